@@ -1,0 +1,98 @@
+/**
+ * Names that the CDK app, the documents, the CLI, the lab and the tests share.
+ * This file imports nothing, so that everything may import it.
+ */
+
+/** The account id that means "the lab on this machine"; no AWS customer has it. */
+export const LAB_ACCOUNT_ID = '000000000000';
+/** The only region that the lab serves. */
+export const LAB_REGION = 'eu-west-1';
+/** Where the lab answers as AWS. 127.0.0.1, because SDKs would ask `localhost` for `bucket.localhost`. */
+export const LAB_DEFAULT_PORT = 4566;
+/** Every Docker object that the lab creates carries this label; `lab down` removes by it and nothing else. */
+export const LAB_LABEL = 'com.metals.lab';
+/** Prefix of every container, network, volume and image that the lab creates. */
+export const LAB_PREFIX = 'metals-lab';
+
+/** Name of the Docker stack on the Swarm. */
+export const STACK_NAME = 'metals';
+
+/** Host ports that the edge service publishes on every node, in host mode. */
+export const PRODUCER_PORT = 8000;
+export const PROCESSOR_PORT = 8001;
+
+/** Tags on instances (propagated by each slot's Auto Scaling group) and on what belongs to a slot. */
+export const TAG = {
+  stage: 'metals:stage',
+  /** `manager-1`, `worker-2`: one slot, one instance at a time, one address, one volume for ever. */
+  slot: 'metals:slot',
+  /** `manager` or `worker`. */
+  role: 'metals:role',
+  /** Id of the slot's EBS volume, mounted at /var/lib/docker. */
+  dataVolumeId: 'metals:data-volume-id',
+} as const;
+
+export type NodeRole = 'manager' | 'worker';
+
+/** The SSM documents, one folder each under assets/documents. */
+export const DOCUMENTS = [
+  'node-prepare',
+  'swarm-init',
+  'swarm-join',
+  'swarm-label',
+  'secrets-sync',
+  'stack-deploy',
+  'stack-remove',
+  'stack-status',
+  'smoke-test',
+] as const;
+export type DocumentId = (typeof DOCUMENTS)[number];
+
+/** Name of a document in Systems Manager: `metals-<stage>-<id>`. */
+export const documentName = (stage: string, id: DocumentId): string => `metals-${stage}-${id}`;
+
+/** Stacks of the app, in the order in which they are deployed. */
+export const STACKS = ['network', 'data', 'swarm', 'pipeline'] as const;
+export type StackId = (typeof STACKS)[number];
+
+/** CloudFormation stack name: `metals-<stage>-<id>`. */
+export const cloudFormationStackName = (stage: string, id: StackId): string => `metals-${stage}-${id}`;
+
+/** Who logs in to Kafka and to MongoDB. */
+export const PRINCIPALS = ['admin', 'producer', 'processor'] as const;
+export type Principal = (typeof PRINCIPALS)[number];
+
+/** The secrets: the key is the name inside the product, the value which principals it holds (none: a plain string). */
+export const SECRETS = {
+  'mongodb-password': ['admin', 'processor'],
+  'kafka-password': ['admin', 'producer', 'processor'],
+  'api-key': [],
+} as const satisfies Record<string, readonly Principal[]>;
+export type SecretId = keyof typeof SECRETS;
+
+/** Name of a secret in Secrets Manager: `metals/<stage>/<id>`. */
+export const secretName = (stage: string, id: SecretId): string => `metals/${stage}/${id}`;
+
+/** Parameter Store paths of a stage, all under `/metals/<stage>/swarm`. */
+export const parameterPath = (
+  stage: string,
+  leaf: 'worker-token' | 'manager-token' | `claim/${string}`,
+): string => `/metals/${stage}/swarm/${leaf}`;
+
+/** Where documents' full output goes. */
+export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
+
+/** Kafka topics and the number of partitions of the main one. */
+export const TOPIC = { prices: 'metals-prices', deadLetters: 'metals-prices.dlq', partitions: 6 } as const;
+
+/** Where the processor stores prices. */
+export const MONGODB = { database: 'metals', collection: 'prices' } as const;
+
+/** Components that have an image of their own, with the base image that each is built on. */
+export const COMPONENTS = ['edge', 'producer', 'processor', 'tools', 'kafka', 'zookeeper', 'mongodb'] as const;
+export type Component = (typeof COMPONENTS)[number];
+
+export type KafkaMode = 'kraft' | 'zookeeper';
+
+/** Exit codes of the CLI. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, unhealthy: 3, notAuthorised: 4, interrupted: 130 } as const;
