@@ -1,0 +1,61 @@
+/** A CloudFormation type that ministack lacks or gets wrong, served by the gateway through the forwarder Lambda. */
+
+/** Custom-resource properties: CloudFormation hands every scalar over as a string. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Properties = Readonly<Record<string, any>>;
+
+export interface ResourceContext {
+  readonly logicalId: string;
+  readonly stackName: string;
+}
+
+export interface ResourceResult {
+  /** What `Ref` answers. */
+  readonly physicalId: string;
+  /** What `Fn::GetAtt` answers, by attribute name. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export interface ResourceHandler {
+  /** CloudFormation type, such as `AWS::EC2::NetworkInterface`. */
+  readonly type: string;
+  /** Names of properties whose change means replacement: `create` is called for the new one, `delete` later for the old. */
+  readonly replaceOn: readonly string[];
+  create(properties: Properties, context: ResourceContext): Promise<ResourceResult>;
+  /** Without it, a change outside `replaceOn` is refused with the names of the changed properties. */
+  update?(
+    physicalId: string,
+    properties: Properties,
+    old: Properties,
+    context: ResourceContext,
+  ): Promise<ResourceResult>;
+  /** Must succeed when the thing is gone already. */
+  delete(physicalId: string, properties: Properties): Promise<void>;
+}
+
+/** Of the attributes that a resource carries outside its properties, those that custom types may not have travel as properties with this prefix. */
+export const MOVED_ATTRIBUTE_PREFIX = 'Lab';
+/** `UpdatePolicy` arrives in a handler as `LabUpdatePolicy`. */
+export const MOVED_ATTRIBUTES = ['UpdatePolicy', 'CreationPolicy'] as const;
+
+/** True for true and "true": custom-resource properties arrive as strings. */
+export const isTrue = (value: unknown): boolean => String(value) === 'true';
+
+/** Tags as the APIs want them: `[{Key, Value}]` with string values. */
+export const tagList = (tags: unknown): { Key: string; Value: string }[] =>
+  ((tags as { Key: unknown; Value: unknown }[] | undefined) ?? []).map(({ Key, Value }) => ({
+    Key: String(Key),
+    Value: String(Value),
+  }));
+
+/** A random lower-case hexadecimal id as in `vol-0123…`: EC2 uses 17 digits, generated names 12. */
+export function hexId(digits = 17): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(digits));
+  return [...bytes].map((byte) => (byte & 15).toString(16)).join('');
+}
+
+/** A physical name such as CloudFormation generates: stack, logical id, random suffix, cut to what the service allows. */
+export function generatedName(context: ResourceContext, maxLength = 255): string {
+  const suffix = hexId(12);
+  return `${`${context.stackName}-${context.logicalId}`.slice(0, maxLength - suffix.length - 1)}-${suffix}`;
+}

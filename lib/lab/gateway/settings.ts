@@ -1,0 +1,69 @@
+/** What the gateway is told at its start, by environment; the secret comes from a file alone. */
+import { LAB_ACCOUNT_ID, LAB_DEFAULT_PORT, LAB_REGION } from '../../contract';
+
+/** Registry name in image references, the same as on AWS; nodes resolve it to the gateway. */
+export const ECR_HOST = `${LAB_ACCOUNT_ID}.dkr.ecr.${LAB_REGION}.amazonaws.com`;
+
+export interface GatewaySettings {
+  /** Where the gateway listens. */
+  readonly port: number;
+  /** Address that it listens on: all interfaces inside its container. */
+  readonly listenAddress: string;
+  /** Where ministack listens, on loopback. */
+  readonly upstreamPort: number;
+  /** Host and port by which the host's docker pushes: what `lab up` published. */
+  readonly registryEndpoint: string;
+  /** Directory for the state of gateway and ministack. */
+  readonly stateDirectory: string;
+  /** The lab's secret access key, read from `LAB_SECRET_FILE`. */
+  readonly secretAccessKey: string;
+  /** Program that starts ministack. */
+  readonly ministackCommand: string;
+  /** Interpreter that can import ministack, asked which resource types it provisions. */
+  readonly pythonCommand: string;
+  /** Where Lambdas find the AWS SDK, which Amazon's runtimes bring along. */
+  readonly lambdaNodePath: string;
+  /** Image of the nodes. */
+  readonly nodeImage: string;
+  /** Name of the container that the gateway runs in; undefined when it runs on the host. */
+  readonly containerName: string | undefined;
+  /** Host ports to publish from a slot's node: `manager-1=8000:8000,8001:8001`. */
+  readonly publish: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readSettings(environment: Environment, readFile: (file: string) => string): GatewaySettings {
+  const port = portNumber('LAB_PORT', environment.LAB_PORT, LAB_DEFAULT_PORT);
+  return {
+    port,
+    listenAddress: environment.LAB_LISTEN_ADDRESS ?? '0.0.0.0',
+    upstreamPort: portNumber('LAB_UPSTREAM_PORT', environment.LAB_UPSTREAM_PORT, 4567),
+    registryEndpoint: environment.LAB_REGISTRY_ENDPOINT ?? `127.0.0.1:${port}`,
+    stateDirectory: environment.LAB_STATE_DIRECTORY ?? '/var/lib/metals-lab',
+    secretAccessKey: readSecret(environment.LAB_SECRET_FILE, readFile),
+    ministackCommand: environment.LAB_MINISTACK_COMMAND ?? 'ministack',
+    pythonCommand: environment.LAB_PYTHON_COMMAND ?? 'python3',
+    lambdaNodePath: environment.LAB_LAMBDA_NODE_PATH ?? '/opt/lambda/node_modules',
+    nodeImage: environment.LAB_NODE_IMAGE ?? 'metals-lab/node:latest',
+    containerName: environment.LAB_CONTAINER_NAME || undefined,
+    publish: environment.LAB_PUBLISH ?? '',
+  };
+}
+
+function portNumber(name: string, value: string | undefined, fallback: number): number {
+  if (value === undefined || value === '') return fallback;
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Error(`${name} is '${value}', expected a port number from 1 to 65535`);
+  return port;
+}
+
+function readSecret(file: string | undefined, readFile: (file: string) => string): string {
+  if (!file)
+    throw new Error('LAB_SECRET_FILE is not set, expected the path of the file that holds the lab’s secret access key');
+  const secret = readFile(file).trim();
+  if (secret.length < 16)
+    throw new Error(`${file} holds ${secret.length} characters, expected a secret of at least 16`);
+  return secret;
+}
