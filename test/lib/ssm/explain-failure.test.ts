@@ -1,0 +1,81 @@
+import { explainFailure, FAILURE_TEXT_LIMIT_BYTES, tail } from '../../../lib/ssm/explain-failure';
+import type { CommandState, Invocation } from '../../../lib/ssm/types';
+
+const invocation = (over: Partial<Invocation> = {}): Invocation => ({
+  instanceId: 'i-0123456789abcdef0',
+  instanceName: 'metals-lab-manager-1',
+  status: 'Failed',
+  exitCode: 1,
+  stdout: '',
+  stderr: 'stack-deploy: service metals_kafka: 0 of 1 tasks healthy\n',
+  ...over,
+});
+
+const state = (invocations: Invocation[], over: Partial<CommandState> = {}): CommandState => ({
+  commandId: '11111111-2222-3333-4444-555555555555',
+  documentName: 'metals-lab-stack-deploy',
+  status: 'Failed',
+  done: true,
+  succeeded: false,
+  invocations,
+  ...over,
+});
+
+const lengthOf = (text: string): number => Buffer.byteLength(text, 'utf8');
+
+test('names document, instance, command id, the reason and the command that shows the rest', () => {
+  expect(explainFailure(state([invocation()]), 'eu-west-1')).toBe(
+    [
+      'document metals-lab-stack-deploy failed on instance metals-lab-manager-1 (i-0123456789abcdef0): Failed, exit code 1, command 11111111-2222-3333-4444-555555555555',
+      'stack-deploy: service metals_kafka: 0 of 1 tasks healthy',
+      'see: aws ssm get-command-invocation --command-id 11111111-2222-3333-4444-555555555555 --instance-id i-0123456789abcdef0 --region eu-west-1',
+    ].join('\n'),
+  );
+});
+
+test('keeps the end of a long stderr within 2 KB, from the start of a line', () => {
+  const stderr =
+    Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(40)}`).join('\n') + '\nthe reason';
+  const text = explainFailure(state([invocation({ stderr })]), 'eu-west-1');
+  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(lengthOf(text)).toBeGreaterThan(FAILURE_TEXT_LIMIT_BYTES - 100);
+  expect(text).toContain('the reason\nsee: aws ssm get-command-invocation');
+  expect(text).toMatch(/\n…\nline \d+ x/);
+  expect(text).not.toContain('line 0 ');
+});
+
+test('counts bytes, not characters, and never cuts one in two', () => {
+  const text = explainFailure(state([invocation({ stderr: '€'.repeat(4000) })]), 'eu-west-1');
+  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(text).not.toContain('\uFFFD');
+});
+
+test('many failed instances stay within the limit and leave room for the reason', () => {
+  const many = Array.from({ length: 16 }, (_, index) =>
+    invocation({ instanceId: `i-${index}`, stderr: 'y'.repeat(8000) }),
+  );
+  const text = explainFailure(state(many), 'eu-west-1');
+  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(text).toContain('also failed on instance metals-lab-manager-1 (i-4)');
+  expect(text).toContain('and on 11 more instance(s)');
+  expect(text).toContain('yyyyyyyyyy');
+});
+
+test('falls back to stdout, and says when there is no output at all', () => {
+  expect(explainFailure(state([invocation({ stderr: ' \n', stdout: 'only on stdout' })]), 'eu-west-1')).toContain(
+    '\nonly on stdout\n',
+  );
+  expect(explainFailure(state([invocation({ stderr: '' })]), 'eu-west-1')).toContain('\n(it printed nothing)\n');
+});
+
+test('a command that matched no instance is a failure that says so', () => {
+  expect(explainFailure(state([], { status: 'NoInstancesInTag' }), 'eu-central-1')).toBe(
+    'document metals-lab-stack-deploy ended as NoInstancesInTag without running on any instance ' +
+      '(command 11111111-2222-3333-4444-555555555555)\n' +
+      'see: aws ssm list-commands --command-id 11111111-2222-3333-4444-555555555555 --region eu-central-1',
+  );
+});
+
+test('a short text is left as it is', () => {
+  expect(tail('one\ntwo\n', 100)).toBe('one\ntwo');
+});
