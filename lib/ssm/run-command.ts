@@ -205,23 +205,23 @@ export async function runCommand(
   onProgress?: (progress: CommandProgress) => void,
 ): Promise<CommandState> {
   const deadline = new Deadline(request.timeoutSeconds);
-  let commandId: string | undefined;
+  const sent: { commandId?: string } = {};
   const report = (reason: string): void =>
     onProgress?.({
-      commandId,
+      ...sent,
       reason,
       elapsedSeconds: deadline.elapsedSeconds,
       remainingSeconds: deadline.remainingSeconds,
     });
   await waitForTargets(ssm, request.targets, request.expectedInstanceCount, deadline, report);
-  commandId = await sendCommand(ssm, request);
+  const commandId = await sendCommand(ssm, request);
+  sent.commandId = commandId;
   report('sent');
-  const sentId = commandId;
   return pollUntil(
-    `command ${sentId} (${request.documentName})`,
+    `command ${commandId} (${request.documentName})`,
     deadline,
     async (): Promise<Look<CommandState>> => {
-      const state = await readCommand(ssm, sentId);
+      const state = await readCommand(ssm, commandId);
       if (state.done) return { value: state };
       const running = state.invocations.map((one) => `${one.instanceName || one.instanceId} ${one.status}`);
       return { waitingFor: running.join(', ') || state.status };
