@@ -1,6 +1,6 @@
 import { add, countFile, countJest, countTap, format } from '../../scripts/test-counts';
 
-const jest = (over: object) =>
+const report = (over: object) =>
   JSON.stringify({
     numPassedTests: 3,
     numFailedTests: 0,
@@ -11,7 +11,7 @@ const jest = (over: object) =>
   });
 
 test('a suite that cannot be loaded is a failure', () => {
-  expect(countJest(jest({ numRuntimeErrorTestSuites: 2, numFailedTests: 1 }))).toEqual({
+  expect(countJest(report({ numRuntimeErrorTestSuites: 2, numFailedTests: 1 }))).toEqual({
     passed: 3,
     failed: 3,
     skipped: 0,
@@ -36,7 +36,7 @@ test('TAP without a plan is an error', () => {
 });
 
 test('sums and says so', () => {
-  const sum = add(countFile('a.json', jest({ numPendingTests: 1 })), countFile('b.tap', '1..1\nok 1 x\n'));
+  const sum = add(countFile('a.json', report({ numPendingTests: 1 })), countFile('b.tap', '1..1\nok 1 x\n'));
   expect(format(sum)).toBe('4 passed, 0 failed, 1 skipped');
   expect(format({ passed: 1, failed: 0, skipped: 0 })).toBe('1 passed, 0 failed');
 });
