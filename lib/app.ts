@@ -1,0 +1,34 @@
+import type { App } from 'aws-cdk-lib';
+import type { Config } from './config';
+import { cloudFormationStackName, type StackId } from './contract';
+import { DataStack } from './stacks/data';
+import { NetworkStack } from './stacks/network';
+import { PipelineStack } from './stacks/pipeline';
+import { SwarmStack } from './stacks/swarm';
+
+/** The four stacks of a stage, in the order in which they are deployed. */
+export function createStacks(app: App, config: Config) {
+  const common = (id: StackId, description: string) => ({
+    config,
+    description,
+    stackName: cloudFormationStackName(config.stage, id),
+    env: { account: config.account, region: config.region },
+  });
+  const id = (stack: StackId) => cloudFormationStackName(config.stage, stack);
+  const network = new NetworkStack(app, id('network'), common('network', 'Metals on Swarm: VPC and subnets'));
+  const data = new DataStack(app, id('data'), {
+    ...common('data', 'Metals on Swarm: volumes and secrets, which outlive the nodes'),
+    places: network.places,
+  });
+  const swarm = new SwarmStack(app, id('swarm'), {
+    ...common('swarm', 'Metals on Swarm: nodes, roles, documents, and the Swarm they form'),
+    network,
+    data,
+  });
+  const pipeline = new PipelineStack(app, id('pipeline'), {
+    ...common('pipeline', 'Metals on Swarm: images, secrets and the stack on the Swarm'),
+    data,
+    swarm,
+  });
+  return { network, data, swarm, pipeline };
+}

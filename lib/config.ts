@@ -1,0 +1,259 @@
+import { closest } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { cidrProblem, overlapProblems } from './cidr';
+import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION } from './contract';
+
+/** Everything that can be chosen about a deployment. Set with `-c key=value` or in cdk.json; the defaults live here. */
+export interface Config {
+  /** True for account 000000000000: the lab on this machine. Decided here, once. */
+  readonly isLab: boolean;
+  readonly account: string;
+  readonly region: string;
+  /** Name of this deployment, in every resource name. @default 'lab' in the lab, else 'prod' */
+  readonly stage: string;
+  /** @default 10.40.0.0/16 */
+  readonly vpcCidr: string;
+  /** Zone letters, one subnet pair each; slots are spread over them in turn. @default a,b,c */
+  readonly availabilityZones: readonly string[];
+  /** NAT gateways, the nodes' way out. @default 1 */
+  readonly natGateways: number;
+  /** Odd, because Raft needs a majority. @default 1 */
+  readonly managers: number;
+  /** @default 2 */
+  readonly workers: number;
+  /** @default t3.medium */
+  readonly instanceType: string;
+  /** Machine image; without it, the newest Amazon Linux 2023, remembered in cdk.context.json. */
+  readonly amiId?: string;
+  /** Size of each slot's data volume. @default 20 */
+  readonly dataVolumeGiB: number;
+  /** What becomes of volumes and secrets when the stacks are destroyed. @default 'destroy' in the lab, else 'retain' */
+  readonly dataRemoval: 'retain' | 'destroy';
+  /** Swarm takes ingress and automatic networks from here. @default 10.20.0.0/16 */
+  readonly swarmAddressPool: string;
+  /** docker0 on each node. @default 172.17.0.0/16 */
+  readonly dockerBridgeCidr: string;
+  /** docker_gwbridge on each node. @default 172.18.0.0/16 */
+  readonly gatewayBridgeCidr: string;
+  /** @default 10.10.0.0/24 */
+  readonly frontendCidr: string;
+  /** @default 10.10.1.0/24 */
+  readonly backendCidr: string;
+  /** @default 10.10.2.0/24 */
+  readonly monitoringCidr: string;
+  /** Encrypts frontend and backend between nodes; `probe` asks the kernel. @default 'probe' in the lab, else 'on' */
+  readonly overlayEncryption: 'on' | 'off' | 'probe';
+  /** @default kraft */
+  readonly kafkaMode: KafkaMode;
+  /** Slot that holds Kafka's (and ZooKeeper's) data. @default worker-1 */
+  readonly kafkaSlot: string;
+  /** Slot that holds MongoDB's data. @default worker-2, or worker-1 where there is one worker */
+  readonly mongodbSlot: string;
+  /** @default 1 */
+  readonly producerReplicas: number;
+  /** @default 1 */
+  readonly processorReplicas: number;
+  /** Rate of the simulated feed, per producer replica; 0 switches it off. @default 1 */
+  readonly feedEventsPerSecond: number;
+  /** How long a deployment may take to converge. @default 15 */
+  readonly deployTimeoutMinutes: number;
+  /** Breaks one image on purpose, to rehearse a failing deployment; lab only. @default none */
+  readonly fault: 'none' | 'producer-unhealthy';
+}
+
+/** All that is wrong with the configuration, one line each. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n` +
+        problems.map((problem) => `  - ${problem}`).join('\n') +
+        '\nset keys with -c key=value or in cdk.json; every key is described in lib/config.ts',
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+/** A key's rule: how its value is checked, and what is allowed in words. */
+interface Rule {
+  readonly schema: z.ZodType;
+  readonly allowed: string;
+}
+
+const text = (pattern: RegExp, allowed: string): Rule => ({ schema: z.string().regex(pattern), allowed });
+const integer = (min: number, max: number): Rule => ({
+  schema: z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+    .refine((n) => Number.isInteger(n) && n >= min && n <= max),
+  allowed: `a whole number from ${min} to ${max}`,
+});
+const oneOf = (...values: [string, ...string[]]): Rule => ({
+  schema: z.enum(values),
+  allowed: `one of ${values.join(', ')}`,
+});
+const cidr = (widest: number, narrowest: number): Rule => ({
+  schema: z.string().superRefine((value, context) => {
+    const problem = cidrProblem(value, widest, narrowest);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  }),
+  allowed: `an IPv4 range between /${widest} and /${narrowest}`,
+});
+
+const RULES = {
+  account: text(/^\d{12}$/, 'a 12-digit AWS account id'),
+  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-west-1'),
+  stage: text(/^[a-z][a-z0-9-]{0,15}$/, 'up to 16 lowercase letters, digits and hyphens, a letter first'),
+  vpcCidr: cidr(16, 20),
+  availabilityZones: {
+    schema: z
+      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+      .refine((zones) => zones.length <= 6 && zones.every((zone) => /^[a-f]$/.test(zone)))
+      .refine((zones) => new Set(zones).size === zones.length),
+    allowed: 'distinct zone letters from a to f, such as a,b,c',
+  },
+  natGateways: integer(1, 6),
+  managers: {
+    schema: z.union([z.number(), z.string().transform(Number)]).refine((n) => [1, 3, 5, 7].includes(n)),
+    allowed: '1, 3, 5 or 7: an even number survives no more losses than one less',
+  },
+  workers: integer(1, 20),
+  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an x86_64 instance type such as t3.medium'),
+  amiId: text(/^ami-[0-9a-f]{8,17}$/, 'a machine image id such as ami-0123456789abcdef0'),
+  dataVolumeGiB: integer(8, 1024),
+  dataRemoval: oneOf('retain', 'destroy'),
+  swarmAddressPool: cidr(8, 20),
+  dockerBridgeCidr: cidr(8, 24),
+  gatewayBridgeCidr: cidr(8, 24),
+  frontendCidr: cidr(16, 25),
+  backendCidr: cidr(16, 25),
+  monitoringCidr: cidr(16, 25),
+  overlayEncryption: oneOf('on', 'off', 'probe'),
+  kafkaMode: oneOf('kraft', 'zookeeper'),
+  kafkaSlot: text(/^(manager|worker)-[1-9]\d?$/, 'a slot such as worker-1'),
+  mongodbSlot: text(/^(manager|worker)-[1-9]\d?$/, 'a slot such as worker-2'),
+  producerReplicas: integer(1, 10),
+  processorReplicas: integer(1, 5),
+  feedEventsPerSecond: integer(0, 1000),
+  deployTimeoutMinutes: integer(2, 50),
+  fault: oneOf('none', 'producer-unhealthy'),
+} as const satisfies Record<string, Rule>;
+
+type Key = keyof typeof RULES;
+const KEYS = Object.keys(RULES) as Key[];
+
+/** The defaults. `workers` is needed because MongoDB's data goes to the second worker where there is one. */
+function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId'> {
+  return {
+    stage: isLab ? 'lab' : 'prod',
+    vpcCidr: '10.40.0.0/16',
+    availabilityZones: ['a', 'b', 'c'],
+    natGateways: 1,
+    managers: 1,
+    workers: 2,
+    instanceType: 't3.medium',
+    dataVolumeGiB: 20,
+    dataRemoval: isLab ? 'destroy' : 'retain',
+    swarmAddressPool: '10.20.0.0/16',
+    dockerBridgeCidr: '172.17.0.0/16',
+    gatewayBridgeCidr: '172.18.0.0/16',
+    frontendCidr: '10.10.0.0/24',
+    backendCidr: '10.10.1.0/24',
+    monitoringCidr: '10.10.2.0/24',
+    overlayEncryption: isLab ? 'probe' : 'on',
+    kafkaMode: 'kraft',
+    kafkaSlot: 'worker-1',
+    mongodbSlot: workers > 1 ? 'worker-2' : 'worker-1',
+    producerReplicas: 1,
+    processorReplicas: 1,
+    feedEventsPerSecond: 1,
+    deployTimeoutMinutes: 15,
+    fault: 'none',
+  };
+}
+
+const NO_ACCOUNT =
+  'account: no AWS account is known; sign in to AWS (aws sso login, or AWS_PROFILE=…), ' +
+  'or run `. .lab/env` for the lab (after `npm run lab`), ' +
+  'or only synthesise with -c account=123456789012 -c region=eu-west-1';
+
+/** Rules about more than one key; only asked once every single key is valid. */
+function crossProblems(config: Config): string[] {
+  const slots = slotNames(config);
+  const unknownSlot = (key: 'kafkaSlot' | 'mongodbSlot') =>
+    slots.includes(config[key]) ? [] : [`${key}: got "${config[key]}", expected one of ${slots.join(', ')}`];
+  const lab = config.isLab
+    ? config.region === LAB_REGION
+      ? []
+      : [`region: got "${config.region}", but the lab serves ${LAB_REGION} only; export AWS_REGION=${LAB_REGION}`]
+    : config.fault === 'none'
+      ? []
+      : [`fault: got "${config.fault}", but images are broken on purpose in the lab only`];
+  const natGateways =
+    config.natGateways > config.availabilityZones.length
+      ? [`natGateways: got ${config.natGateways}, expected at most one for each of availabilityZones`]
+      : [];
+  return [
+    ...unknownSlot('kafkaSlot'),
+    ...unknownSlot('mongodbSlot'),
+    ...lab,
+    ...natGateways,
+    ...overlapProblems([
+      { name: 'vpcCidr', cidr: config.vpcCidr },
+      { name: 'swarmAddressPool (ingress included)', cidr: config.swarmAddressPool },
+      { name: 'dockerBridgeCidr', cidr: config.dockerBridgeCidr },
+      { name: 'gatewayBridgeCidr', cidr: config.gatewayBridgeCidr },
+      { name: 'frontendCidr', cidr: config.frontendCidr },
+      { name: 'backendCidr', cidr: config.backendCidr },
+      { name: 'monitoringCidr', cidr: config.monitoringCidr },
+    ]),
+  ];
+}
+
+/** Names of the node slots, managers first: `manager-1`, `worker-1`, `worker-2`. */
+export function slotNames(config: Pick<Config, 'managers' | 'workers'>): string[] {
+  const count = (role: string, n: number) => Array.from({ length: n }, (_, i) => `${role}-${i + 1}`);
+  return [...count('manager', config.managers), ...count('worker', config.workers)];
+}
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @param context all CDK context; keys with `:` or `@` belong to CDK and are passed over
+ * @param environment account and region of the current credentials, as the CDK CLI found them
+ * @throws ConfigError with every problem at once
+ */
+export function readConfig(
+  context: Readonly<Record<string, unknown>>,
+  environment: { readonly account?: string; readonly region?: string },
+): Config {
+  const problems: string[] = [];
+  const given: Partial<Record<Key, unknown>> = {};
+  for (const [key, value] of Object.entries(context)) {
+    if (/[:@]/.test(key)) continue;
+    if (!KEYS.includes(key as Key)) problems.push(`${key}: unknown key; did you mean "${closest(key, KEYS)}"?`);
+    else given[key as Key] = value;
+  }
+  given.account ??= environment.account;
+  given.region ??= environment.region;
+  if (given.account === undefined) problems.push(NO_ACCOUNT);
+  else if (given.region === undefined) problems.push('region: no region is known; export AWS_REGION=eu-west-1');
+
+  const values: Partial<Record<Key, unknown>> = {};
+  for (const key of KEYS) {
+    if (given[key] === undefined) continue;
+    const result = RULES[key].schema.safeParse(given[key]);
+    if (result.success) values[key] = result.data;
+    else {
+      const detail = result.error.issues.find((issue) => issue.code === 'custom' && issue.message !== 'Invalid input');
+      const why = detail ? `, which ${detail.message}` : '';
+      problems.push(`${key}: got ${JSON.stringify(given[key])}${why}, expected ${RULES[key].allowed}`);
+    }
+  }
+  if (problems.length) throw new ConfigError(problems);
+
+  const isLab = values.account === LAB_ACCOUNT_ID;
+  const workers = (values.workers as number | undefined) ?? 2;
+  const config = { ...defaults(isLab, workers), ...values, isLab } as Config;
+  const cross = crossProblems(config);
+  if (cross.length) throw new ConfigError(cross);
+  return Object.freeze(config);
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { parse } from 'yaml';
+import { type DocumentId, documentName } from '../contract';
+
+const DOCUMENTS_FOLDER = path.join(__dirname, '..', '..', 'assets', 'documents');
+
+/** The limit of Systems Manager for a document's content. */
+const CONTENT_LIMIT_BYTES = 64 * 1024;
+
+/** A parameter as document.yml declares it. */
+interface Parameter {
+  readonly type: string;
+  readonly description: string;
+  readonly default?: string;
+  readonly allowedPattern?: string;
+  readonly allowedValues?: readonly string[];
+  readonly interpolationType?: string;
+}
+
+/** document.yml: what Systems Manager calls the document's content, without its steps. */
+interface Declaration {
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly parameters?: Readonly<Record<string, Parameter>>;
+}
+
+/** A document ready for Systems Manager. */
+export interface LoadedDocument {
+  readonly content: Record<string, unknown>;
+  /** Names of its parameters. */
+  readonly parameters: readonly string[];
+  /** How long its step may run. */
+  readonly timeoutSeconds: number;
+  /** SHA-256 of the content: a changed document is a changed command. */
+  readonly hash: string;
+}
+
+/** The script as it is sent: a bash line, the shared functions, the document's own lines. */
+export function joinScript(libraries: readonly string[], script: string): string {
+  const bodies = [...libraries, script].map((text) => text.replace(/^#!.*\n/, '').trimEnd());
+  return ['#!/bin/bash', ...bodies, ''].join('\n');
+}
+
+/** What would make a document dangerous or impossible to send, one line each. */
+export function documentProblems(id: string, declaration: Declaration, script: string): string[] {
+  const problems: string[] = [];
+  // Systems Manager substitutes {{ … }} in the text of a script that runs as root.
+  if (script.includes('{{'))
+    problems.push(`${id}/run.sh contains "{{", which Systems Manager would substitute; use jq`);
+  if (!(declaration.timeoutSeconds >= 5 && declaration.timeoutSeconds <= 172_800)) {
+    problems.push(`${id}/document.yml: timeoutSeconds must be from 5 to 172800, got ${declaration.timeoutSeconds}`);
+  }
+  for (const [name, parameter] of Object.entries(declaration.parameters ?? {})) {
+    if (parameter.interpolationType !== 'ENV_VAR') problems.push(`${id}: parameter ${name} must be an ENV_VAR`);
+    if (!parameter.allowedValues && !/^\^.*\$$/.test(parameter.allowedPattern ?? '')) {
+      problems.push(`${id}: parameter ${name} needs allowedValues, or an allowedPattern from ^ to $`);
+    }
+    if (!script.includes(`SSM_${name}`)) problems.push(`${id}: parameter ${name} is declared but never used`);
+  }
+  return problems;
+}
+
+/** Reads assets/documents/<id>: document.yml, and run.sh behind the functions of assets/documents/lib. */
+export function loadDocument(id: DocumentId, folder = DOCUMENTS_FOLDER): LoadedDocument {
+  const declaration = parse(readFileSync(path.join(folder, id, 'document.yml'), 'utf8')) as Declaration;
+  const libraryFolder = path.join(folder, 'lib');
+  const libraries = readdirSync(libraryFolder)
+    .filter((file) => file.endsWith('.sh'))
+    .sort()
+    .map((file) => readFileSync(path.join(libraryFolder, file), 'utf8'));
+  const script = joinScript(libraries, readFileSync(path.join(folder, id, 'run.sh'), 'utf8'));
+  const problems = documentProblems(id, declaration, script);
+  if (problems.length) throw new Error(`a document cannot be sent:\n  - ${problems.join('\n  - ')}`);
+  const content = {
+    schemaVersion: '2.2',
+    description: declaration.description,
+    parameters: declaration.parameters ?? {},
+    mainSteps: [
+      {
+        action: 'aws:runShellScript',
+        name: 'run',
+        precondition: { StringEquals: ['platformType', 'Linux'] },
+        inputs: { timeoutSeconds: String(declaration.timeoutSeconds), runCommand: [script] },
+      },
+    ],
+  };
+  const json = JSON.stringify(content);
+  if (Buffer.byteLength(json) > CONTENT_LIMIT_BYTES) {
+    throw new Error(
+      `document ${id} has ${Buffer.byteLength(json)} bytes, more than the ${CONTENT_LIMIT_BYTES} allowed`,
+    );
+  }
+  return {
+    content,
+    parameters: Object.keys(declaration.parameters ?? {}),
+    timeoutSeconds: declaration.timeoutSeconds,
+    hash: createHash('sha256').update(json).digest('hex'),
+  };
+}
+
+export interface CommandDocumentProps {
+  readonly stage: string;
+  readonly documentId: DocumentId;
+}
+
+/** An SSM document made from its folder under assets/documents. */
+export class CommandDocument extends Construct {
+  readonly name: string;
+  readonly loaded: LoadedDocument;
+  readonly resource: ssm.CfnDocument;
+
+  constructor(scope: Construct, id: string, props: CommandDocumentProps) {
+    super(scope, id);
+    this.name = documentName(props.stage, props.documentId);
+    this.loaded = loadDocument(props.documentId);
+    this.resource = new ssm.CfnDocument(this, 'Document', {
+      name: this.name,
+      documentType: 'Command',
+      documentFormat: 'JSON',
+      content: this.loaded.content,
+      targetType: '/AWS::EC2::Instance',
+      // The default, Replace, cannot change the content of a document that has a name.
+      updateMethod: 'NewVersion',
+    });
+  }
+}

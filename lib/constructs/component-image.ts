@@ -1,0 +1,93 @@
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
+import { Construct } from 'constructs';
+import { buildSync } from 'esbuild';
+import type { Config } from '../config';
+import type { Component } from '../contract';
+import { type BaseName, baseImage, BASES } from '../lab/bases';
+
+const ROOT = path.join(__dirname, '..', '..');
+const BUILD_FOLDER = path.join(ROOT, 'build', 'images');
+/** Both bases of services: what runs them is Node.js 22. */
+const NODE_TARGET = 'node22';
+
+export interface ComponentImageProps {
+  readonly config: Config;
+  readonly component: Component;
+}
+
+/** The base of each component. Kafka 4 has dropped ZooKeeper, so that mode runs on the last line that supports it. */
+export function baseOf(component: Component, kafkaMode: Config['kafkaMode']): BaseName {
+  switch (component) {
+    case 'edge':
+      return 'haproxy';
+    case 'producer':
+    case 'processor':
+    case 'tools':
+      return 'node';
+    case 'kafka':
+      return kafkaMode === 'kraft' ? 'kafka' : 'kafka3';
+    case 'zookeeper':
+    case 'mongodb':
+      return component;
+  }
+}
+
+/** Whether a component is a TypeScript program, bundled into one file before its image is built. */
+const isProgram = (folder: string): boolean => existsSync(path.join(folder, 'main.ts'));
+
+/**
+ * Puts a component's build context together and returns its folder.
+ *
+ * Programs are bundled on the host, so that no image build needs a package registry.
+ */
+export function prepareContext(component: Component, fault: Config['fault']): string {
+  const source = path.join(ROOT, 'services', component);
+  if (!isProgram(source)) return source;
+  const context = path.join(BUILD_FOLDER, component);
+  rmSync(context, { recursive: true, force: true });
+  mkdirSync(context, { recursive: true });
+  cpSync(source, context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  const bundle = (entry: string, outfile: string) =>
+    buildSync({
+      entryPoints: [entry],
+      outfile: path.join(context, outfile),
+      bundle: true,
+      platform: 'node',
+      target: NODE_TARGET,
+      format: 'cjs',
+      sourcemap: 'inline',
+      sourcesContent: false,
+      logLevel: 'error',
+      absWorkingDir: ROOT,
+    });
+  bundle(path.join(source, 'main.ts'), 'app.js');
+  bundle(path.join(ROOT, 'services', 'common', 'healthcheck.ts'), 'healthcheck.js');
+  if (fault === `${component}-unhealthy`) {
+    const message = `health check fails on purpose (context key fault=${fault})`;
+    writeFileSync(
+      path.join(context, 'healthcheck.js'),
+      `console.error(${JSON.stringify(message)}); process.exit(1);\n`,
+    );
+  }
+  return context;
+}
+
+/** A component's image, built where the app is deployed from and pushed to the account's own registry. */
+export class ComponentImage extends Construct {
+  readonly asset: ecrAssets.DockerImageAsset;
+
+  constructor(scope: Construct, id: string, props: ComponentImageProps) {
+    super(scope, id);
+    const { config, component } = props;
+    const base = baseOf(component, config.kafkaMode);
+    this.asset = new ecrAssets.DockerImageAsset(this, 'Asset', {
+      assetName: component,
+      directory: prepareContext(component, config.fault),
+      buildArgs: { BASE: config.isLab ? baseImage(base) : BASES[base].reference },
+      // In the lab, the machine's own architecture: nodes are containers on it.
+      ...(config.isLab ? {} : { platform: ecrAssets.Platform.LINUX_AMD64 }),
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import * as tar from 'tar';
+import { parseDocument } from 'yaml';
+import type { Config } from '../config';
+import { version } from '../../package.json';
+
+const ROOT = path.join(__dirname, '..', '..');
+const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
+
+/** What the stack files interpolate; stack-deploy reads it as `settings.env`. Values are validated configuration. */
+export function settings(config: Config): Record<string, string> {
+  return {
+    METALS_STAGE: config.stage,
+    METALS_VERSION: version,
+    METALS_KAFKA_MODE: config.kafkaMode,
+    METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
+    METALS_PROCESSOR_REPLICAS: String(config.processorReplicas),
+  };
+}
+
+/** networks.json with the configured subnets. */
+export function networks(config: Config, template: string): string {
+  const cidrs: Record<string, string> = {
+    'metals-frontend': config.frontendCidr,
+    'metals-backend': config.backendCidr,
+    'metals-monitoring': config.monitoringCidr,
+  };
+  const declared = JSON.parse(template) as { name: string; subnet: string; encrypted: boolean }[];
+  const rendered = declared.map((network) => {
+    const subnet = cidrs[network.name];
+    if (!subnet) throw new Error(`networks.json names ${network.name}, for which there is no configuration key`);
+    return { ...network, subnet };
+  });
+  return `${JSON.stringify(rendered, undefined, 2)}\n`;
+}
+
+/** A YAML file with one value changed, its comments kept. */
+export function withValue(yaml: string, keys: readonly string[], value: unknown): string {
+  const document = parseDocument(yaml);
+  if (!document.hasIn(keys)) throw new Error(`the file has no ${keys.join('.')} to set`);
+  document.setIn(keys, value);
+  return document.toString();
+}
+
+/** Renders the bundle's folder and returns it. */
+export function renderBundle(config: Config, target: string): string {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  cpSync(STACK_FOLDER, target, { recursive: true });
+  const change = (file: string, edit: (content: string) => string) => {
+    const full = path.join(target, file);
+    writeFileSync(full, edit(readFileSync(full, 'utf8')));
+  };
+  change('networks.json', (content) => networks(config, content));
+  change('config/producer.yml', (content) =>
+    withValue(content, ['feed', 'rate_per_second'], config.feedEventsPerSecond),
+  );
+  const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(path.join(target, 'settings.env'), lines.join(''));
+  return target;
+}
+
+export interface StackBundleProps {
+  readonly config: Config;
+}
+
+/** The Swarm stack's files as one archive, whose SHA-256 the node checks before it unpacks anything. */
+export class StackBundle extends Construct {
+  readonly asset: Asset;
+  /** SHA-256 of the archive, in hex. */
+  readonly sha256: string;
+
+  constructor(scope: Construct, id: string, props: StackBundleProps) {
+    super(scope, id);
+    const folder = renderBundle(props.config, path.join(ROOT, 'build', 'bundle', props.config.stage));
+    const archive = `${folder}.tar.gz`;
+    // The same files give the same archive: no times, no owners.
+    tar.create(
+      { file: archive, cwd: folder, sync: true, gzip: { level: 9 }, portable: true, noMtime: true, strict: true },
+      ['.'],
+    );
+    this.sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
+    this.asset = new Asset(this, 'Asset', { path: archive });
+  }
+}

@@ -1,0 +1,106 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import type { Config } from '../config';
+import { ComponentImage } from '../constructs/component-image';
+import { RunCommand } from '../constructs/run-command';
+import { StackBundle } from '../constructs/stack-bundle';
+import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG } from '../contract';
+import type { DataStack } from './data';
+import { FIRST_MANAGER, type SwarmStack } from './swarm';
+
+export interface PipelineStackProps extends StackProps {
+  readonly config: Config;
+  readonly data: DataStack;
+  readonly swarm: SwarmStack;
+}
+
+/** Images, the bundle and the secrets, brought to the Swarm; deployed is what has converged. */
+export class PipelineStack extends Stack {
+  constructor(scope: Construct, id: string, props: PipelineStackProps) {
+    super(scope, id, props);
+    const { config, data, swarm } = props;
+    const { documents, provider } = swarm;
+
+    const images = imageList(
+      Object.fromEntries(
+        componentsFor(config).map((component) => [
+          component,
+          new ComponentImage(this, `Image-${component}`, { config, component }).asset.imageUri,
+        ]),
+      ),
+    );
+    const bundle = new StackBundle(this, 'Bundle', { config });
+    bundle.asset.grantRead(swarm.roles.roles.manager);
+
+    const everyNode = {
+      target: { tag: TAG.stage, values: [config.stage] },
+      expectedInstanceCount: swarm.slotCount,
+    };
+    const firstManager = { target: { tag: TAG.slot, values: [FIRST_MANAGER] }, expectedInstanceCount: 1 };
+
+    const pull = new RunCommand(this, 'Run-node-prepare', {
+      provider,
+      document: documents['node-prepare'],
+      ...everyNode,
+      parameters: { Images: images },
+    });
+    const secretIds = Object.keys(SECRETS) as SecretId[];
+    const sync = new RunCommand(this, 'Run-secrets-sync', {
+      provider,
+      document: documents['secrets-sync'],
+      ...firstManager,
+      parameters: {
+        Secrets: secretIds.map((secretId) => `${secretId}=${secretName(config.stage, secretId)}`).join(','),
+        Versions: data.secretVersions,
+      },
+    });
+    const deploy = new RunCommand(this, 'Run-stack-deploy', {
+      provider,
+      document: documents['stack-deploy'],
+      ...firstManager,
+      parameters: {
+        Stage: config.stage,
+        BundleBucket: bundle.asset.s3BucketName,
+        BundleKey: bundle.asset.s3ObjectKey,
+        BundleSha256: bundle.sha256,
+        Images: images,
+        KafkaMode: config.kafkaMode,
+        OverlayEncryption: config.overlayEncryption,
+        TimeoutSeconds: String(config.deployTimeoutMinutes * 60),
+        Versions: data.secretVersions,
+      },
+      onDelete: documents['stack-remove'],
+    });
+    deploy.node.addDependency(pull, sync);
+
+    // A node that replaces another checks its host and pulls the images by itself, before tasks need them.
+    const reprepare = new ssm.CfnAssociation(this, 'Reprepare', {
+      associationName: `metals-${config.stage}-reprepare`,
+      name: documents['node-prepare'].name,
+      targets: [{ key: `tag:${TAG.stage}`, values: [config.stage] }],
+      parameters: { Images: [images] },
+    });
+    reprepare.node.addDependency(pull);
+
+    new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });
+    new CfnOutput(this, 'Producer', {
+      value: 'every node, port 8000: POST /produce, GET /health, GET /metrics (by Session Manager port forwarding)',
+    });
+    new CfnOutput(this, 'Processor', {
+      value: 'every node, port 8001: GET /health, GET /metrics (by Session Manager port forwarding)',
+    });
+  }
+}
+
+/** ZooKeeper has an image in its own mode only. */
+export function componentsFor(config: Pick<Config, 'kafkaMode'>): Component[] {
+  return COMPONENTS.filter((component) => component !== 'zookeeper' || config.kafkaMode === 'zookeeper');
+}
+
+/** `edge=<uri>,kafka=<uri>`: how documents are told images. */
+export function imageList(images: Readonly<Record<string, string>>): string {
+  return Object.entries(images)
+    .map(([component, uri]) => `${component}=${uri}`)
+    .join(',');
+}

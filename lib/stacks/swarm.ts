@@ -1,0 +1,149 @@
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import type { Config } from '../config';
+import { CommandDocument } from '../constructs/command-document';
+import { NodeRoles } from '../constructs/node-roles';
+import { NodeSlot } from '../constructs/node-slot';
+import { RunCommand, RunCommandProvider } from '../constructs/run-command';
+import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
+import { documentLogGroup, DOCUMENTS, type DocumentId, TAG } from '../contract';
+import type { DataStack } from './data';
+import type { NetworkStack, SlotPlace } from './network';
+
+export interface SwarmStackProps extends StackProps {
+  readonly config: Config;
+  readonly network: NetworkStack;
+  readonly data: DataStack;
+}
+
+/** The slot that creates the Swarm; no other ever does. */
+export const FIRST_MANAGER = 'manager-1';
+
+/** Node slots, roles, security groups and documents; a Swarm of all slots, labelled, once it is deployed. */
+export class SwarmStack extends Stack {
+  readonly documents: Readonly<Record<DocumentId, CommandDocument>>;
+  readonly provider: RunCommandProvider;
+  readonly roles: NodeRoles;
+  readonly slotCount: number;
+  /** The last step of forming the Swarm. */
+  readonly formed: RunCommand;
+
+  constructor(scope: Construct, id: string, props: SwarmStackProps) {
+    super(scope, id, props);
+    const { config, network, data } = props;
+    const { places, vpc } = network;
+    this.slotCount = places.length;
+
+    const logGroup = new logs.LogGroup(this, 'DocumentLogs', {
+      logGroupName: documentLogGroup(config.stage),
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.documents = Object.fromEntries(
+      DOCUMENTS.map((documentId) => [
+        documentId,
+        new CommandDocument(this, `Document-${documentId}`, { stage: config.stage, documentId }),
+      ]),
+    ) as Record<DocumentId, CommandDocument>;
+    this.roles = new NodeRoles(this, 'Roles', {
+      config,
+      volumes: places.map(({ slot }) => data.volumes[slot] as ec2.CfnVolume),
+      secretArns: Object.values(data.secrets).map((secret) => secret.ref),
+    });
+    const groups = this.createGroups(props);
+    this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
+    this.provider.node.addDependency(logGroup);
+    const securityGroupOrder = groups.securityGroups;
+
+    // Formed in order: each step needs the one before.
+    const everyNode = { target: { tag: TAG.stage, values: [config.stage] }, expectedInstanceCount: places.length };
+    const firstManager = { target: { tag: TAG.slot, values: [FIRST_MANAGER] }, expectedInstanceCount: 1 };
+    const others = places.filter(({ slot }) => slot !== FIRST_MANAGER);
+    const managerAddresses = places.filter(({ role }) => role === 'manager').map(({ address }) => address);
+    const step = (
+      documentId: DocumentId,
+      where: { target: { tag: string; values: string[] }; expectedInstanceCount: number },
+      parameters: Record<string, string>,
+    ) =>
+      new RunCommand(this, `Run-${documentId}`, {
+        provider: this.provider,
+        document: this.documents[documentId],
+        ...where,
+        parameters,
+      });
+
+    const prepare = step('node-prepare', everyNode, { Images: '' });
+    for (const slot of groups.slots) prepare.node.addDependency(slot.group);
+    prepare.node.addDependency(securityGroupOrder, vpc);
+    const init = step('swarm-init', firstManager, {
+      Stage: config.stage,
+      AddressPool: config.swarmAddressPool,
+      ManagerAddress: managerAddresses[0] as string,
+    });
+    init.node.addDependency(prepare);
+    const join = step(
+      'swarm-join',
+      { target: { tag: TAG.slot, values: others.map(({ slot }) => slot) }, expectedInstanceCount: others.length },
+      { Stage: config.stage, ManagerAddresses: managerAddresses.join(',') },
+    );
+    join.node.addDependency(init);
+    this.formed = step('swarm-label', firstManager, { Labels: nodeLabels(config, places) });
+    this.formed.node.addDependency(join);
+
+    // A node that replaces another joins by itself, whenever it comes, outside a deployment.
+    const rejoin = new ssm.CfnAssociation(this, 'Rejoin', {
+      associationName: `metals-${config.stage}-rejoin`,
+      name: this.documents['swarm-join'].name,
+      targets: [
+        { key: `tag:${TAG.stage}`, values: [config.stage] },
+        { key: `tag:${TAG.slot}`, values: others.map(({ slot }) => slot) },
+      ],
+      parameters: { Stage: [config.stage], ManagerAddresses: [managerAddresses.join(',')] },
+    });
+    rejoin.node.addDependency(join);
+  }
+
+  private createGroups({ config, network, data }: SwarmStackProps) {
+    const securityGroups = new SwarmSecurityGroups(this, 'SecurityGroups', network.vpc);
+    const amiId =
+      config.amiId ??
+      ec2.MachineImage.latestAmazonLinux2023({
+        // Remembered in cdk.context.json: a newer image must not replace every node at some later deployment.
+        cachedInContext: true,
+        cpuType: ec2.AmazonLinuxCpuType.X86_64,
+      }).getImage(this).imageId;
+    const slots: NodeSlot[] = [];
+    for (const place of network.places) {
+      const slot = new NodeSlot(this, `Slot-${place.slot}`, {
+        config,
+        place,
+        amiId,
+        dataVolume: data.volumes[place.slot] as ec2.CfnVolume,
+        securityGroups:
+          place.role === 'manager' ? [securityGroups.nodes, securityGroups.managers] : [securityGroups.nodes],
+        instanceProfile: this.roles.profiles[place.role],
+      });
+      // CloudFormation would update all groups at once: managers, above all, are replaced one after the other.
+      const before = slots.filter((each) => each.role === place.role).at(-1);
+      if (before) slot.group.addDependency(before.group);
+      slots.push(slot);
+    }
+    return { slots, securityGroups };
+  }
+}
+
+/** `10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka,zookeeper`: which labels the node at each address has. */
+export function nodeLabels(config: Pick<Config, 'kafkaSlot' | 'mongodbSlot'>, places: readonly SlotPlace[]): string {
+  return places
+    .map(({ slot, address }) => {
+      const stateful = [
+        ...(slot === config.kafkaSlot ? ['kafka', 'zookeeper'] : []),
+        ...(slot === config.mongodbSlot ? ['mongodb'] : []),
+      ];
+      return `${address}=${[`slot:${slot}`, ...stateful].join(',')}`;
+    })
+    .join(';');
+}
