@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Boots a node of the lab: what hypervisor, systemd, cloud-init and SSM agent do on an EC2 instance.
+#
+# Environment:
+#   LAB_GATEWAY        address:port of the lab's gateway, in the VPC's network
+#   LAB_REGISTRY       name of the account's registry; it resolves to 127.0.0.2 here (--add-host)
+#   LAB_CGROUP_PARENT  cgroup v1: the node's cgroup, such as /metals-lab/ip-10-40-1-10; empty with cgroup v2
+#   LAB_VCPUS          vCPUs of the instance type
+#   LAB_MEMORY_MIB     memory of the instance type
+set -Eeuo pipefail
+
+readonly LAB_LIB=/usr/local/lib/metals-lab
+# shellcheck source=assets/lab/node/lib/common.sh
+source "$LAB_LIB/common.sh"
+# shellcheck source=assets/lab/node/lib/limits.sh
+source "$LAB_LIB/limits.sh"
+# shellcheck source=assets/lab/node/lib/forwarders.sh
+source "$LAB_LIB/forwarders.sh"
+
+: "${LAB_GATEWAY:?is the address:port of the gateway of the lab}"
+: "${LAB_REGISTRY:?is the name of the registry of the account}"
+: "${LAB_VCPUS:?is the number of vCPUs of the instance type}"
+: "${LAB_MEMORY_MIB:?is the memory of the instance type}"
+
+shut_down() {
+  log 'shutting down'
+  systemctl stop docker.service
+  exit 0
+}
+
+# A container that was stopped and started again still has the files of its last boot.
+forget_last_boot() {
+  rm -rf /run/metals-lab /run/cloud-init
+  rm -f /run/docker.pid /run/docker/containerd/containerd.pid /run/docker.sock
+  mkdir -p /run/metals-lab/units /run/cloud-init /var/log/metals-lab
+  printf 'LAB_REGISTRY=%q\nLAB_CGROUP_PARENT=%q\n' "$LAB_REGISTRY" "${LAB_CGROUP_PARENT:-}" >/run/metals-lab/environment
+}
+
+# The node reports to Systems Manager by itself, like the SSM agent: a node that hangs is not Online.
+run_agent() {
+  local url=http://169.254.169.254/lab/agent answering=yes
+  while :; do
+    if curl -sS -f -o /dev/null --max-time 4 -X POST "$url" 2>/run/metals-lab/agent.error; then
+      [[ $answering == yes ]] || log 'agent: the gateway answers again'
+      answering=yes
+    elif [[ $answering == yes ]]; then
+      log "agent: the gateway does not answer: $(tail -n 1 /run/metals-lab/agent.error)"
+      answering=no
+    fi
+    sleep 5
+  done
+}
+
+main() {
+  trap shut_down TERM INT
+  forget_last_boot
+  apply_limits
+  start_forwarders
+  log 'stand-ins on this node: systemctl, journalctl, modprobe, cloud-init'
+  run_agent &
+  systemctl lab-boot
+  "$LAB_LIB/run-user-data" &
+  log 'up'
+  # The shell must stay interruptible for SIGTERM: it waits, in the background, for ever.
+  sleep infinity &
+  wait $!
+}
+
+main
