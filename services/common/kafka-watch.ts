@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Kafka } from 'kafkajs';
+import { errorText, type Logger } from './log';
+
+export interface ExpectedTopic {
+  readonly topic: string;
+  /** Undefined: any number will do. */
+  readonly partitions?: number;
+}
+
+export interface WatchOptions {
+  readonly kafka: Kafka;
+  readonly topics: readonly ExpectedTopic[];
+  readonly intervalMs: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Asks the broker for the topics every few seconds. That tells what kafkajs does not: that an idle connection is gone,
+ * that the login or the rights fail, and that a topic has the partitions that the code sends to.
+ */
+export class KafkaWatch {
+  private admin: Admin | undefined;
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+  /** Why the broker cannot be used, or undefined when it can. */
+  problem: string | undefined = 'not yet connected to Kafka';
+
+  constructor(private readonly options: WatchOptions) {}
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+    await this.disconnect();
+  }
+
+  get ok(): boolean {
+    return this.problem === undefined;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.check();
+      await sleep(this.options.intervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** One look; also used by callers that cannot wait for the next one. */
+  async check(): Promise<void> {
+    const before = this.problem;
+    try {
+      this.admin ??= await this.connect();
+      const names = this.options.topics.map(({ topic }) => topic);
+      const { topics } = await this.admin.fetchTopicMetadata({ topics: names });
+      const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+      this.problem = findTopicProblem(this.options.topics, counts);
+    } catch (error) {
+      this.problem = `Kafka: ${errorText(error)}`;
+      await this.disconnect();
+    }
+    if (this.problem === before) return;
+    if (this.problem === undefined) this.options.logger.info('Kafka is connected');
+    else this.options.logger.warn({ reason: this.problem }, 'Kafka cannot be used');
+  }
+
+  private async connect(): Promise<Admin> {
+    const admin = this.options.kafka.admin({ retry: { retries: 1, initialRetryTime: 100 } });
+    try {
+      await admin.connect();
+      return admin;
+    } catch (error) {
+      await admin.disconnect();
+      throw error;
+    }
+  }
+
+  private async disconnect(): Promise<void> {
+    const admin = this.admin;
+    this.admin = undefined;
+    await admin?.disconnect().catch((error) => this.options.logger.debug({ error: errorText(error) }, 'disconnect'));
+  }
+}
+
+export function findTopicProblem(
+  expected: readonly ExpectedTopic[],
+  partitionCounts: ReadonlyMap<string, number>,
+): string | undefined {
+  for (const { topic, partitions } of expected) {
+    const count = partitionCounts.get(topic);
+    if (count === undefined || count === 0) return `Kafka: topic ${topic} does not exist`;
+    if (partitions !== undefined && count !== partitions) {
+      return `Kafka: topic ${topic} has ${count} partitions, expected ${partitions}; change the topic or the configuration`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
+/** The metrics of one service, all named `metals_<service>_…` with their unit. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor(private readonly service: string) {
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
+  }
+
+  counter<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
+    return new Counter({ name: this.fullName(name), help, labelNames, registers: [this.registry] });
+  }
+
+  gauge(name: string, help: string, read: () => number): Gauge {
+    return new Gauge({
+      name: this.fullName(name),
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  latency<Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Histogram<Label> {
+    return this.histogram(name, help, LATENCY_BUCKETS_SECONDS, labelNames);
+  }
+
+  batchSize(name: string, help: string): Histogram {
+    return this.histogram(name, help, BATCH_BUCKETS, []);
+  }
+
+  async reply(): Promise<{ status: number; body: string; headers: Record<string, string> }> {
+    const body = await this.registry.metrics();
+    return { status: 200, body, headers: { 'content-type': this.registry.contentType } };
+  }
+
+  private histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[],
+  ): Histogram<Label> {
+    return new Histogram({ name: this.fullName(name), help, buckets, labelNames, registers: [this.registry] });
+  }
+
+  private fullName(name: string): string {
+    return `metals_${this.service}_${name}`;
+  }
+}

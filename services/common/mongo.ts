@@ -1,0 +1,34 @@
+import { MongoClient, type MongoClientOptions } from 'mongodb';
+import { z } from 'zod';
+
+export const mongoConnectionSchema = z.strictObject({
+  host: z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'),
+  username: z.string().min(1),
+  database: z.string().min(1).default('metals'),
+  collection: z.string().min(1).default('prices'),
+  /** Bounds how long one operation waits for a connection and for an answer. */
+  timeout_ms: z.int().min(500).max(60_000).default(5_000),
+});
+export type MongoConnection = z.infer<typeof mongoConnectionSchema>;
+
+/** Users live in `admin`, and every write is acknowledged from the journal. Our own retries replace the driver's. */
+export function createMongoClient(
+  connection: MongoConnection,
+  password: string,
+  extra: MongoClientOptions = {},
+): MongoClient {
+  return new MongoClient(`mongodb://${connection.host}/`, {
+    auth: { username: connection.username, password },
+    authSource: 'admin',
+    authMechanism: 'SCRAM-SHA-256',
+    // One server, addressed by name: never follow the address that it gives itself.
+    directConnection: true,
+    writeConcern: { w: 'majority', journal: true },
+    retryWrites: false,
+    retryReads: false,
+    serverSelectionTimeoutMS: connection.timeout_ms,
+    connectTimeoutMS: connection.timeout_ms,
+    socketTimeoutMS: connection.timeout_ms * 2,
+    ...extra,
+  });
+}

@@ -1,0 +1,97 @@
+import { Partitioners, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs';
+import { retryForever, type Backoff } from '../common/backoff';
+import { errorText, type Logger } from '../common/log';
+import type { DeadLetter } from './process-batch';
+
+const ALL_REPLICAS = -1;
+
+export interface DeadLetterOptions {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly version: string;
+  readonly backoff: Backoff;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly now: () => Date;
+}
+
+/** Publishes dead letters: the record's own bytes, with where it was and why it is here in the headers. */
+export class DeadLetterPublisher {
+  private producer: Producer | undefined;
+  /** One send in flight; the next waits for this. */
+  private last: Promise<void> = Promise.resolve();
+  problem: string | undefined;
+
+  constructor(private readonly options: DeadLetterOptions) {}
+
+  /** Resolves once the broker has them; repeats until then. A letter may appear twice, it is never lost. */
+  publish(letters: readonly DeadLetter[]): Promise<void> {
+    const sent = this.last.catch(() => undefined).then(() => this.sendUntilDone(letters));
+    this.last = sent;
+    return sent;
+  }
+
+  async stop(): Promise<void> {
+    await this.last.catch(() => undefined);
+    await this.discard();
+  }
+
+  private async sendUntilDone(letters: readonly DeadLetter[]): Promise<void> {
+    const messages = letters.map((letter) => toMessage(letter, this.options.version, this.options.now()));
+    await retryForever(() => this.send(messages), {
+      backoff: this.options.backoff,
+      signal: this.options.signal,
+      onRetry: async (error, attempt) => {
+        this.problem = `dead letters: ${errorText(error)}`;
+        this.options.logger.warn({ reason: this.problem, attempt }, 'dead letters not sent, repeating');
+        await this.discard();
+      },
+    });
+    this.problem = undefined;
+  }
+
+  private async send(messages: Message[]): Promise<void> {
+    this.producer ??= await this.connect();
+    const result = await this.producer.send({ topic: this.options.topic, acks: ALL_REPLICAS, messages });
+    if (result.length === 0 || result.some(({ errorCode }) => errorCode !== 0)) {
+      throw new Error(`topic ${this.options.topic} did not acknowledge`);
+    }
+  }
+
+  private async connect(): Promise<Producer> {
+    const producer = this.options.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      retry: { retries: 3 },
+    });
+    try {
+      await producer.connect();
+      return producer;
+    } catch (error) {
+      await producer.disconnect();
+      throw error;
+    }
+  }
+
+  private async discard(): Promise<void> {
+    const producer = this.producer;
+    this.producer = undefined;
+    await producer?.disconnect().catch((error) => this.options.logger.debug({ error: errorText(error) }, 'disconnect'));
+  }
+}
+
+export function toMessage({ record, reason, detail }: DeadLetter, version: string, failedAt: Date): Message {
+  const headers: IHeaders = {
+    'metals-reason': reason,
+    'metals-detail': detail,
+    'metals-source-topic': record.topic,
+    'metals-source-partition': String(record.partition),
+    'metals-source-offset': record.offset,
+    'metals-failed-at': failedAt.toISOString(),
+    'metals-processor-version': version,
+  };
+  // One source partition stays in order on one partition of the dead letters.
+  return { key: `${record.topic}-${record.partition}`, value: record.value, headers };
+}

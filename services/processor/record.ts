@@ -1,0 +1,102 @@
+import { contentHash, eventSchema, SCHEMA_VERSION, type PriceEvent } from '../common/event';
+
+/** Where a record stands on the topic. */
+export interface Coordinates {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+/** A record as the consumer hands it over. */
+export interface SourceRecord extends Coordinates {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** A price as it is stored; `_id` makes a second insert of the same event harmless. */
+export interface PriceDocument {
+  readonly _id: string;
+  readonly metal: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly unit: string;
+  readonly timestamp: Date;
+  readonly source: string;
+  readonly schema_version: number;
+  /** Of the event as sent: tells a repetition from another event with the same id. */
+  readonly content_hash: string;
+  readonly ingested_at: Date;
+  readonly kafka: { readonly topic: string; readonly partition: number; readonly offset: number };
+}
+
+export type DeadLetterReason =
+  | 'empty-value'
+  | 'not-utf-8'
+  | 'not-json'
+  | 'unknown-schema-version'
+  | 'invalid-event'
+  | 'key-mismatch'
+  | 'id-conflict'
+  | 'write-refused';
+
+export type Decision =
+  | { readonly kind: 'document'; readonly document: PriceDocument }
+  | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string };
+
+const MAX_DETAIL_CHARACTERS = 500;
+
+/** Decides what becomes of one record; whatever is not a valid event is a dead letter, with the reason. */
+export function decide(record: SourceRecord, ingestedAt: Date): Decision {
+  if (record.value === null || record.value.length === 0) return deadLetter('empty-value', 'the record has no value');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.value);
+  } catch {
+    return deadLetter('not-utf-8', 'the value is not valid UTF-8');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return deadLetter('not-json', (error as Error).message);
+  }
+  const version = (value as { schema_version?: unknown } | null)?.schema_version;
+  if (typeof version === 'number' && version !== SCHEMA_VERSION) {
+    return deadLetter('unknown-schema-version', `schema_version is ${version}, known is ${SCHEMA_VERSION}`);
+  }
+  const parsed = eventSchema.safeParse(value);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(value)'}: ${message}`);
+    return deadLetter('invalid-event', issues.join('; '));
+  }
+  const key = record.key?.toString('utf8');
+  if (key !== undefined && key !== parsed.data.event_id) {
+    return deadLetter(
+      'key-mismatch',
+      `key is ${JSON.stringify(key.slice(0, 64))}, event_id is ${parsed.data.event_id}`,
+    );
+  }
+  return { kind: 'document', document: toDocument(parsed.data, record, ingestedAt) };
+}
+
+export function toDocument(event: PriceEvent, at: Coordinates, ingestedAt: Date): PriceDocument {
+  return {
+    _id: event.event_id,
+    metal: event.metal,
+    price: event.price,
+    currency: event.currency,
+    unit: event.unit,
+    timestamp: new Date(event.timestamp),
+    source: event.source,
+    schema_version: event.schema_version,
+    content_hash: contentHash(event),
+    ingested_at: ingestedAt,
+    kafka: { topic: at.topic, partition: at.partition, offset: Number(at.offset) },
+  };
+}
+
+const deadLetter = (reason: DeadLetterReason, detail: string): Decision => ({
+  kind: 'dead-letter',
+  reason,
+  detail: detail.slice(0, MAX_DETAIL_CHARACTERS),
+});

@@ -1,0 +1,84 @@
+import { MongoBulkWriteError, type Collection, type WriteError } from 'mongodb';
+import type { DeadLetterReason, PriceDocument } from './record';
+
+const DUPLICATE_KEY = 11000;
+
+export interface Refusal {
+  readonly document: PriceDocument;
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}
+
+export interface StoreResult {
+  readonly inserted: number;
+  /** Events that were already stored, with the same content. */
+  readonly repeated: number;
+  readonly refused: readonly Refusal[];
+}
+
+/** The part of a collection that the store uses. */
+export type PriceCollection = Pick<Collection<PriceDocument>, 'insertMany' | 'find'>;
+
+/**
+ * Inserts documents so that doing it again changes nothing. Whatever it does not answer for document by document
+ * it throws, and the caller repeats the whole batch.
+ */
+export async function storeDocuments(
+  collection: PriceCollection,
+  documents: readonly PriceDocument[],
+): Promise<StoreResult> {
+  try {
+    const { insertedCount } = await collection.insertMany(documents, { ordered: false });
+    if (insertedCount !== documents.length) {
+      throw new Error(`MongoDB acknowledged ${insertedCount} of ${documents.length} documents`);
+    }
+    return { inserted: insertedCount, repeated: 0, refused: [] };
+  } catch (error) {
+    const failures = writeErrors(error);
+    if (failures === undefined) throw error;
+    return resolveFailures(collection, documents, failures);
+  }
+}
+
+/** The errors of single documents, or undefined if the batch as a whole is in doubt. */
+function writeErrors(error: unknown): WriteError[] | undefined {
+  if (!(error instanceof MongoBulkWriteError)) return undefined;
+  const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  if (failures.length === 0 || error.result?.getWriteConcernError() !== undefined) return undefined;
+  return failures;
+}
+
+async function resolveFailures(
+  collection: PriceCollection,
+  documents: readonly PriceDocument[],
+  failures: readonly WriteError[],
+): Promise<StoreResult> {
+  const refused: Refusal[] = [];
+  const duplicates: PriceDocument[] = [];
+  for (const failure of failures) {
+    const document = documents[failure.index];
+    if (failure.code === DUPLICATE_KEY) duplicates.push(document);
+    else refused.push({ document, reason: 'write-refused', detail: `MongoDB ${failure.code}: ${failure.errmsg}` });
+  }
+  const stored = await storedHashes(
+    collection,
+    duplicates.map(({ _id }) => _id),
+  );
+  for (const document of duplicates) {
+    const hash = stored.get(document._id);
+    // Gone again, or the key of another index: only a repetition of the whole batch can tell.
+    if (hash === undefined) throw new Error(`event ${document._id} is said to be stored, but cannot be found`);
+    if (hash !== document.content_hash)
+      refused.push({ document, reason: 'id-conflict', detail: conflict(document._id) });
+  }
+  const conflicts = refused.filter(({ reason }) => reason === 'id-conflict').length;
+  return { inserted: documents.length - failures.length, repeated: duplicates.length - conflicts, refused };
+}
+
+const conflict = (id: string): string => `event ${id} is already stored with other content`;
+
+async function storedHashes(collection: PriceCollection, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const found = await collection.find({ _id: { $in: [...ids] } }, { projection: { content_hash: 1 } }).toArray();
+  return new Map(found.map(({ _id, content_hash: hash }) => [_id, hash ?? '']));
+}

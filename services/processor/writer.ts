@@ -1,0 +1,90 @@
+import { retryForever, type Backoff } from '../common/backoff';
+import { Coalescer } from '../common/coalescer';
+import { errorText, type Logger } from '../common/log';
+import type { PriceDocument } from './record';
+import { storeDocuments, type PriceCollection, type StoreResult } from './store';
+
+export interface WriterOptions {
+  readonly collection: () => PriceCollection;
+  readonly maxDocuments: number;
+  readonly backoff: Backoff;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly onWrite?: (documents: number, seconds: number) => void;
+  readonly onRetry?: () => void;
+}
+
+interface Chunk {
+  readonly documents: readonly PriceDocument[];
+  result: StoreResult | undefined;
+}
+
+/**
+ * Writes what all partitions bring as few, large inserts: one in flight, and what arrives meanwhile goes together
+ * into the next. An insert is repeated until MongoDB has taken it; nothing is skipped.
+ */
+export class Writer {
+  private readonly queue: Coalescer<Chunk>;
+  /** Why the last attempt failed, or undefined when it succeeded. */
+  problem: string | undefined;
+
+  constructor(private readonly options: WriterOptions) {
+    this.queue = new Coalescer({
+      maxBatchWeight: options.maxDocuments,
+      // The consumer bounds it: each partition has one batch under way.
+      maxQueuedWeight: Number.POSITIVE_INFINITY,
+      weigh: ({ documents }) => documents.length,
+      flush: (chunks) => this.flush(chunks),
+    });
+  }
+
+  get waiting(): number {
+    return this.queue.queuedWeight;
+  }
+
+  async write(documents: readonly PriceDocument[]): Promise<StoreResult> {
+    const chunks: Chunk[] = [];
+    for (let start = 0; start < documents.length; start += this.options.maxDocuments) {
+      chunks.push({ documents: documents.slice(start, start + this.options.maxDocuments), result: undefined });
+    }
+    await Promise.all(chunks.map((chunk) => this.queue.submit(chunk)));
+    return chunks.map(({ result }) => result ?? NOTHING).reduce(add, NOTHING);
+  }
+
+  private async flush(chunks: readonly Chunk[]): Promise<void> {
+    const documents = chunks.flatMap((chunk) => chunk.documents);
+    const startedAt = performance.now();
+    const result = await retryForever(() => storeDocuments(this.options.collection(), documents), {
+      backoff: this.options.backoff,
+      signal: this.options.signal,
+      onRetry: (error, attempt) => {
+        this.problem = `MongoDB: ${errorText(error)}`;
+        this.options.onRetry?.();
+        this.options.logger.warn(
+          { reason: this.problem, attempt, documents: documents.length },
+          'write failed, repeating',
+        );
+      },
+    });
+    this.problem = undefined;
+    this.options.onWrite?.(documents.length, (performance.now() - startedAt) / 1_000);
+    share(chunks, result);
+  }
+}
+
+const NOTHING: StoreResult = { inserted: 0, repeated: 0, refused: [] };
+
+const add = (left: StoreResult, right: StoreResult): StoreResult => ({
+  inserted: left.inserted + right.inserted,
+  repeated: left.repeated + right.repeated,
+  refused: [...left.refused, ...right.refused],
+});
+
+/** Refusals go to the chunk whose document it was; the counts are for statistics and go to the first. */
+function share(chunks: readonly Chunk[], result: StoreResult): void {
+  const refusals = new Map(result.refused.map((refusal) => [refusal.document, refusal]));
+  chunks.forEach((chunk, index) => {
+    const refused = chunk.documents.map((document) => refusals.get(document)).filter((found) => found !== undefined);
+    chunk.result = index === 0 ? { ...result, refused } : { inserted: 0, repeated: 0, refused };
+  });
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Partitioners, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
+import { jitteredDelayMs } from '../common/backoff';
+import { Coalescer } from '../common/coalescer';
+import type { PriceEvent } from '../common/event';
+import { errorText, type Logger } from '../common/log';
+
+const RECONNECT = { baseMs: 250, maxMs: 5_000 };
+const ALL_REPLICAS = -1;
+
+/** Kafka cannot be reached: nothing was sent. */
+export class KafkaUnavailableError extends Error {
+  override readonly name = 'KafkaUnavailableError';
+}
+
+/** The send failed on the way: the events may or may not be on the topic. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+}
+
+export interface PublisherOptions {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly partitionOf: (event: PriceEvent) => number;
+  readonly maxQueuedEvents: number;
+  readonly maxBatchEvents: number;
+  readonly logger: Logger;
+  readonly onBatch?: (size: number, seconds: number) => void;
+}
+
+/**
+ * Sends events in batches, one in flight. After a failed send the kafkajs producer is thrown away: its sequence
+ * numbers were rolled back, and had the batch arrived after all, the broker would take the next one for a repetition
+ * and drop it while acknowledging it.
+ */
+export class Publisher {
+  private producer: Producer | undefined;
+  private connecting: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
+  private readonly queue: Coalescer<PriceEvent>;
+  problem: string | undefined = 'not yet connected to Kafka';
+
+  constructor(private readonly options: PublisherOptions) {
+    this.queue = new Coalescer({
+      maxBatchWeight: options.maxBatchEvents,
+      maxQueuedWeight: options.maxQueuedEvents,
+      weigh: () => 1,
+      flush: (events) => this.send(events),
+    });
+  }
+
+  start(): void {
+    this.connecting ??= this.connect().finally(() => (this.connecting = undefined));
+  }
+
+  get connected(): boolean {
+    return this.producer !== undefined;
+  }
+
+  get queued(): number {
+    return this.queue.queuedWeight;
+  }
+
+  get inFlightMs(): number {
+    return this.queue.inFlightMs;
+  }
+
+  /** Resolves once every replica has the event. Rejects with QueueFullError, KafkaUnavailableError or OutcomeUnknownError. */
+  publish(event: PriceEvent): Promise<void> {
+    if (this.producer === undefined) return Promise.reject(new KafkaUnavailableError(this.problem));
+    return this.queue.submit(event);
+  }
+
+  /** Sends what waits, then disconnects. */
+  async stop(): Promise<void> {
+    await this.queue.idle();
+    this.stopping.abort();
+    await this.connecting;
+    await this.discard();
+  }
+
+  private async send(events: readonly PriceEvent[]): Promise<void> {
+    const producer = this.producer;
+    if (producer === undefined) throw new KafkaUnavailableError(this.problem);
+    const startedAt = performance.now();
+    try {
+      const result = await producer.send({
+        topic: this.options.topic,
+        acks: ALL_REPLICAS,
+        messages: events.map((event) => ({
+          key: event.event_id,
+          value: JSON.stringify(event),
+          partition: this.options.partitionOf(event),
+        })),
+      });
+      assertAcknowledged(result, new Set(events.map(this.options.partitionOf)));
+    } catch (error) {
+      this.problem = `Kafka: ${errorText(error)}`;
+      this.options.logger.error({ reason: this.problem, events: events.length }, 'send failed, outcome unknown');
+      await this.discard();
+      if (!this.stopping.signal.aborted) this.start();
+      throw new OutcomeUnknownError(this.problem);
+    }
+    this.options.onBatch?.(events.length, (performance.now() - startedAt) / 1_000);
+  }
+
+  private async connect(): Promise<void> {
+    for (let attempt = 0; !this.stopping.signal.aborted; attempt += 1) {
+      const producer = this.options.kafka.producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        allowAutoTopicCreation: false,
+        createPartitioner: Partitioners.DefaultPartitioner,
+        retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_500, retries: 6 },
+      });
+      try {
+        await producer.connect();
+        this.producer = producer;
+        this.problem = undefined;
+        return;
+      } catch (error) {
+        this.problem = `Kafka: ${errorText(error)}`;
+        this.options.logger.warn({ reason: this.problem, attempt }, 'cannot connect to Kafka, trying again');
+        await this.close(producer);
+        const delayMs = jitteredDelayMs(attempt, RECONNECT);
+        await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private async discard(): Promise<void> {
+    const producer = this.producer;
+    this.producer = undefined;
+    if (producer !== undefined) await this.close(producer);
+  }
+
+  private async close(producer: Producer): Promise<void> {
+    await producer.disconnect().catch((error) => this.options.logger.debug({ error: errorText(error) }, 'disconnect'));
+  }
+}
+
+/** kafkajs resolves with an empty list for a partition that the topic lacks, and the messages are lost. */
+export function assertAcknowledged(result: readonly RecordMetadata[], partitions: ReadonlySet<number>): void {
+  for (const partition of partitions) {
+    const answer = result.find((record) => record.partition === partition);
+    if (answer === undefined) throw new Error(`partition ${partition} did not acknowledge: the topic may lack it`);
+    if (answer.errorCode !== 0) throw new Error(`partition ${partition} answered error ${answer.errorCode}`);
+  }
+}
