@@ -1,0 +1,75 @@
+#!/bin/bash
+# In front of every document: strictness, what the node is, and how to say and wait for things.
+set -Eeuo pipefail
+umask 077
+# Run Command may leave HOME unset, which docker and aws need.
+export HOME="${HOME:-/root}"
+export AWS_REGION="${AWS_REGION:-${AWS_SSM_REGION_NAME:?the SSM agent sets AWS_SSM_REGION_NAME}}"
+export AWS_DEFAULT_REGION="${AWS_REGION}" AWS_PAGER=''
+
+METALS_RUN_FOLDER="${METALS_RUN_FOLDER:-/run/metals}"
+METALS_STATE_FOLDER="${METALS_STATE_FOLDER:-/var/lib/metals}"
+METALS_NODE_FILE="${METALS_NODE_FILE:-/etc/metals/node.env}"
+DOCKER_SOCKET="${DOCKER_SOCKET:-/var/run/docker.sock}"
+
+trap 'echo "error: line ${LINENO}: ${BASH_COMMAND}: exit code $?" >&2' ERR
+
+log() { echo "$(date -u +%H:%M:%S) $*" >&2; }
+
+# fail WHAT [NEXT]: what failed and why, then what to do.
+fail() {
+  echo "error: $1" >&2
+  [[ -z ${2:-} ]] || echo "next: $2" >&2
+  trap - ERR
+  exit 1
+}
+
+# An agent older than 3.3.2746.0 passes parameters in no variable, and says nothing.
+require_parameters() { # NAME…
+  local name variable
+  for name in "$@"; do
+    variable="SSM_${name}"
+    [[ -n ${!variable+set} ]] ||
+      fail "parameter ${name} did not arrive as ${variable}: the SSM agent is older than 3.3.2746.0" \
+        "update it: aws ssm send-command --document-name AWS-UpdateSSMAgent --instance-ids ${AWS_SSM_INSTANCE_ID:-<id>}"
+  done
+}
+
+load_node() {
+  [[ -r ${METALS_NODE_FILE} ]] ||
+    fail "${METALS_NODE_FILE} is missing: user data has not run on this node" "look at /var/log/cloud-init-output.log"
+  # shellcheck source=/dev/null
+  source "${METALS_NODE_FILE}"
+}
+
+# One run of a document at a time on a node: an association and a deployment may meet.
+take_lock() { # NAME
+  mkdir -p "${METALS_RUN_FOLDER}"
+  exec 9>"${METALS_RUN_FOLDER}/$1.lock"
+  flock -w 600 9 || fail "another run of $1 has held ${METALS_RUN_FOLDER}/$1.lock for 600 s" "ps -ef | grep _script.sh"
+}
+
+# Looks again until a command succeeds. The command prints why it does not, yet; that is the reason when time is over.
+wait_until() { # SECONDS WHAT COMMAND…
+  local seconds=$1 what=$2 deadline=$((SECONDS + $1)) reason last=''
+  shift 2
+  until reason=$("$@"); do
+    ((SECONDS < deadline)) || fail "${what}: not within ${seconds} s: ${reason:-no reason was given}"
+    [[ ${reason} == "${last}" ]] || log "${what}: ${reason} ($((deadline - SECONDS)) s left)"
+    last=${reason}
+    sleep 1
+  done
+}
+
+# Docker's own API, where its command line would take a secret as an argument or cut a value short.
+docker_api() { # METHOD PATH [curl arguments…]
+  local method=$1 path=$2
+  shift 2
+  curl -sS --fail-with-body --unix-socket "${DOCKER_SOCKET}" -X "${method}" "$@" "http://docker${path}"
+}
+
+docker_query() { # PATH [FILTERS as JSON]
+  docker_api GET "$1" -G ${2:+--data-urlencode "filters=$2"}
+}
+
+swarm_state() { docker_query /info | jq -r .Swarm.LocalNodeState; }

@@ -1,0 +1,81 @@
+#!/bin/bash
+# What the Swarm runs, seen through Docker's API: tasks that run on nodes that are Ready, not what `service ls` hopes.
+STACK=metals
+
+require_manager() {
+  [[ $(docker_query /info | jq -r .Swarm.ControlAvailable) == true ]] ||
+    fail "this node is no manager of a Swarm (state: $(swarm_state))" "deploy the stack metals-<stage>-swarm first"
+}
+
+stack_services() { docker_query /services "{\"label\":[\"com.docker.stack.namespace=${STACK}\"]}"; }
+stack_tasks() { docker_query /tasks "{\"label\":[\"com.docker.stack.namespace=${STACK}\"]}"; }
+stack_networks() { docker_query /networks '{"label":["com.metals.pipeline=true"]}'; }
+
+# One JSON value: nodes, services with their replicas and problems, networks.
+# A task of a service with a health check runs only once it is healthy, so `healthy` counts running tasks too; and only
+# tasks made from the service's present specification count, so an update that has not begun is not taken for done.
+stack_state() {
+  local folder
+  folder=$(mktemp -d)
+  docker_query /nodes >"${folder}/nodes"
+  stack_services >"${folder}/services"
+  stack_tasks >"${folder}/tasks"
+  stack_networks >"${folder}/networks"
+  # shellcheck disable=SC2016 # jq's variables, not the shell's
+  jq -n --slurpfile nodes "${folder}/nodes" --slurpfile services "${folder}/services" \
+    --slurpfile tasks "${folder}/tasks" --slurpfile networks "${folder}/networks" '
+    ($nodes[0] | map({key: .ID, value: {
+        name: (.Spec.Labels["metals.slot"] // .Description.Hostname), state: .Status.State, availability: .Spec.Availability
+      }}) | from_entries) as $node |
+    def ready: $node[.NodeID // ""].state == "ready";
+    def problem: {
+      task_id: .ID, task_state: .Status.State, error: (.Status.Err // .Status.Message // ""), node: ($node[.NodeID // ""].name // "none"),
+      timestamp: .Status.Timestamp
+    };
+    def status($service):
+      ($service.Spec.Mode) as $mode | ($service.Spec.TaskTemplate.ContainerSpec) as $spec |
+      map(select(.ServiceID == $service.ID)) as $all |
+      ($all | map(select(.Spec.ContainerSpec == $spec))) as $present |
+      (if $mode.ReplicatedJob then
+        ($service.JobStatus.JobIteration.Index // 0) as $iteration |
+        ($all | map(select((.JobIteration.Index // 0) == $iteration))) as $job |
+        {
+          mode: "replicated-job", desired: ($mode.ReplicatedJob.TotalCompletions // 1),
+          running: ($job | map(select(.Status.State == "complete")) | length)
+        }
+      elif $mode.Global then {
+        mode: "global", desired: ($node | map(select(.state == "ready" and .availability == "active")) | length),
+        running: ($present | map(select(.DesiredState == "running" and .Status.State == "running" and ready)) | length)
+      } else {
+        mode: "replicated", desired: ($mode.Replicated.Replicas // 1),
+        running: ($present | map(select(.DesiredState == "running" and .Status.State == "running" and ready)) | length)
+      } end) as $count |
+      ($count + {
+        id: $service.ID, name: ($service.Spec.Name | ltrimstr("metals_")), image: ($spec.Image | split("@")[0]),
+        healthy: $count.running, update_state: ($service.UpdateStatus.State // null),
+        update_message: ($service.UpdateStatus.Message // null)
+      }) as $row |
+      $row + {problems: (
+        if $row.running >= $row.desired and (($row.update_state // "") | test("paused|rollback") | not) then []
+        else [$all | sort_by(.Status.Timestamp) | reverse | .[] | select(
+            (.Status.State | IN("failed", "rejected", "orphaned", "pending", "new", "assigned", "preparing", "starting"))
+            or (.DesiredState == "shutdown" and .Status.Err != null)
+          ) | problem] | .[:3] end)};
+    {
+      nodes: ($nodes[0] | map({
+        id: .ID, hostname: .Description.Hostname, slot: (.Spec.Labels["metals.slot"] // null), role: .Spec.Role,
+        availability: .Spec.Availability, state: .Status.State,
+        address: ((.ManagerStatus.Addr // .Status.Addr // "") | sub(":[0-9]+$"; "")),
+        manager: (if .ManagerStatus then (if .ManagerStatus.Leader then "leader" else .ManagerStatus.Reachability end) else null end),
+        engine_version: .Description.Engine.EngineVersion
+      }) | sort_by(.slot)),
+      services: ($services[0] | map(. as $service | $tasks[0] | status($service)) | sort_by(.name)),
+      networks: ($networks[0] | map({
+        name: .Name, subnet: (.IPAM.Config[0].Subnet // null),
+        encrypted: ((.Options // {}) | has("encrypted")),
+        allocated: ((.Driver // "") != "" and .IPAM.Config != null)
+      }) | sort_by(.name))
+    } | .overlay_encryption = (if any(.networks[]; .encrypted) then "on" else "off" end)
+      | .generated_at = (now | todate)'
+  rm -rf "${folder}"
+}

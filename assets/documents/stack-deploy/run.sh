@@ -1,0 +1,216 @@
+#!/bin/bash
+# Deploys the stack. In order: the bundle is verified, what the stack relies on is checked, networks are made, the stack is
+# deployed, and its state is watched until it has converged. What has not converged is explained, with its last log lines.
+require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions
+load_node
+require_manager
+take_lock stack
+
+RELEASES="${METALS_STATE_FOLDER}/releases"
+RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
+RELEASES_KEPT=3
+# Docker names: eight characters of a hash or of a version tell two apart.
+SHORT=8
+
+fetch_bundle() {
+  local archive="${RELEASE}.tar.gz" actual
+  mkdir -p "${RELEASES}"
+  aws s3 cp --only-show-errors "s3://${SSM_BundleBucket}/${SSM_BundleKey}" "${archive}"
+  actual=$(sha256sum "${archive}" | cut -d ' ' -f 1)
+  [[ ${actual} == "${SSM_BundleSha256}" ]] ||
+    fail "the bundle's SHA-256 is ${actual}, expected ${SSM_BundleSha256}; it was not unpacked" \
+      "deploy again; if it stays so, someone has changed s3://${SSM_BundleBucket}/${SSM_BundleKey}"
+  rm -rf "${RELEASE}"
+  mkdir "${RELEASE}"
+  tar -xzf "${archive}" -C "${RELEASE}" --no-same-owner
+  rm -f "${archive}"
+  # shellcheck disable=SC2012 # names of our own making
+  ls -1dt "${RELEASES}"/*/ | tail -n +$((RELEASES_KEPT + 1)) | xargs -r rm -rf
+}
+
+node_with_label() { # LABEL: its id; one node, no more and no less
+  local ids
+  ids=$(docker_query /nodes | jq -r --arg k "$1" '.[] | select(.Spec.Labels[$k] == "true") | .ID')
+  [[ $(grep -c . <<<"${ids}") == 1 ]] ||
+    fail "the label $1=true is on $(grep -c . <<<"${ids}" || :) nodes, expected on exactly one: its data is there" \
+      "deploy the stack metals-${SSM_Stage}-swarm, which labels the nodes"
+  echo "${ids}"
+}
+
+# Data of one mode means nothing to the other, so the mode is written on the node that holds it.
+check_kafka_mode() {
+  local id=$1 written
+  written=$(docker_query "/nodes/${id}" | jq -r '.Spec.Labels["metals.kafka-mode"] // ""')
+  [[ -z ${written} || ${written} == "${SSM_KafkaMode}" ]] ||
+    fail "Kafka's data on this Swarm was written in ${written} mode and cannot be read in ${SSM_KafkaMode} mode" \
+      "set kafkaMode=${written}; or, to lose all events in Kafka: run the document metals-${SSM_Stage}-stack-remove on all nodes with RemoveData=kafka, and deploy again"
+}
+
+encryption() { # on or off
+  case ${SSM_OverlayEncryption} in
+    on)
+      kernel_has_esp || fail "the kernel of this node cannot encrypt overlays (no ESP with AES-GCM): everything between nodes would be dropped" \
+        "look for 'blacklist esp4' in /etc/modprobe.d, or set overlayEncryption=off"
+      echo on
+      ;;
+    probe) if kernel_has_esp; then echo on; else echo off; fi ;;
+    off) echo off ;;
+  esac
+}
+
+# Adds a security association and takes it away again: the kernel's own answer.
+kernel_has_esp() {
+  local state=(src 192.0.2.10 dst 192.0.2.11 proto esp spi 0x1001)
+  ip xfrm state add "${state[@]}" mode transport \
+    aead 'rfc4106(gcm(aes))' 0x0000000000000000000000000000000000000000 64 2>/dev/null || return 1
+  ip xfrm state delete "${state[@]}"
+}
+
+# A network whose subnet collides is created all the same, stays unallocated, and holds its tasks in state New for ever.
+network_problem() { # JSON of the network as it is, subnet, encrypted
+  jq -r --arg subnet "$2" --argjson encrypted "$3" '
+    if (.Driver // "") == "" or .IPAM.Config == null then "is not allocated: its subnet \($subnet) overlaps another network"
+    elif .IPAM.Config[0].Subnet != $subnet then "has the subnet \(.IPAM.Config[0].Subnet), expected \($subnet)"
+    elif ((.Options // {}) | has("encrypted")) != $encrypted then "has encryption \((.Options // {}) | has("encrypted")), expected \($encrypted)"
+    elif .Attachable then "is attachable"
+    else "" end' <<<"$1"
+}
+
+ensure_network() { # NAME SUBNET ENCRYPTED
+  local found problem
+  if ! docker network inspect "$1" >/dev/null 2>&1; then
+    local options=(--driver overlay --subnet "$2" --label com.metals.pipeline=true)
+    [[ $3 != true ]] || options+=(--opt encrypted)
+    docker network create "${options[@]}" "$1" >/dev/null
+    log "network $1 is made: $2, encrypted: $3"
+  fi
+  found=$(docker_query "/networks/$1")
+  problem=$(network_problem "${found}" "$2" "$3")
+  [[ -z ${problem} ]] || fail "network $1 ${problem}" \
+    "networks are never changed in place: run the document metals-${SSM_Stage}-stack-remove, then deploy again"
+}
+
+ensure_networks() { # ENCRYPTION
+  local name subnet wanted
+  while read -r name subnet wanted; do
+    [[ $1 == on ]] || wanted=false
+    ensure_network "${name}" "${subnet}" "${wanted}"
+  done < <(jq -r '.[] | "\(.name) \(.subnet) \(.encrypted)"' "${RELEASE}/networks.json")
+}
+
+# By digest: what runs is what was pulled here, and an agent that has the digest asks no registry.
+image_digest() { # URI
+  docker image inspect "$1" 2>/dev/null | jq -r --arg repository "${1%:*}" '[.[0].RepoDigests[] | select(startswith($repository + "@"))][0] // empty'
+}
+
+short_hash() { sha256sum | cut -c "1-${SHORT}"; }
+variable_name() { tr '[:lower:]-' '[:upper:]_' <<<"$1"; }
+
+export_variables() {
+  local line pair uri digest file stem secret version
+  while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
+  for pair in ${SSM_Images//,/ }; do
+    uri=${pair#*=}
+    digest=$(image_digest "${uri}")
+    [[ -n ${digest} ]] || fail "the image of ${pair%%=*} is not on this node: ${uri}" "run the document metals-${SSM_Stage}-node-prepare"
+    export "METALS_IMAGE_$(variable_name "${pair%%=*}")=${digest}"
+  done
+  for secret in kafka-password mongodb-password api-key; do
+    version=$(current_version "metals/${SSM_Stage}/${secret}")
+    export "METALS_SECRET_VERSION_$(variable_name "${secret}")=${version:0:SHORT}"
+  done
+  for file in "${RELEASE}"/config/*; do
+    stem=$(basename "${file%.*}")
+    export "METALS_CONFIG_HASH_$(variable_name "${stem}")=$(short_hash <"${file}")"
+  done
+  # The setup job runs again when anything that it depends on is new; a job with the same name has done its work.
+  METALS_SETUP_HASH=$({ cat "${RELEASE}/setup.yml" "${RELEASE}"/config/* && env | grep -E '^METALS_(IMAGE_TOOLS|SECRET_VERSION_.*|KAFKA_MODE)=' | sort; } | short_hash)
+  export METALS_SETUP_HASH
+}
+
+deploy() {
+  local files=(-c stack.yml)
+  [[ ${SSM_KafkaMode} != zookeeper ]] || files+=(-c stack.zookeeper.yml)
+  sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml"
+  files+=(-c setup.rendered.yml)
+  (cd "${RELEASE}" && docker stack deploy --prune --resolve-image never "${files[@]}" "${STACK}" >"${RELEASE}/deploy.log" 2>&1) ||
+    fail "docker refused the stack: $(tail -n 5 "${RELEASE}/deploy.log")"
+}
+
+# converged, failed, or what it still waits for.
+verdict() {
+  jq -r '
+    [.services[] | select((.update_state // "") | test("paused|rollback"))] as $failed |
+    [.services[] | select(.running != .desired or ((.update_state // "") == "updating"))] as $waiting |
+    if any($failed[]; .update_state == "rollback_started") then "waiting: \($failed[0].name) rolls back"
+    elif ($failed | length) > 0 then "failed"
+    elif ($waiting | length) > 0 then "waiting: " + ([$waiting[] | "\(.name) \(.running)/\(.desired)"] | join(", "))
+    else "converged" end' <<<"$1"
+}
+
+explain() { # STATE: for every unhappy service what its tasks, its networks and its log say
+  local name task
+  jq -r '.networks[] | select(.allocated | not) | "network \(.name) is not allocated: its subnet overlaps another, and its tasks stay in state New"' <<<"$1" >&2
+  jq -r '.nodes[] | select(.state != "ready") | "node \(.slot) is \(.state)"' <<<"$1" >&2
+  while read -r name; do
+    jq -r --arg n "${name}" '.services[] | select(.name == $n) |
+      "service \(.name): \(.running) of \(.desired) replicas, update \(.update_state // "none")\(if .update_message then " (\(.update_message))" else "" end)",
+      (.problems[] | "  task \(.task_id[:12]) on \(.node): \(.task_state): \(.error)")' <<<"$1" >&2
+    task=$(jq -r --arg n "${name}" '.services[] | select(.name == $n) | [.problems[] | select(.task_state != "new" and .task_state != "pending")][0].task_id // empty' <<<"$1")
+    [[ -z ${task} ]] || {
+      echo "  last lines of its log:" >&2
+      # A log that cannot be read must not hide the reason above.
+      { timeout 15 docker service logs --raw --tail 6 "${task}" 2>&1 || echo "(no log)"; } | cut -c 1-240 | sed 's/^/    /' >&2
+    }
+  done < <(jq -r '.services[] | select(.running != .desired or ((.update_state // "") | test("paused|rollback|updating"))) | .name' <<<"$1")
+}
+
+converge() {
+  local state answer last='' deadline=$((SECONDS + SSM_TimeoutSeconds))
+  while true; do
+    state=$(stack_state)
+    answer=$(verdict "${state}")
+    case ${answer} in
+      converged) return ;;
+      failed)
+        explain "${state}"
+        fail "the stack did not converge: an update failed and was rolled back; the version before it is serving"
+        ;;
+    esac
+    ((SECONDS < deadline)) || {
+      explain "${state}"
+      fail "the stack did not converge within ${SSM_TimeoutSeconds} s: ${answer#waiting: }"
+    }
+    [[ ${answer} == "${last}" ]] || log "${answer} ($((deadline - SECONDS)) s left)"
+    last=${answer}
+    sleep 1
+  done
+}
+
+# What no service names any more, neither now nor in what it would roll back to.
+remove_unreferenced() {
+  local kind used name label
+  used=$(docker_query /services | jq -r '.[] | (.Spec, .PreviousSpec // empty) | .TaskTemplate.ContainerSpec | (.Secrets // [] | .[].SecretName), (.Configs // [] | .[].ConfigName)' | sort -u)
+  for kind in secret config; do
+    label=com.metals.pipeline=true
+    [[ ${kind} == secret ]] || label="com.docker.stack.namespace=${STACK}"
+    while read -r name; do
+      grep -qxF "${name}" <<<"${used}" && continue
+      docker "${kind}" rm "${name}" >/dev/null && log "${kind} ${name} is not used any more: removed"
+    done < <(docker_query "/${kind}s" "{\"label\":[\"${label}\"]}" | jq -r '.[].Spec.Name')
+  done
+}
+
+fetch_bundle
+kafka_node=$(node_with_label metals.kafka)
+node_with_label metals.mongodb >/dev/null
+check_kafka_mode "${kafka_node}"
+encrypt=$(encryption)
+log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
+ensure_networks "${encrypt}"
+export_variables
+docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
+deploy
+converge
+remove_unreferenced
+log "the stack has converged: $(stack_state | jq -r '[.services[] | "\(.name) \(.running)/\(.desired)"] | join(", ")')"
