@@ -1,0 +1,120 @@
+import { ConfigError, readConfig, slotNames } from '../../lib/config';
+
+const LAB = { account: '000000000000', region: 'eu-west-1' };
+const AWS = { account: '123456789012', region: 'eu-central-1' };
+
+function problemsOf(context: Record<string, unknown>, environment: { account?: string; region?: string } = AWS) {
+  try {
+    readConfig(context, environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('what is refused', () => {
+  it('reports every problem at once, with key, value and what is allowed', () => {
+    expect(problemsOf({ workers: 0, managers: '2', vpcCidr: '10.0.0.1/16', kafkaMode: 'raft' })).toEqual([
+      'vpcCidr: got "10.0.0.1/16", which has host bits set; did you mean 10.0.0.0/16?, expected an IPv4 range between /16 and /20',
+      'managers: got "2", expected 1, 3, 5 or 7: an even number survives no more losses than one less',
+      'workers: got 0, expected a whole number from 1 to 20',
+      'kafkaMode: got "raft", expected one of kraft, zookeeper',
+    ]);
+  });
+
+  it('names the nearest key for an unknown one', () => {
+    expect(problemsOf({ kafkamode: 'kraft' })).toEqual(['kafkamode: unknown key; did you mean "kafkaMode"?']);
+  });
+
+  it('says how to sign in where no account is known', () => {
+    const [problem] = problemsOf({}, {});
+    expect(problem).toContain('no AWS account is known');
+    expect(problem).toContain('. .lab/env');
+    expect(problem).toContain('-c account=123456789012');
+  });
+
+  it('wants a region', () => {
+    expect(problemsOf({}, { account: AWS.account })).toEqual([
+      'region: no region is known; export AWS_REGION=eu-west-1',
+    ]);
+  });
+
+  it('refuses another region than the lab serves', () => {
+    expect(problemsOf({}, { account: LAB.account, region: 'us-east-1' })).toEqual([
+      'region: got "us-east-1", but the lab serves eu-west-1 only; export AWS_REGION=eu-west-1',
+    ]);
+  });
+
+  it('breaks images on purpose in the lab only', () => {
+    expect(problemsOf({ fault: 'producer-unhealthy' })).toEqual([
+      'fault: got "producer-unhealthy", but images are broken on purpose in the lab only',
+    ]);
+  });
+
+  it('finds ranges that overlap, the ones of defaults included', () => {
+    expect(problemsOf({ frontendCidr: '10.40.1.0/24', backendCidr: '172.17.3.0/24' })).toEqual([
+      'vpcCidr 10.40.0.0/16 overlaps frontendCidr 10.40.1.0/24; choose ranges that share no address',
+      'dockerBridgeCidr 172.17.0.0/16 overlaps backendCidr 172.17.3.0/24; choose ranges that share no address',
+    ]);
+  });
+
+  it('places data only on slots that exist', () => {
+    expect(problemsOf({ workers: 1, mongodbSlot: 'worker-2' })).toEqual([
+      'mongodbSlot: got "worker-2", expected one of manager-1, worker-1',
+    ]);
+  });
+
+  it.each(['1.5', '-1', 'two', '', ' 2', '1e1', 21])('refuses %p workers', (workers) => {
+    expect(problemsOf({ workers })[0]).toContain('expected a whole number from 1 to 20');
+  });
+
+  it('refuses a stage that could not name a resource', () => {
+    expect(problemsOf({ stage: 'Prod_1' })[0]).toContain('lowercase letters');
+  });
+});
+
+describe('what is accepted', () => {
+  it('is the lab for account 000000000000, with the lab defaults', () => {
+    const config = readConfig({}, LAB);
+    expect(config).toMatchObject({ isLab: true, stage: 'lab', overlayEncryption: 'probe', dataRemoval: 'destroy' });
+  });
+
+  it('keeps data and encrypts overlays on AWS', () => {
+    const config = readConfig({}, AWS);
+    expect(config).toMatchObject({ isLab: false, stage: 'prod', overlayEncryption: 'on', dataRemoval: 'retain' });
+  });
+
+  it('takes text from the command line and numbers from cdk.json alike', () => {
+    expect(readConfig({ workers: '3', managers: 3, availabilityZones: 'a,b' }, AWS)).toMatchObject({
+      workers: 3,
+      managers: 3,
+      availabilityZones: ['a', 'b'],
+    });
+  });
+
+  it('puts MongoDB on the only worker where there is one', () => {
+    expect(readConfig({ workers: 1 }, AWS).mongodbSlot).toBe('worker-1');
+  });
+
+  it("passes over CDK's own keys", () => {
+    expect(() => readConfig({ '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'ssm:account=1': 'ami-1' }, AWS)).not.toThrow();
+  });
+
+  it('prefers the context over the credentials', () => {
+    expect(readConfig({ account: '210987654321', region: 'us-east-2' }, AWS)).toMatchObject({
+      account: '210987654321',
+      region: 'us-east-2',
+    });
+  });
+});
+
+it('names managers before workers', () => {
+  expect(slotNames({ managers: 3, workers: 2 })).toEqual([
+    'manager-1',
+    'manager-2',
+    'manager-3',
+    'worker-1',
+    'worker-2',
+  ]);
+});

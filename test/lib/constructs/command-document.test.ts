@@ -1,0 +1,63 @@
+import { DOCUMENTS } from '../../../lib/contract';
+import { documentProblems, joinScript, loadDocument } from '../../../lib/constructs/command-document';
+
+const parameter = { type: 'String', description: 'x', allowedPattern: '^[a-z]+$', interpolationType: 'ENV_VAR' };
+
+describe('documentProblems', () => {
+  it('refuses what Systems Manager would substitute in a root shell', () => {
+    expect(documentProblems('x', { description: 'x', timeoutSeconds: 60 }, "docker ps --format '{{.ID}}'")).toEqual([
+      'x/run.sh contains "{{", which Systems Manager would substitute; use jq',
+    ]);
+  });
+
+  it.each([
+    [{ ...parameter, interpolationType: undefined }, 'x: parameter Name must be an ENV_VAR'],
+    [
+      { ...parameter, allowedPattern: undefined },
+      'x: parameter Name needs allowedValues, or an allowedPattern from ^ to $',
+    ],
+    [
+      { ...parameter, allowedPattern: '[a-z]+' },
+      'x: parameter Name needs allowedValues, or an allowedPattern from ^ to $',
+    ],
+  ])('refuses an unsafe parameter %#', (unsafe, problem) => {
+    const declaration = { description: 'x', timeoutSeconds: 60, parameters: { Name: unsafe } };
+    expect(documentProblems('x', declaration, 'echo "${SSM_Name}"')).toEqual([problem]);
+  });
+
+  it('refuses a parameter that nothing reads', () => {
+    const declaration = { description: 'x', timeoutSeconds: 60, parameters: { Name: parameter } };
+    expect(documentProblems('x', declaration, 'true')).toEqual(['x: parameter Name is declared but never used']);
+  });
+
+  it.each([4, 172_801, Number.NaN])(
+    'refuses a timeout of %p s, which would silently become an hour',
+    (timeoutSeconds) => {
+      expect(documentProblems('x', { description: 'x', timeoutSeconds }, '')).toEqual([
+        `x/document.yml: timeoutSeconds must be from 5 to 172800, got ${timeoutSeconds}`,
+      ]);
+    },
+  );
+});
+
+it('puts libraries before the script, under one bash line', () => {
+  expect(joinScript(['#!/bin/bash\na=1\n'], '#!/bin/bash\necho "$a"\n')).toBe('#!/bin/bash\na=1\necho "$a"\n');
+});
+
+describe.each(DOCUMENTS)('document %s', (id) => {
+  const { content, parameters, hash } = loadDocument(id);
+  const [step] = content.mainSteps as { inputs: { runCommand: string[] } }[];
+
+  it('is one strict bash script', () => {
+    const [script] = step?.inputs.runCommand as [string];
+    expect(script.startsWith('#!/bin/bash\n')).toBe(true);
+    expect(script).toContain('set -Eeuo pipefail');
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('asks for every parameter, so that an old agent is noticed', () => {
+    const [script] = step?.inputs.runCommand as [string];
+    const required = /^require_parameters (.*)$/m.exec(script)?.[1]?.split(' ') ?? [];
+    expect([...required].sort()).toEqual([...parameters].sort());
+  });
+});
