@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
+import type { Context } from '../context';
+import { CliError } from '../errors';
+import { connect } from '../systems-manager';
+
+/** Where `cdk bootstrap` leaves its version; the CDK CLI reads it as well. */
+const BOOTSTRAP_VERSION_PARAMETER = '/cdk-bootstrap/hnb659fds/version';
+const ROOT = resolve(__dirname, '../../..');
+
+export interface DeployOptions {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  /** CDK context, `key=value`. */
+  readonly context?: readonly string[];
+}
+
+/** Runs the CDK CLI; replaced by tests. */
+export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
+
+/** Pure: the arguments of the CDK CLI. */
+export function cdkArguments(
+  context: Pick<Context, 'stage' | 'profile' | 'isLab'>,
+  options: DeployOptions,
+  outputsFile?: string,
+): string[] {
+  const settings = [`stage=${context.stage}`, ...(options.context ?? [])].flatMap((pair) => ['--context', pair]);
+  const profile = context.profile ? ['--profile', context.profile] : [];
+  if (options.dryRun) return ['diff', '--all', ...settings, ...profile];
+  const approval = options.yes || context.isLab ? 'never' : 'broadening';
+  const outputs = outputsFile ? ['--outputs-file', outputsFile] : [];
+  return [
+    'deploy',
+    '--all',
+    '--require-approval',
+    approval,
+    '--progress',
+    'events',
+    ...outputs,
+    ...settings,
+    ...profile,
+  ];
+}
+
+/** `metals deploy`: the same `cdk deploy --all` that may be typed by hand. */
+export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
+  const { terminal } = context;
+  for (const pair of options.context ?? []) {
+    if (/^[^=]+=/.test(pair)) continue;
+    throw new CliError(
+      'the deployment did not start',
+      `--context: got "${pair}", expected key=value`,
+      ['npm run metals -- deploy --context kafkaMode=kraft'],
+      EXIT.usage,
+    );
+  }
+  if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
+    throw new CliError(
+      'the deployment did not start',
+      'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',
+      ['add --yes to deploy without being asked, or --dry-run to see the changes'],
+      EXIT.usage,
+    );
+  }
+  const region = await assertReady(context);
+  const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
+  try {
+    const outputsFile = join(directory, 'outputs.json');
+    context.leaveBehind = leftBehind(context.stage, region);
+    const code = await runCdk(
+      cdkArguments(context, options, terminal.json ? outputsFile : undefined),
+      environment(context, region),
+      withTimeout(context),
+    );
+    if (code !== 0) throw failed(context, code, options.dryRun ?? false, region);
+    if (terminal.json)
+      terminal.value({
+        stage: context.stage,
+        region,
+        dryRun: options.dryRun ?? false,
+        outputs: readOutputs(outputsFile),
+      });
+    else if (!options.dryRun) terminal.note('deployed; next: npm run metals -- smoke-test');
+    return EXIT.ok;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Credentials, region and bootstrap, before the CDK spends a minute on finding out. Returns the region. */
+async function assertReady(context: Context): Promise<string> {
+  const { ssm, region } = await connect(context);
+  try {
+    await ssm.send(new GetParameterCommand({ Name: BOOTSTRAP_VERSION_PARAMETER }));
+  } catch (error) {
+    const { name } = error as Error;
+    if (name === 'ParameterNotFound') {
+      throw new CliError('the deployment did not start', `the CDK was never bootstrapped in ${region}`, [
+        context.isLab ? 'npm run lab' : `npx cdk bootstrap${context.profile ? ` --profile ${context.profile}` : ''}`,
+      ]);
+    }
+    // A pipeline's role may deploy through the bootstrap roles without reading this: then the CDK decides.
+    if (name !== 'AccessDeniedException') throw error;
+  }
+  return region;
+}
+
+/** The CDK CLI takes region and colour from the environment. */
+function environment(context: Context, region: string): NodeJS.ProcessEnv {
+  const { env } = context.terminal.io;
+  const plain = context.terminal.noteColors.isColorSupported ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' };
+  return { ...env, AWS_REGION: region, AWS_DEFAULT_REGION: region, ...plain };
+}
+
+const withTimeout = (context: Context): AbortSignal =>
+  context.timeoutSeconds === undefined
+    ? context.interrupted
+    : AbortSignal.any([context.interrupted, AbortSignal.timeout(context.timeoutSeconds * 1000)]);
+
+function failed(context: Context, code: number, dryRun: boolean, region: string): CliError {
+  if (dryRun)
+    return new CliError('the comparison failed', `cdk diff ended with exit code ${code}; its reason is above`, [
+      'npx cdk diff --all',
+    ]);
+  return new CliError('the deployment failed', `cdk deploy ended with exit code ${code}; its reason is above`, [
+    'npm run metals -- status',
+    `npm run metals -- deploy goes on where it stopped`,
+    `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,
+  ]);
+}
+
+const leftBehind = (stage: string, region: string): string[] => [
+  'CloudFormation finishes by itself what it has begun',
+  `see it: aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(stage, 'pipeline')} --region ${region}`,
+  'go on:  npm run metals -- deploy',
+];
+
+const readOutputs = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // No stack had outputs, or nothing was deployed: then the CDK writes no file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+};
+
+/** Everything that the CDK prints goes to stderr: stdout is for the result. */
+const runCdkCli: RunCdk = (args, env, signal) =>
+  new Promise((done, reject) => {
+    const child = spawn(join(ROOT, 'node_modules/.bin/cdk'), args, {
+      cwd: ROOT,
+      env,
+      stdio: ['inherit', process.stderr, process.stderr],
+      signal,
+      killSignal: 'SIGINT',
+    });
+    child.on('error', reject);
+    child.on('close', (code) => done(code ?? EXIT.interrupted));
+  });

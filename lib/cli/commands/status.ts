@@ -1,0 +1,37 @@
+import { EXIT } from '../../contract';
+import { explainFailure } from '../../ssm';
+import type { Context } from '../context';
+import { CliError } from '../errors';
+import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../stack-status';
+import { assertDeployed, connect, runOnManager } from '../systems-manager';
+import { drawTable } from '../table';
+
+const DEFAULT_TIMEOUT_SECONDS = 120;
+export const STATUS_FAILED = 'the status could not be read';
+
+/** Asks the Swarm itself, through the document stack-status. */
+export async function readStatus(context: Context): Promise<StackStatus> {
+  const connection = await connect(context);
+  await assertDeployed(context, connection, 'stack-status', STATUS_FAILED);
+  const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const state = await runOnManager(context, connection, 'stack-status', 'asking manager-1', timeoutSeconds);
+  if (!state.succeeded) {
+    throw new CliError(STATUS_FAILED, explainFailure(state, connection.region), ['npm run metals -- deploy']);
+  }
+  return parseStackStatus(state.invocations[0]!.stdout);
+}
+
+/** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
+export async function status(context: Context): Promise<number> {
+  const { terminal } = context;
+  const seen = await readStatus(context);
+  const problems = findProblems(seen);
+  if (terminal.json) {
+    terminal.value({ ...seen, healthy: problems.length === 0, problems });
+  } else {
+    terminal.data(drawTable(statusRows(seen), terminal.colors));
+    terminal.note(`stage ${seen.stage}, overlay encryption ${seen.overlay_encryption}, as of ${seen.generated_at}`);
+    for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
+  }
+  return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
+}

@@ -1,0 +1,79 @@
+/** What the flags and the environment say, checked once, before any command does anything. */
+import { EXIT, LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
+import { parseDurationSeconds } from './duration';
+import { CliError } from './errors';
+import { Terminal, type Io } from './terminal';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly stage?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly timeout?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+export interface Context {
+  readonly terminal: Terminal;
+  readonly stage: string;
+  /** Missing: the SDK takes the profile's. */
+  readonly region?: string;
+  readonly profile?: string;
+  /** Set for the lab: where AWS is answered from instead. */
+  readonly endpoint?: string;
+  readonly isLab: boolean;
+  readonly timeoutSeconds?: number;
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal;
+  /** What is left behind if interrupted now, and how to go on; commands replace it as they get on. */
+  leaveBehind: readonly string[];
+}
+
+const STAGE_PATTERN = /^[a-z][a-z0-9-]{0,15}$/;
+
+const usage = (why: string, next: string): CliError =>
+  new CliError('the command did not start', why, [next], EXIT.usage);
+
+/** @throws CliError with the flag, the value and what is allowed */
+export function readContext(options: GlobalOptions, io: Io, interrupted: AbortSignal): Context {
+  const env = io.env;
+  const endpoint = env.AWS_ENDPOINT_URL || undefined;
+  const isLab = !options.profile && env.AWS_ACCESS_KEY_ID === LAB_ACCOUNT_ID;
+  const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined);
+  const stage = options.stage ?? (env.METALS_STAGE || (isLab ? 'lab' : 'prod'));
+
+  if (!STAGE_PATTERN.test(stage)) {
+    throw usage(
+      `--stage: got "${stage}", expected up to 16 lowercase letters, digits and hyphens, a letter first`,
+      'add --stage NAME',
+    );
+  }
+  if (isLab && !endpoint) {
+    throw usage(`account ${LAB_ACCOUNT_ID} is the lab, but AWS_ENDPOINT_URL is not set`, '. .lab/env');
+  }
+  if (isLab && region !== undefined && region !== LAB_REGION) {
+    throw usage(
+      `--region: got "${region}", but the lab serves ${LAB_REGION} only`,
+      `add --region ${LAB_REGION}, or: . .lab/env`,
+    );
+  }
+  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
+    throw usage(`--region: got "${region}", expected an AWS region`, 'add --region eu-west-1');
+  }
+  const timeoutSeconds = options.timeout === undefined ? undefined : parseDurationSeconds(options.timeout);
+  if (options.timeout !== undefined && timeoutSeconds === undefined) {
+    throw usage(`--timeout: got "${options.timeout}", expected a duration such as 90s, 15m or 1h`, 'add --timeout 15m');
+  }
+  return {
+    terminal: new Terminal(io, options.color, options.json ?? false),
+    stage,
+    region: isLab ? (region ?? LAB_REGION) : region,
+    profile: options.profile,
+    endpoint,
+    isLab,
+    timeoutSeconds,
+    interrupted,
+    leaveBehind: [],
+  };
+}

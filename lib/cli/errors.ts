@@ -1,0 +1,130 @@
+/** A failure as the user reads it: what failed -> why -> what to type next. Never a stack trace, unless DEBUG is set. */
+import { EXIT } from '../contract';
+import { DeadlineError } from '../ssm';
+import { LabError } from '../lab/lab-error';
+
+export class CliError extends Error {
+  constructor(
+    readonly what: string,
+    readonly why: string,
+    readonly next: readonly string[],
+    readonly exitCode: number = EXIT.failure,
+    options?: ErrorOptions,
+  ) {
+    super(`${what}: ${why}`, options);
+    this.name = 'CliError';
+  }
+}
+
+/** What an AWS error is explained with. */
+export interface ErrorContext {
+  readonly what: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpoint?: string;
+}
+
+const EXPIRED = [
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'TokenRefreshRequired',
+  'InvalidGrantException',
+];
+const REFUSED = ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation'];
+const NOT_SIGNED_RIGHT = [
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+];
+const UNREACHABLE = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'EPIPE'];
+const TIMED_OUT = ['TimeoutError', 'ConnectTimeoutError'];
+
+const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
+
+/** Turns whatever was thrown into something to act on. */
+export function explainError(error: unknown, context: ErrorContext): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof LabError)
+    return new CliError(context.what, error.message, error.next, EXIT.failure, { cause: error });
+  const { name, message, code } = asError(error);
+  const make = (why: string, next: readonly string[], exitCode: number): CliError =>
+    new CliError(context.what, why, next, exitCode, { cause: error });
+  const signIn = `aws sso login${context.profile ? ` --profile ${context.profile}` : ''}`;
+  const isLab = context.endpoint !== undefined;
+
+  if (name === 'CredentialsProviderError') {
+    if (/expired|sso session/i.test(message))
+      return make(`the sign-in has expired (${message})`, [signIn], EXIT.notAuthorised);
+    if (context.profile) {
+      return make(
+        `the profile "${context.profile}" gives no credentials (${message})`,
+        [signIn, 'aws configure list-profiles'],
+        EXIT.notAuthorised,
+      );
+    }
+    return make(
+      'no AWS credentials were found in the environment, a profile or the machine',
+      [`${signIn}, or name a profile with --profile`, USE_LAB],
+      EXIT.notAuthorised,
+    );
+  }
+  if (EXPIRED.includes(name)) return make(`the session token has expired (${message})`, [signIn], EXIT.notAuthorised);
+  if (REFUSED.includes(name)) {
+    return make(`these credentials may not do this: ${message}`, ['aws sts get-caller-identity'], EXIT.notAuthorised);
+  }
+  if (NOT_SIGNED_RIGHT.includes(name)) {
+    const why = isLab
+      ? `the lab does not accept these credentials: ${message}`
+      : `AWS does not know these credentials: ${message}`;
+    return make(why, isLab ? ['. .lab/env'] : ['aws sts get-caller-identity', signIn], EXIT.notAuthorised);
+  }
+  if (/region is missing/i.test(message)) {
+    return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1'], EXIT.usage);
+  }
+  if (UNREACHABLE.includes(code) || TIMED_OUT.includes(name)) return unreachable(context, message, error);
+  if (error instanceof DeadlineError) {
+    return make(
+      `not finished within ${Math.round(error.timeoutSeconds)} s; still waiting for: ${error.reason}`,
+      ['npm run metals -- status', 'or allow more time with --timeout'],
+      EXIT.failure,
+    );
+  }
+  return make(
+    name === 'Error' ? message : `${name}: ${message}`,
+    ['run it again with DEBUG=1 to see where it happened'],
+    EXIT.failure,
+  );
+}
+
+function unreachable(context: ErrorContext, message: string, cause: unknown): CliError {
+  if (context.endpoint) {
+    return new CliError(
+      context.what,
+      `nothing answers at ${context.endpoint} (AWS_ENDPOINT_URL): ${message}`,
+      ['npm run metals -- lab status', 'npm run lab'],
+      EXIT.failure,
+      { cause },
+    );
+  }
+  return new CliError(
+    context.what,
+    `AWS does not answer in region ${context.region ?? '(none)'}: ${message}`,
+    ['check the network and the name of the region', 'aws sts get-caller-identity'],
+    EXIT.failure,
+    { cause },
+  );
+}
+
+/** A refused connection arrives as an AggregateError whose own message is empty. */
+function asError(error: unknown): { name: string; message: string; code: string } {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: '' };
+  const nested = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined;
+  const code = (error as NodeJS.ErrnoException).code ?? (nested as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return { name: error.name, message: error.message || nested?.message || code || error.name, code: String(code) };
+}

@@ -1,0 +1,51 @@
+/** Ctrl-C: say what is left and how to go on, leave with 130. A second Ctrl-C leaves at once. */
+import { EXIT } from '../contract';
+
+/** How long work may take to stop by itself. */
+const GRACE_MS = 5000;
+/** What a shell reports for a process ended by SIGTERM. */
+const TERMINATED_EXIT_CODE = 143;
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** 130 for SIGINT, 143 for SIGTERM. */
+  exitCode(): number;
+}
+
+export function watchInterruption(source: NodeJS.Process = process): Interruption {
+  const controller = new AbortController();
+  let code: number = EXIT.interrupted;
+  const watch = (name: 'SIGINT' | 'SIGTERM', exitCode: number): void => {
+    source.on(name, () => {
+      if (controller.signal.aborted) source.exit(exitCode);
+      code = exitCode;
+      controller.abort();
+    });
+  };
+  watch('SIGINT', EXIT.interrupted);
+  watch('SIGTERM', TERMINATED_EXIT_CODE);
+  return { signal: controller.signal, exitCode: () => code };
+}
+
+/** Ends with the work, or, once interrupted, when the work has stopped or the grace is over. */
+export async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | 'interrupted'> {
+  let grace: NodeJS.Timeout | undefined;
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    const onAbort = (): void => {
+      const stopped = (): void => resolve('interrupted');
+      grace = setTimeout(stopped, GRACE_MS);
+      // How the work ended no longer matters: it was told to stop.
+      work.then(stopped, stopped);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([
+      interrupted,
+      work.catch((error: unknown) => (signal.aborted ? interrupted : Promise.reject(error))),
+    ]);
+  } finally {
+    clearTimeout(grace);
+  }
+}

@@ -1,0 +1,129 @@
+/** The verbs and flags of `metals`. */
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { EXIT } from '../contract';
+import { deploy, type DeployOptions } from './commands/deploy';
+import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
+import { status, STATUS_FAILED } from './commands/status';
+import { completionScript, SHELLS } from './completion';
+import { readContext, type Context, type GlobalOptions } from './context';
+import { CliError, explainError, type ErrorContext } from './errors';
+import { untilInterrupted, type Interruption } from './interrupt';
+import { Terminal, type Io } from './terminal';
+
+/** What a verb does; the exit code is its result. */
+type Action<O> = (context: Context, options: O) => Promise<number>;
+
+const EXIT_CODES_HELP = `
+Exit codes: 0 ok, 1 failure, 2 usage, 3 unhealthy, 4 not authorised, 130 interrupted.
+Data goes to stdout, everything else to stderr. DEBUG=1 shows stack traces.
+AWS is found by the default credential chain; the lab by its environment: . .lab/env`;
+
+/** Runs one command line and returns its exit code. Writes to `io` only. */
+export async function runCli(args: readonly string[], io: Io, interruption: Interruption): Promise<number> {
+  const result: { code: number } = { code: EXIT.ok };
+  const program = buildProgram(io, interruption, (code) => (result.code = code));
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return result.code;
+  } catch (error) {
+    return report(error, io, args.includes('--json'), !args.includes('--no-color'));
+  }
+}
+
+export function buildProgram(io: Io, interruption: Interruption, exitWith: (code: number) => void): Command {
+  const program = new Command('metals')
+    .description('Operates a metals-price pipeline on Docker Swarm, in AWS or in the lab.')
+    .option('--stage <name>', "which deployment (METALS_STAGE; else 'lab' in the lab, 'prod' in AWS)")
+    .option('--region <name>', 'AWS region (AWS_REGION)')
+    .option('--profile <name>', 'AWS profile (AWS_PROFILE)')
+    .option('--timeout <duration>', 'give up after, e.g. 90s, 15m, 1h')
+    .option('--json', 'print exactly one JSON value on stdout')
+    .option('--no-color', 'no colours (NO_COLOR)')
+    .addHelpText('after', EXIT_CODES_HELP)
+    .configureHelp({ showGlobalOptions: true })
+    // Errors are reported in one place and one form, by `report`.
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined })
+    .exitOverride();
+
+  /** Binds a verb: context first, errors explained, Ctrl-C honoured. */
+  const bind =
+    <O>(what: string, action: Action<O>) =>
+    async (options: O): Promise<void> => {
+      const context = readContext(program.opts<GlobalOptions>(), io, interruption.signal);
+      const work = action(context, options);
+      const code = await untilInterrupted(explained(work, context, what), interruption.signal);
+      if (code === 'interrupted') reportInterruption(context);
+      exitWith(code === 'interrupted' ? interruption.exitCode() : code);
+    };
+
+  program
+    .command('deploy')
+    .description('deploy all stacks: the same as npx cdk deploy --all')
+    .option('--yes', 'do not ask before permissions are widened')
+    .option('--dry-run', 'show what would change, change nothing')
+    .addOption(
+      new Option('--context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
+        (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
+      ),
+    )
+    .action(bind<DeployOptions>('the deployment failed', deploy));
+  program
+    .command('status')
+    .description('nodes and services, with replicas and health')
+    .action(bind(STATUS_FAILED, status));
+  program
+    .command('smoke-test')
+    .description('seven steps from Kafka to MongoDB, each with what it measured')
+    .action(bind(SMOKE_TEST_FAILED, smokeTest));
+  program
+    .command('completion')
+    .description('shell completion: source <(metals completion bash)')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action(() => new Terminal(io, false, false).data(completionScript(program)));
+  return program;
+}
+
+async function explained<T>(work: Promise<T>, context: Context, what: string): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { region, profile, endpoint } = context;
+    throw explainError(error, { what, region, profile, endpoint } satisfies ErrorContext);
+  }
+}
+
+function reportInterruption(context: Context): void {
+  context.terminal.note(['', 'interrupted', ...context.leaveBehind.map((line) => `  ${line}`)].join('\n'));
+  if (context.terminal.json)
+    context.terminal.value({ error: { what: 'interrupted', why: 'Ctrl-C', next: context.leaveBehind } });
+}
+
+/** Writes an error in its three parts and returns the exit code. */
+function report(error: unknown, io: Io, json: boolean, color: boolean): number {
+  const terminal = new Terminal(io, color, json);
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+  const told = error instanceof CommanderError ? usageError(error) : explainError(error, { what: 'metals failed' });
+  const { red, dim } = terminal.noteColors;
+  terminal.note(`${red('error:')} ${told.what}`);
+  terminal.note(`${dim('why:')}   ${indent(told.why)}`);
+  for (const line of told.next) terminal.note(`${dim('next:')}  ${indent(line)}`);
+  if (io.env.DEBUG) terminal.note(stackOf(told));
+  if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
+  return told.exitCode;
+}
+
+const indent = (text: string): string => text.trimEnd().replaceAll('\n', '\n       ');
+
+function stackOf(error: CliError): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
+  return `${error.stack}${cause}`;
+}
+
+/** commander says `error: unknown command 'statsu'\n(Did you mean status?)`. */
+function usageError(error: CommanderError): CliError {
+  const next = ['npm run metals -- --help'];
+  if (error.code === 'commander.help')
+    return new CliError('no command was given', 'metals needs a verb', next, EXIT.usage);
+  const [first = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+  return new CliError('the command line was not understood', [first, ...hints].join(' '), next, EXIT.usage);
+}

@@ -1,0 +1,133 @@
+/** The answer of the document stack-status: checked, judged and drawn. */
+import { z } from 'zod';
+import { EXIT } from '../contract';
+import { CliError } from './errors';
+
+const schema = z.object({
+  stage: z.string(),
+  nodes: z.array(
+    z.object({
+      id: z.string(),
+      hostname: z.string(),
+      slot: z.string().nullable(),
+      role: z.string(),
+      availability: z.string(),
+      state: z.string(),
+      address: z.string().nullable(),
+      manager: z.string().nullable(),
+      engine_version: z.string().nullable(),
+    }),
+  ),
+  services: z.array(
+    z.object({
+      name: z.string(),
+      mode: z.string(),
+      image: z.string(),
+      desired: z.number(),
+      running: z.number(),
+      healthy: z.number(),
+      update_state: z.string().nullable(),
+      problems: z.array(
+        z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
+      ),
+    }),
+  ),
+  networks: z.array(
+    z.object({ name: z.string(), subnet: z.string().nullable(), encrypted: z.boolean(), allocated: z.boolean() }),
+  ),
+  overlay_encryption: z.string(),
+  generated_at: z.string(),
+});
+
+export type StackStatus = z.infer<typeof schema>;
+type Service = StackStatus['services'][number];
+
+/** @throws CliError when the text is not the JSON that was agreed on */
+export function parseStackStatus(stdout: string): StackStatus {
+  const fail = (why: string, cause?: unknown): CliError =>
+    new CliError(
+      'the status could not be read',
+      `the document stack-status answered ${why}: ${JSON.stringify(stdout.slice(0, 200))}`,
+      ['npm run metals -- deploy brings document and command line to the same version'],
+      EXIT.failure,
+      { cause },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(stdout);
+  } catch (error) {
+    throw fail('something that is not JSON', error);
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw fail(`JSON with a wrong ${issue.path.join('.') || 'shape'} (${issue.message})`, result.error);
+}
+
+const isJob = (service: Service): boolean => service.mode.endsWith('-job');
+const ROLLED_BACK = ['paused', 'rollback_started', 'rollback_paused', 'rollback_completed'];
+
+/** Pure: what is wrong, one line each; nothing means healthy. */
+export function findProblems(status: StackStatus): string[] {
+  return [
+    ...status.nodes.flatMap((node) => {
+      const name = node.slot ?? node.hostname;
+      if (node.state !== 'ready') return [`node ${name} is ${node.state}`];
+      if (node.manager === 'unreachable') return [`manager ${name} is unreachable for the other managers`];
+      return [];
+    }),
+    ...status.networks
+      .filter((network) => !network.allocated)
+      .map((network) => `network ${network.name} is not allocated`),
+    ...(status.services.length === 0 ? ['no service is deployed'] : []),
+    ...status.services.flatMap(serviceProblems),
+  ];
+}
+
+function serviceProblems(service: Service): string[] {
+  const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
+  const update = service.update_state ?? '';
+  const found: string[] = [];
+  if (short)
+    found.push(`service ${service.name}: ${service.running} of ${service.desired} running, ${service.healthy} healthy`);
+  if (ROLLED_BACK.includes(update)) found.push(`service ${service.name}: its last update ended as ${update}`);
+  // Tasks that failed before the service recovered are history, not a problem.
+  if (short) {
+    found.push(
+      ...service.problems.map(
+        (task) =>
+          `service ${service.name}: task ${task.task_state} on ${task.node ?? 'no node'}: ${task.error ?? 'no error given'}`,
+      ),
+    );
+  }
+  return found;
+}
+
+/** Pure: the rows of the one table, header first. */
+export function statusRows(status: StackStatus): string[][] {
+  return [
+    ['', 'name', 'role / mode', 'replicas', 'health', 'detail'],
+    ...status.nodes.map((node) => [
+      'node',
+      node.slot ?? node.hostname,
+      node.manager === null ? node.role : `${node.role}, ${node.manager}`,
+      '',
+      node.state,
+      [node.address, node.availability, node.engine_version && `docker ${node.engine_version}`]
+        .filter(Boolean)
+        .join(', '),
+    ]),
+    ...status.services.map((service) => [
+      'service',
+      service.name,
+      service.mode,
+      `${service.running}/${service.desired}`,
+      isJob(service) ? (service.running >= service.desired ? 'complete' : 'incomplete') : `${service.healthy} healthy`,
+      [service.update_state && `update ${service.update_state}`, shortImage(service.image)].filter(Boolean).join(', '),
+    ]),
+  ];
+}
+
+/** A digest says nothing to a reader beyond its first characters. */
+const shortImage = (image: string): string =>
+  image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{8})[0-9a-f]*$/, '@$1');

@@ -1,0 +1,106 @@
+/** Runs the stage's documents on its first manager. */
+import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { closest, distance } from 'fastest-levenshtein';
+import { documentName, TAG, type DocumentId } from '../contract';
+import { runCommand, type CommandState } from '../ssm';
+import type { Context } from './context';
+import { formatSeconds } from './duration';
+import { CliError } from './errors';
+import { withActivity } from './activity';
+
+export interface Connection {
+  readonly ssm: SSMClient;
+  readonly region: string;
+}
+
+/** A client by the default credential chain. The SDK honours AWS_ENDPOINT_URL by itself, so AWS and lab are one way. */
+export async function connect(context: Context): Promise<Connection> {
+  const ssm = new SSMClient({ region: context.region, profile: context.profile, maxAttempts: 3 });
+  return { ssm, region: await ssm.config.region() };
+}
+
+/** @throws CliError naming the stages that there are, when this one's document is not among them */
+export async function assertDeployed(
+  context: Context,
+  connection: Connection,
+  id: DocumentId,
+  what: string,
+): Promise<void> {
+  const wanted = documentName(context.stage, id);
+  const names = await listDocumentNames(connection.ssm);
+  if (names.includes(wanted)) return;
+  const stages = stagesOf(names, id);
+  const where = context.endpoint ? `the lab (${context.endpoint})` : connection.region;
+  const deploy = context.isLab ? 'npm run lab' : 'npm run metals -- deploy';
+  if (stages.length === 0) {
+    throw new CliError(what, `no stage is deployed in ${where}: there is no document ${wanted}`, [deploy]);
+  }
+  const nearest = closest(context.stage, stages);
+  const hint = distance(context.stage, nearest) <= 3 || stages.length === 1 ? nearest : 'NAME';
+  throw new CliError(what, `stage "${context.stage}" is not deployed in ${where}; deployed: ${stages.join(', ')}`, [
+    `add --stage ${hint}`,
+    `or deploy it: ${deploy}`,
+  ]);
+}
+
+async function listDocumentNames(ssm: SSMClient): Promise<string[]> {
+  const names: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await ssm.send(
+      new ListDocumentsCommand({
+        Filters: [
+          { Key: 'Owner', Values: ['Self'] },
+          { Key: 'Name', Values: ['metals-'] },
+        ],
+        NextToken: nextToken,
+      }),
+    );
+    names.push(...(page.DocumentIdentifiers ?? []).map((document) => document.Name ?? ''));
+    nextToken = page.NextToken;
+  } while (nextToken);
+  return names;
+}
+
+/** Pure: the stages that have this document, from `metals-<stage>-<id>`. */
+export function stagesOf(documentNames: readonly string[], id: DocumentId): string[] {
+  const pattern = new RegExp(`^metals-(.+)-${id}$`);
+  return documentNames.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
+}
+
+/** Runs one document on manager-1 to its end, showing what it waits for. */
+export async function runOnManager(
+  context: Context,
+  connection: Connection,
+  id: DocumentId,
+  title: string,
+  timeoutSeconds: number,
+): Promise<CommandState> {
+  return withActivity(context.terminal, title, (activity) =>
+    runCommand(
+      connection.ssm,
+      {
+        documentName: documentName(context.stage, id),
+        parameters: {},
+        targets: [
+          { key: `tag:${TAG.stage}`, values: [context.stage] },
+          { key: `tag:${TAG.slot}`, values: ['manager-1'] },
+        ],
+        expectedInstanceCount: 1,
+        timeoutSeconds,
+        comment: `metals ${id}`,
+      },
+      (progress) => {
+        activity.waitsFor(`${progress.reason}, at most ${formatSeconds(progress.remainingSeconds)} more`);
+        if (progress.commandId) context.leaveBehind = leftBehind(id, progress.commandId, connection.region);
+      },
+    ),
+  );
+}
+
+/** A command that has been sent goes on without the one who sent it. */
+const leftBehind = (id: DocumentId, commandId: string, region: string): string[] => [
+  `${id} goes on by itself on manager-1 (command ${commandId})`,
+  `see it:  aws ssm list-command-invocations --command-id ${commandId} --details --region ${region}`,
+  `stop it: aws ssm cancel-command --command-id ${commandId} --region ${region}`,
+];

@@ -1,0 +1,242 @@
+import {
+  DescribeInstanceInformationCommand,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  ListDocumentsCommand,
+  SendCommandCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { runCli } from '../../../lib/cli/program';
+import { fakeIo, LAB_ENV, notInterrupted } from './fake-io';
+
+const ssm = mockClient(SSMClient);
+
+beforeEach(() => ssm.reset());
+
+async function metals(line: string, env: NodeJS.ProcessEnv = LAB_ENV) {
+  const io = fakeIo(env);
+  const code = await runCli(line.split(' ').filter(Boolean), io, notInterrupted());
+  return { code, out: io.out(), err: io.err() };
+}
+
+const documents = (...names: string[]) =>
+  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: names.map((Name) => ({ Name })) });
+
+/** manager-1 is online and answers the next command like this. */
+function managerAnswers(stdout: string, over: { status?: 'Success' | 'Failed'; stderr?: string } = {}) {
+  const Status = over.status ?? 'Success';
+  ssm
+    .on(DescribeInstanceInformationCommand)
+    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
+  ssm.on(SendCommandCommand).resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ Status, DocumentName: 'metals-lab-doc' }] });
+  ssm.on(ListCommandInvocationsCommand).resolves({
+    CommandInvocations: [{ CommandId: 'c-1', InstanceId: 'i-1', InstanceName: 'manager-1', Status }],
+  });
+  ssm.on(GetCommandInvocationCommand).resolves({
+    ResponseCode: Status === 'Success' ? 0 : 1,
+    StandardOutputContent: stdout,
+    StandardErrorContent: over.stderr ?? '',
+  });
+}
+
+describe('usage', () => {
+  test.each([
+    ['', 'metals needs a verb'],
+    ['statsu', "unknown command 'statsu' (Did you mean status?)"],
+    ['smoketest', "unknown command 'smoketest' (Did you mean smoke-test?)"],
+    ['status --sage lab', "unknown option '--sage' (Did you mean --stage?)"],
+    ['status now', 'too many arguments'],
+    ['completion fish', 'Allowed choices are bash, zsh'],
+  ])('"%s" is a usage error that says what is meant', async (line, why) => {
+    const { code, out, err } = await metals(line);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(why);
+    expect(err).toContain('next:  npm run metals -- --help');
+    expect(err).not.toMatch(/\n\s+at /);
+  });
+
+  test('help goes to stdout and is no failure', async () => {
+    const { code, out } = await metals('--help');
+    expect(code).toBe(0);
+    expect(out).toContain('smoke-test');
+  });
+});
+
+describe('status', () => {
+  const answer = {
+    stage: 'lab',
+    nodes: [
+      {
+        id: 'n1',
+        hostname: 'ip-10-40-0-10',
+        slot: 'manager-1',
+        role: 'manager',
+        availability: 'active',
+        state: 'ready',
+        address: '10.40.0.10',
+        manager: 'leader',
+        engine_version: '26.1.5',
+      },
+    ],
+    services: [
+      {
+        name: 'metals_producer',
+        mode: 'replicated',
+        image: 'repo@sha256:0123456789',
+        desired: 2,
+        running: 2,
+        healthy: 2,
+        update_state: 'completed',
+        problems: [],
+      },
+    ],
+    networks: [],
+    overlay_encryption: 'off',
+    generated_at: '2026-11-22T19:00:00Z',
+  };
+
+  test('one table on stdout, the rest on stderr', async () => {
+    documents('metals-lab-stack-status');
+    managerAnswers(JSON.stringify(answer));
+    const { code, out, err } = await metals('status');
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).filter(Boolean))).toEqual([
+      ['name', 'role / mode', 'replicas', 'health', 'detail'],
+      ['node', 'manager-1', 'manager, leader', 'ready', '10.40.0.10, active, docker 26.1.5'],
+      ['service', 'metals_producer', 'replicated', '2/2', '2 healthy', 'update completed, repo@01234567'],
+      [],
+    ]);
+    expect(err).toContain('stage lab, overlay encryption off');
+  });
+
+  test('--json prints exactly one value; unhealthy is exit code 3', async () => {
+    documents('metals-lab-stack-status');
+    managerAnswers(JSON.stringify({ ...answer, services: [{ ...answer.services[0], healthy: 1 }] }));
+    const { code, out } = await metals('status --json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      stage: 'lab',
+      healthy: false,
+      problems: ['service metals_producer: 2 of 2 running, 1 healthy'],
+    });
+  });
+
+  test('a stage that is not deployed names those that are, and nothing is sent', async () => {
+    documents('metals-lab-stack-status', 'metals-blue-stack-status', 'metals-blue-smoke-test');
+    const { code, err } = await metals('status --stage blu');
+    expect(code).toBe(1);
+    expect(err).toContain('stage "blu" is not deployed in the lab (http://127.0.0.1:4566); deployed: blue, lab');
+    expect(err).toContain('next:  add --stage blue');
+    expect(ssm.commandCalls(SendCommandCommand)).toHaveLength(0);
+  });
+
+  test('a document that fails is explained by its stderr', async () => {
+    documents('metals-lab-stack-status');
+    managerAnswers('', { status: 'Failed', stderr: 'stack-status: this node is not a manager' });
+    const { code, err } = await metals('status --json');
+    expect(code).toBe(1);
+    expect(err).toContain('stack-status: this node is not a manager');
+    expect(err).toContain('aws ssm get-command-invocation --command-id c-1 --instance-id i-1 --region eu-west-1');
+  });
+
+  test('with --json an error is the one JSON value', async () => {
+    documents();
+    const { code, out } = await metals('status --json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      error: {
+        what: 'the status could not be read',
+        why: 'no stage is deployed in the lab (http://127.0.0.1:4566): there is no document metals-lab-stack-status',
+        next: ['npm run lab'],
+        exitCode: 1,
+      },
+    });
+  });
+
+  test('DEBUG shows where it happened', async () => {
+    ssm.on(ListDocumentsCommand).rejects(new Error('boom'));
+    expect((await metals('status', { ...LAB_ENV, DEBUG: '1' })).err).toMatch(/caused by Error: boom\n\s+at /);
+    expect((await metals('status')).err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('smoke-test', () => {
+  const lines = (count: number, bad?: number) =>
+    Array.from({ length: count }, (_, index) =>
+      JSON.stringify({
+        step: index + 1,
+        name: `step ${index + 1}`,
+        ok: index + 1 !== bad,
+        value: 'v',
+        duration_ms: 5,
+        error: index + 1 === bad ? 'refused' : null,
+      }),
+    ).join('\n');
+
+  test('seven steps ok', async () => {
+    documents('metals-lab-smoke-test');
+    managerAnswers(lines(7));
+    const { code, out, err } = await metals('smoke-test');
+    expect(code).toBe(0);
+    expect(out.trim().split('\n')).toHaveLength(8);
+    expect(err).toContain('passed: 7 of 7 steps ok');
+  });
+
+  test('a failed step is exit code 3, with its reason and the next command', async () => {
+    documents('metals-lab-smoke-test');
+    managerAnswers(lines(2, 2), { status: 'Failed', stderr: 'smoke-test: MongoDB does not answer' });
+    const { code, out, err } = await metals('smoke-test');
+    expect(code).toBe(3);
+    expect(out).toMatch(/step 2 +FAILED +v: refused/);
+    expect(err).toContain('FAILED: 1 of 7 steps ok');
+    expect(err).toContain('smoke-test: MongoDB does not answer');
+    expect(err).toContain('next: npm run metals -- status');
+  });
+
+  test('before a deploy: says so, sends nothing', async () => {
+    documents();
+    const { code, err } = await metals('smoke-test');
+    expect(code).toBe(1);
+    expect(err).toContain('error: the smoke test did not run\nwhy:   no stage is deployed in the lab');
+    expect(err).toContain('next:  npm run lab');
+    expect(ssm.commandCalls(SendCommandCommand)).toHaveLength(0);
+  });
+
+  test('nodes without the stack: the document says why', async () => {
+    documents('metals-lab-smoke-test');
+    managerAnswers('', { status: 'Failed', stderr: 'smoke-test: the stack metals is not deployed' });
+    const { code, err } = await metals('smoke-test');
+    expect(code).toBe(1);
+    expect(err).toContain('the stack metals is not deployed');
+    expect(err).toContain('next:  npm run lab');
+  });
+});
+
+test('Ctrl-C: exit code 130 with what is left and how to go on', async () => {
+  documents('metals-lab-smoke-test');
+  managerAnswers('');
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ Status: 'InProgress' }] });
+  const controller = new AbortController();
+  const io = fakeIo(LAB_ENV);
+  jest.useFakeTimers();
+  const running = runCli(['smoke-test'], io, { signal: controller.signal, exitCode: () => 130 });
+  await jest.advanceTimersByTimeAsync(3000);
+  controller.abort();
+  await jest.advanceTimersByTimeAsync(6000);
+  jest.useRealTimers();
+  expect(await running).toBe(130);
+  expect(io.err()).toContain('interrupted\n  smoke-test goes on by itself on manager-1 (command c-1)');
+  expect(io.err()).toContain('aws ssm cancel-command --command-id c-1 --region eu-west-1');
+});
+
+test('completion knows every verb and flag', async () => {
+  const { code, out } = await metals('completion bash');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^deploy:--yes --dry-run --context --stage .* --json --no-color --help$/m);
+  expect(out).toMatch(/^completion:bash zsh /m);
+  expect(out).not.toContain('METALS_COMPLETION_TABLE');
+});
