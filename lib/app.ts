@@ -1,4 +1,4 @@
-import type { App } from 'aws-cdk-lib';
+import { type App, Validations } from 'aws-cdk-lib';
 import type { Config } from './config';
 import { cloudFormationStackName, type StackId } from './contract';
 import { DataStack } from './stacks/data';
@@ -30,5 +30,19 @@ export function createStacks(app: App, config: Config) {
     data,
     swarm,
   });
+  acknowledgeFindings(app);
   return { network, data, swarm, pipeline };
+}
+
+/** Findings of CloudFormation's validation that are meant so, each with its reason; any other fails the synthesis. */
+function acknowledgeFindings(app: App): void {
+  const validations = Validations.of(app);
+  validations.acknowledge({
+    id: 'CloudFormation-Validate::W3010',
+    reason: 'a slot must stay in its zone for ever, because its volume does: zones are configuration, not a look-up',
+  });
+  validations.acknowledge({
+    id: 'CloudFormation-Validate::W3687',
+    reason: 'CDK gives the ESP rule a port range, which EC2 ignores for IP protocol 50',
+  });
 }

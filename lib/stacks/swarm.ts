@@ -128,7 +128,7 @@ export class SwarmStack extends Stack {
       });
       // CloudFormation would update all groups at once: managers, above all, are replaced one after the other.
       const before = slots.filter((each) => each.role === place.role).at(-1);
-      if (before) slot.group.addDependency(before.group);
+      if (before) slot.group.addResourceDependency(before.group);
       slots.push(slot);
     }
     return { slots, securityGroups };
