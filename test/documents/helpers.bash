@@ -1,0 +1,62 @@
+# Runs a document's script as Systems Manager would, with stand-ins for docker, aws and curl that write down how they
+# were called. Nothing here needs Docker or a network.
+ROOT=$(cd "${BATS_TEST_DIRNAME}/../.." && pwd)
+
+setup() {
+  export CALLS="${BATS_TEST_TMPDIR}/calls" STDIN="${BATS_TEST_TMPDIR}/stdin"
+  mkdir -p "${BATS_TEST_TMPDIR}/bin" "${STDIN}"
+  : >"${CALLS}"
+  export PATH="${BATS_TEST_TMPDIR}/bin:${PATH}"
+  export AWS_SSM_REGION_NAME=eu-west-1 AWS_SSM_INSTANCE_ID=i-0123
+  unset AWS_REGION
+  export METALS_RUN_FOLDER="${BATS_TEST_TMPDIR}/run" METALS_STATE_FOLDER="${BATS_TEST_TMPDIR}/state"
+  export METALS_NODE_FILE="${BATS_TEST_TMPDIR}/node.env"
+  node_is manager-1
+  stub sleep </dev/null
+}
+
+node_is() { # SLOT
+  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
+}
+
+# A command whose body is on stdin; its calls are written down first.
+stub() { # NAME
+  {
+    # shellcheck disable=SC2016 # expanded when the stub runs
+    printf '#!/bin/bash\nprintf "%%s\\n" "%s $*" >>"${CALLS}"\n' "$1"
+    cat
+  } >"${BATS_TEST_TMPDIR}/bin/$1"
+  chmod +x "${BATS_TEST_TMPDIR}/bin/$1"
+}
+
+# The script as it is sent: the libraries, then the document.
+assemble() { # DOCUMENT
+  local script="${BATS_TEST_TMPDIR}/$1.sh"
+  {
+    echo '#!/bin/bash'
+    cat "${ROOT}"/assets/documents/lib/*.sh
+    [[ -z ${1:-} ]] || cat "${ROOT}/assets/documents/$1/run.sh"
+  } >"${script}"
+  echo "${script}"
+}
+
+run_document() { run bash "$(assemble "$1")"; }
+
+# The libraries alone, and then some lines of a test's own.
+run_with_libraries() { # LINES
+  { cat "${ROOT}"/assets/documents/lib/*.sh && echo "$1"; } >"${BATS_TEST_TMPDIR}/lines.sh"
+  run bash "${BATS_TEST_TMPDIR}/lines.sh"
+}
+
+assert_status() {
+  [[ ${status} == "$1" ]] || { echo "status ${status}, expected $1; output: ${output}" && return 1; }
+}
+assert_output() { # TEXT that must be in the output
+  [[ ${output} == *"$1"* ]] || { echo "not in the output: $1; output: ${output}" && return 1; }
+}
+refute_call() { # TEXT that no call may contain
+  ! grep -F -- "$1" "${CALLS}" || { echo "was called: $1" && return 1; }
+}
+assert_call() {
+  grep -qF -- "$1" "${CALLS}" || { echo "not called: $1; calls: $(cat "${CALLS}")" && return 1; }
+}

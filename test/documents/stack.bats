@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+load helpers
+
+# What the Docker API answers, one file per path under ${API}.
+api() { # PATH, JSON on stdin
+  mkdir -p "${API}"
+  cat >"${API}/${1//\//_}"
+}
+
+setup_api() {
+  export API="${BATS_TEST_TMPDIR}/api"
+  stub curl <<'EOF'
+url=${*: -1}
+for argument in "$@"; do [[ ${argument} == http://docker/* ]] && url=${argument}; done
+path=${url#http://docker/}
+cat "${API}/${path//\//_}" 2>/dev/null || { echo "{}"; exit 22; }
+EOF
+  stub docker <<<'exit 0'
+  api info <<<'{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}'
+  api nodes <<'EOF'
+[{"ID":"n1","Description":{"Hostname":"a","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"manager","Availability":"active","Labels":{"metals.slot":"manager-1"}},"Status":{"State":"ready","Addr":"0.0.0.0"},"ManagerStatus":{"Leader":true,"Reachability":"reachable","Addr":"10.40.3.11:2377"}},
+ {"ID":"n2","Description":{"Hostname":"b","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"worker","Availability":"active","Labels":{"metals.slot":"worker-1","metals.kafka":"true","metals.mongodb":"true","metals.kafka-mode":"kraft"}},"Status":{"State":"ready","Addr":"10.40.4.21"}},
+ {"ID":"n3","Description":{"Hostname":"c","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"worker","Availability":"active","Labels":{"metals.slot":"worker-2"}},"Status":{"State":"down","Addr":"10.40.5.22"}}]
+EOF
+  jq '.[1]' "${API}/nodes" | api nodes/n2
+  api networks <<<'[{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}]'
+  api services <<<'[]'
+  api tasks <<<'[]'
+}
+
+status_of() { # JQ
+  export SSM_Stage=lab
+  bash "$(assemble stack-status)" | jq -r "$1"
+}
+
+deploy_parameters() {
+  export SSM_Stage=lab SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=off
+  export SSM_TimeoutSeconds=10 SSM_Versions='' SSM_Images='edge=registry/repository:1'
+  mkdir -p "${BATS_TEST_TMPDIR}/bundle/config"
+  echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
+  echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"
+  tar -czf "${BATS_TEST_TMPDIR}/bundle.tar.gz" -C "${BATS_TEST_TMPDIR}/bundle" .
+  SSM_BundleSha256=$(sha256sum "${BATS_TEST_TMPDIR}/bundle.tar.gz" | cut -d ' ' -f 1)
+  export SSM_BundleSha256
+  stub aws <<EOF
+case "\$*" in
+  *"s3 cp"*) cp "${BATS_TEST_TMPDIR}/bundle.tar.gz" "\${!#}" ;;
+esac
+EOF
+}
+
+service() { # REPLICAS UPDATE_STATE
+  jq -n --argjson r "$1" --arg u "$2" '[{ID:"s1",CreatedAt:"1",Spec:{Name:"metals_producer",Mode:{Replicated:{Replicas:$r}},TaskTemplate:{ContainerSpec:{Image:"p@sha256:2"}}},UpdateStatus:(if $u == "" then null else {State:$u,Message:"m"} end)}]' | api services
+}
+
+task() { # ID STATE IMAGE NODE [ERROR]
+  jq -n --arg id "$1" --arg s "$2" --arg i "$3" --arg n "$4" --arg e "${5:-}" \
+    '{ID:$id,ServiceID:"s1",NodeID:$n,DesiredState:"running",Spec:{ContainerSpec:{Image:$i}},Status:{State:$s,Timestamp:"2026-01-01T00:00:00Z",Err:(if $e == "" then null else $e end)}}'
+}
+
+@test "a task of an earlier specification is no replica of this one" {
+  setup_api && service 2 ''
+  { task t1 running p@sha256:2 n1 && task t2 running p@sha256:1 n2; } | jq -s . | api tasks
+  [[ $(status_of '.services[0] | "\(.running)/\(.desired)"') == 1/2 ]]
+}
+
+@test "a running task on a node that is down is no replica" {
+  setup_api && service 1 ''
+  task t1 running p@sha256:2 n3 | jq -s . | api tasks
+  [[ $(status_of '.services[0].running') == 0 ]]
+}
+
+@test "an unhappy service shows its tasks' errors and where they were" {
+  setup_api && service 1 ''
+  task t1 failed p@sha256:2 n2 'task: non-zero exit (1)' | jq -s . | api tasks
+  [[ $(status_of '.services[0].problems[0] | "\(.node): \(.task_state): \(.error)"') == 'worker-1: failed: task: non-zero exit (1)' ]]
+}
+
+@test "a network without a driver is not allocated" {
+  setup_api
+  api networks <<<'[{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}]'
+  [[ $(status_of '.networks[0].allocated') == false ]]
+}
+
+@test "a global service wants a task on every node that is ready" {
+  setup_api
+  jq -n '[{ID:"s1",Spec:{Name:"metals_edge",Mode:{Global:{}},TaskTemplate:{ContainerSpec:{Image:"p@sha256:2"}}}}]' | api services
+  task t1 running p@sha256:2 n1 | jq -s . | api tasks
+  [[ $(status_of '.services[0] | "\(.running)/\(.desired)"') == 1/2 ]]
+}
+
+@test "stack-status fails on a node that is no manager" {
+  setup_api && export SSM_Stage=lab
+  api info <<<'{"Swarm":{"LocalNodeState":"inactive","ControlAvailable":false}}'
+  run_document stack-status
+  assert_status 1
+  assert_output "this node is no manager of a Swarm (state: inactive)"
+}
+
+@test "a bundle with another checksum is not unpacked" {
+  setup_api && deploy_parameters
+  export SSM_BundleSha256=0000000000000000000000000000000000000000000000000000000000000000
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "expected 0000000000000000"
+  [[ ! -e ${METALS_STATE_FOLDER}/releases/000000000000/networks.json ]]
+  refute_call "stack deploy"
+}
+
+@test "data without a labelled node is not deployed" {
+  setup_api && deploy_parameters
+  jq 'map(del(.Spec.Labels["metals.kafka"]))' "${API}/nodes" >"${API}/nodes.new" && mv "${API}/nodes.new" "${API}/nodes"
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "the label metals.kafka=true is on 0 nodes, expected on exactly one"
+  refute_call "stack deploy"
+}
+
+@test "another Kafka mode than the data's is refused, with what to do" {
+  setup_api && deploy_parameters
+  export SSM_KafkaMode=zookeeper
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "was written in kraft mode and cannot be read in zookeeper mode"
+  assert_output "RemoveData=kafka"
+  refute_call "stack deploy"
+}
+
+@test "overlays that must be encrypted are not made on a kernel that cannot" {
+  setup_api && deploy_parameters
+  export SSM_OverlayEncryption=on
+  stub ip <<<'exit 2'
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "cannot encrypt overlays"
+  refute_call "network create"
+}
+
+@test "a network with another subnet is never changed in place" {
+  setup_api && deploy_parameters
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.99.0.0/24"}]},"Options":{}}'
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "network metals-backend has the subnet 10.99.0.0/24, expected 10.10.1.0/24"
+  assert_output "metals-lab-stack-remove"
+  refute_call "stack deploy"
+}
+
+@test "a network that stays unallocated is said to overlap" {
+  setup_api && deploy_parameters
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}'
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "network metals-backend is not allocated: its subnet 10.10.1.0/24 overlaps another network"
+}
+
+@test "an image that is not on the node is named" {
+  setup_api && deploy_parameters
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
+  stub docker <<'EOF'
+[[ $1 != image ]] || { echo '[]'; exit 1; }
+EOF
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "the image of edge is not on this node: registry/repository:1"
+  refute_call "stack deploy"
+}
+
+@test "stack-remove waits for tasks and says which volumes are in use" {
+  setup_api && export SSM_RemoveData=kafka
+  stub docker <<'EOF'
+case "$*" in
+  "volume ls"*) echo metals_kafka-data-kraft ;;
+  "volume rm"*) exit 1 ;;
+esac
+EOF
+  run bash <(sed 's/wait_until 120/wait_until 0/' "$(assemble stack-remove)")
+  [[ ${status} != 0 ]]
+  assert_output "in use: metals_kafka-data-kraft"
+}
+
+@test "smoke-test before a deployment says so" {
+  setup_api && export SSM_Stage=lab
+  run_document smoke-test
+  assert_status 1
+  assert_output "nothing is deployed on this Swarm"
+  assert_output "next: cdk deploy --all"
+}
