@@ -1,4 +1,5 @@
 # Runs a document's script as Systems Manager would, with stand-ins for docker, aws and curl that write down how they
+# shellcheck disable=SC2154 # status and output are of bats
 # were called. Nothing here needs Docker or a network.
 ROOT=$(cd "${BATS_TEST_DIRNAME}/../.." && pwd)
 

@@ -99,8 +99,10 @@ ensure_networks() { # ENCRYPTION
 }
 
 # By digest: what runs is what was pulled here, and an agent that has the digest asks no registry.
-image_digest() { # URI
-  docker image inspect "$1" 2>/dev/null | jq -r --arg repository "${1%:*}" '[.[0].RepoDigests[]? | select(startswith($repository + "@"))][0] // empty'
+image_digest() { # URI; nothing where the image is not here
+  local found
+  found=$(docker image inspect "$1" 2>/dev/null) || return 0
+  jq -r --arg repository "${1%:*}" '[.[0].RepoDigests[]? | select(startswith($repository + "@"))][0] // empty' <<<"${found}"
 }
 
 short_hash() { sha256sum | cut -c "1-${SHORT}"; }
