@@ -1,0 +1,205 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { context } from '../../../cdk.json';
+import { createStacks } from '../../../lib/app';
+import { readConfig } from '../../../lib/config';
+import { DOCUMENTS, SECRETS } from '../../../lib/contract';
+import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/template';
+
+const AMI = 'ami-0123456789abcdef0';
+
+function synthesise(overrides: Record<string, unknown> = {}) {
+  const config = readConfig(
+    { account: '123456789012', region: 'eu-west-1', amiId: AMI, stage: 'test', ...overrides },
+    {},
+  );
+  const stacks = createStacks(new App({ context }), config);
+  return {
+    network: Template.fromStack(stacks.network),
+    data: Template.fromStack(stacks.data),
+    swarm: Template.fromStack(stacks.swarm),
+    pipeline: Template.fromStack(stacks.pipeline),
+  };
+}
+
+/** One synthesis for all tests: it takes seconds. */
+const templates = synthesise();
+const names = Object.keys(templates) as (keyof typeof templates)[];
+
+/** Hashes of assets and generated names change with every line of code; what they stand for does not. */
+const masked = (template: Template): unknown =>
+  JSON.parse(
+    JSON.stringify(template.toJSON())
+      .replace(/[0-9a-f]{64}/g, '<hash>')
+      .replace(/runCommand":\["[\s\S]*?(?<!\\)"\]/g, 'runCommand":["<script>"]'),
+  );
+
+/** All statements of the policies attached to a role whose logical id starts with a prefix. */
+function statements(rolePrefix: string): { Action: string | string[]; Resource: unknown; Condition?: unknown }[] {
+  return Object.values(templates.swarm.findResources('AWS::IAM::Policy'))
+    .filter((policy) => JSON.stringify(policy.Properties.Roles).includes(`"${rolePrefix}`))
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement);
+}
+const actions = (rolePrefix: string): string[] => statements(rolePrefix).flatMap((statement) => statement.Action);
+
+describe.each(names)('stack %s', (name) => {
+  it('has not changed by accident', () => {
+    expect(masked(templates[name])).toMatchSnapshot();
+  });
+
+  it('comes back from being rewritten for the lab as it was', () => {
+    const template = templates[name].toJSON();
+    const every = new Set(typesOf(template).keys());
+    for (const served of [every, new Set([...every].filter((_, i) => i % 2 === 0)), new Set<string>()]) {
+      const rewritten = rewriteTemplate(template, served, 'arn:token').template;
+      expect(restoreTemplate(rewritten, 'arn:token')).toEqual(template);
+    }
+  });
+});
+
+describe('security groups', () => {
+  it('let nothing in but what Swarm nodes say to each other', () => {
+    const ingress = Object.values(templates.swarm.findResources('AWS::EC2::SecurityGroupIngress'));
+    const rules = ingress.map(({ Properties: p }) => `${p.IpProtocol} ${p.FromPort}-${p.ToPort}`).sort();
+    expect(rules).toEqual(['50 -1--1', 'tcp 2377-2377', 'tcp 7946-7946', 'udp 4789-4789', 'udp 7946-7946']);
+    for (const { Properties } of ingress) {
+      expect(Properties.SourceSecurityGroupId).toBeDefined();
+      expect(Properties.CidrIp ?? Properties.CidrIpv6).toBeUndefined();
+    }
+    for (const group of Object.values(templates.swarm.findResources('AWS::EC2::SecurityGroup'))) {
+      expect(group.Properties.SecurityGroupIngress).toBeUndefined();
+    }
+  });
+
+  it('let nodes out by HTTPS only', () => {
+    const outwards = Object.values(templates.swarm.findResources('AWS::EC2::SecurityGroup')).flatMap(
+      (group) => group.Properties.SecurityGroupEgress ?? [],
+    );
+    expect(outwards.filter((rule) => rule.CidrIp === '0.0.0.0/0').map((rule) => rule.FromPort)).toEqual([443]);
+  });
+});
+
+describe('roles', () => {
+  it('keep workers from every secret and from the token of managers', () => {
+    expect(actions('RolesWorker').filter((action) => action.startsWith('secretsmanager:'))).toEqual([]);
+    const worker = JSON.stringify(statements('RolesWorker'));
+    expect(worker).toContain('/metals/test/swarm/worker-token');
+    expect(worker).not.toContain('manager-token');
+    expect(worker).not.toContain('ssm:PutParameter');
+  });
+
+  it('let managers read exactly the three secrets', () => {
+    const reading = statements('RolesManager').filter((statement) =>
+      [statement.Action].flat().includes('secretsmanager:GetSecretValue'),
+    );
+    expect(reading).toHaveLength(1);
+    expect(reading[0]?.Resource).toHaveLength(Object.keys(SECRETS).length);
+    expect(JSON.stringify(reading[0]?.Resource)).not.toContain('*');
+  });
+
+  it.each(['RolesManager', 'RolesWorker'])('%s attach exact volumes, to instances of their stage', (role) => {
+    const attach = statements(role).filter((statement) => [statement.Action].flat().includes('ec2:AttachVolume'));
+    expect(attach).toHaveLength(2);
+    expect(attach.some((statement) => JSON.stringify(statement.Resource).includes('volume/*'))).toBe(false);
+    expect(attach).toContainEqual(
+      expect.objectContaining({ Condition: { StringEquals: { 'aws:ResourceTag/metals:stage': 'test' } } }),
+    );
+  });
+
+  it('carry no policy that AWS manages, because those read every parameter of the account', () => {
+    for (const role of Object.values(templates.swarm.findResources('AWS::IAM::Role'))) {
+      expect(JSON.stringify(role.Properties.ManagedPolicyArns ?? '')).not.toContain('AmazonSSM');
+    }
+  });
+
+  it('send documents of their stage only', () => {
+    const sending = Object.values(templates.swarm.findResources('AWS::IAM::Policy'))
+      .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
+      .filter((statement) => statement.Action === 'ssm:SendCommand');
+    expect(sending).toHaveLength(2);
+    expect(JSON.stringify(sending)).toContain('document/metals-test-*');
+    expect(sending).toContainEqual(
+      expect.objectContaining({ Condition: { StringEquals: { 'ssm:resourceTag/metals:stage': 'test' } } }),
+    );
+  });
+});
+
+describe('node slots', () => {
+  it('name their interface and nothing that would make a new one', () => {
+    templates.swarm.resourceCountIs('AWS::EC2::LaunchTemplate', 3);
+    templates.swarm.allResourcesProperties('AWS::EC2::LaunchTemplate', {
+      LaunchTemplateData: {
+        ImageId: AMI,
+        InstanceType: 't3.medium',
+        MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
+        NetworkInterfaces: [
+          { DeviceIndex: 0, NetworkInterfaceId: Match.anyValue(), DeleteOnTermination: false, SubnetId: Match.absent() },
+        ],
+        SecurityGroupIds: Match.absent(),
+      },
+    });
+  });
+
+  it('hold one instance, which goes before another comes', () => {
+    templates.swarm.allResources('AWS::AutoScaling::AutoScalingGroup', {
+      Properties: {
+        MinSize: '1',
+        MaxSize: '1',
+        AvailabilityZones: Match.anyValue(),
+        VPCZoneIdentifier: Match.absent(),
+        InstanceMaintenancePolicy: { MinHealthyPercentage: 0, MaxHealthyPercentage: 100 },
+      },
+      UpdatePolicy: { AutoScalingRollingUpdate: Match.objectLike({ MinInstancesInService: 0 }) },
+    });
+  });
+
+  it('keep the addresses that workers know their managers by', () => {
+    const addresses = Object.values(templates.swarm.findResources('AWS::EC2::NetworkInterface'));
+    expect(addresses.map(({ Properties }) => Properties.PrivateIpAddress)).toEqual([
+      '10.40.3.11',
+      '10.40.4.21',
+      '10.40.5.22',
+    ]);
+  });
+
+  it('have user data within the 16 KB that EC2 takes', () => {
+    for (const { Properties } of Object.values(templates.swarm.findResources('AWS::EC2::LaunchTemplate'))) {
+      const userData = JSON.stringify(Properties.LaunchTemplateData.UserData);
+      expect(Buffer.byteLength(userData)).toBeLessThan(16 * 1024);
+      expect(userData).not.toMatch(/password|token-[a-z]|secret/i);
+    }
+  });
+});
+
+describe('documents', () => {
+  it('are all there, by name, and can change their content', () => {
+    const documents = Object.values(templates.swarm.findResources('AWS::SSM::Document'));
+    expect(documents.map(({ Properties }) => Properties.Name).sort()).toEqual(
+      DOCUMENTS.map((id) => `metals-test-${id}`).sort(),
+    );
+    for (const { Properties } of documents) expect(Properties.UpdateMethod).toBe('NewVersion');
+  });
+
+  it('run again when they change', () => {
+    templates.pipeline.hasResourceProperties('Custom::RunCommand', {
+      DocumentName: 'metals-test-stack-deploy',
+      DocumentHash: Match.stringLikeRegexp('^[0-9a-f]{64}$'),
+      OnDeleteDocumentName: 'metals-test-stack-remove',
+    });
+  });
+});
+
+describe('data', () => {
+  it('outlives the stacks on AWS', () => {
+    for (const type of ['AWS::EC2::Volume', 'AWS::SecretsManager::Secret']) {
+      templates.data.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+    templates.data.allResourcesProperties('AWS::EC2::Volume', { Encrypted: true, VolumeType: 'gp3' });
+  });
+
+  it('has no value of a secret in a template', () => {
+    for (const { Properties } of Object.values(templates.data.findResources('AWS::SecretsManager::Secret'))) {
+      expect(Properties.SecretString).toBeUndefined();
+    }
+  });
+});
