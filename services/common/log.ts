@@ -23,6 +23,7 @@ export function errorText(error: unknown): string {
   return parts.length > 0 ? parts.join(': ') : String(error);
 }
 
+const NOISE: ReadonlySet<string> = new Set(['message', 'timestamp', 'logger', 'stack']);
 const OFFSET_RESET = /out of range, resetting/i;
 
 /**
@@ -31,9 +32,10 @@ const OFFSET_RESET = /out of range, resetting/i;
  */
 export function kafkaLogCreator(logger: Logger, onOffsetReset: () => void = () => undefined): logCreator {
   return () => (entry) => {
-    const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...extra } = entry.log;
+    const { message } = entry.log;
     if (OFFSET_RESET.test(message)) onOffsetReset();
-    const fields = { kafkajs: entry.namespace, ...extra };
+    const fields = Object.fromEntries(Object.entries(entry.log).filter(([name]) => !NOISE.has(name)));
+    fields.kafkajs = entry.namespace;
     if (entry.level === logLevel.ERROR || entry.level === logLevel.WARN) logger.warn(fields, message);
     else logger.debug(fields, message);
   };

@@ -38,8 +38,8 @@ export const producerConfigSchema = z
       .prefault({}),
     feed: z
       .strictObject({
-        enabled: z.boolean().default(true),
-        events_per_second: z.number().positive().max(10_000).default(2),
+        /** 0 turns the feed off. */
+        rate_per_second: z.number().min(0).max(10_000).default(1),
         seed: z.int().min(0).default(1),
         /** Standard deviation of one step, as a share of the price. */
         volatility: z.number().positive().max(0.1).default(0.0005),

@@ -60,14 +60,14 @@ export class PriceWalk {
 }
 
 /** How many events are due, given how long the feed has run and how many it has made; at most one second's worth. */
-export function eventsDue(elapsedMs: number, made: number, eventsPerSecond: number): number {
-  const due = Math.floor((elapsedMs / 1_000) * eventsPerSecond) - made;
-  return Math.max(0, Math.min(due, Math.max(1, Math.ceil(eventsPerSecond))));
+export function eventsDue(elapsedMs: number, made: number, ratePerSecond: number): number {
+  const due = Math.floor((elapsedMs / 1_000) * ratePerSecond) - made;
+  return Math.max(0, Math.min(due, Math.max(1, Math.ceil(ratePerSecond))));
 }
 
 export interface FeedOptions {
   readonly walk: PriceWalk;
-  readonly eventsPerSecond: number;
+  readonly ratePerSecond: number;
   /** False: Kafka is away or the queue fills up; the feed then skips its turn and leaves the room to clients. */
   readonly hasRoom: () => boolean;
   readonly publish: (event: PriceEvent) => Promise<void>;
@@ -86,7 +86,7 @@ export class Feed {
 
   start(): void {
     this.startedAt = performance.now();
-    const intervalMs = Math.max(TICK_MS, 1_000 / this.options.eventsPerSecond);
+    const intervalMs = Math.max(TICK_MS, 1_000 / this.options.ratePerSecond);
     this.timer = setInterval(() => this.tick(performance.now()), Math.min(intervalMs, 1_000));
   }
 
@@ -95,11 +95,11 @@ export class Feed {
   }
 
   private tick(now: number): void {
-    const { eventsPerSecond, hasRoom, walk, publish, onResult } = this.options;
-    const due = eventsDue(now - this.startedAt, this.made, eventsPerSecond);
+    const { ratePerSecond, hasRoom, walk, publish, onResult } = this.options;
+    const due = eventsDue(now - this.startedAt, this.made, ratePerSecond);
     if (due === 0) return;
     // What a stall left behind is dropped, not made up for in one burst.
-    this.made = Math.floor(((now - this.startedAt) / 1_000) * eventsPerSecond);
+    this.made = Math.floor(((now - this.startedAt) / 1_000) * ratePerSecond);
     if (!hasRoom()) {
       onResult('skipped', due);
       return;

@@ -67,7 +67,7 @@ const publisher = new Publisher({
 const ids = new UuidV7Generator();
 const feed = new Feed({
   walk: new PriceWalk(config, config.feed.seed + TASK_SLOT, () => ids.next()),
-  eventsPerSecond: config.feed.events_per_second,
+  ratePerSecond: config.feed.rate_per_second,
   hasRoom: () => isReady() && publisher.queued < config.queue.max_events * FEED_QUEUE_SHARE,
   publish: (event) => publisher.publish(event),
   onResult: (result, count) => feedEvents.inc({ result }, count),
@@ -142,8 +142,8 @@ async function main(): Promise<void> {
   await server.listen();
   watch.start();
   publisher.start();
-  if (config.feed.enabled) feed.start();
-  logger.info({ port: config.http.port, feed: config.feed.enabled }, 'started');
+  if (config.feed.rate_per_second > 0) feed.start();
+  logger.info({ port: config.http.port, feed_rate_per_second: config.feed.rate_per_second }, 'started');
 }
 
 closeWithGrace({ delay: config.drain_timeout_seconds * 1_000, logger }, async ({ signal, err }) => {

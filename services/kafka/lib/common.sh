@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # constants for the files beside this one
+# Shared by both modes: messages, passwords, and Java started without a password on an argument list.
+
+readonly KAFKA_LIBS=/opt/kafka/libs
+readonly DATA=/var/lib/kafka/data
+readonly OTHER_DATA=/var/lib/kafka/other
+readonly LOG_DIRECTORY=${DATA}/logs
+readonly MODE_FILE=${DATA}/kafka-mode
+readonly CREDENTIALS_FILE=${DATA}/credentials.sha256
+# On a tmpfs: rendered files hold passwords.
+readonly RUN=/tmp/kafka
+readonly SECRETS=${METALS_SECRETS_DIRECTORY:-/run/secrets}
+readonly PRINCIPALS=(admin producer processor)
+readonly TOOL_HEAP=(-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+readonly HEAP_MB=${METALS_KAFKA_HEAP_MB:-512}
+readonly BROKER_JVM=("-Xms${HEAP_MB}m" "-Xmx${HEAP_MB}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20
+  -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true)
+
+log() { echo "entrypoint: $*"; }
+
+fail() { # WHAT [NEXT]
+  echo "entrypoint: $1" >&2
+  [[ -z ${2:-} ]] || echo "entrypoint: next: $2" >&2
+  exit 1
+}
+
+# Letters, digits, dot, dash and underscore need no escaping in any of the files that a password is written to.
+read_password() { # PRINCIPAL
+  local file="${SECRETS}/kafka-password-$1" value
+  [[ -r ${file} ]] || fail "${file} is missing or cannot be read; expected the password of $1, as a Docker secret"
+  value=$(<"${file}")
+  [[ ${value} =~ ^[A-Za-z0-9._-]{12,128}$ ]] ||
+    fail "${file}: a password has 12 to 128 letters, digits, dots, dashes or underscores; got ${#value} characters"
+  printf '%s' "${value}"
+}
+
+# One line that changes with any of the passwords and tells none: salted by the cluster's own id.
+credentials_fingerprint() { # SALT
+  local principal text="$1"
+  for principal in "${PRINCIPALS[@]}"; do text+=" ${principal}:$(read_password "${principal}")"; done
+  printf '%s' "${text}" | sha256sum | cut -d ' ' -f 1
+}
+
+# Arguments on stdin, one a line, go to Java through a file: anyone may read a process's argument list.
+java_with_file() { # [JVM OPTION...]
+  local file status=0
+  file=$(mktemp "${RUN}/arguments.XXXXXX")
+  sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&"/' >"${file}"
+  java "${TOOL_HEAP[@]}" "$@" -cp "${KAFKA_LIBS}/*" "@${file}" || status=$?
+  rm -f "${file}"
+  return "${status}"
+}
+
+wait_for_port() { # HOST PORT SECONDS
+  local deadline=$((SECONDS + $3))
+  until (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.5
+  done
+}
+
+common_properties() {
+  cat <<EOF
+log.dirs=${LOG_DIRECTORY}
+auto.create.topics.enable=false
+num.partitions=6
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=5
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+log.retention.hours=168
+log.segment.bytes=268435456
+message.max.bytes=2097152
+# Longer than the retention of any topic: a position must not be forgotten before what it points at.
+offsets.retention.minutes=43200
+group.initial.rebalance.delay.ms=500
+# A session with an old password ends at the latest after an hour.
+connections.max.reauth.ms=3600000
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="$(read_password admin)";
+EOF
+}
+
+# The volumes are per mode. Data of the other mode on this node means that the mode was changed over existing data.
+check_mode() { # MODE
+  local other=''
+  [[ ! -r ${OTHER_DATA}/kafka-mode ]] || other=$(<"${OTHER_DATA}/kafka-mode")
+  if [[ -n ${other} && ${other} != "$1" ]]; then
+    fail "this node holds Kafka's data of ${other} mode, which $1 mode cannot read; nothing was changed" \
+      "deploy with kafkaMode=${other}; or, to lose all events in Kafka, remove the stack and the volume metals_kafka-data-${other} on this node, then deploy again"
+  fi
+  [[ -w ${DATA} ]] || fail "${DATA} is not writable for user $(id -u); expected an empty volume or one of Kafka's own"
+  if [[ -e ${MODE_FILE} && $(<"${MODE_FILE}") != "$1" ]]; then
+    fail "${DATA} was written in $(<"${MODE_FILE}") mode, and METALS_KAFKA_MODE is $1" "deploy with kafkaMode=$(<"${MODE_FILE}")"
+  fi
+}
+
+write_atomically() { # FILE, content on stdin
+  cat >"$1.new"
+  mv "$1.new" "$1"
+}

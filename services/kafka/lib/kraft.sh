@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# KRaft: broker and controller in one process. The controller listens on loopback without a password, because with one a
+# stale admin password would stop the start; that is also the way by which passwords are changed.
+
+readonly CONTROLLER_HOST=127.0.0.1
+readonly CONTROLLER_PORT=9093
+readonly CONTROLLER_WAIT_SECONDS=120
+readonly KRAFT_LOG=-Dlog4j2.configurationFile=/opt/metals/log4j2.properties
+
+kraft_properties() {
+  cat <<EOF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@${CONTROLLER_HOST}:${CONTROLLER_PORT}
+listeners=CLIENT://:9092,CONTROLLER://${CONTROLLER_HOST}:${CONTROLLER_PORT}
+advertised.listeners=CLIENT://${METALS_KAFKA_ADVERTISED_HOST:-kafka}:9092
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=CLIENT
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+# ANONYMOUS is whoever reaches the controller's listener, which is this container alone.
+super.users=User:admin;User:ANONYMOUS
+EOF
+}
+
+new_cluster_id() {
+  local id
+  # A leading dash would read as an option.
+  until id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=') && [[ ${id} != -* ]]; do :; done
+  printf '%s' "${id}"
+}
+
+# Into a directory that is renamed when all is written, so that an interrupted format leaves nothing half done.
+format_storage() {
+  local new="${DATA}/logs.new" properties="${RUN}/format.properties" principal
+  rm -rf "${new}"
+  sed "s|^log.dirs=.*|log.dirs=${new}|" "${RUN}/server.properties" >"${properties}"
+  {
+    printf '%s\n' kafka.tools.StorageTool format --cluster-id "$(new_cluster_id)" --config "${properties}"
+    for principal in "${PRINCIPALS[@]}"; do
+      printf '%s\n' --add-scram "SCRAM-SHA-512=[name=${principal},password=$(read_password "${principal}")]"
+    done
+  } | java_with_file "${KRAFT_LOG}" >/dev/null || fail "the storage could not be formatted"
+  rm -f "${properties}"
+  mv "${new}" "${LOG_DIRECTORY}"
+  log "storage is formatted, with users ${PRINCIPALS[*]}"
+}
+
+cluster_id() { sed -n 's/^cluster.id=//p' "${LOG_DIRECTORY}/meta.properties"; }
+
+# Runs beside the broker: it needs the controller, and the broker needs it before it is called healthy.
+update_credentials() { # FINGERPRINT BROKER_PID
+  local principal
+  wait_for_port "${CONTROLLER_HOST}" "${CONTROLLER_PORT}" "${CONTROLLER_WAIT_SECONDS}" || {
+    echo "entrypoint: the controller did not listen within ${CONTROLLER_WAIT_SECONDS} s; passwords are not updated" >&2
+    kill -TERM "$2"
+    return 1
+  }
+  for principal in "${PRINCIPALS[@]}"; do
+    printf '%s\n' kafka.admin.ConfigCommand --bootstrap-controller "${CONTROLLER_HOST}:${CONTROLLER_PORT}" --alter \
+      --entity-type users --entity-name "${principal}" \
+      --add-config "SCRAM-SHA-512=[password=$(read_password "${principal}")]" |
+      java_with_file "${KRAFT_LOG}" >/dev/null || {
+      echo "entrypoint: the password of ${principal} could not be updated; the broker is stopped" >&2
+      kill -TERM "$2"
+      return 1
+    }
+    log "the password of ${principal} is updated"
+  done
+  write_atomically "${CREDENTIALS_FILE}" <<<"$1"
+  touch "${RUN}/credentials-current"
+}
+
+start_kraft() {
+  local wanted
+  { common_properties && kraft_properties; } >"${RUN}/server.properties"
+  if [[ ! -d ${LOG_DIRECTORY} ]]; then
+    format_storage
+    credentials_fingerprint "$(cluster_id)" | write_atomically "${CREDENTIALS_FILE}"
+  fi
+  write_atomically "${MODE_FILE}" <<<kraft
+  wanted=$(credentials_fingerprint "$(cluster_id)")
+  if [[ -e ${CREDENTIALS_FILE} && $(<"${CREDENTIALS_FILE}") == "${wanted}" ]]; then
+    touch "${RUN}/credentials-current"
+  else
+    log "a password has changed: the users are updated as soon as the controller listens"
+    update_credentials "${wanted}" $$ &
+  fi
+  exec java "${BROKER_JVM[@]}" "${KRAFT_LOG}" -cp "${KAFKA_LIBS}/*" kafka.Kafka "${RUN}/server.properties"
+}
