@@ -81,7 +81,7 @@ export async function runOnManager(
       connection.ssm,
       {
         documentName: documentName(context.stage, id),
-        parameters: {},
+        parameters: { Stage: context.stage },
         targets: [
           { key: `tag:${TAG.stage}`, values: [context.stage] },
           { key: `tag:${TAG.slot}`, values: ['manager-1'] },

@@ -1,0 +1,146 @@
+import { metals } from './support/run';
+import { manager, nodeContainers, onManager, tasks, tryInNode } from './support/nodes';
+import type { StackStatus } from '../../lib/cli/stack-status';
+
+jest.setTimeout(180_000);
+
+const SERVICES = ['edge', 'kafka', 'mongodb', 'processor', 'producer'];
+const NODE_MEMORY_BYTES = 4 * 1024 ** 3;
+
+describe('nodes', () => {
+  test('three are Ready: one manager, two workers', async () => {
+    const lines = (await onManager('node', 'ls', '--format', '{{.Status}} {{.Availability}} {{.ManagerStatus}}'))
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => line.trim()).sort()).toEqual(['Ready Active', 'Ready Active', 'Ready Active Leader']);
+  });
+
+  test('each believes to be a t3.medium', async () => {
+    const ids = (await onManager('node', 'ls', '-q')).trim().split('\n');
+    const inspected = JSON.parse(await onManager('node', 'inspect', ...ids)) as {
+      Description: { Resources: { NanoCPUs: number; MemoryBytes: number } };
+    }[];
+    for (const { Description } of inspected) {
+      expect(Description.Resources.NanoCPUs).toBe(2e9);
+      expect(Description.Resources.MemoryBytes).toBeGreaterThan(NODE_MEMORY_BYTES * 0.9);
+      expect(Description.Resources.MemoryBytes).toBeLessThanOrEqual(NODE_MEMORY_BYTES);
+    }
+  });
+
+  test('the overlays have the subnets that were asked for, and none is attachable', async () => {
+    const names = ['metals-frontend', 'metals-backend', 'metals-monitoring'];
+    const networks = JSON.parse(await onManager('network', 'inspect', ...names)) as {
+      Name: string;
+      Driver: string;
+      Attachable: boolean;
+      IPAM: { Config: { Subnet: string }[] };
+    }[];
+    expect(
+      networks.map(({ Name, Driver, Attachable, IPAM }) => [Name, Driver, Attachable, IPAM.Config[0]!.Subnet]),
+    ).toEqual([
+      ['metals-frontend', 'overlay', false, '10.10.0.0/24'],
+      ['metals-backend', 'overlay', false, '10.10.1.0/24'],
+      ['metals-monitoring', 'overlay', false, '10.10.2.0/24'],
+    ]);
+  });
+});
+
+describe('services', () => {
+  let status: StackStatus & { healthy: boolean; problems: string[] };
+
+  test('metals status --json is healthy', async () => {
+    const result = await metals('status', '--json');
+    expect(result.stderr).not.toContain('unhealthy');
+    expect(result.code).toBe(0);
+    status = JSON.parse(result.stdout) as typeof status;
+    expect(status).toMatchObject({ stage: 'lab', healthy: true, problems: [] });
+    expect(status.nodes.map((node) => node.slot).sort()).toEqual(['manager-1', 'worker-1', 'worker-2']);
+  });
+
+  test('each is at its replica count, and the setup job is complete', () => {
+    const names = status.services.map((service) => service.name.replace(/^setup-.*/, 'setup')).sort();
+    expect(names).toEqual([...SERVICES, 'setup'].sort());
+    for (const service of status.services)
+      expect([service.name, service.running]).toEqual([service.name, service.desired]);
+  });
+
+  test('each task is healthy in the eyes of its own Docker', async () => {
+    const running = await tasks();
+    expect([...new Set(running.map((task) => task.service))].sort()).toEqual(SERVICES);
+    for (const task of running) {
+      const { stdout } = await tryInNode(task.node, [
+        'docker',
+        'inspect',
+        '--format',
+        '{{.State.Health.Status}}',
+        task.container,
+      ]);
+      expect([task.service, stdout.trim()]).toEqual([task.service, 'healthy']);
+    }
+  });
+
+  test('Kafka and MongoDB have their data where their label pins them, on different nodes', async () => {
+    const pinned = async (service: string): Promise<string[]> =>
+      JSON.parse(
+        await onManager(
+          'service',
+          'inspect',
+          `metals_${service}`,
+          '--format',
+          '{{json .Spec.TaskTemplate.Placement.Constraints}}',
+        ),
+      ) as string[];
+    expect(await pinned('kafka')).toEqual([expect.stringMatching(/^node\.labels\.metals\.kafka\s*==\s*true$/)]);
+    expect(await pinned('mongodb')).toEqual([expect.stringMatching(/^node\.labels\.metals\.mongodb\s*==\s*true$/)]);
+    const [kafka, mongodb] = [(await tasks('kafka'))[0]!, (await tasks('mongodb'))[0]!];
+    expect(kafka.node).not.toBe(mongodb.node);
+  });
+
+  test('every image comes from the registry of the account, by digest', async () => {
+    const names = (await onManager('service', 'ls', '--format', '{{.Name}}')).trim().split('\n');
+    const images = await onManager(
+      'service',
+      'inspect',
+      ...names,
+      '--format',
+      '{{.Spec.TaskTemplate.ContainerSpec.Image}}',
+    );
+    for (const image of images.trim().split('\n')) {
+      expect(image).toMatch(/^000000000000\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/[^@]+@sha256:[0-9a-f]{64}$/);
+    }
+  });
+});
+
+test('the smoke test passes its seven steps', async () => {
+  const result = await metals('smoke-test', '--json');
+  const report = JSON.parse(result.stdout) as { passed: boolean; steps: { step: number; ok: boolean }[] };
+  expect(report.steps.map((step) => [step.step, step.ok])).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => [step, true]));
+  expect([report.passed, result.code]).toEqual([true, 0]);
+});
+
+test('no node publishes anything but 8000 and 8001, and the host only on 127.0.0.1', async () => {
+  const published = await onManager('service', 'ls', '-q');
+  const ports = await onManager(
+    'service',
+    'inspect',
+    ...published.trim().split('\n'),
+    '--format',
+    '{{.Spec.Name}} {{json .Endpoint.Spec.Ports}}',
+  );
+  const open = ports
+    .trim()
+    .split('\n')
+    .filter((line) => !/ (null|\[\])$/.test(line))
+    .map((line) => {
+      const [name, json] = [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)];
+      return [
+        name,
+        (JSON.parse(json) as { PublishedPort: number; PublishMode: string }[])
+          .map((port) => `${port.PublishMode} ${port.PublishedPort}`)
+          .sort(),
+      ];
+    });
+  expect(open).toEqual([['metals_edge', ['host 8000', 'host 8001']]]);
+  expect((await nodeContainers()).length).toBe(3);
+  expect(await manager()).toMatch(/^metals-lab-i-/);
+});

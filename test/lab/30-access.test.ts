@@ -1,0 +1,195 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
+import { LAB_REGION, TOPIC } from '../../lib/contract';
+import { inTask, nodeContainers, onlyTask, tasks, tryInNode } from './support/nodes';
+import { connectMongo } from './support/pipeline';
+import { metals, tryRun } from './support/run';
+import { password } from './support/secrets';
+import { openTunnel, type Tunnel } from './support/tunnel';
+
+jest.setTimeout(120_000);
+
+describe('MongoDB', () => {
+  const find = async (login?: { username: string; password: string }): Promise<unknown> => {
+    const prices = await connectMongo(login);
+    try {
+      return await prices.collection.findOne({});
+    } finally {
+      await prices.close();
+    }
+  };
+
+  test('anonymous is refused', async () => {
+    await expect(find()).rejects.toThrow(/auth/i);
+  });
+
+  test('a wrong password is refused', async () => {
+    await expect(find({ username: 'processor', password: 'wrong' })).rejects.toThrow(/auth/i);
+  });
+
+  test('the right one is let in, so the refusals mean something', async () => {
+    await expect(
+      find({ username: 'processor', password: await password('mongodb-password', 'processor') }),
+    ).resolves.toBeDefined();
+  });
+});
+
+describe('Kafka', () => {
+  let tunnel: Tunnel;
+  beforeAll(async () => (tunnel = await openTunnel(await onlyTask('kafka'), 9092)));
+  afterAll(() => tunnel.close());
+
+  /** The broker calls itself kafka:9092, which resolves on the overlay alone: every connection goes through the tunnel. */
+  const topics = async (sasl?: KafkaConfig['sasl']): Promise<string[]> => {
+    const admin = new Kafka({
+      clientId: 'lab-test',
+      brokers: ['kafka:9092'],
+      sasl,
+      retry: { retries: 0 },
+      connectionTimeout: 5000,
+      requestTimeout: 5000,
+      logLevel: logLevel.NOTHING,
+      socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: tunnel.port }, onConnect),
+    }).admin();
+    try {
+      await admin.connect();
+      return await admin.listTopics();
+    } finally {
+      await admin.disconnect();
+    }
+  };
+  const login = (username: string, secret: string): KafkaConfig['sasl'] => ({
+    mechanism: 'scram-sha-512',
+    username,
+    password: secret,
+  });
+
+  test('anonymous is refused', async () => {
+    await expect(topics()).rejects.toThrow();
+  });
+
+  test('a wrong password is refused', async () => {
+    await expect(topics(login('producer', 'wrong'))).rejects.toThrow(/SASL|authentication/i);
+  });
+
+  test('the right one is let in, and sees what its ACLs allow', async () => {
+    const seen = await topics(login('producer', await password('kafka-password', 'producer')));
+    expect(seen).toContain(TOPIC.prices);
+    expect(seen).not.toContain(TOPIC.deadLetters);
+  });
+});
+
+describe('reachability', () => {
+  /** Whether a task resolves and reaches a name: what the overlays separate cannot even be looked up. */
+  const reaches = async (service: string, host: string, port: number): Promise<string> => {
+    const [task] = await tasks(service);
+    const script = `const s=require('net').connect({host:'${host}',port:${port},timeout:3000});
+      s.on('connect',()=>{console.log('open');s.destroy()});s.on('timeout',()=>{console.log('timeout');s.destroy()});
+      s.on('error',e=>console.log(e.code))`;
+    return (await inTask(task!, ['node', '-e', script])).stdout.trim();
+  };
+
+  test('the producer reaches Kafka and cannot find MongoDB', async () => {
+    expect(await reaches('producer', 'kafka', 9092)).toBe('open');
+    expect(await reaches('producer', 'mongodb', 27017)).toMatch(/ENOTFOUND|EAI_AGAIN/);
+  });
+
+  test('the processor reaches both', async () => {
+    expect(await reaches('processor', 'kafka', 9092)).toBe('open');
+    expect(await reaches('processor', 'mongodb', 27017)).toBe('open');
+  });
+
+  test('instance metadata answers the node and no task', async () => {
+    const [node] = await nodeContainers();
+    const token = [
+      'curl',
+      '-s',
+      '-m',
+      '3',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_code}',
+      '-X',
+      'PUT',
+      '-H',
+      'X-aws-ec2-metadata-token-ttl-seconds: 60',
+      'http://169.254.169.254/latest/api/token',
+    ];
+    expect((await tryInNode(node!, token)).stdout).toBe('200');
+    for (const service of ['producer', 'processor']) {
+      expect(await reaches(service, '169.254.169.254', 80)).toMatch(/timeout|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/);
+    }
+  });
+});
+
+describe('the gateway', () => {
+  const endpoint = (): string => process.env.AWS_ENDPOINT_URL!;
+  const post = (headers: Record<string, string>): Promise<{ status: number; body: string }> =>
+    new Promise((resolve, reject) => {
+      const sent = httpRequest(endpoint(), { method: 'POST', headers }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response.on('end', () => resolve({ status: response.statusCode!, body }));
+      });
+      sent.on('error', reject);
+      sent.end('{}');
+    });
+
+  test('listens on 127.0.0.1 only', async () => {
+    const ports = await tryRun('docker', ['port', 'metals-lab-aws']);
+    const bindings = ports.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' -> ')[1]!.replace(/:\d+$/, ''));
+    expect([...new Set(bindings)]).toEqual(['127.0.0.1']);
+  });
+
+  test('refuses a request that a web page could have sent', async () => {
+    const answer = await post({
+      origin: 'https://example.com',
+      'x-amz-target': 'AmazonSSM.ListDocuments',
+      'content-type': 'application/x-amz-json-1.1',
+    });
+    expect([answer.status, answer.body]).toEqual([expect.any(Number), expect.stringMatching(/origin/i)]);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('refuses a request that is not signed', async () => {
+    const answer = await post({
+      'x-amz-target': 'AmazonSSM.ListDocuments',
+      'content-type': 'application/x-amz-json-1.1',
+    });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body).not.toContain('DocumentIdentifiers');
+  });
+
+  test('a wrong secret key is told so: exit code 4 and the next command', async () => {
+    const right = process.env.AWS_SECRET_ACCESS_KEY;
+    process.env.AWS_SECRET_ACCESS_KEY = 'wrong';
+    try {
+      const result = await metals('status');
+      expect(result.stderr).toMatch(
+        /error: the status could not be read\nwhy: .*the lab does not accept these credentials/,
+      );
+      expect(result.stderr).toContain('. .lab/env');
+      expect(result.code).toBe(4);
+    } finally {
+      process.env.AWS_SECRET_ACCESS_KEY = right;
+    }
+  });
+
+  test('another region is told so', async () => {
+    const result = await metals('status', '--region', 'us-east-1');
+    expect(result.stderr).toContain(`the lab serves ${LAB_REGION} only`);
+    expect(result.code).toBe(2);
+  });
+
+  test('a stage that is not deployed is told so, with those that are', async () => {
+    const result = await metals('smoke-test', '--stage', 'labb');
+    expect(result.stderr).toContain('stage "labb" is not deployed');
+    expect(result.stderr).toContain('deployed: lab');
+    expect(result.code).toBe(1);
+  });
+});

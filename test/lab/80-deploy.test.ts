@@ -1,0 +1,130 @@
+/** The CDK CLI as typed by hand, with nothing but the lab's environment. */
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { cloudFormationStackName, STACKS } from '../../lib/contract';
+import { onManager } from './support/nodes';
+import { http, produce, PRODUCER_URL } from './support/pipeline';
+import { cdk, metals } from './support/run';
+import { apiKey, stage } from './support/secrets';
+
+jest.setTimeout(900_000);
+
+/** What would change if anything did: when each stack was last updated, and what each service and node is. */
+async function fingerprint(): Promise<unknown> {
+  const client = new CloudFormationClient({});
+  const stacks = await Promise.all(
+    STACKS.map(async (id) => {
+      const reply = await client.send(new DescribeStacksCommand({ StackName: cloudFormationStackName(stage(), id) }));
+      const { StackStatus, LastUpdatedTime, CreationTime } = reply.Stacks![0]!;
+      return [id, StackStatus, (LastUpdatedTime ?? CreationTime)?.getTime()];
+    }),
+  );
+  const ids = (await onManager('service', 'ls', '-q')).trim().split('\n').sort();
+  const services = JSON.parse(await onManager('service', 'inspect', ...ids)) as {
+    ID: string;
+    Version: { Index: number };
+    Spec: unknown;
+  }[];
+  const nodes = (await onManager('node', 'ls', '--format', '{{.ID}} {{.Hostname}}')).trim().split('\n').sort();
+  return { stacks, services: services.map(({ ID, Spec }) => [ID, Spec]), nodes };
+}
+
+test('a second deploy without a change changes nothing', async () => {
+  const before = await fingerprint();
+  const started = Date.now();
+  const result = await cdk('deploy', '--all', '--require-approval', 'never');
+  expect([result.code, result.code === 0 ? '' : result.stderr]).toEqual([0, '']);
+  expect(`${result.stdout}${result.stderr}`.match(/no changes/g)).toHaveLength(STACKS.length);
+  expect(await fingerprint()).toEqual(before);
+  console.log(`cdk deploy --all without a change: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+});
+
+test('cdk diff finds no difference', async () => {
+  const result = await cdk('diff', '--all', '--fail');
+  expect(`${result.stdout}${result.stderr}`.match(/There were no differences/g)).toHaveLength(STACKS.length);
+  expect(result.code).toBe(0);
+});
+
+test('a configuration with mistakes names all of them and changes nothing', async () => {
+  const before = await fingerprint();
+  const result = await cdk(
+    'deploy',
+    '--all',
+    '-c',
+    'workers=0',
+    '-c',
+    'managers=2',
+    '-c',
+    'kafkaMod=zookeeper',
+    '-c',
+    'vpcCidr=10.10.0.0/16',
+  );
+  expect(result.code).not.toBe(0);
+  expect(result.stderr).toMatch(/workers: got "?0"?/);
+  expect(result.stderr).toMatch(/managers: got "?2"?/);
+  expect(result.stderr).toContain('kafkaMod: unknown key; did you mean "kafkaMode"?');
+  expect(result.stderr).not.toMatch(/\n\s+at /);
+  expect(await fingerprint()).toEqual(before);
+});
+
+describe('a version that fails its health check', () => {
+  let result: Awaited<ReturnType<typeof cdk>>;
+  let answers: number[];
+  let imageBefore: string;
+
+  const producerImage = async (): Promise<string> =>
+    (
+      await onManager('service', 'inspect', 'metals_producer', '--format', '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
+    ).trim();
+
+  beforeAll(async () => {
+    imageBefore = await producerImage();
+    const key = await apiKey();
+    answers = [];
+    let deploying = true;
+    const client = (async () => {
+      while (deploying) {
+        // A connection that breaks counts as an answer that failed.
+        const answer = await produce({ metal: 'gold', price: 1, source: 'lab-fault' }, key).catch(() => ({
+          status: 0,
+        }));
+        answers.push(answer.status);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    })();
+    result = await cdk('deploy', '--all', '--require-approval', 'never', '-c', 'fault=producer-unhealthy');
+    deploying = false;
+    await client;
+  });
+
+  test('makes cdk deploy fail, with the service, the error of its task and its last log lines', () => {
+    expect(result.code).not.toBe(0);
+    const told = `${result.stdout}${result.stderr}`;
+    expect(told).toMatch(/service producer: \d of \d replicas/);
+    expect(told).toMatch(/task .*(unhealthy|non-zero exit)/);
+    expect(told).toContain('last lines of its log:');
+    expect(told).toMatch(/command [0-9a-f-]{36}/);
+    expect(told).toMatch(/i-[0-9a-f]{8,17}/);
+  });
+
+  test('leaves the version before it serving, without one failed request', async () => {
+    expect(answers.length).toBeGreaterThan(20);
+    expect(answers.filter((status) => status !== 202)).toEqual([]);
+    expect(await producerImage()).toBe(imageBefore);
+    expect((await http('GET', `${PRODUCER_URL}/health`)).body).toMatchObject({ status: 'healthy' });
+  });
+
+  test('and the state before it: healthy, nothing to deploy', async () => {
+    const status = await metals('status', '--json');
+    const diff = await cdk('diff', '--all', '--fail');
+    expect(diff.code).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      nodes: [{ state: 'ready' }, { state: 'ready' }, { state: 'ready' }],
+    });
+  });
+
+  test('the next good deploy succeeds', async () => {
+    const good = await cdk('deploy', '--all', '--require-approval', 'never');
+    expect([good.code, good.code === 0 ? '' : good.stderr]).toEqual([0, '']);
+    expect((await metals('smoke-test')).code).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+/** The pipeline as its clients see it: HTTP on the published ports, and the prices in MongoDB. */
+import { request } from 'node:http';
+import { MongoClient, type Collection } from 'mongodb';
+import { MONGODB, PROCESSOR_PORT, PRODUCER_PORT } from '../../../lib/contract';
+import { onlyTask } from './nodes';
+import { password } from './secrets';
+import { openTunnel } from './tunnel';
+
+export const PRODUCER_URL = `http://127.0.0.1:${PRODUCER_PORT}`;
+export const PROCESSOR_URL = `http://127.0.0.1:${PROCESSOR_PORT}`;
+const MONGODB_PORT = 27017;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: any;
+}
+
+/** One request over a connection of its own, so that the edge chooses a replica each time. */
+export function http(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const sent = request(
+      url,
+      {
+        method,
+        agent: false,
+        timeout: 15_000,
+        headers: { ...(text && { 'content-type': 'application/json' }), ...headers },
+      },
+      (response) => {
+        let answer = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+        response.on('end', () => resolve({ status: response.statusCode!, body: parse(answer) }));
+        response.on('error', reject);
+      },
+    );
+    sent.on('timeout', () => sent.destroy(new Error(`${method} ${url}: no answer in 15 s`)));
+    sent.on('error', reject);
+    sent.end(text);
+  });
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Metrics, and the edge's own pages, are plain text.
+    return text;
+  }
+};
+
+export const produce = (event: object, key: string): Promise<Answer> =>
+  http('POST', `${PRODUCER_URL}/produce`, event, { 'x-api-key': key });
+
+export interface StoredPrice {
+  readonly _id: string;
+  readonly metal: string;
+  readonly price: number;
+  readonly source: string;
+  readonly timestamp: Date;
+  readonly ingested_at: Date;
+  readonly kafka: { readonly topic: string; readonly partition: number; readonly offset: number };
+}
+
+export interface Prices {
+  readonly collection: Collection<StoredPrice>;
+  close(): Promise<void>;
+}
+
+export interface MongoLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A client of the one MongoDB task; without a login it is anonymous. */
+export async function connectMongo(login?: MongoLogin): Promise<Prices> {
+  const tunnel = await openTunnel(await onlyTask('mongodb'), MONGODB_PORT);
+  const client = new MongoClient(`mongodb://127.0.0.1:${tunnel.port}/`, {
+    directConnection: true,
+    serverSelectionTimeoutMS: 10_000,
+    ...(login && { auth: login, authSource: 'admin' }),
+  });
+  return {
+    collection: client.db(MONGODB.database).collection<StoredPrice>(MONGODB.collection),
+    close: async () => {
+      await client.close();
+      await tunnel.close();
+    },
+  };
+}
+
+export const connectPrices = async (): Promise<Prices> =>
+  connectMongo({ username: 'processor', password: await password('mongodb-password', 'processor') });
