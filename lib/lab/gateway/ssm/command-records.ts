@@ -1,0 +1,86 @@
+/** What the lab remembers about commands, and the statuses that follow from one another. */
+import type { TargetInput } from './targets';
+
+export type CommandStatus = 'Pending' | 'InProgress' | 'Cancelling' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
+
+export interface StepRecord {
+  readonly name: string;
+  status: CommandStatus;
+  statusDetails: string;
+  /** -1 until it has ended, as in the API. */
+  responseCode: number;
+  stdout: string;
+  stderr: string;
+  startedTime?: number;
+  finishedTime?: number;
+}
+
+export interface InvocationRecord {
+  readonly instanceId: string;
+  readonly instanceName: string;
+  readonly requestedTime: number;
+  status: CommandStatus;
+  statusDetails: string;
+  steps: StepRecord[];
+}
+
+export interface CommandRecord {
+  readonly id: string;
+  readonly documentName: string;
+  readonly documentVersion: number;
+  readonly requestedTime: number;
+  readonly parameters: Readonly<Record<string, readonly string[]>>;
+  readonly instanceIds: readonly string[];
+  readonly targets: readonly TargetInput[];
+  readonly comment: string;
+  /** How long a node may take to begin. */
+  readonly deliveryTimeoutSeconds: number;
+  readonly maxConcurrency: string;
+  readonly maxErrors: string;
+  /** Set for State Manager's own runs, which ListCommands does not show. */
+  readonly associationId?: string;
+  readonly logGroupName?: string;
+  status: CommandStatus;
+  statusDetails: string;
+  invocations: Record<string, InvocationRecord>;
+}
+
+export interface CommandsData {
+  commands: Record<string, CommandRecord>;
+}
+
+export const isFinal = (status: CommandStatus): boolean =>
+  status === 'Success' || status === 'Failed' || status === 'TimedOut' || status === 'Cancelled';
+
+/** An invocation's status out of its steps'. */
+export function invocationStatus(steps: readonly StepRecord[]): CommandStatus {
+  const statuses = steps.map((step) => step.status);
+  if (statuses.includes('Cancelled')) return 'Cancelled';
+  if (statuses.includes('Failed')) return 'Failed';
+  return statuses.includes('TimedOut') ? 'TimedOut' : 'Success';
+}
+
+/** A command's status out of its invocations', once all are final. */
+export function commandStatus(invocations: readonly InvocationRecord[]): CommandStatus {
+  const statuses = invocations.filter((each) => each.statusDetails !== 'Terminated').map((each) => each.status);
+  if (statuses.includes('Failed')) return 'Failed';
+  if (statuses.includes('TimedOut')) return 'TimedOut';
+  return statuses.includes('Cancelled') ? 'Cancelled' : 'Success';
+}
+
+/** `3` or `50%` of the targets, as Run Command counts: at least one may run, no error may be allowed. */
+export function absoluteLimit(limit: string, targetCount: number): number {
+  return limit.endsWith('%') ? Math.floor((targetCount * parseInt(limit, 10)) / 100) : Number(limit);
+}
+
+/** Oldest finished commands go first; outputs are kept for this many. */
+const COMMANDS_KEPT = 100;
+
+export function forgetOldCommands(data: CommandsData): void {
+  const finished = Object.values(data.commands)
+    .filter((command) => isFinal(command.status))
+    .sort((a, b) => a.requestedTime - b.requestedTime);
+  for (const command of finished.slice(0, Math.max(0, finished.length - COMMANDS_KEPT))) {
+    delete data.commands[command.id];
+  }
+}
