@@ -9,10 +9,10 @@ export interface GatewaySettings {
   readonly port: number;
   /** Address that it listens on: all interfaces inside its container. */
   readonly listenAddress: string;
+  /** Where the gateway listens on loopback for ministack and its Lambdas, without checking signatures. */
+  readonly trustedPort: number;
   /** Where ministack listens, on loopback. */
   readonly upstreamPort: number;
-  /** Host and port by which the host's docker pushes: what `lab up` published. */
-  readonly registryEndpoint: string;
   /** Directory for the state of gateway and ministack. */
   readonly stateDirectory: string;
   /** The lab's secret access key, read from `LAB_SECRET_FILE`. */
@@ -38,8 +38,8 @@ export function readSettings(environment: Environment, readFile: (file: string) 
   return {
     port,
     listenAddress: environment.LAB_LISTEN_ADDRESS ?? '0.0.0.0',
+    trustedPort: portNumber('LAB_TRUSTED_PORT', environment.LAB_TRUSTED_PORT, 4568),
     upstreamPort: portNumber('LAB_UPSTREAM_PORT', environment.LAB_UPSTREAM_PORT, 4567),
-    registryEndpoint: environment.LAB_REGISTRY_ENDPOINT ?? `127.0.0.1:${port}`,
     stateDirectory: environment.LAB_STATE_DIRECTORY ?? '/var/lib/metals-lab',
     secretAccessKey: readSecret(environment.LAB_SECRET_FILE, readFile),
     ministackCommand: environment.LAB_MINISTACK_COMMAND ?? 'ministack',
