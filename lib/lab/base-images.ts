@@ -17,7 +17,7 @@ import {
 } from './bases';
 import { hostCertificates } from './certificates';
 import { contentHash, directoryHash } from './content';
-import { buildImage, docker, inspectImages, serverArchitecture, type ImageFacts } from './docker';
+import { build, docker, inspectImages, serverArchitecture, type ImageFacts } from './docker';
 import { LabError, timed, type Progress } from './lab-error';
 import { ASSETS, BUILD_DIRECTORY } from './paths';
 import { lastLines, ProgramError, run } from './process';
@@ -27,6 +27,10 @@ const BOOTSTRAP_SCRIPT = path.join(ASSETS, 'bases', 'debian', 'bootstrap.sh');
 const ROOTFS_IMAGE = `metals-lab/rootfs-debian:${DEBIAN_SUITE}`;
 /** How long the registry may take to answer before this machine counts as one that cannot pull. */
 const REGISTRY_ANSWER_TIMEOUT_SECONDS = 15;
+
+/** Those that run on Java, made from one common image. */
+const JAVA_BASES = ['kafka', 'kafka3', 'zookeeper'] as const;
+type JavaBase = (typeof JAVA_BASES)[number];
 
 type Contents = Readonly<Record<BaseName, string>>;
 
@@ -120,29 +124,62 @@ async function pullBase(name: BaseName, progress: Progress): Promise<void> {
 }
 
 async function makeStandIns(plan: Plan, progress: Progress): Promise<void> {
-  const make = (name: Exclude<BaseName, 'debian'>, prepare?: (directory: string) => Promise<void>): Promise<void> =>
-    plan.missing.includes(name) ? buildStandIn(name, plan, progress, prepare) : Promise.resolve();
   const root = rootContent(plan.architecture);
   const rootfs = (await inspectImages([ROOTFS_IMAGE], progress.signal)).get(ROOTFS_IMAGE);
   if (plan.missing.includes('debian')) {
     if (rootfs?.labels[CONTENT_LABEL] !== root) await bootstrap(plan.architecture, root, progress);
     await buildDebian(plan, ROOTFS_IMAGE, BASES.debian.standIn, progress);
   }
-  // Three chains side by side: the Java ones follow each other because they share their first layers.
+  // One failure ends the others, so that its message is the last thing said.
+  const failure = new AbortController();
+  const shared = { ...progress, signal: AbortSignal.any([progress.signal, failure.signal]) };
+  const make = async (name: Exclude<BaseName, 'debian'>, parts: StandInParts = {}): Promise<void> => {
+    if (plan.missing.includes(name)) await buildStandIn(name, plan, shared, parts);
+  };
   const chains = [
-    async () => {
-      await make('kafka');
-      await make('kafka3');
-      await make('zookeeper');
-    },
+    () => makeJavaStandIns(plan, shared, make),
     () => make('mongodb'),
     async () => {
       await make('haproxy');
-      await make('node', (directory) => fetchNode(plan.architecture, directory, progress.signal));
+      await make('node', { prepare: (directory) => fetchNode(plan.architecture, directory, shared.signal) });
     },
   ];
-  await Promise.all(chains.map((chain) => chain()));
+  const results = await Promise.allSettled(
+    chains.map((chain) =>
+      chain().catch((error: unknown) => {
+        failure.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  progress.signal.throwIfAborted();
+  failure.signal.throwIfAborted();
+  if (results.some(({ status }) => status === 'rejected')) throw new Error('a base image failed without a reason');
   await docker(['image', 'prune', '--force', '--filter', `label=${STAGE_LABEL}=build`], { signal: progress.signal });
+}
+
+/** Kafka and ZooKeeper take their runtime and jars from one image, which is not needed afterwards. */
+async function makeJavaStandIns(
+  plan: Plan,
+  progress: Progress,
+  make: (name: JavaBase, parts: StandInParts) => Promise<void>,
+): Promise<void> {
+  const names = JAVA_BASES.filter((name) => plan.missing.includes(name));
+  if (names.length === 0) return;
+  const image = `metals-lab/build-java:${plan.contents.debian}`;
+  await timed(progress, 'stand-ins: Java runtime, jars of Kafka and ZooKeeper from Maven Central', () =>
+    build(
+      {
+        image,
+        directory: buildContext('java'),
+        buildArguments: { DEBIAN: baseImage('debian') },
+        labels: { [STAGE_LABEL]: 'build' },
+      },
+      progress,
+    ),
+  );
+  for (const name of names) await make(name, { buildArguments: { JAVA: image } });
+  await docker(['rmi', image], { signal: progress.signal });
 }
 
 async function bootstrap(architecture: string, content: string, progress: Progress): Promise<void> {
@@ -157,7 +194,7 @@ async function buildDebian(plan: Plan, root: string, standIn: string | undefined
   for (const [name, pem] of Object.entries(plan.certificates))
     writeFileSync(path.join(directory, 'certificates', name), pem);
   await timed(progress, `build ${baseImage('debian')}`, () =>
-    buildImage(
+    build(
       {
         image: baseImage('debian'),
         directory,
@@ -167,34 +204,35 @@ async function buildDebian(plan: Plan, root: string, standIn: string | undefined
           ...(standIn === undefined ? {} : { [STAND_IN_LABEL]: standIn }),
         },
       },
-      { signal: progress.signal },
+      progress,
     ),
   );
 }
 
-async function buildStandIn(
-  name: BaseName,
-  plan: Plan,
-  progress: Progress,
-  prepare?: (directory: string) => Promise<void>,
-): Promise<void> {
+interface StandInParts {
+  readonly buildArguments?: Readonly<Record<string, string>>;
+  /** Puts files made on the host into the build context. */
+  readonly prepare?: (directory: string) => Promise<void>;
+}
+
+async function buildStandIn(name: BaseName, plan: Plan, progress: Progress, parts: StandInParts): Promise<void> {
   const directory = buildContext(name);
   await timed(progress, `stand-in ${name}: ${BASES[name].standIn}`, async () => {
-    await prepare?.(directory);
-    await buildImage(
+    await parts.prepare?.(directory);
+    await build(
       {
         image: baseImage(name),
         directory,
-        buildArguments: { DEBIAN: baseImage('debian') },
+        buildArguments: { DEBIAN: baseImage('debian'), ...parts.buildArguments },
         labels: { [CONTENT_LABEL]: plan.contents[name], [STAND_IN_LABEL]: BASES[name].standIn },
       },
-      { signal: progress.signal },
+      progress,
     );
   });
 }
 
 /** A fresh copy of the image's folder, where files made on the host may join it. */
-function buildContext(name: BaseName): string {
+function buildContext(name: BaseName | 'java'): string {
   const directory = path.join(BUILD_DIRECTORY, 'bases', name);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(path.dirname(directory), { recursive: true });
@@ -230,8 +268,10 @@ const rootContent = (architecture: string): string =>
 /** What each base is made from; everything stands on Debian, so a change there makes all of them anew. */
 function baseContents(architecture: string, certificates: Readonly<Record<string, string>>): Contents {
   const debian = contentHash([rootContent(architecture), ownContent('debian'), ...Object.entries(certificates).flat()]);
+  const java = directoryHash(path.join(ASSETS, 'bases', 'java'));
   const contents = BASE_NAMES.map((name) => {
-    return [name, name === 'debian' ? debian : contentHash([debian, ownContent(name), BASES[name].standIn])] as const;
+    const own = [ownContent(name), ...((JAVA_BASES as readonly string[]).includes(name) ? [java] : [])];
+    return [name, name === 'debian' ? debian : contentHash([debian, ...own, BASES[name].standIn])] as const;
   });
   return Object.fromEntries(contents) as Contents;
 }

@@ -1,5 +1,6 @@
 /** The docker command line, as far as the lab uses it. */
-import { run, tryRun, type RunOptions } from './process';
+import { LabError, type Progress } from './lab-error';
+import { lastLines, run, tryRun, type RunOptions } from './process';
 
 export const docker = (args: readonly string[], options: RunOptions = {}): Promise<string> =>
   run('docker', args, options);
@@ -57,9 +58,23 @@ export const buildArguments = (build: Build): string[] => [
   build.directory,
 ];
 
-export async function buildImage(build: Build, options: RunOptions = {}): Promise<void> {
-  await docker(buildArguments(build), { ...options, env: await buildEnvironment(options.signal) });
+/** Builds an image; a failure shows the end of the build's log, where the error is. */
+export async function build(plan: Build, { signal }: Progress): Promise<void> {
+  const environment = await buildEnvironment(signal);
+  const log: string[] = [];
+  const { exitCode } = await tryRun('docker', buildArguments(plan), {
+    signal,
+    env: environment,
+    onLine: (line) => log.push(line),
+  });
+  if (exitCode === 0) return;
+  throw new LabError(`cannot build ${plan.image}:\n${lastLines(stripColours(log).join('\n'))}`, [
+    'npm run lab    # once that is repaired: goes on where it stopped',
+  ]);
 }
+
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const stripColours = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/\u001b\[\d*m|\r/g, ''));
 
 let buildKit: boolean | undefined;
 
