@@ -23,7 +23,7 @@ export interface Config {
   readonly workers: number;
   /** @default t3.medium */
   readonly instanceType: string;
-  /** Machine image; without it, the newest Amazon Linux 2023, remembered in cdk.context.json. */
+  /** Machine image. @default the newest Amazon Linux 2023, remembered in cdk.context.json; in the lab, a made-up id */
   readonly amiId?: string;
   /** Size of each slot's data volume. @default 20 */
   readonly dataVolumeGiB: number;
@@ -141,7 +141,7 @@ type Key = keyof typeof RULES;
 const KEYS = Object.keys(RULES) as Key[];
 
 /** The defaults. `workers` is needed because MongoDB's data goes to the second worker where there is one. */
-function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId'> {
+function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'account' | 'region'> {
   return {
     stage: isLab ? 'lab' : 'prod',
     vpcCidr: '10.40.0.0/16',
@@ -150,6 +150,8 @@ function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'acco
     managers: 1,
     workers: 2,
     instanceType: 't3.medium',
+    // Instances of the lab are containers: no machine image is behind this id.
+    amiId: isLab ? 'ami-00000000000000000' : undefined,
     dataVolumeGiB: 20,
     dataRemoval: isLab ? 'destroy' : 'retain',
     swarmAddressPool: '10.20.0.0/16',

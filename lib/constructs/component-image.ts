@@ -2,12 +2,11 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
 import type { Config } from '../config';
 import type { Component } from '../contract';
 import { type BaseName, baseImage, BASES } from '../lab/bases';
+import { bundleProgram, ROOT } from './bundle';
 
-const ROOT = path.join(__dirname, '..', '..');
 const BUILD_FOLDER = path.join(ROOT, 'build', 'images');
 /** Both bases of services: what runs them is Node.js 22. */
 const NODE_TARGET = 'node22';
@@ -49,21 +48,9 @@ export function prepareContext(component: Component, fault: Config['fault']): st
   rmSync(context, { recursive: true, force: true });
   mkdirSync(context, { recursive: true });
   cpSync(source, context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
-  const bundle = (entry: string, outfile: string) =>
-    buildSync({
-      entryPoints: [entry],
-      outfile: path.join(context, outfile),
-      bundle: true,
-      platform: 'node',
-      target: NODE_TARGET,
-      format: 'cjs',
-      sourcemap: 'inline',
-      sourcesContent: false,
-      logLevel: 'error',
-      absWorkingDir: ROOT,
-    });
-  bundle(path.join(source, 'main.ts'), 'app.js');
-  bundle(path.join(ROOT, 'services', 'common', 'healthcheck.ts'), 'healthcheck.js');
+  const relative = path.relative(ROOT, context);
+  bundleProgram(path.join('services', component, 'main.ts'), path.join(relative, 'app.js'), NODE_TARGET);
+  bundleProgram('services/common/healthcheck.ts', path.join(relative, 'healthcheck.js'), NODE_TARGET);
   if (fault === `${component}-unhealthy`) {
     const message = `health check fails on purpose (context key fault=${fault})`;
     writeFileSync(

@@ -29,7 +29,7 @@ export class PrincipalPasswords extends Construct {
   constructor(scope: Construct, id: string, props: PrincipalPasswordsProps) {
     super(scope, id);
     const handler = new BundledFunction(this, 'Handler', {
-      entry: 'principal-passwords.handler.ts',
+      program: 'principal-passwords',
       timeout: Duration.minutes(1),
       description: 'Adds missing passwords to secrets that hold one per principal',
     });

@@ -30,15 +30,15 @@ export class RunCommandProvider extends Construct {
   constructor(scope: Construct, id: string, props: RunCommandProviderProps) {
     super(scope, id);
     this.stage = props.stage;
-    const entry = 'run-command.handler.ts';
+    const program = 'run-command';
     const onEvent = new BundledFunction(this, 'OnEvent', {
-      entry,
+      program,
       handler: 'onEvent',
       timeout: ONLINE_TIMEOUT.plus(Duration.minutes(1)),
       description: 'Waits for nodes to be online and sends them a document',
     });
     const isComplete = new BundledFunction(this, 'IsComplete', {
-      entry,
+      program,
       handler: 'isComplete',
       timeout: Duration.minutes(1),
       description: 'Looks whether a document has finished on every node, and explains a failure',

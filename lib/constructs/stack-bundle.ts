@@ -7,8 +7,8 @@ import * as tar from 'tar';
 import { parseDocument } from 'yaml';
 import type { Config } from '../config';
 import { version } from '../../package.json';
+import { ROOT } from './bundle';
 
-const ROOT = path.join(__dirname, '..', '..');
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
 
 /** What the stack files interpolate; stack-deploy reads it as `settings.env`. Values are validated configuration. */

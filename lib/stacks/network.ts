@@ -28,13 +28,21 @@ export class NetworkStack extends Stack {
   readonly vpc: ec2.Vpc;
   readonly places: readonly SlotPlace[];
 
+  private readonly zones: string[];
+
+  /** The configured zones; CDK would look up the account's, which needs credentials. */
+  override get availabilityZones(): string[] {
+    return this.zones;
+  }
+
   constructor(scope: Construct, id: string, props: NetworkStackProps) {
     super(scope, id, props);
     const { config } = props;
+    // Named, not looked up: a slot never moves to another zone by itself.
+    this.zones = config.availabilityZones.map((letter) => `${config.region}${letter}`);
     this.vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(config.vpcCidr),
-      // Named, not looked up: synthesis needs no credentials, and a slot never moves to another zone by itself.
-      availabilityZones: config.availabilityZones.map((letter) => `${config.region}${letter}`),
+      availabilityZones: this.zones,
       natGateways: config.natGateways,
       subnetConfiguration: [
         { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },

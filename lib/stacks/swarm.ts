@@ -1,4 +1,5 @@
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { ContextProvider, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as cxschema from 'aws-cdk-lib/cloud-assembly-schema';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
@@ -106,15 +107,23 @@ export class SwarmStack extends Stack {
     rejoin.node.addDependency(join);
   }
 
+  /**
+   * The newest Amazon Linux 2023, looked up once and remembered in cdk.context.json: a newer image must not replace
+   * every node at some later deployment. To take a newer one on purpose: `cdk context --reset <key>`.
+   */
+  private newestImage(): string {
+    const parameterName = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64';
+    return ContextProvider.getValue(this, {
+      provider: cxschema.ContextProvider.SSM_PARAMETER_PROVIDER,
+      props: { parameterName },
+      // Seen by the first synthesis only, before the look-up; it has the format that is checked.
+      dummyValue: 'ami-00000000000000000',
+    }).value as string;
+  }
+
   private createGroups({ config, network, data }: SwarmStackProps) {
     const securityGroups = new SwarmSecurityGroups(this, 'SecurityGroups', network.vpc);
-    const amiId =
-      config.amiId ??
-      ec2.MachineImage.latestAmazonLinux2023({
-        // Remembered in cdk.context.json: a newer image must not replace every node at some later deployment.
-        cachedInContext: true,
-        cpuType: ec2.AmazonLinuxCpuType.X86_64,
-      }).getImage(this).imageId;
+    const amiId = config.amiId ?? this.newestImage();
     const slots: NodeSlot[] = [];
     for (const place of network.places) {
       const slot = new NodeSlot(this, `Slot-${place.slot}`, {
