@@ -15,6 +15,9 @@ export interface WatchOptions {
   readonly logger: Logger;
 }
 
+/** How soon a dependency that is away is asked again. */
+const RECHECK_MS = 1_000;
+
 /**
  * Asks the broker for the topics every few seconds. That tells what kafkajs does not: that an idle connection is gone,
  * that the login or the rights fail, and that a topic has the partitions that the code sends to.
@@ -45,7 +48,8 @@ export class KafkaWatch {
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await this.check();
-      await sleep(this.options.intervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      const pauseMs = this.ok ? this.options.intervalMs : Math.min(RECHECK_MS, this.options.intervalMs);
+      await sleep(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 

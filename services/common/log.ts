@@ -1,4 +1,4 @@
-import { logLevel, type logCreator } from 'kafkajs';
+import type { logCreator } from 'kafkajs';
 import { pino, type Logger } from 'pino';
 
 export type { Logger };
@@ -27,16 +27,15 @@ const NOISE: ReadonlySet<string> = new Set(['message', 'timestamp', 'logger', 's
 const OFFSET_RESET = /out of range, resetting/i;
 
 /**
- * kafkajs's log through ours. Its errors are retried by it and reported by us, so they appear as warnings.
- * `onOffsetReset` hears of the one that nothing else tells: a committed offset that the broker no longer has.
+ * kafkajs's log through ours, at debug level: it warns of each attempt that it repeats by itself, and what it gives up
+ * reaches us as an error, which we report. `onOffsetReset` hears of the one thing that nothing else tells: that a
+ * committed offset is gone from the topic.
  */
 export function kafkaLogCreator(logger: Logger, onOffsetReset: () => void = () => undefined): logCreator {
   return () => (entry) => {
     const { message } = entry.log;
     if (OFFSET_RESET.test(message)) onOffsetReset();
     const fields = Object.fromEntries(Object.entries(entry.log).filter(([name]) => !NOISE.has(name)));
-    fields.kafkajs = entry.namespace;
-    if (entry.level === logLevel.ERROR || entry.level === logLevel.WARN) logger.warn(fields, message);
-    else logger.debug(fields, message);
+    logger.debug({ kafkajs: entry.namespace, ...fields }, message);
   };
 }

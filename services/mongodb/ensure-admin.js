@@ -1,3 +1,4 @@
+/* global db, print */
 // Run by mongosh against a server that listens on loopback alone and asks for no login. Creates the administrator,
 // or gives it the password of the secret. The password comes from the file: never from an argument.
 const fs = require('fs');

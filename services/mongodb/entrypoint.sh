@@ -77,7 +77,7 @@ start_mongod() {
 # the setup job makes the other users again. It takes the password from its environment or an argument alone: so that
 # process is a short one, on loopback, and the one that serves has neither.
 start_stand_in() {
-  local options=(--handler=sqlite "--sqlite-url=file:${DATA}/" "--state-dir=${DATA}" --debug-addr=- --log-level=warn
+  local options=(--handler=sqlite "--sqlite-url=file:${DATA}/" "--state-dir=${DATA}" --debug-addr=- --log-level=error
     --test-enable-new-auth)
   export FERRETDB_TELEMETRY=disable
   log "STAND-IN: FerretDB with SQLite in place of MongoDB; it speaks MongoDB's protocol, and has no roles"

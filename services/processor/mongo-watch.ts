@@ -8,6 +8,9 @@ export interface MongoWatchOptions {
   readonly logger: Logger;
 }
 
+/** How soon a dependency that is away is asked again. */
+const RECHECK_MS = 1_000;
+
 /** Asks MongoDB every few seconds, so that /health tells the truth also while nothing is written. */
 export class MongoWatch {
   private readonly stopping = new AbortController();
@@ -45,7 +48,8 @@ export class MongoWatch {
   private async run(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await this.check();
-      await sleep(this.options.intervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      const pauseMs = this.ok ? this.options.intervalMs : Math.min(RECHECK_MS, this.options.intervalMs);
+      await sleep(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 }

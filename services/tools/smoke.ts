@@ -40,7 +40,8 @@ export async function smoke(
   const prices = mongo.db(config.mongodb.database).collection<StoredPrice>(config.mongodb.collection);
   const deadlineMs = config.smoke.step_deadline_seconds * 1_000;
   const poll = <T>(what: string, action: () => Promise<T>): Promise<T> => waitFor({ what, deadlineMs, action });
-  const eventId = new UuidV7Generator().next();
+  const ids = new UuidV7Generator();
+  let eventId: string | undefined;
   let sent: SentEvent | undefined;
   const steps: Step[] = [
     { name: 'Kafka accepts connections', run: () => poll('connecting', () => askKafka(kafka, config)) },
@@ -52,6 +53,7 @@ export async function smoke(
       run: async () => {
         const { metal, price, producer_url: url } = config.smoke;
         // An id of our own makes a repetition after an unknown outcome safe.
+        eventId ??= ids.next();
         const event = { event_id: eventId, metal, price, source: SOURCE };
         sent = await poll('sending', () => postEvent(url, secrets['api-key'], event));
         return `event ${sent.event_id} (${metal} ${price})`;
