@@ -71,7 +71,8 @@ join_parameters() { export SSM_Stage=lab SSM_ManagerAddresses=10.40.3.11; }
   run_document swarm-init
   assert_status 0
   refute_call "swarm init"
-  grep -q SecureString "${STDIN}/put"
+  assert_call "put-parameter --name /metals/lab/swarm/worker-token --type SecureString --value file:///dev/stdin"
+  grep -q "${TOKEN}" "${STDIN}/put"
 }
 
 @test "swarm-init shows a token to nobody" {

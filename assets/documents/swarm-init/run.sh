@@ -21,8 +21,7 @@ read_parameter() { # NAME: its value, or nothing where there is none
 
 # The value comes on stdin, so that a token is never an argument.
 write_parameter() { # NAME TYPE
-  jq -R --arg name "$1" --arg type "$2" '. as $value | {Name: $name, Value: $value, Type: $type, Overwrite: true}' |
-    aws ssm put-parameter --cli-input-json file:///dev/stdin >/dev/null
+  tr -d '\n' | aws ssm put-parameter --name "$1" --type "$2" --value file:///dev/stdin --overwrite >/dev/null
 }
 
 # The claim says how far the one initialisation got: `claimed` before, `initialised` after.
