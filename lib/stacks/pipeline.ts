@@ -45,13 +45,12 @@ export class PipelineStack extends Stack {
       ...everyNode,
       parameters: { Images: images },
     });
-    const secretIds = Object.keys(SECRETS) as SecretId[];
     const sync = new RunCommand(this, 'Run-secrets-sync', {
       provider,
       document: documents['secrets-sync'],
       ...firstManager,
       parameters: {
-        Secrets: secretIds.map((secretId) => `${secretId}=${secretName(config.stage, secretId)}`).join(','),
+        Secrets: secretList(config.stage),
         Versions: data.secretVersions,
       },
     });
@@ -102,5 +101,16 @@ export function componentsFor(config: Pick<Config, 'kafkaMode'>): Component[] {
 export function imageList(images: Readonly<Record<string, string>>): string {
   return Object.entries(images)
     .map(([component, uri]) => `${component}=${uri}`)
+    .join(',');
+}
+
+/** `kafka-password/admin=metals/prod/kafka-password,…,api-key=metals/prod/api-key`: one entry for each Docker secret. */
+export function secretList(stage: string): string {
+  return (Object.keys(SECRETS) as SecretId[])
+    .flatMap((secretId) => {
+      const principals: readonly string[] = SECRETS[secretId];
+      const keys = principals.length ? principals.map((principal) => `${secretId}/${principal}`) : [secretId];
+      return keys.map((key) => `${key}=${secretName(stage, secretId)}`);
+    })
     .join(',');
 }
