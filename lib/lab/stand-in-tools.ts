@@ -30,8 +30,7 @@ export function standInProblem({ platform, root, debootstrap }: StandInTools): L
 }
 
 export async function requireStandInTools(signal: AbortSignal): Promise<void> {
-  const found =
-    process.platform === 'linux' && (await tryRun('which', ['debootstrap'], { signal })).exitCode === 0;
+  const found = process.platform === 'linux' && (await tryRun('which', ['debootstrap'], { signal })).exitCode === 0;
   const problem = standInProblem({
     platform: process.platform,
     root: process.getuid?.() === 0,

@@ -1,0 +1,75 @@
+/** Runs the CDK's own command line against the lab, the same way as a user would by hand. */
+import { appendFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
+import { lastEvents, progressLine } from './cdk-output';
+import { FOREIGN_VARIABLES } from './lab-files';
+import { LabError, type Progress } from './lab-error';
+import { LAB_DIRECTORY, REPOSITORY } from './paths';
+import { tryRun } from './process';
+
+export const DEPLOY_LOG = path.join(LAB_DIRECTORY, 'deploy.log');
+const CDK = path.join(REPOSITORY, 'node_modules', '.bin', 'cdk');
+const BOOTSTRAP_STACK = 'CDKToolkit';
+const READY = ['CREATE_COMPLETE', 'UPDATE_COMPLETE'];
+
+export type LabEnvironment = Readonly<Record<string, string>>;
+
+/** Pure: this process's environment, with nothing in it that would lead past the lab. */
+export function cdkEnvironment(own: NodeJS.ProcessEnv, lab: LabEnvironment): NodeJS.ProcessEnv {
+  const inherited = Object.entries(own).filter(([name]) => !FOREIGN_VARIABLES.includes(name));
+  return { ...Object.fromEntries(inherited), ...lab };
+}
+
+export async function bootstrap(lab: LabEnvironment, progress: Progress): Promise<void> {
+  if (await isBootstrapped(lab)) return progress.report(`cdk bootstrap: ${BOOTSTRAP_STACK} is there already`);
+  progress.report(`cdk bootstrap aws://${LAB_ACCOUNT_ID}/${LAB_REGION} …`);
+  await cdk(['bootstrap', `aws://${LAB_ACCOUNT_ID}/${LAB_REGION}`], lab, progress);
+}
+
+/** `context`: settings of lib/config.ts, each `key=value`. */
+export async function deploy(lab: LabEnvironment, context: readonly string[], progress: Progress): Promise<void> {
+  progress.report('cdk deploy --all …');
+  const settings = context.flatMap((setting) => ['--context', setting]);
+  const options = ['--all', '--require-approval', 'never', '--progress', 'events', '--asset-build-concurrency', '4'];
+  await cdk(['deploy', ...options, ...settings], lab, progress);
+}
+
+async function isBootstrapped(lab: LabEnvironment): Promise<boolean> {
+  const client = new CloudFormationClient({
+    endpoint: lab.AWS_ENDPOINT_URL,
+    region: LAB_REGION,
+    credentials: { accessKeyId: lab.AWS_ACCESS_KEY_ID!, secretAccessKey: lab.AWS_SECRET_ACCESS_KEY! },
+  });
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: BOOTSTRAP_STACK }));
+    return READY.includes(Stacks?.[0]?.StackStatus ?? '');
+  } catch (error) {
+    if (error instanceof Error && /does not exist/.test(error.message)) return false;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function cdk(args: readonly string[], lab: LabEnvironment, { report, signal }: Progress): Promise<void> {
+  writeFileSync(DEPLOY_LOG, `cdk ${args.join(' ')}\n`);
+  const lines: string[] = [];
+  const { exitCode } = await tryRun(CDK, args, {
+    signal,
+    cwd: REPOSITORY,
+    env: cdkEnvironment(process.env, { ...lab, NO_COLOR: '1', CI: 'true' }),
+    onLine: (line) => {
+      appendFileSync(DEPLOY_LOG, `${line}\n`);
+      lines.push(line);
+      const told = progressLine(line);
+      if (told !== undefined) report(told);
+    },
+  });
+  if (exitCode === 0) return;
+  throw new LabError(`cdk ${args[0]} ended with exit code ${exitCode}:\n${lastEvents(lines).join('\n')}`, [
+    `less ${path.relative(REPOSITORY, DEPLOY_LOG)}    # the whole output`,
+    'npm run lab    # goes on where it stopped',
+  ]);
+}

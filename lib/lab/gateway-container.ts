@@ -1,0 +1,143 @@
+/** The container that answers as AWS: gateway and ministack, with the Docker socket. */
+import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LAB_DEFAULT_PORT, LAB_LABEL, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
+import { contentHash } from './content';
+import { docker } from './docker';
+import type { LabImages } from './images';
+import { LabError, type Progress } from './lab-error';
+import { CONFIGURATION_LABEL, GATEWAY_CONTAINER, STATE_VOLUME } from './names';
+import { endpointUrl, type LabOptions } from './options';
+import { tryRun } from './process';
+
+/** ministack writes its state when it is told to stop. */
+const STOP_TIMEOUT_SECONDS = 30;
+const START_DEADLINE_SECONDS = 60;
+const POLL_MILLISECONDS = 250;
+const SECRET_FILE_INSIDE = '/etc/metals-lab-secret';
+const STATE_DIRECTORY = '/var/lib/metals-lab';
+
+export interface GatewayStart {
+  readonly images: LabImages;
+  readonly options: LabOptions;
+  /** File that holds the lab's secret access key. */
+  readonly secretFile: string;
+  /** Path of the Docker socket on the daemon's machine. */
+  readonly socket: string;
+}
+
+/** Pure: `docker create` for the gateway. The secret is copied in afterwards: arguments can be read by anyone. */
+export function createArguments({ images, options, socket }: GatewayStart, configuration: string): string[] {
+  const publish = `manager-1=${options.producerPort}:${PRODUCER_PORT},${options.processorPort}:${PROCESSOR_PORT}`;
+  const environment = {
+    LAB_PORT: LAB_DEFAULT_PORT,
+    LAB_NODE_IMAGE: images.node,
+    LAB_CONTAINER_NAME: GATEWAY_CONTAINER,
+    LAB_SECRET_FILE: SECRET_FILE_INSIDE,
+    LAB_STATE_DIRECTORY: STATE_DIRECTORY,
+    LAB_PUBLISH: publish,
+  };
+  return [
+    ...['create', '--name', GATEWAY_CONTAINER, '--hostname', 'aws'],
+    ...['--label', `${LAB_LABEL}=1`, '--label', `${CONFIGURATION_LABEL}=${configuration}`],
+    ...['--stop-timeout', String(STOP_TIMEOUT_SECONDS)],
+    ...['--publish', `127.0.0.1:${options.port}:${LAB_DEFAULT_PORT}`],
+    ...['--volume', `${STATE_VOLUME}:${STATE_DIRECTORY}`],
+    ...['--volume', `${socket}:/var/run/docker.sock`],
+    ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    images.aws,
+  ];
+}
+
+/** Starts the gateway, or leaves it alone when it runs as it should; either way it answers afterwards. */
+export async function ensureGateway(start: GatewayStart, secret: string, progress: Progress): Promise<void> {
+  const { report, signal } = progress;
+  const configuration = contentHash([JSON.stringify(createArguments(start, '')), secret]);
+  const found = await inspectGateway(signal);
+  if (found && found.configuration !== configuration) {
+    report('gateway: its image or settings have changed, so its container is replaced; its state stays');
+    await removeGateway(signal);
+  }
+  if (!found || found.configuration !== configuration) await createGateway(start, configuration, signal);
+  else report(found.running ? 'gateway: runs already' : 'gateway: was stopped');
+  await docker(['start', GATEWAY_CONTAINER], { signal });
+  await waitUntilHealthy(start.options, progress);
+}
+
+async function createGateway(start: GatewayStart, configuration: string, signal: AbortSignal): Promise<void> {
+  await docker(['volume', 'create', '--label', `${LAB_LABEL}=1`, STATE_VOLUME], { signal });
+  await docker(createArguments(start, configuration), { signal });
+  try {
+    await docker(['cp', start.secretFile, `${GATEWAY_CONTAINER}:${SECRET_FILE_INSIDE}`], { signal });
+  } catch (error) {
+    // Without its secret it could never start, and the next run would take it for complete.
+    await docker(['rm', '--force', GATEWAY_CONTAINER]);
+    throw error;
+  }
+}
+
+/** Stops in order first: what ministack holds in memory is written to the volume then. */
+export async function removeGateway(signal?: AbortSignal): Promise<void> {
+  await docker(['stop', '--time', String(STOP_TIMEOUT_SECONDS), GATEWAY_CONTAINER], { signal });
+  await docker(['rm', '--force', GATEWAY_CONTAINER], { signal });
+}
+
+export interface FoundGateway {
+  readonly running: boolean;
+  readonly configuration: string;
+  readonly image: string;
+  /** Published port; undefined while it does not run. */
+  readonly port: number | undefined;
+}
+
+export async function inspectGateway(signal?: AbortSignal): Promise<FoundGateway | undefined> {
+  const { stdout } = await tryRun('docker', ['container', 'inspect', GATEWAY_CONTAINER], { signal });
+  return parseGateway(stdout);
+}
+
+export function parseGateway(json: string): FoundGateway | undefined {
+  const [container] = JSON.parse(json.trim() || '[]') as readonly {
+    State: { Running: boolean };
+    Config: { Image: string; Labels: Record<string, string> | null };
+    HostConfig: { PortBindings?: Record<string, { HostPort: string }[] | null> | null };
+  }[];
+  if (!container) return undefined;
+  const port = container.HostConfig.PortBindings?.[`${LAB_DEFAULT_PORT}/tcp`]?.[0]?.HostPort;
+  return {
+    running: container.State.Running,
+    configuration: container.Config.Labels?.[CONFIGURATION_LABEL] ?? '',
+    image: container.Config.Image,
+    port: port === undefined ? undefined : Number(port),
+  };
+}
+
+async function waitUntilHealthy(options: LabOptions, { report, signal }: Progress): Promise<void> {
+  const url = `${endpointUrl(options)}/_lab/health`;
+  const deadline = Date.now() + START_DEADLINE_SECONDS * 1000;
+  for (;;) {
+    const answer = await healthAnswer(url);
+    if (answer === 'ok') return report(`gateway: answers at ${endpointUrl(options)}`);
+    if (!(await inspectGateway(signal))?.running) throw await startFailure('it ended', signal);
+    if (Date.now() > deadline) throw await startFailure(`${url}: ${answer} after ${START_DEADLINE_SECONDS} s`, signal);
+    await sleep(POLL_MILLISECONDS, undefined, { signal });
+  }
+}
+
+/** `ok`, or why not. */
+export const healthAnswer = (url: string): Promise<string> =>
+  new Promise((resolve) => {
+    const request = http.get(url, { timeout: 2000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200 ? 'ok' : `status ${response.statusCode}`);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.on('error', (error) => resolve(error.message));
+  });
+
+async function startFailure(reason: string, signal: AbortSignal): Promise<LabError> {
+  const { stdout, stderr } = await tryRun('docker', ['logs', '--tail', '20', GATEWAY_CONTAINER], { signal });
+  return new LabError(`the gateway did not start: ${reason}\n${`${stdout}${stderr}`.trim()}`, [
+    `docker logs ${GATEWAY_CONTAINER}    # everything it said`,
+    'npm run lab:down && npm run lab    # from nothing',
+  ]);
+}

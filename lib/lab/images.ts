@@ -1,0 +1,40 @@
+/** The lab's two images: `aws` (gateway and ministack) and `node`. Their tag is the hash of what they are made from. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { baseImage } from './bases';
+import { contentHash, directoryHash } from './content';
+import { build, inspectImages } from './docker';
+import { prepareAwsContext } from './gateway/build';
+import { timed, type Progress } from './lab-error';
+import { ASSETS, BUILD_DIRECTORY } from './paths';
+
+export interface LabImages {
+  readonly aws: string;
+  readonly node: string;
+}
+
+/** Builds whichever of the two is missing or outdated. The bases must be there. */
+export async function ensureLabImages(progress: Progress): Promise<LabImages> {
+  const images = {
+    aws: { base: baseImage('node'), directory: path.join(BUILD_DIRECTORY, 'aws') },
+    node: { base: baseImage('debian'), directory: path.join(ASSETS, 'node') },
+  };
+  rmSync(images.aws.directory, { recursive: true, force: true });
+  await prepareAwsContext(images.aws.directory);
+  const bases = await inspectImages([images.aws.base, images.node.base], progress.signal);
+  const ensure = async (name: keyof LabImages): Promise<string> => {
+    const { base, directory } = images[name];
+    const baseId = bases.get(base)?.id;
+    if (!baseId) throw new Error(`${base} is missing: it is made before the images that stand on it`);
+    const image = `metals-lab/${name}:${contentHash([baseId, directoryHash(directory)])}`;
+    if ((await inspectImages([image], progress.signal)).has(image)) {
+      progress.report(`${image}: there, made from the same content`);
+    } else {
+      const plan = { image, directory, buildArguments: { BASE: base }, labels: {} };
+      await timed(progress, `build ${image}`, () => build(plan, progress));
+    }
+    return image;
+  };
+  const [aws, node] = await Promise.all([ensure('aws'), ensure('node')]);
+  return { aws, node };
+}

@@ -1,0 +1,174 @@
+/** What of the lab is there, for `metals lab status` and for the summary of `metals lab up`. */
+import { LAB_LABEL, LAB_PREFIX, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
+import { STAND_IN_LABEL } from './bases';
+import { standInsInUse } from './base-images';
+import { inspectImages } from './docker';
+import { healthAnswer, inspectGateway } from './gateway-container';
+import { endpointUrl } from './options';
+import { labObjects } from './preflight-facts';
+import { tryRun } from './process';
+
+const LIMITS_FILE = '/run/metals-lab/limits.json';
+
+export interface LabNode {
+  readonly instanceId: string;
+  readonly slot: string;
+  readonly address: string;
+  /** State of its container: `running`, `exited`. */
+  readonly state: string;
+}
+
+export interface StandIn {
+  /** What it stands in for: an image, AWS, parts of a node. */
+  readonly of: string;
+  readonly is: string;
+}
+
+export interface LabStatus {
+  readonly state: 'up' | 'half up' | 'down';
+  /** What is missing, when it is half up. */
+  readonly reason: string;
+  readonly endpoint: string | undefined;
+  readonly nodes: readonly LabNode[];
+  readonly urls: { readonly producer: string; readonly processor: string } | undefined;
+  readonly standIns: readonly StandIn[];
+  /** What of the nodes' instance type holds, and what does not. */
+  readonly enforced: readonly string[];
+  readonly notEnforced: readonly string[];
+  /** What to type next. */
+  readonly next: readonly string[];
+}
+
+export async function labStatus(signal?: AbortSignal): Promise<LabStatus> {
+  const [objects, gateway, nodes] = await Promise.all([labObjects(signal), inspectGateway(signal), labNodes(signal)]);
+  const endpoint = gateway?.running && gateway.port !== undefined ? endpointUrl({ port: gateway.port }) : undefined;
+  const health = endpoint === undefined ? 'not running' : await healthAnswer(`${endpoint}/_lab/health`);
+  const anything = objects.gateway !== 'absent' || objects.nodes > 0 || objects.networks > 0 || objects.stateVolume;
+  const stopped = nodes.filter(({ state }) => state !== 'running').map(({ slot }) => slot);
+  const reasons = [
+    ...(objects.gateway === 'absent'
+      ? ['the gateway is not there']
+      : health === 'ok'
+        ? []
+        : [`the gateway: ${health}`]),
+    ...(nodes.length === 0 ? ['no node is there'] : []),
+    ...(stopped.length === 0 ? [] : [`not running: ${stopped.join(', ')}`]),
+  ];
+  const state = !anything ? 'down' : reasons.length > 0 ? 'half up' : 'up';
+  const limits = await nodeLimits(nodes, signal);
+  return {
+    state,
+    reason: state === 'half up' ? reasons.join('; ') : '',
+    endpoint,
+    nodes: nodes.map(({ instanceId, slot, address, state: containerState }) => ({
+      instanceId,
+      slot,
+      address,
+      state: containerState,
+    })),
+    urls: publishedUrls(nodes),
+    standIns: await standIns(gateway?.image, nodes.at(0)?.image, signal),
+    ...limits,
+    next: NEXT[state],
+  };
+}
+
+const NEXT: Readonly<Record<LabStatus['state'], readonly string[]>> = {
+  down: ['npm run lab'],
+  'half up': ['npm run lab    # goes on from here', 'npm run lab:down    # or removes what is there'],
+  up: [
+    '. .lab/env && npm run metals -- status',
+    '. .lab/env && npm run metals -- smoke-test',
+    '. .lab/env && npx cdk diff',
+    'npm run lab:down',
+  ],
+};
+
+interface FoundNode extends LabNode {
+  readonly container: string;
+  readonly image: string;
+  readonly publishedPorts: Readonly<Record<string, string>>;
+}
+
+async function labNodes(signal?: AbortSignal): Promise<FoundNode[]> {
+  const filters = ['--filter', `label=${LAB_LABEL}`, '--filter', `label=${TAG.slot}`];
+  const ids = (await tryRun('docker', ['ps', '--all', '--quiet', ...filters], { signal })).stdout
+    .split('\n')
+    .filter(Boolean);
+  if (ids.length === 0) return [];
+  return parseNodes((await tryRun('docker', ['container', 'inspect', ...ids], { signal })).stdout);
+}
+
+/** `docker container inspect` of nodes, by slot. */
+export function parseNodes(json: string): FoundNode[] {
+  const containers = JSON.parse(json.trim() || '[]') as readonly {
+    Name: string;
+    State: { Status: string };
+    Config: { Image: string; Labels: Record<string, string> };
+    HostConfig: { PortBindings?: Record<string, { HostPort: string }[] | null> | null };
+    NetworkSettings: { Networks: Record<string, { IPAddress?: string; IPAMConfig?: { IPv4Address?: string } | null }> };
+  }[];
+  return containers
+    .map((container) => {
+      const name = container.Name.replace(/^\//, '');
+      const [network] = Object.values(container.NetworkSettings.Networks);
+      const bindings = Object.entries(container.HostConfig.PortBindings ?? {});
+      return {
+        container: name,
+        instanceId: name.replace(`${LAB_PREFIX}-`, ''),
+        slot: container.Config.Labels[TAG.slot] ?? '',
+        address: network?.IPAMConfig?.IPv4Address ?? network?.IPAddress ?? '',
+        state: container.State.Status,
+        image: container.Config.Image,
+        publishedPorts: Object.fromEntries(bindings.map(([port, hosts]) => [port, hosts?.[0]?.HostPort ?? ''])),
+      };
+    })
+    .sort((a, b) => a.slot.localeCompare(b.slot));
+}
+
+function publishedUrls(nodes: readonly FoundNode[]): LabStatus['urls'] {
+  const ports = nodes.find(({ publishedPorts }) => publishedPorts[`${PRODUCER_PORT}/tcp`])?.publishedPorts;
+  if (!ports) return undefined;
+  const url = (port: number): string => `http://127.0.0.1:${ports[`${port}/tcp`]}`;
+  return { producer: url(PRODUCER_PORT), processor: url(PROCESSOR_PORT) };
+}
+
+async function standIns(awsImage = '', nodeImage = '', signal?: AbortSignal): Promise<StandIn[]> {
+  const bases = Object.entries(await standInsInUse(signal)).map(([name, is]) => ({ of: `image ${name}`, is }));
+  const own = [
+    { of: 'AWS', image: awsImage },
+    { of: 'EC2 instances', image: nodeImage },
+  ].filter(({ image }) => image !== '');
+  if (own.length === 0) return bases;
+  const images = await inspectImages(
+    own.map(({ image }) => image),
+    signal,
+  );
+  const announced = own.flatMap(({ of, image }) => {
+    const is = images.get(image)?.labels[STAND_IN_LABEL];
+    return is === undefined ? [] : [{ of, is }];
+  });
+  return [...announced, ...bases];
+}
+
+async function nodeLimits(
+  nodes: readonly FoundNode[],
+  signal?: AbortSignal,
+): Promise<{ enforced: string[]; notEnforced: string[] }> {
+  const all = await Promise.all(
+    nodes.filter(({ state }) => state === 'running').map((node) => readLimits(node.container, signal)),
+  );
+  const union = (key: 'enforced' | 'notEnforced'): string[] => [
+    ...new Set(all.flatMap((limits) => limits?.[key] ?? [])),
+  ];
+  return { enforced: union('enforced'), notEnforced: union('notEnforced') };
+}
+
+/** Undefined while the node boots: it writes the file at its start. */
+async function readLimits(
+  container: string,
+  signal?: AbortSignal,
+): Promise<{ enforced: string[]; notEnforced: string[] } | undefined> {
+  const { exitCode, stdout } = await tryRun('docker', ['exec', container, 'cat', LIMITS_FILE], { signal });
+  return exitCode === 0 ? (JSON.parse(stdout) as { enforced: string[]; notEnforced: string[] }) : undefined;
+}
