@@ -4,7 +4,7 @@ import { ignoreNotFound } from '../errors';
 import { errorText, type Log } from '../log';
 import { ECR_HOST, type GatewaySettings } from '../settings';
 import type { Upstream } from '../upstream';
-import { requiredXmlValue } from '../xml';
+import { requiredXmlValue, xmlValue } from '../xml';
 import { containerName, networkName, volumeName } from './container';
 import type { InstanceCredentials } from './credentials';
 import { isRunning, lastOutput, removeNode, restartNode, startNode } from './docker-node';
@@ -94,6 +94,7 @@ export class Instances {
       launchTemplateVersion: group.launchTemplateVersion,
       interfaceId: networkInterface.id,
       volumeId: volume.id,
+      rootVolumeId: xmlValue(answer, 'volumeId'),
       vpcId: networkInterface.vpcId,
       privateIp: networkInterface.privateIp,
       hostname: plan.hostname,
@@ -148,6 +149,10 @@ export class Instances {
     // Its state may be older than ours: it saves on an orderly end only.
     await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.volumeId }));
     await ignoreNotFound(upstream.query('ec2', 'TerminateInstances', { InstanceId: [id] }));
+    if (instance.rootVolumeId) {
+      await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.rootVolumeId }));
+      await ignoreNotFound(upstream.query('ec2', 'DeleteVolume', { VolumeId: instance.rootVolumeId }));
+    }
     store.update((data) => {
       const networkInterface = data.interfaces[instance.interfaceId];
       if (networkInterface?.instanceId === id) delete networkInterface.instanceId;

@@ -96,7 +96,7 @@ export class MetadataServer {
   private async read(instance: InstanceRecord, path: string): Promise<Answer> {
     const { store, credentials } = this.dependencies;
     let roleName: string | undefined;
-    if (instance.instanceProfile && path.startsWith('meta-data/iam')) {
+    if (instance.instanceProfile && /^meta-data(\/(iam.*)?)?$/.test(path)) {
       const role = await credentials.forInstance(instance.id, instance.instanceProfile);
       roleName = role.roleName;
       if (path === `${CREDENTIALS_PATH}/${roleName}`) {

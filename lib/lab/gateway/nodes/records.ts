@@ -66,6 +66,8 @@ export interface InstanceRecord {
   readonly launchTemplateVersion: number;
   readonly interfaceId: string;
   readonly volumeId: string;
+  /** ministack's record of a root volume; it outlives the instance there. */
+  readonly rootVolumeId?: string;
   readonly vpcId: string;
   readonly privateIp: string;
   readonly hostname: string;

@@ -1,13 +1,15 @@
 /** Effects of Run Command: a step as root in a node's container, and its output in CloudWatch Logs. */
-import { run, tryRun } from '../../process';
+import { run, tryRun, type Output } from '../../process';
 import { UpstreamError } from '../errors';
-import type { CommandEffects, StepRun } from '../ssm/commands';
+import type { CommandEffects, StepRun } from '../ssm/command-run';
 import type { StepOutcome } from '../ssm/steps';
 import type { Upstream } from '../upstream';
 
 const LAB_LIB = '/usr/local/lib/metals-lab';
 /** On a node AWS is behind a forwarder, as in the user data's environment. */
 const NODE_ENDPOINT = 'http://127.0.0.1:4566';
+/** Exit code of a step of which nobody knows how it ended. */
+const UNKNOWN_EXIT_CODE = 255;
 /** How long `docker exec` may take to end once its processes are gone. */
 const EXEC_END_MILLISECONDS = 5000;
 
@@ -21,23 +23,37 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
   const environment: Record<string, string> = { ...step.environment, AWS_ENDPOINT_URL: NODE_ENDPOINT };
   // Names only: the values go from this process's environment, not from an argument list.
   const names = Object.keys(environment).flatMap((name) => ['--env', name]);
-  const command = [`${LAB_LIB}/run-step`, step.directory, ...(step.workingDirectory ? [step.workingDirectory] : [])];
+  const mark = `step-end-${crypto.randomUUID()}`;
+  const workingDirectory = step.workingDirectory ? [step.workingDirectory] : [];
+  const command = [`${LAB_LIB}/run-step`, step.directory, mark, ...workingDirectory];
   const hung = new AbortController();
   const ending = waitForEnd(step, hung);
   try {
-    const { exitCode, stdout, stderr } = await tryRun(
-      'docker',
-      ['exec', '--interactive', ...names, step.container, ...command],
-      { input: step.script, env: { ...process.env, ...environment }, signal: hung.signal },
-    );
-    return { exitCode, stdout, stderr, ended: ending.reason() };
+    const output = await tryRun('docker', ['exec', '--interactive', ...names, step.container, ...command], {
+      input: step.script,
+      env: { ...process.env, ...environment },
+      signal: hung.signal,
+    });
+    return readOutcome(output, mark, ending.reason());
   } catch (error) {
     if (!hung.signal.aborted) throw error;
     const stderr = 'a process of the step left its session and kept the output open; the output is lost\n';
-    return { exitCode: 137, stdout: '', stderr, ended: ending.reason() };
+    return { exitCode: UNKNOWN_EXIT_CODE, stdout: '', stderr, ended: ending.reason() };
   } finally {
     ending.forget();
   }
+}
+
+/** Pure: a step has ended only if its mark came; `docker exec` alone may report success for one that still runs. */
+export function readOutcome(output: Output, mark: string, ended: StepOutcome['ended']): StepOutcome {
+  const end = new RegExp(`\\n${mark} (\\d+)\\n`).exec(output.stderr);
+  if (end) {
+    const stderr = output.stderr.slice(0, end.index) + output.stderr.slice(end.index + end[0].length);
+    return { exitCode: Number(end[1]), stdout: output.stdout, stderr, ended };
+  }
+  if (ended !== 'exited') return { ...output, exitCode: output.exitCode || UNKNOWN_EXIT_CODE, ended };
+  const note = `the connection to the node was lost before the step ended (docker exec: exit code ${output.exitCode})\n`;
+  return { exitCode: UNKNOWN_EXIT_CODE, stdout: output.stdout, stderr: output.stderr + note, ended };
 }
 
 /** Ends the step in the node when its time is over or it is cancelled; the exec then ends by itself. */

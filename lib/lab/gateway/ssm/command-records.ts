@@ -52,6 +52,21 @@ export interface CommandsData {
 export const isFinal = (status: CommandStatus): boolean =>
   status === 'Success' || status === 'Failed' || status === 'TimedOut' || status === 'Cancelled';
 
+const STATUS_DETAILS: Partial<Record<CommandStatus, string>> = { TimedOut: 'ExecutionTimedOut' };
+
+export function setStatus(
+  record: { status: CommandStatus; statusDetails: string },
+  status: CommandStatus,
+  details: string = STATUS_DETAILS[status] ?? status,
+): void {
+  record.status = status;
+  record.statusDetails = details;
+}
+
+/** Where the agent, too, keeps a step's script. */
+export const stepDirectory = (command: CommandRecord, invocation: InvocationRecord, step: string): string =>
+  `/var/lib/amazon/ssm/${invocation.instanceId}/document/orchestration/${command.id}/${step}`;
+
 /** An invocation's status out of its steps'. */
 export function invocationStatus(steps: readonly StepRecord[]): CommandStatus {
   const statuses = steps.map((step) => step.status);

@@ -1,47 +1,23 @@
 /** Run Command: sends documents to nodes, follows and cancels them. */
-import { LAB_REGION } from '../../../contract';
 import { AwsError } from '../errors';
-import { errorText, type Log } from '../log';
+import type { Log } from '../log';
 import type { Store } from '../store';
 import {
-  absoluteLimit,
-  commandStatus,
   forgetOldCommands,
-  invocationStatus,
   isFinal,
+  setStatus,
+  stepDirectory,
   type CommandRecord,
   type CommandsData,
-  type CommandStatus,
   type InvocationRecord,
 } from './command-records';
+import { CommandRun, type CommandEffects } from './command-run';
 import type { Documents } from './documents';
 import { checkParameters, environmentOf } from './parameters';
-import { judgeStep, planSteps, type PlannedStep, type StepOutcome } from './steps';
+import { planSteps, type PlannedStep } from './steps';
 import { resolveTargets, type ManagedNodes, type TargetInput } from './targets';
 
-/** What GetCommandInvocation can answer at most; the rest goes to CloudWatch Logs where the caller asked for it. */
-export const MAX_STDOUT_CHARACTERS = 24_000;
-export const MAX_STDERR_CHARACTERS = 8_000;
 const DEFAULT_DELIVERY_SECONDS = 3600;
-
-export interface StepRun {
-  readonly container: string;
-  /** Where the agent keeps the script, inside the node. */
-  readonly directory: string;
-  readonly script: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workingDirectory: string | undefined;
-  readonly timeoutSeconds: number;
-  readonly cancelled: AbortSignal;
-}
-
-/** Effects on nodes and logs, which tests replace. */
-export interface CommandEffects {
-  runStep(run: StepRun): Promise<StepOutcome>;
-  /** Ends what a step has started and may have left running. */
-  stopStep(container: string, directory: string): Promise<void>;
-  ship(logGroupName: string, streamPrefix: string, outcome: StepOutcome): Promise<void>;
-}
 
 export interface CommandInput {
   readonly DocumentName: string;
@@ -60,7 +36,7 @@ export interface CommandInput {
 }
 
 export class Commands {
-  private readonly running = new Map<string, AbortController>();
+  private readonly running = new Map<string, CommandRun>();
 
   constructor(
     private readonly store: Store<CommandsData>,
@@ -105,7 +81,14 @@ export class Commands {
       forgetOldCommands(data);
       data.commands[command.id] = command;
     });
-    const finished = this.execute(command, steps, environmentOf(content, values));
+    const run = new CommandRun(command, steps, environmentOf(content, values), {
+      effects: this.effects,
+      nodes: this.nodes,
+      save: () => this.store.save(),
+      log: this.log,
+    });
+    this.running.set(command.id, run);
+    const finished = run.finish().finally(() => this.running.delete(command.id));
     return { command, finished };
   }
 
@@ -122,7 +105,7 @@ export class Commands {
     if (!command) throw new AwsError('InvalidCommandId', `command ${id} does not exist`);
     if (isFinal(command.status)) return;
     this.store.update(() => setStatus(command, 'Cancelling'));
-    this.running.get(id)?.abort();
+    this.running.get(id)?.cancel();
   }
 
   /** Commands that a former gateway left unfinished: nobody follows them any more. */
@@ -144,131 +127,6 @@ export class Commands {
     }
     if (unfinished.length > 0) this.store.save();
   }
-
-  private async execute(command: CommandRecord, steps: readonly PlannedStep[], environment: Record<string, string>) {
-    const controller = new AbortController();
-    this.running.set(command.id, controller);
-    const waiting = Object.values(command.invocations);
-    const width = Math.max(1, absoluteLimit(command.maxConcurrency, waiting.length));
-    const maxErrors = absoluteLimit(command.maxErrors, waiting.length);
-    let errors = 0;
-    setStatus(
-      command,
-      waiting.length > 0 ? 'InProgress' : 'Success',
-      waiting.length > 0 ? undefined : 'NoInstancesInTag',
-    );
-    this.store.save();
-    const worker = async (): Promise<void> => {
-      for (let invocation = waiting.shift(); invocation; invocation = waiting.shift()) {
-        if (controller.signal.aborted) setStatus(invocation, 'Cancelled');
-        else if (errors > maxErrors) setStatus(invocation, 'Cancelled', 'Terminated');
-        else await this.invoke(command, invocation, steps, environment, controller.signal);
-        if (invocation.status !== 'Success') errors += 1;
-        this.store.save();
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(width, waiting.length) }, worker));
-    this.running.delete(command.id);
-    const invocations = Object.values(command.invocations);
-    const status = command.status === 'Cancelling' ? 'Cancelled' : commandStatus(invocations);
-    this.store.update(() => setStatus(command, status, invocations.length === 0 ? 'NoInstancesInTag' : undefined));
-    const results = invocations.map((each) => `${each.instanceId} ${each.statusDetails}`).join(', ');
-    this.log(command.id, `${command.documentName}: ${command.statusDetails} (${results})`);
-  }
-
-  private async invoke(
-    command: CommandRecord,
-    invocation: InvocationRecord,
-    steps: readonly PlannedStep[],
-    environment: Record<string, string>,
-    cancelled: AbortSignal,
-  ): Promise<void> {
-    const container = await this.deliver(command, invocation, cancelled);
-    if (!container) return;
-    setStatus(invocation, 'InProgress');
-    this.store.save();
-    const agentEnvironment = { AWS_SSM_INSTANCE_ID: invocation.instanceId, AWS_SSM_REGION_NAME: LAB_REGION };
-    let stopped = false;
-    for (const [index, step] of steps.entries()) {
-      const record = invocation.steps[index]!;
-      if (step.skipped || (stopped && (!step.finallyStep || cancelled.aborted))) {
-        setStatus(record, cancelled.aborted ? 'Cancelled' : 'Success');
-        Object.assign(record, { responseCode: 0, stdout: 'Step execution skipped.' });
-        continue;
-      }
-      setStatus(record, 'InProgress');
-      record.startedTime = Date.now() / 1000;
-      this.store.save();
-      const outcome = await this.runStep({
-        container,
-        directory: stepDirectory(command, invocation, step.name),
-        script: step.script,
-        environment: { ...environment, ...agentEnvironment },
-        workingDirectory: step.workingDirectory,
-        timeoutSeconds: step.timeoutSeconds,
-        cancelled,
-      });
-      const verdict = judgeStep(step, outcome);
-      const stderr = verdict.note ? `${outcome.stderr}${verdict.note}\n` : outcome.stderr;
-      setStatus(record, verdict.status);
-      Object.assign(record, {
-        responseCode: outcome.exitCode,
-        stdout: clip(outcome.stdout, MAX_STDOUT_CHARACTERS),
-        stderr: clip(stderr, MAX_STDERR_CHARACTERS),
-        finishedTime: Date.now() / 1000,
-      });
-      if (command.logGroupName) {
-        await this.ship(command.logGroupName, `${command.id}/${invocation.instanceId}/${step.name}`, {
-          ...outcome,
-          stderr,
-        });
-      }
-      stopped ||= verdict.stop;
-    }
-    setStatus(invocation, invocationStatus(invocation.steps));
-  }
-
-  /** The node's container once its agent is there; undefined when the command ended before. */
-  private async deliver(command: CommandRecord, invocation: InvocationRecord, cancelled: AbortSignal) {
-    const deadline = Date.now() + command.deliveryTimeoutSeconds * 1000;
-    for (;;) {
-      const node = this.nodes.list().find(({ id }) => id === invocation.instanceId);
-      if (cancelled.aborted) setStatus(invocation, 'Cancelled');
-      else if (!node) setStatus(invocation, 'TimedOut', 'Undeliverable');
-      else if (node.online) return node.container;
-      else if (Date.now() > deadline) setStatus(invocation, 'TimedOut', 'DeliveryTimedOut');
-      if (isFinal(invocation.status)) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
-
-  private async runStep(run: StepRun): Promise<StepOutcome> {
-    try {
-      return await this.effects.runStep(run);
-    } catch (error) {
-      return { exitCode: 1, stdout: '', stderr: `the step could not be run: ${errorText(error)}\n`, ended: 'exited' };
-    }
-  }
-
-  /** A log that cannot be written does not fail the command, on AWS neither. */
-  private async ship(logGroup: string, streamPrefix: string, outcome: StepOutcome): Promise<void> {
-    try {
-      await this.effects.ship(logGroup, streamPrefix, outcome);
-    } catch (error) {
-      this.log(logGroup, `cannot write the output of ${streamPrefix}: ${errorText(error)}`);
-    }
-  }
-}
-
-const STATUS_DETAILS: Partial<Record<CommandStatus, string>> = { TimedOut: 'ExecutionTimedOut' };
-
-function setStatus(
-  record: { status: CommandStatus; statusDetails: string },
-  status: CommandStatus,
-  details: string = STATUS_DETAILS[status] ?? status,
-): void {
-  record.status = status;
-  record.statusDetails = details;
 }
 
 const newInvocation = (
@@ -291,15 +149,6 @@ const newInvocation = (
     stderr: '',
   })),
 });
-
-/** Where the agent, too, keeps a step's script and output. */
-const stepDirectory = (command: CommandRecord, invocation: InvocationRecord, step: string): string =>
-  `/var/lib/amazon/ssm/${invocation.instanceId}/document/orchestration/${command.id}/${step}`;
-
-const TRUNCATED = '\n---Output truncated---';
-
-export const clip = (text: string, limit: number): string =>
-  text.length <= limit ? text : text.slice(0, limit - TRUNCATED.length) + TRUNCATED;
 
 function deliveryTimeout(seconds: number | undefined): number {
   if (seconds === undefined) return DEFAULT_DELIVERY_SECONDS;
