@@ -1,7 +1,10 @@
 import { get } from 'node:http';
 
-/** Swarm's health check: `node healthcheck.js PORT`. Uses an address, for a name resolves only once it is healthy. */
-const TIMEOUT_MS = 3_000;
+/**
+ * Swarm's health check: `node healthcheck.js PORT`. Uses an address, for a name resolves only once it is healthy. The
+ * limit is below that of the health check, so that it can say why, and generous: a busy machine is not a stuck service.
+ */
+const TIMEOUT_MS = 8_000;
 
 function fail(reason: string): never {
   process.stderr.write(`${reason}\n`);
