@@ -31,10 +31,10 @@ export class Activity {
     this.reason = reason;
   }
 
-  /** A line that stays. */
-  line(text: string): void {
-    this.erase();
-    this.terminal.note(text);
+  /** Progress in words: passes by on a terminal, stays in a log. */
+  says(line: string): void {
+    this.reason = line;
+    if (!this.terminal.animated) this.terminal.note(`  ${line}`);
   }
 
   succeed(result = 'done'): void {

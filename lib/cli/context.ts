@@ -16,6 +16,8 @@ export interface GlobalOptions {
 
 export interface Context {
   readonly terminal: Terminal;
+  /** False with --no-color. */
+  readonly color: boolean;
   readonly stage: string;
   /** Missing: the SDK takes the profile's. */
   readonly region?: string;
@@ -67,6 +69,7 @@ export function readContext(options: GlobalOptions, io: Io, interrupted: AbortSi
   }
   return {
     terminal: new Terminal(io, options.color, options.json ?? false),
+    color: options.color,
     stage,
     region: isLab ? (region ?? LAB_REGION) : region,
     profile: options.profile,

@@ -2,6 +2,9 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
 import { deploy, type DeployOptions } from './commands/deploy';
+import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-down';
+import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
+import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
 import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
@@ -26,7 +29,7 @@ export async function runCli(args: readonly string[], io: Io, interruption: Inte
     await program.parseAsync([...args], { from: 'user' });
     return result.code;
   } catch (error) {
-    return report(error, io, args.includes('--json'), !args.includes('--no-color'));
+    return report(error, io, args);
   }
 }
 
@@ -56,16 +59,27 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
       exitWith(code === 'interrupted' ? interruption.exitCode() : code);
     };
 
+  const lab = program.command('lab').description('the whole deployment on this machine, without an AWS account');
+  lab
+    .command('up')
+    .description('bring the lab up, deploy to it and run the smoke test')
+    .option('--port <port>', 'where it answers as AWS, on 127.0.0.1 (4566)')
+    .option('--producer-port <port>', 'where the producer answers (8000)')
+    .option('--processor-port <port>', 'where the processor answers (8001)')
+    .addOption(contextOption())
+    .action(bind<LabUpOptions>(LAB_UP_FAILED, labUp));
+  lab
+    .command('down')
+    .description('remove everything that the lab made, and nothing else')
+    .option('--images', 'its images as well')
+    .action(bind<LabDownOptions>(LAB_DOWN_FAILED, labDown));
+  lab.command('status').description('what of the lab is there').action(bind(LAB_STATUS_FAILED, labStatus));
   program
     .command('deploy')
     .description('deploy all stacks: the same as npx cdk deploy --all')
     .option('--yes', 'do not ask before permissions are widened')
     .option('--dry-run', 'show what would change, change nothing')
-    .addOption(
-      new Option('--context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
-        (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
-      ),
-    )
+    .addOption(contextOption())
     .action(bind<DeployOptions>('the deployment failed', deploy));
   program
     .command('status')
@@ -83,6 +97,11 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
   return program;
 }
 
+const contextOption = (): Option =>
+  new Option('--context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
+    (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
+  );
+
 async function explained<T>(work: Promise<T>, context: Context, what: string): Promise<T> {
   try {
     return await work;
@@ -99,10 +118,11 @@ function reportInterruption(context: Context): void {
 }
 
 /** Writes an error in its three parts and returns the exit code. */
-function report(error: unknown, io: Io, json: boolean, color: boolean): number {
-  const terminal = new Terminal(io, color, json);
+function report(error: unknown, io: Io, args: readonly string[]): number {
+  const json = args.includes('--json');
+  const terminal = new Terminal(io, !args.includes('--no-color'), json);
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const told = error instanceof CommanderError ? usageError(error) : explainError(error, { what: 'metals failed' });
+  const told = error instanceof CommanderError ? usageError(error, args) : explainError(error, { what: 'metals failed' });
   const { red, dim } = terminal.noteColors;
   terminal.note(`${red('error:')} ${told.what}`);
   terminal.note(`${dim('why:')}   ${indent(told.why)}`);
@@ -119,11 +139,14 @@ function stackOf(error: CliError): string {
   return `${error.stack}${cause}`;
 }
 
-/** commander says `error: unknown command 'statsu'\n(Did you mean status?)`. */
-function usageError(error: CommanderError): CliError {
-  const next = ['npm run metals -- --help'];
-  if (error.code === 'commander.help')
-    return new CliError('no command was given', 'metals needs a verb', next, EXIT.usage);
+/** commander says `error: unknown command 'statsu'\n(Did you mean status?)`, and nothing at all for a missing verb. */
+function usageError(error: CommanderError, args: readonly string[]): CliError {
+  const what = 'the command line was not understood';
+  if (error.code === 'commander.help') {
+    const path = ['metals', ...args.filter((arg) => !arg.startsWith('-'))].join(' ');
+    const help = path.replace('metals', 'npm run metals --');
+    return new CliError(what, `${path} needs a verb`, [`${help} --help`], EXIT.usage);
+  }
   const [first = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  return new CliError('the command line was not understood', [first, ...hints].join(' '), next, EXIT.usage);
+  return new CliError(what, [first, ...hints].join(' '), ['npm run metals -- --help'], EXIT.usage);
 }

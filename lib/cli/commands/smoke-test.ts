@@ -2,33 +2,48 @@ import { EXIT } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
 import { CliError } from '../errors';
-import { parseSmokeSteps, SMOKE_STEPS, smokePassed, smokeRows } from '../smoke-report';
+import { parseSmokeSteps, SMOKE_STEPS, smokePassed, smokeRows, type SmokeStep } from '../smoke-report';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 export const SMOKE_TEST_FAILED = 'the smoke test did not run';
 
-/** `metals smoke-test`: seven steps, each with its measured value; exit code 3 when one fails. */
-export async function smokeTest(context: Context): Promise<number> {
-  const { terminal } = context;
+export interface SmokeReport {
+  readonly passed: boolean;
+  readonly steps: readonly SmokeStep[];
+  /** Why the document failed; empty when it did not. */
+  readonly reason: string;
+}
+
+/** Runs the document smoke-test. @throws CliError when not even its first step was run */
+export async function runSmokeTest(context: Context): Promise<SmokeReport> {
   const connection = await connect(context);
   await assertDeployed(context, connection, 'smoke-test', SMOKE_TEST_FAILED);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const state = await runOnManager(context, connection, 'smoke-test', 'smoke test on manager-1', timeoutSeconds);
   const steps = parseSmokeSteps(state.invocations[0]?.stdout ?? '');
+  const reason = state.succeeded ? '' : explainFailure(state, connection.region);
   if (steps.length === 0) {
     const next = ['npm run metals -- status', context.isLab ? 'npm run lab' : 'npm run metals -- deploy'];
-    throw new CliError(SMOKE_TEST_FAILED, explainFailure(state, connection.region), next);
+    throw new CliError(SMOKE_TEST_FAILED, reason || 'the document smoke-test printed no step', next);
   }
-  const passed = state.succeeded && smokePassed(steps);
-  if (terminal.json) terminal.value({ stage: context.stage, passed, steps });
-  else terminal.data(drawTable(smokeRows(steps), terminal.colors));
+  return { passed: state.succeeded && smokePassed(steps), steps, reason };
+}
+
+/** The table on stdout, the verdict and its reason on stderr. */
+export function showSmokeReport({ terminal }: Context, { passed, steps, reason }: SmokeReport): void {
+  terminal.data(drawTable(smokeRows(steps), terminal.colors));
   const ok = steps.filter((step) => step.ok).length;
   terminal.note(`${passed ? 'passed' : 'FAILED'}: ${ok} of ${SMOKE_STEPS} steps ok`);
-  if (!passed) {
-    if (!state.succeeded) terminal.note(explainFailure(state, connection.region));
-    terminal.note('next: npm run metals -- status');
-  }
-  return passed ? EXIT.ok : EXIT.unhealthy;
+  if (reason) terminal.note(reason);
+  if (!passed) terminal.note('next: npm run metals -- status');
+}
+
+/** `metals smoke-test`: seven steps, each with its measured value; exit code 3 when one fails. */
+export async function smokeTest(context: Context): Promise<number> {
+  const report = await runSmokeTest(context);
+  if (context.terminal.json) context.terminal.value({ stage: context.stage, ...report });
+  else showSmokeReport(context, report);
+  return report.passed ? EXIT.ok : EXIT.unhealthy;
 }

@@ -21,17 +21,18 @@ export async function readStatus(context: Context): Promise<StackStatus> {
   return parseStackStatus(state.invocations[0]!.stdout);
 }
 
+/** The table on stdout, what is wrong on stderr. */
+export function showStatus({ terminal }: Context, status: StackStatus): void {
+  terminal.data(drawTable(statusRows(status), terminal.colors));
+  terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
+  for (const problem of findProblems(status)) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
+}
+
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
 export async function status(context: Context): Promise<number> {
-  const { terminal } = context;
   const seen = await readStatus(context);
   const problems = findProblems(seen);
-  if (terminal.json) {
-    terminal.value({ ...seen, healthy: problems.length === 0, problems });
-  } else {
-    terminal.data(drawTable(statusRows(seen), terminal.colors));
-    terminal.note(`stage ${seen.stage}, overlay encryption ${seen.overlay_encryption}, as of ${seen.generated_at}`);
-    for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
-  }
+  if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems });
+  else showStatus(context, seen);
   return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }

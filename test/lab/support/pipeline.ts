@@ -6,8 +6,9 @@ import { onlyTask } from './nodes';
 import { password } from './secrets';
 import { openTunnel } from './tunnel';
 
-export const PRODUCER_URL = `http://127.0.0.1:${PRODUCER_PORT}`;
-export const PROCESSOR_URL = `http://127.0.0.1:${PROCESSOR_PORT}`;
+/** `npm run lab -- --producer-port` may have chosen other ports; .lab/env knows. */
+export const PRODUCER_URL = process.env.METALS_PRODUCER_URL ?? `http://127.0.0.1:${PRODUCER_PORT}`;
+export const PROCESSOR_URL = process.env.METALS_PROCESSOR_URL ?? `http://127.0.0.1:${PROCESSOR_PORT}`;
 const MONGODB_PORT = 27017;
 
 export interface Answer {

@@ -8,12 +8,12 @@ afterEach(() => jest.useRealTimers());
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('without a terminal: plain lines, and every 15 s what it waits for', async () => {
+test('without a terminal: plain lines, what it says, and every 15 s what it waits for', async () => {
   const io = fakeIo();
   const working = withActivity(new Terminal(io, true, false), 'deploying', async (activity) => {
     activity.waitsFor('kafka 0/1');
     await sleep(40_000);
-    activity.line('one line that stays');
+    activity.says('kafka is there');
   });
   await jest.advanceTimersByTimeAsync(40_000);
   await working;
@@ -21,7 +21,7 @@ test('without a terminal: plain lines, and every 15 s what it waits for', async 
     'deploying …',
     'deploying (15 s): kafka 0/1',
     'deploying (30 s): kafka 0/1',
-    'one line that stays',
+    '  kafka is there',
     '✔ deploying: done (40 s)',
   ]);
   expect(io.out()).toBe('');

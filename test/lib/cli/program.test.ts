@@ -59,6 +59,12 @@ describe('usage', () => {
     expect(err).not.toMatch(/\n\s+at /);
   });
 
+  test('a verb that needs another says which', async () => {
+    const { code, err } = await metals('lab');
+    expect(code).toBe(2);
+    expect(err).toContain('why:   metals lab needs a verb\nnext:  npm run metals -- lab --help');
+  });
+
   test('help goes to stdout and is no failure', async () => {
     const { code, out } = await metals('--help');
     expect(code).toBe(0);

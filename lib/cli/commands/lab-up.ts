@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { EXIT } from '../../contract';
+import { FOREIGN_VARIABLES, labEnvironment, SECRET_FILE } from '../../lab/lab-files';
+import { DEFAULT_OPTIONS, PORT_FLAGS, type LabOptions } from '../../lab/options';
+import { labStatus } from '../../lab/status';
+import { upSteps } from '../../lab/up';
+import { withActivity } from '../activity';
+import { readContext, type Context, type GlobalOptions } from '../context';
+import { formatSeconds } from '../duration';
+import { CliError } from '../errors';
+import { findProblems } from '../stack-status';
+import { describeLab } from './lab-status';
+import { runSmokeTest, showSmokeReport } from './smoke-test';
+import { readStatus, showStatus } from './status';
+
+export const LAB_UP_FAILED = 'the lab is not up';
+
+/** Ports as they were typed. */
+export type PortFlags = Partial<Record<keyof LabOptions, string>>;
+
+export interface LabUpOptions extends PortFlags {
+  /** Settings of lib/config.ts, `key=value`. */
+  readonly context?: readonly string[];
+}
+
+/** @throws CliError with the flag, the value and what is allowed */
+export function parsePorts(flags: PortFlags): LabOptions {
+  const ports: Record<keyof LabOptions, number> = { ...DEFAULT_OPTIONS };
+  for (const key of Object.keys(PORT_FLAGS) as (keyof LabOptions)[]) {
+    const text = flags[key];
+    if (text === undefined) continue;
+    ports[key] = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (ports[key] >= 1024 && ports[key] <= 65535) continue;
+    throw new CliError(
+      LAB_UP_FAILED,
+      `${PORT_FLAGS[key]}: got "${text}", expected a port from 1024 to 65535`,
+      [`npm run lab -- ${PORT_FLAGS[key]} ${DEFAULT_OPTIONS[key]}`],
+      EXIT.usage,
+    );
+  }
+  if (new Set(Object.values(ports)).size === Object.keys(ports).length) return ports;
+  const got = (Object.keys(PORT_FLAGS) as (keyof LabOptions)[]).map((key) => `${PORT_FLAGS[key]} ${ports[key]}`);
+  throw new CliError(LAB_UP_FAILED, `the ports must differ, got ${got.join(', ')}`, ['npm run lab'], EXIT.usage);
+}
+
+/** `metals lab up`: everything from an empty machine to a smoke test that passes. */
+export async function labUp(context: Context, flags: LabUpOptions): Promise<number> {
+  const { terminal } = context;
+  const startedAtMs = Date.now();
+  const ports = parsePorts(flags);
+  const steps = upSteps({ ...ports, context: flags.context ?? [] });
+  for (const [index, step] of steps.entries()) {
+    context.leaveBehind = leftBehind(step.title);
+    await withActivity(terminal, `[${index + 1}/${steps.length + 1}] ${step.title}`, (activity) =>
+      step.run({ report: (line) => activity.says(line), signal: context.interrupted }),
+    );
+  }
+
+  const inside = enterLab(context, ports);
+  const smoke = await runSmokeTest(inside);
+  const status = await readStatus(inside);
+  const lab = await labStatus(context.interrupted);
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  const passed = smoke.passed && findProblems(status).length === 0;
+  if (terminal.json) terminal.value({ passed, seconds, lab, smokeTest: smoke, status });
+  else {
+    showStatus(inside, status);
+    terminal.data('');
+    showSmokeReport(inside, smoke);
+    terminal.data(describeLab(lab).join('\n'));
+    terminal.note(`\nthe lab is ${passed ? 'up' : 'up, but not healthy'} after ${formatSeconds(seconds)}`);
+  }
+  return passed ? EXIT.ok : EXIT.unhealthy;
+}
+
+/** From here on this process talks to the lab, as a shell does after `. .lab/env`. */
+export function enterLab(context: Context, ports: LabOptions): Context {
+  const { io, json } = context.terminal;
+  for (const name of FOREIGN_VARIABLES) delete io.env[name];
+  Object.assign(io.env, labEnvironment(ports, readFileSync(SECRET_FILE, 'utf8').trim()));
+  const options: GlobalOptions = { color: context.color, json };
+  const inside = readContext(options, io, context.interrupted);
+  // What is left behind is told by the context that the command was started with.
+  return Object.defineProperty(inside, 'leaveBehind', {
+    set: (lines: readonly string[]) => (context.leaveBehind = lines),
+    get: () => context.leaveBehind,
+  });
+}
+
+const leftBehind = (title: string): string[] => [
+  `the lab is half up: it stopped at "${title}"`,
+  'go on:     npm run lab',
+  'remove it: npm run lab:down',
+];

@@ -1,0 +1,156 @@
+import type { GlobalOptions } from '../../../lib/cli/context';
+import { readContext } from '../../../lib/cli/context';
+import { describeRemoved } from '../../../lib/cli/commands/lab-down';
+import { describeLab } from '../../../lib/cli/commands/lab-status';
+import { parsePorts } from '../../../lib/cli/commands/lab-up';
+import { runCli } from '../../../lib/cli/program';
+import { LabError } from '../../../lib/lab/lab-error';
+import type { LabStatus } from '../../../lib/lab/status';
+import type { UpStep } from '../../../lib/lab/up';
+import { fakeIo, notInterrupted } from './fake-io';
+
+const steps: UpStep[] = [];
+let status: LabStatus;
+jest.mock('../../../lib/lab/up', () => ({ upSteps: () => steps }));
+jest.mock('../../../lib/lab/status', () => ({ labStatus: () => Promise.resolve(status) }));
+
+const DOWN: LabStatus = {
+  state: 'down',
+  reason: '',
+  endpoint: undefined,
+  nodes: [],
+  urls: undefined,
+  standIns: [],
+  enforced: [],
+  notEnforced: [],
+  next: ['npm run lab'],
+};
+const UP: LabStatus = {
+  state: 'up',
+  reason: '',
+  endpoint: 'http://127.0.0.1:4566',
+  nodes: [{ instanceId: 'i-1', slot: 'manager-1', address: '10.40.0.10', state: 'running' }],
+  urls: { producer: 'http://127.0.0.1:8000', processor: 'http://127.0.0.1:8001' },
+  standIns: [{ of: 'image mongodb', is: 'FerretDB' }],
+  enforced: ['memory 4096 MiB'],
+  notEnforced: ['CPU credits of t3'],
+  next: ['npm run lab:down'],
+};
+
+beforeEach(() => {
+  steps.length = 0;
+  status = DOWN;
+});
+
+async function metals(line: string) {
+  const io = fakeIo();
+  const code = await runCli(line.split(' '), io, notInterrupted());
+  return { code, out: io.out(), err: io.err() };
+}
+
+describe('lab up', () => {
+  test('a step that fails ends it, with what to do next', async () => {
+    const ran: string[] = [];
+    steps.push(
+      { title: 'check this machine', run: ({ report }) => Promise.resolve(report('Docker answers')) },
+      { title: 'base images', run: () => Promise.reject(new LabError('less than 10 GB', ['docker system df'])) },
+      { title: 'never', run: () => Promise.resolve(void ran.push('never')) },
+    );
+    const { code, out, err } = await metals('lab up');
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(err.split('\n')).toEqual([
+      '[1/4] check this machine …',
+      '  Docker answers',
+      expect.stringMatching(/^✔ \[1\/4\] check this machine: done \(/),
+      '[2/4] base images …',
+      expect.stringMatching(/^✖ \[2\/4\] base images: failed after /),
+      'error: the lab is not up',
+      'why:   less than 10 GB',
+      'next:  docker system df',
+      '',
+    ]);
+    expect(ran).toEqual([]);
+  });
+
+  test('Ctrl-C stops the step and says what is left', async () => {
+    const controller = new AbortController();
+    steps.push({
+      title: 'base images',
+      run: ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+    });
+    const io = fakeIo();
+    const running = runCli(['lab', 'up'], io, { signal: controller.signal, exitCode: () => 130 });
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    expect(await running).toBe(130);
+    expect(io.err()).toContain('the lab is half up: it stopped at "base images"\n  go on:     npm run lab');
+  });
+
+  test.each([
+    [{ port: '80' }, '--port: got "80", expected a port from 1024 to 65535'],
+    [{ producerPort: 'http' }, '--producer-port: got "http", expected a port from 1024 to 65535'],
+    [{ port: '8000' }, 'the ports must differ, got --port 8000, --producer-port 8000, --processor-port 8001'],
+  ])('ports %j are refused', (flags, why) => {
+    expect(() => parsePorts(flags)).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+  });
+
+  test('ports have defaults', () => {
+    expect(parsePorts({ port: '14566' })).toEqual({ port: 14566, producerPort: 8000, processorPort: 8001 });
+  });
+});
+
+describe('lab status', () => {
+  test('down is exit code 3 and says what to type', async () => {
+    expect(await metals('lab status')).toEqual({
+      code: 3,
+      out: 'the lab is down\nnext\n  npm run lab\n',
+      err: '',
+    });
+  });
+
+  test('up tells nodes, stand-ins, limits and URLs', async () => {
+    status = UP;
+    const { code, out } = await metals('lab status');
+    expect(code).toBe(0);
+    expect(out).toContain('the lab is up, AWS is answered at http://127.0.0.1:4566');
+    expect(out).toMatch(/node +manager-1 +running +10\.40\.0\.10 +i-1/);
+    expect(describeLab(UP)).toEqual([
+      '',
+      'stand-ins',
+      '  image mongodb: FerretDB',
+      '',
+      'enforced on each node',
+      '  memory 4096 MiB',
+      '',
+      'not enforced on the nodes',
+      '  CPU credits of t3',
+      '',
+      'URLs',
+      '  producer   http://127.0.0.1:8000/health   POST http://127.0.0.1:8000/produce',
+      '  processor  http://127.0.0.1:8001/health',
+      '',
+      'next',
+      '  npm run lab:down',
+    ]);
+  });
+
+  test('--json is the status itself', async () => {
+    status = UP;
+    expect(JSON.parse((await metals('lab status --json')).out)).toEqual(UP);
+  });
+});
+
+test.each([
+  [{ containers: 4, networks: 1, volumes: 0, images: 0 }, 'removed 4 containers, 1 network'],
+  [{ containers: 0, networks: 0, volumes: 0, images: 0 }, 'nothing was left to remove'],
+])('%j is told as "%s"', (removed, text) => expect(describeRemoved(removed)).toBe(text));
+
+test('lab commands need no credentials and no region', () => {
+  const options: GlobalOptions = { color: true };
+  expect(readContext(options, fakeIo(), new AbortController().signal)).toMatchObject({
+    isLab: false,
+    region: undefined,
+  });
+});
