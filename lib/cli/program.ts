@@ -122,7 +122,8 @@ function report(error: unknown, io: Io, args: readonly string[]): number {
   const json = args.includes('--json');
   const terminal = new Terminal(io, !args.includes('--no-color'), json);
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-  const told = error instanceof CommanderError ? usageError(error, args) : explainError(error, { what: 'metals failed' });
+  const told =
+    error instanceof CommanderError ? usageError(error, args) : explainError(error, { what: 'metals failed' });
   const { red, dim } = terminal.noteColors;
   terminal.note(`${red('error:')} ${told.what}`);
   terminal.note(`${dim('why:')}   ${indent(told.why)}`);
