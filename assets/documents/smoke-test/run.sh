@@ -58,7 +58,7 @@ trap remove_probes EXIT
 probe=$(create_probe "metals-smoke-$(now_ms)" <<<"${setup}")
 wait_until 120 "waiting for the probe" job_done "${probe}"
 output=$(timeout 20 docker service logs --raw "${probe}" 2>&1)
-steps=$(grep '^{"step"' <<<"${output}" || fail "the probe printed no step: $(tail -n 5 <<<"${output}")")
+steps=$(grep '^{"step"' <<<"${output}" | jq -c '.error //= null' || fail "the probe printed no step: $(tail -n 5 <<<"${output}")")
 echo "${steps}"
 failed=$(jq -rs '[.[] | select(.ok | not)][0] | select(. != null) | "step \(.step) (\(.name)) failed: \(.error)"' <<<"${steps}")
 [[ -z ${failed} ]] || fail "${failed}" "metals status --stage ${SSM_Stage}"
