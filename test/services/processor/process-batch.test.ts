@@ -1,0 +1,97 @@
+import type { PriceEvent } from '../../../services/common/event';
+import { UuidV7Generator } from '../../../services/common/uuid';
+import { processBatch, type DeadLetter, type ProcessDeps } from '../../../services/processor/process-batch';
+import type { PriceDocument, SourceRecord } from '../../../services/processor/record';
+
+const ids = new UuidV7Generator();
+let offset = 0;
+
+function good(): SourceRecord {
+  const event: PriceEvent = {
+    event_id: ids.next(),
+    metal: 'gold',
+    price: 1,
+    currency: 'USD',
+    unit: 'tonne',
+    timestamp: '2026-03-01T12:00:00.000Z',
+    source: 'api',
+    schema_version: 1,
+  };
+  return { topic: 't', partition: 0, offset: String(offset++), key: null, value: Buffer.from(JSON.stringify(event)) };
+}
+const poison = (): SourceRecord => ({
+  topic: 't',
+  partition: 0,
+  offset: String(offset++),
+  key: null,
+  value: Buffer.from('poison'),
+});
+
+function recorder(change: Partial<ProcessDeps> = {}) {
+  const stored: PriceDocument[] = [];
+  const letters: DeadLetter[] = [];
+  const deps: ProcessDeps = {
+    store: async (documents) => {
+      stored.push(...documents);
+      return { inserted: documents.length, repeated: 0, refused: [] };
+    },
+    deadLetter: async (batch) => void letters.push(...batch),
+    now: () => new Date(0),
+    ...change,
+  };
+  return { stored, letters, deps };
+}
+
+describe('processBatch', () => {
+  test.each([
+    ['head', 0],
+    ['middle', 2],
+    ['tail', 4],
+  ])('poison at the %s costs one dead letter and not the batch', async (_, position) => {
+    const records = Array.from({ length: 5 }, (__, index) => (index === position ? poison() : good()));
+    const { stored, letters, deps } = recorder();
+    await processBatch(records, deps);
+    expect(stored).toHaveLength(4);
+    expect(letters).toEqual([{ record: records[position], reason: 'not-json', detail: expect.any(String) }]);
+  });
+
+  test('a batch of poison alone needs no store', async () => {
+    const store = jest.fn();
+    const { letters, deps } = recorder({ store });
+    await processBatch([poison(), poison()], deps);
+    expect(letters).toHaveLength(2);
+    expect(store).not.toHaveBeenCalled();
+  });
+
+  test('what the store refuses becomes a dead letter with the coordinates of its own record', async () => {
+    const records = [good(), good()];
+    const { letters, deps } = recorder({
+      store: async (documents) => ({
+        inserted: 1,
+        repeated: 0,
+        refused: [{ document: documents[1], reason: 'id-conflict', detail: 'stored with other content' }],
+      }),
+    });
+    const result = await processBatch(records, deps);
+    expect(letters).toEqual([{ record: records[1], reason: 'id-conflict', detail: 'stored with other content' }]);
+    expect(result).toMatchObject({ inserted: 1, deadLetters: letters });
+  });
+
+  test('does not resolve when a write or a dead letter fails, so nothing is committed', async () => {
+    const storeFails = recorder({ store: () => Promise.reject(new Error('stopping')) });
+    await expect(processBatch([good()], storeFails.deps)).rejects.toThrow('stopping');
+    const letterFails = recorder({ deadLetter: () => Promise.reject(new Error('stopping')) });
+    await expect(processBatch([poison()], letterFails.deps)).rejects.toThrow('stopping');
+  });
+
+  test('waits for the dead letter before it resolves', async () => {
+    let acknowledge = (): void => undefined;
+    const { deps } = recorder({ deadLetter: () => new Promise<void>((resolve) => (acknowledge = resolve)) });
+    let resolved = false;
+    const done = processBatch([good(), poison()], deps).then(() => (resolved = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(resolved).toBe(false);
+    acknowledge();
+    await done;
+  });
+});

@@ -1,0 +1,98 @@
+import { contentHash, type PriceEvent } from '../../../services/common/event';
+import { decide, toDocument, type SourceRecord } from '../../../services/processor/record';
+
+const event: PriceEvent = {
+  event_id: '01a204de-fcc6-7000-8479-47f6e574fbfe',
+  metal: 'gold',
+  price: 1_850.25,
+  currency: 'USD',
+  unit: 'troy_ounce',
+  timestamp: '2026-03-01T12:00:00.000Z',
+  source: 'api',
+  schema_version: 1,
+};
+const at = new Date('2026-03-01T12:00:01.000Z');
+const record = (value: unknown, key: string | null = event.event_id): SourceRecord => ({
+  topic: 'metals-prices',
+  partition: 3,
+  offset: '42',
+  key: key === null ? null : Buffer.from(key),
+  value:
+    value === null || Buffer.isBuffer(value)
+      ? value
+      : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
+});
+
+describe('decide makes a dead letter of', () => {
+  test.each<[string, unknown, string]>([
+    ['a null value', null, 'empty-value'],
+    ['an empty value', '', 'empty-value'],
+    ['binary', Buffer.from([0xff, 0x00, 0xfe]), 'not-utf-8'],
+    ['text', 'gold 1850', 'not-json'],
+    ['truncated JSON', '{"metal":', 'not-json'],
+    ['JSON null', 'null', 'invalid-event'],
+    ['an array', '[]', 'invalid-event'],
+    ['a number', '7', 'invalid-event'],
+    ['deep nesting', '['.repeat(100_000), 'not-json'],
+    ['a record of 1 MB', { ...event, source: 'x'.repeat(1_000_000) }, 'invalid-event'],
+    ['a missing field', { ...event, price: undefined }, 'invalid-event'],
+    ['an unknown field', { ...event, admin: true }, 'invalid-event'],
+    ['a negative price', { ...event, price: -1 }, 'invalid-event'],
+    ['an operator as metal', { ...event, metal: { $gt: '' } }, 'invalid-event'],
+    ['a future schema version', { ...event, schema_version: 2, extra: 1 }, 'unknown-schema-version'],
+  ])('%s', (_, value, reason) => {
+    const decision = decide(record(value), at);
+    expect(decision).toMatchObject({ kind: 'dead-letter', reason });
+    if (decision.kind === 'dead-letter') expect(decision.detail.length).toBeLessThanOrEqual(500);
+  });
+
+  test('a record whose key is not the id of its event', () => {
+    expect(decide(record(event, 'another'), at)).toMatchObject({
+      reason: 'key-mismatch',
+      detail: expect.stringContaining('"another"'),
+    });
+  });
+});
+
+describe('decide', () => {
+  test('makes a document of a valid event, with coordinates and ingestion time', () => {
+    expect(decide(record(event), at)).toEqual({
+      kind: 'document',
+      document: {
+        _id: event.event_id,
+        metal: 'gold',
+        price: 1_850.25,
+        currency: 'USD',
+        unit: 'troy_ounce',
+        timestamp: new Date('2026-03-01T12:00:00.000Z'),
+        source: 'api',
+        schema_version: 1,
+        content_hash: contentHash(event),
+        ingested_at: at,
+        kafka: { topic: 'metals-prices', partition: 3, offset: 42 },
+      },
+    });
+  });
+
+  test('takes a record without a key', () => {
+    expect(decide(record(event, null), at).kind).toBe('document');
+  });
+});
+
+describe('the content hash', () => {
+  test('is of the event as sent: read again from elsewhere, later, it is the same', () => {
+    const again = toDocument(event, { topic: 'other', partition: 0, offset: '7' }, new Date());
+    expect(again.content_hash).toBe(toDocument(event, record(event), at).content_hash);
+  });
+
+  test.each<Partial<PriceEvent>>([
+    { price: 1_850.26 },
+    { metal: 'zinc' },
+    { timestamp: '2026-03-01T12:00:00.001Z' },
+    { source: 'lme' },
+    { currency: 'EUR' },
+    { unit: 'kilogram' },
+  ])('changes with %j', (change) => {
+    expect(contentHash({ ...event, ...change })).not.toBe(contentHash(event));
+  });
+});

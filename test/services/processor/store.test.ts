@@ -1,0 +1,104 @@
+import { MongoBulkWriteError, MongoNetworkError } from 'mongodb';
+import type { PriceDocument } from '../../../services/processor/record';
+import { storeDocuments, type PriceCollection } from '../../../services/processor/store';
+
+const document = (id: string, hash = `hash-${id}`): PriceDocument => ({
+  _id: id,
+  metal: 'gold',
+  price: 1,
+  currency: 'USD',
+  unit: 'tonne',
+  timestamp: new Date(0),
+  source: 'api',
+  schema_version: 1,
+  content_hash: hash,
+  ingested_at: new Date(0),
+  kafka: { topic: 't', partition: 0, offset: 0 },
+});
+
+/** A collection in memory that answers as MongoDB does; `also` adds errors of other kinds, by id. */
+function collection(
+  stored: Record<string, string | undefined>,
+  also: Record<string, number> = {},
+  writeConcernError = false,
+) {
+  const insertMany = jest.fn(async (documents: readonly PriceDocument[], options?: object) => {
+    expect(options).toEqual({ ordered: false });
+    const errors: object[] = [];
+    documents.forEach(({ _id, content_hash: hash }, index) => {
+      if (_id in also) errors.push({ index, code: also[_id], errmsg: 'Document failed validation' });
+      else if (_id in stored) errors.push({ index, code: 11000, errmsg: 'duplicate key' });
+      else stored[_id] = hash;
+    });
+    if (errors.length === 0 && !writeConcernError) return { insertedCount: documents.length };
+    const result = { getWriteConcernError: () => (writeConcernError ? { code: 64 } : undefined) };
+    throw Object.assign(Object.create(MongoBulkWriteError.prototype), { writeErrors: errors, result, message: 'bulk' });
+  });
+  const find = ({ _id: { $in: ids } }: { _id: { $in: string[] } }) => ({
+    toArray: async () =>
+      ids.filter((id) => stored[id] !== undefined).map((id) => ({ _id: id, content_hash: stored[id] })),
+  });
+  return { insertMany, subject: { insertMany, find } as unknown as PriceCollection };
+}
+
+describe('storeDocuments', () => {
+  test('a stored event with other content is refused, not taken for success', async () => {
+    const { subject } = collection({ a: 'another hash' });
+    expect(await storeDocuments(subject, [document('a'), document('b')])).toEqual({
+      inserted: 1,
+      repeated: 0,
+      refused: [expect.objectContaining({ document: document('a'), reason: 'id-conflict' })],
+    });
+  });
+
+  test('a stored event with the same content is a repetition', async () => {
+    const { subject } = collection({ a: 'hash-a' });
+    expect(await storeDocuments(subject, [document('a'), document('b')])).toEqual({
+      inserted: 1,
+      repeated: 1,
+      refused: [],
+    });
+  });
+
+  test('the same event twice in one batch is stored once; with other content the second is refused', async () => {
+    const { subject } = collection({});
+    const batch = [document('a'), document('a'), document('a', 'other')];
+    expect(await storeDocuments(subject, batch)).toEqual({
+      inserted: 1,
+      repeated: 1,
+      refused: [expect.objectContaining({ document: batch[2], reason: 'id-conflict' })],
+    });
+  });
+
+  test('a document that MongoDB will not take is refused with its reason, the others are stored', async () => {
+    const { subject } = collection({}, { bad: 121 });
+    expect(await storeDocuments(subject, [document('bad'), document('b')])).toEqual({
+      inserted: 1,
+      repeated: 0,
+      refused: [
+        expect.objectContaining({ reason: 'write-refused', detail: 'MongoDB 121: Document failed validation' }),
+      ],
+    });
+  });
+
+  test('a failed write concern is no success, whatever the documents answered', async () => {
+    const { subject } = collection({ a: 'hash-a' }, {}, true);
+    await expect(storeDocuments(subject, [document('a')])).rejects.toBeInstanceOf(MongoBulkWriteError);
+  });
+
+  test('a network error is thrown for the caller to repeat', async () => {
+    const insertMany = () => Promise.reject(new MongoNetworkError('connection closed'));
+    const subject = { insertMany } as unknown as PriceCollection;
+    await expect(storeDocuments(subject, [document('a')])).rejects.toThrow('connection closed');
+  });
+
+  test('a duplicate that cannot be found is an error, not a success', async () => {
+    const { subject } = collection({ a: undefined });
+    await expect(storeDocuments(subject, [document('a')])).rejects.toThrow('cannot be found');
+  });
+
+  test('an acknowledgement of fewer documents is an error', async () => {
+    const subject = { insertMany: async () => ({ insertedCount: 1 }) } as unknown as PriceCollection;
+    await expect(storeDocuments(subject, [document('a'), document('b')])).rejects.toThrow('acknowledged 1 of 2');
+  });
+});

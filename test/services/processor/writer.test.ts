@@ -1,0 +1,56 @@
+import { MongoNetworkError } from 'mongodb';
+import { pino } from 'pino';
+import type { PriceDocument } from '../../../services/processor/record';
+import type { PriceCollection } from '../../../services/processor/store';
+import { Writer } from '../../../services/processor/writer';
+
+const document = (id: string): PriceDocument => ({ _id: id, content_hash: id }) as PriceDocument;
+
+function writer(
+  insertMany: (documents: PriceDocument[]) => Promise<object>,
+  signal = new AbortController().signal,
+): Writer {
+  const subject = { insertMany } as unknown as PriceCollection;
+  return new Writer({
+    collection: () => subject,
+    maxDocuments: 3,
+    backoff: { baseMs: 1, maxMs: 1 },
+    signal,
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+describe('Writer', () => {
+  test('repeats a write until MongoDB has taken it, and says meanwhile what is wrong', async () => {
+    const seen: (string | undefined)[] = [];
+    let failures = 3;
+    const subject: Writer = writer(async (documents) => {
+      seen.push(subject.problem);
+      if (failures-- > 0) throw new MongoNetworkError('away');
+      return { insertedCount: documents.length };
+    });
+    expect(await subject.write([document('a')])).toEqual({ inserted: 1, repeated: 0, refused: [] });
+    expect(seen).toEqual([undefined, 'MongoDB: away', 'MongoDB: away', 'MongoDB: away']);
+    expect(subject.problem).toBeUndefined();
+  });
+
+  test('writes of several partitions share inserts, none larger than the limit', async () => {
+    const sizes: number[] = [];
+    const subject = writer(async (documents) => {
+      sizes.push(documents.length);
+      return { insertedCount: documents.length };
+    });
+    const batches = [['a', 'b', 'c', 'd'], ['e'], ['f']].map((names) => names.map(document));
+    const results = await Promise.all(batches.map((batch) => subject.write(batch)));
+    expect(sizes).toEqual([3, 3]);
+    expect(results.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(6);
+  });
+
+  test('gives up only when the service stops, and then rejects', async () => {
+    const stopping = new AbortController();
+    const subject = writer(() => Promise.reject(new MongoNetworkError('away')), stopping.signal);
+    const writing = subject.write([document('a')]);
+    setTimeout(() => stopping.abort(new Error('stopping')), 20);
+    await expect(writing).rejects.toThrow();
+  });
+});

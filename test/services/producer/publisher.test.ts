@@ -1,0 +1,151 @@
+import type { Kafka, RecordMetadata } from 'kafkajs';
+import { pino } from 'pino';
+import type { PriceEvent } from '../../../services/common/event';
+import {
+  assertAcknowledged,
+  KafkaUnavailableError,
+  OutcomeUnknownError,
+  Publisher,
+} from '../../../services/producer/publisher';
+
+const event = (metal: string): PriceEvent => ({
+  event_id: `id-${metal}`,
+  metal,
+  price: 1,
+  currency: 'USD',
+  unit: 'tonne',
+  timestamp: '2026-03-01T12:00:00.000Z',
+  source: 'api',
+  schema_version: 1,
+});
+const acknowledged = (partition: number): RecordMetadata => ({
+  topicName: 't',
+  partition,
+  errorCode: 0,
+  baseOffset: '0',
+});
+
+type Send = (request: { messages: { partition: number }[]; acks: number }) => Promise<RecordMetadata[]>;
+
+/** Counts the producers made, and runs `send` for each of their sends. */
+function fakeKafka(send: Send, connect: () => Promise<void> = () => Promise.resolve()) {
+  const state = { made: 0, disconnected: 0, options: [] as unknown[] };
+  const kafka = {
+    producer: (options: unknown) => {
+      state.made += 1;
+      state.options.push(options);
+      return { connect, send, disconnect: async () => void (state.disconnected += 1) };
+    },
+  };
+  return { state, kafka: kafka as unknown as Kafka };
+}
+
+function publisher(kafka: Kafka): Publisher {
+  return new Publisher({
+    kafka,
+    topic: 't',
+    partitionOf: ({ metal }) => (metal === 'gold' ? 0 : 1),
+    maxQueuedEvents: 2,
+    maxBatchEvents: 10,
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 2_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('condition not met in 2 s');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('assertAcknowledged', () => {
+  test('an empty answer is a loss, not a success', () => {
+    expect(() => assertAcknowledged([], new Set([3]))).toThrow('partition 3 did not acknowledge');
+  });
+  test('every partition that was sent to must answer', () => {
+    expect(() => assertAcknowledged([acknowledged(0)], new Set([0, 1]))).toThrow('partition 1 did not acknowledge');
+  });
+  test('an error code is an error', () => {
+    expect(() => assertAcknowledged([{ ...acknowledged(0), errorCode: 6 }], new Set([0]))).toThrow('error 6');
+  });
+  test('accepts a full answer', () => {
+    expect(() => assertAcknowledged([acknowledged(1), acknowledged(0)], new Set([0, 1]))).not.toThrow();
+  });
+});
+
+describe('Publisher', () => {
+  test('refuses at once while Kafka is away', async () => {
+    const { kafka } = fakeKafka(
+      async () => [],
+      () => Promise.reject(new Error('refused')),
+    );
+    const subject = publisher(kafka);
+    await expect(subject.publish(event('gold'))).rejects.toThrow(KafkaUnavailableError);
+    subject.start();
+    await until(() => subject.problem === 'Kafka: refused');
+    await expect(subject.publish(event('gold'))).rejects.toThrow('Kafka: refused');
+    await subject.stop();
+  });
+
+  test('asks for idempotence, all replicas and one request in flight', async () => {
+    const acks: number[] = [];
+    const { kafka, state } = fakeKafka(async (request) => {
+      acks.push(request.acks);
+      return [acknowledged(0)];
+    });
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    await subject.publish(event('gold'));
+    expect(acks).toEqual([-1]);
+    expect(state.options[0]).toMatchObject({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
+    await subject.stop();
+    expect(state.disconnected).toBe(1);
+  });
+
+  test('a failed send is of unknown outcome, and its producer is never used again', async () => {
+    let broken = true;
+    const { kafka, state } = fakeKafka(async () => {
+      if (broken) throw new Error('connection lost');
+      return [acknowledged(0)];
+    });
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    await expect(subject.publish(event('gold'))).rejects.toThrow(OutcomeUnknownError);
+    expect(state.disconnected).toBe(1);
+    broken = false;
+    await until(() => subject.connected);
+    await subject.publish(event('gold'));
+    expect(state.made).toBe(2);
+    await subject.stop();
+  });
+
+  test('a send that a partition does not answer for fails', async () => {
+    const { kafka } = fakeKafka(async () => []);
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    await expect(subject.publish(event('gold'))).rejects.toThrow('partition 0 did not acknowledge');
+    await subject.stop();
+  });
+
+  test('stop sends what waits before it disconnects', async () => {
+    const sent: number[] = [];
+    const { kafka, state } = fakeKafka(async ({ messages }) => {
+      expect(state.disconnected).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      sent.push(...messages.map(({ partition }) => partition));
+      return [acknowledged(0), acknowledged(1)];
+    });
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    const publishing = [subject.publish(event('gold')), subject.publish(event('zinc'))];
+    await subject.stop();
+    await Promise.all(publishing);
+    expect(sent).toEqual([0, 1]);
+    expect(state.disconnected).toBe(1);
+  });
+});

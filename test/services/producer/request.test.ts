@@ -1,0 +1,119 @@
+import { Problem } from '../../../services/common/problem';
+import { UuidV7Generator, uuidV7TimeMs } from '../../../services/common/uuid';
+import { toEvent, type RequestContext } from '../../../services/producer/request';
+
+const nowMs = Date.parse('2026-03-01T12:00:00Z');
+const ids = new UuidV7Generator(() => nowMs);
+const context: RequestContext = {
+  nowMs,
+  nextId: () => ids.next(),
+  config: {
+    metals: {
+      gold: { partition: 0, price: 2_650, unit: 'troy_ounce' },
+      copper: { partition: 1, price: 9_100, unit: 'tonne' },
+    },
+    events: { currency: 'USD', max_age_days: 30, max_future_seconds: 300 },
+  },
+};
+const good = { metal: 'gold', price: 1_850 };
+
+function refusal(body: unknown): Problem {
+  try {
+    toEvent(body, context);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error(`accepted ${JSON.stringify(body)}`);
+}
+
+describe('toEvent refuses', () => {
+  test.each([
+    ['null', null],
+    ['an array', []],
+    ['an array of events', [good]],
+    ['a string', 'gold'],
+    ['a number', 1],
+  ])('%s as the body', (_, body) => {
+    expect(refusal(body)).toMatchObject({ status: 400, slug: 'invalid-event' });
+  });
+
+  test.each<[string, object, string]>([
+    ['a missing metal', { price: 1 }, 'metal'],
+    ['a missing price', { metal: 'gold' }, 'price'],
+    ['an unknown metal', { ...good, metal: 'unobtainium' }, 'metal'],
+    ['a metal with a blank', { ...good, metal: 'gold ' }, 'metal'],
+    ['a metal in capitals', { ...good, metal: 'GOLD' }, 'metal'],
+    ['a homoglyph', { ...good, metal: 'gоld' }, 'metal'],
+    ['a NUL', { ...good, metal: 'gold\0' }, 'metal'],
+    ['an operator', { ...good, metal: { $gt: '' } }, 'metal'],
+    ['a name of Object.prototype', { ...good, metal: 'constructor' }, 'metal'],
+    ['a price of 0', { ...good, price: 0 }, 'price'],
+    ['a price of -0', { ...good, price: -0 }, 'price'],
+    ['a negative price', { ...good, price: -1 }, 'price'],
+    ['an infinite price', { ...good, price: Number.POSITIVE_INFINITY }, 'price'],
+    ['NaN', { ...good, price: Number.NaN }, 'price'],
+    ['a price as text', { ...good, price: '12' }, 'price'],
+    ['a price beyond the bound', { ...good, price: 2 ** 53 + 1 }, 'price'],
+    ['an unknown field', { ...good, prise: 1 }, 'prise'],
+    ['__proto__', JSON.parse('{"metal":"gold","price":1,"__proto__":{"admin":true}}'), '__proto__'],
+    ['an id that is no version 7 UUID', { ...good, event_id: '01a204de-fcc6-4000-8479-47f6e574fbfe' }, 'event_id'],
+    ['an invalid timestamp', { ...good, timestamp: 'yesterday' }, 'timestamp'],
+    ['a timestamp of 1970', { ...good, timestamp: '1970-01-01T00:00:00Z' }, 'timestamp'],
+    ['a timestamp far ahead', { ...good, timestamp: '2026-03-01T12:06:00Z' }, 'timestamp'],
+    ['an id from long ago', { ...good, event_id: '00000000-0001-7000-8479-47f6e574fbfe' }, 'event_id'],
+    ['a dotted source', { ...good, source: '$where' }, 'source'],
+  ])('%s, and names the field', (_, body, field) => {
+    const problem = refusal(body);
+    expect(problem.status).toBe(400);
+    expect(problem.extra.errors?.map((error) => error.field)).toContain(field);
+    expect(problem.detail).toContain(field);
+  });
+
+  test('every wrong field at once, with what is allowed', () => {
+    const { extra } = refusal({ metal: 'golf', price: -1, prise: 2 });
+    expect(extra.errors).toEqual([
+      { field: 'prise', allowed: expect.stringContaining('did you mean price?') },
+      { field: 'metal', value: 'golf', allowed: 'one of gold, copper' },
+      { field: 'price', value: -1, allowed: 'more than 0 and at most 10000000' },
+    ]);
+  });
+
+  test('without repeating a long value', () => {
+    const { extra } = refusal({ ...good, metal: 'x'.repeat(10_000) });
+    expect(JSON.stringify(extra).length).toBeLessThan(300);
+  });
+});
+
+describe('toEvent', () => {
+  test('fills in what a client leaves out; the timestamp is that of the id', () => {
+    const event = toEvent({ metal: 'copper', price: 9_000.5 }, context);
+    expect(event).toEqual({
+      event_id: expect.any(String),
+      metal: 'copper',
+      price: 9_000.5,
+      currency: 'USD',
+      unit: 'tonne',
+      timestamp: new Date(uuidV7TimeMs(event.event_id)).toISOString(),
+      source: 'api',
+      schema_version: 1,
+    });
+  });
+
+  test('a retry with the same id is the same event, however late', () => {
+    const body = { ...good, event_id: ids.next() };
+    expect(toEvent(body, { ...context, nowMs: nowMs + 60_000 })).toEqual(toEvent(body, context));
+  });
+
+  test('keeps what a client states, with the timestamp in UTC', () => {
+    const stated = {
+      ...good,
+      currency: 'EUR',
+      unit: 'kilogram',
+      source: 'lme',
+      timestamp: '2026-03-01T13:00:00+01:00',
+    };
+    const expected = { ...stated, timestamp: '2026-03-01T12:00:00.000Z' };
+    expect(toEvent(stated, context)).toMatchObject(expected);
+  });
+});
