@@ -1,8 +1,8 @@
 /** Ctrl-C: say what is left and how to go on, leave with 130. A second Ctrl-C leaves at once. */
 import { EXIT } from '../contract';
 
-/** How long work may take to stop by itself. */
-const GRACE_MS = 5000;
+/** npm and tsx pass on the signal that the terminal has sent already: what comes so soon is the same Ctrl-C. */
+const ECHO_MS = 1000;
 /** What a shell reports for a process ended by SIGTERM. */
 const TERMINATED_EXIT_CODE = 143;
 
@@ -15,10 +15,15 @@ export interface Interruption {
 export function watchInterruption(source: NodeJS.Process = process): Interruption {
   const controller = new AbortController();
   let code: number = EXIT.interrupted;
+  let firstAtMs = 0;
   const watch = (name: 'SIGINT' | 'SIGTERM', exitCode: number): void => {
     source.on(name, () => {
-      if (controller.signal.aborted) source.exit(exitCode);
+      if (controller.signal.aborted) {
+        if (Date.now() - firstAtMs > ECHO_MS) source.exit(exitCode);
+        return;
+      }
       code = exitCode;
+      firstAtMs = Date.now();
       controller.abort();
     });
   };
@@ -27,13 +32,17 @@ export function watchInterruption(source: NodeJS.Process = process): Interruptio
   return { signal: controller.signal, exitCode: () => code };
 }
 
-/** Ends with the work, or, once interrupted, when the work has stopped or the grace is over. */
-export async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | 'interrupted'> {
+/** Ends with the work, or, once interrupted, when the work has stopped or its time to do so is over. */
+export async function untilInterrupted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<T | 'interrupted'> {
   let grace: NodeJS.Timeout | undefined;
   const interrupted = new Promise<'interrupted'>((resolve) => {
     const onAbort = (): void => {
       const stopped = (): void => resolve('interrupted');
-      grace = setTimeout(stopped, GRACE_MS);
+      grace = setTimeout(stopped, graceMs);
       // How the work ended no longer matters: it was told to stop.
       work.then(stopped, stopped);
     };

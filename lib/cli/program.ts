@@ -13,6 +13,9 @@ import { CliError, explainError, type ErrorContext } from './errors';
 import { untilInterrupted, type Interruption } from './interrupt';
 import { Terminal, type Io } from './terminal';
 
+/** How long programs that run for a verb may take to stop after Ctrl-C. */
+const GRACE_MS = 5000;
+
 /** What a verb does; the exit code is its result. */
 type Action<O> = (context: Context, options: O) => Promise<number>;
 
@@ -48,13 +51,13 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined })
     .exitOverride();
 
-  /** Binds a verb: context first, errors explained, Ctrl-C honoured. */
+  /** Binds a verb: context first, errors explained, Ctrl-C honoured; `graceMs` is for work that stops by itself. */
   const bind =
-    <O>(what: string, action: Action<O>) =>
+    <O>(what: string, action: Action<O>, graceMs = 0) =>
     async (options: O): Promise<void> => {
       const context = readContext(program.opts<GlobalOptions>(), io, interruption.signal);
       const work = action(context, options);
-      const code = await untilInterrupted(explained(work, context, what), interruption.signal);
+      const code = await untilInterrupted(explained(work, context, what), interruption.signal, graceMs);
       if (code === 'interrupted') reportInterruption(context);
       exitWith(code === 'interrupted' ? interruption.exitCode() : code);
     };
@@ -67,12 +70,12 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--producer-port <port>', 'where the producer answers (8000)')
     .option('--processor-port <port>', 'where the processor answers (8001)')
     .addOption(contextOption())
-    .action(bind<LabUpOptions>(LAB_UP_FAILED, labUp));
+    .action(bind<LabUpOptions>(LAB_UP_FAILED, labUp, GRACE_MS));
   lab
     .command('down')
     .description('remove everything that the lab made, and nothing else')
     .option('--images', 'its images as well')
-    .action(bind<LabDownOptions>(LAB_DOWN_FAILED, labDown));
+    .action(bind<LabDownOptions>(LAB_DOWN_FAILED, labDown, GRACE_MS));
   lab.command('status').description('what of the lab is there').action(bind(LAB_STATUS_FAILED, labStatus));
   program
     .command('deploy')
@@ -80,7 +83,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--yes', 'do not ask before permissions are widened')
     .option('--dry-run', 'show what would change, change nothing')
     .addOption(contextOption())
-    .action(bind<DeployOptions>('the deployment failed', deploy));
+    .action(bind<DeployOptions>('the deployment failed', deploy, GRACE_MS));
   program
     .command('status')
     .description('nodes and services, with replicas and health')
@@ -112,7 +115,8 @@ async function explained<T>(work: Promise<T>, context: Context, what: string): P
 }
 
 function reportInterruption(context: Context): void {
-  context.terminal.note(['', 'interrupted', ...context.leaveBehind.map((line) => `  ${line}`)].join('\n'));
+  const left = context.leaveBehind.length ? context.leaveBehind : ['nothing is left behind'];
+  context.terminal.note(['', 'interrupted', ...left.map((line) => `  ${line}`)].join('\n'));
   if (context.terminal.json)
     context.terminal.value({ error: { what: 'interrupted', why: 'Ctrl-C', next: context.leaveBehind } });
 }
