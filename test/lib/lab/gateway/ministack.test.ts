@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Ministack, ministackEnvironment, readEmulatedTypes } from '../../../../lib/lab/gateway/ministack';
+import { readSettings } from '../../../../lib/lab/gateway/settings';
+import { residentMegabytes } from '../../../../lib/lab/gateway/status';
+import { Upstream } from '../../../../lib/lab/gateway/upstream';
+
+const SECRET = 'a secret of this lab';
+const settings = (environment: Record<string, string> = {}) =>
+  readSettings({ LAB_SECRET_FILE: '/secret', ...environment }, () => SECRET);
+
+describe('the environment of ministack', () => {
+  const environment = ministackEnvironment(settings(), { PATH: '/bin', LAB_SECRET_FILE: '/secret', TOKEN: 'x' });
+
+  it('sends Lambdas to the gateway, keeps state, and listens on loopback alone', () => {
+    expect(environment).toMatchObject({
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:4568',
+      BIND_HOST: '127.0.0.1',
+      PERSIST_STATE: '1',
+      MINISTACK_REGION: 'eu-west-1',
+    });
+  });
+
+  it('holds neither the secret nor anything else that was not asked for', () => {
+    expect(JSON.stringify(environment)).not.toContain(SECRET);
+    expect(environment).not.toHaveProperty('TOKEN');
+    expect(environment).not.toHaveProperty('LAB_SECRET_FILE');
+    expect(environment.PATH).toBe('/bin');
+  });
+});
+
+describe('a ministack that cannot run', () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ministack-'));
+  afterAll(() => fs.rmSync(directory, { recursive: true }));
+  const start = (command: string) => {
+    const given = settings({ LAB_MINISTACK_COMMAND: command, LAB_STATE_DIRECTORY: directory, LAB_UPSTREAM_PORT: '1' });
+    return new Ministack(
+      given,
+      new Upstream(1),
+      () => undefined,
+      () => undefined,
+    ).start();
+  };
+
+  it('is reported at once, with the reason', async () => {
+    await expect(start('/nonexistent/ministack')).rejects.toThrow('cannot start /nonexistent/ministack: spawn');
+    await expect(start('false')).rejects.toThrow('ministack ended with exit code 1');
+  });
+
+  it('cannot be asked for its types', async () => {
+    await expect(readEmulatedTypes('false')).rejects.toThrow('Command failed');
+  });
+});
+
+describe('residentMegabytes', () => {
+  it('reads the kernel’s figure', () => {
+    expect(residentMegabytes('Name:\tx\nVmRSS:\t  204800 kB\n')).toBe(200);
+    expect(residentMegabytes('Name:\tx\n')).toBeNull();
+  });
+});
