@@ -12,15 +12,17 @@ export function nodesStatus(data: NodesData, { commands }: CommandsData, nodes: 
       .map(({ id }) => id),
   );
   return {
-    instances: Object.values(data.instances).map((instance) => ({
-      id: instance.id,
-      slot: instance.tags[TAG.slot] ?? '',
-      state: instance.state,
-      online: online.has(instance.id),
-      privateIp: instance.privateIp,
-      container: instance.container,
-      launchTime: instance.launchTime,
-    })),
+    instances: Object.values(data.instances)
+      .filter((instance) => instance.state !== 'terminated')
+      .map((instance) => ({
+        id: instance.id,
+        slot: instance.tags[TAG.slot] ?? '',
+        state: instance.state,
+        online: online.has(instance.id),
+        privateIp: instance.privateIp,
+        container: instance.container,
+        launchTime: instance.launchTime,
+      })),
     groups: Object.values(data.groups).map(({ name, desiredCapacity, instanceId, lastFailure }) => ({
       name,
       desiredCapacity,
