@@ -1,12 +1,12 @@
 /** Runs the CDK's own command line against the lab, the same way as a user would by hand. */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
 import { lastEvents, progressLine } from './cdk-output';
 import { FOREIGN_VARIABLES } from './lab-files';
 import { LabError, type Progress } from './lab-error';
-import { LAB_DIRECTORY, REPOSITORY } from './paths';
+import { BUILD_DIRECTORY, LAB_DIRECTORY, REPOSITORY } from './paths';
 import { tryRun } from './process';
 
 export const DEPLOY_LOG = path.join(LAB_DIRECTORY, 'deploy.log');
@@ -25,7 +25,9 @@ export function cdkEnvironment(own: NodeJS.ProcessEnv, lab: LabEnvironment): Nod
 export async function bootstrap(lab: LabEnvironment, progress: Progress): Promise<void> {
   if (await isBootstrapped(lab)) return progress.report(`cdk bootstrap: ${BOOTSTRAP_STACK} is there already`);
   progress.report(`cdk bootstrap aws://${LAB_ACCOUNT_ID}/${LAB_REGION} …`);
-  await cdk(['bootstrap', `aws://${LAB_ACCOUNT_ID}/${LAB_REGION}`], lab, progress);
+  // Outside the repository's root there is no cdk.json, so the app is not synthesised for nothing.
+  mkdirSync(BUILD_DIRECTORY, { recursive: true });
+  await cdk(['bootstrap', `aws://${LAB_ACCOUNT_ID}/${LAB_REGION}`], BUILD_DIRECTORY, lab, progress);
 }
 
 /** `context`: settings of lib/config.ts, each `key=value`. */
@@ -33,7 +35,7 @@ export async function deploy(lab: LabEnvironment, context: readonly string[], pr
   progress.report('cdk deploy --all …');
   const settings = context.flatMap((setting) => ['--context', setting]);
   const options = ['--all', '--require-approval', 'never', '--progress', 'events', '--asset-build-concurrency', '4'];
-  await cdk(['deploy', ...options, ...settings], lab, progress);
+  await cdk(['deploy', ...options, ...settings], REPOSITORY, lab, progress);
 }
 
 async function isBootstrapped(lab: LabEnvironment): Promise<boolean> {
@@ -53,12 +55,17 @@ async function isBootstrapped(lab: LabEnvironment): Promise<boolean> {
   }
 }
 
-async function cdk(args: readonly string[], lab: LabEnvironment, { report, signal }: Progress): Promise<void> {
+async function cdk(
+  args: readonly string[],
+  cwd: string,
+  lab: LabEnvironment,
+  { report, signal }: Progress,
+): Promise<void> {
   writeFileSync(DEPLOY_LOG, `cdk ${args.join(' ')}\n`);
   const lines: string[] = [];
   const { exitCode } = await tryRun(CDK, args, {
     signal,
-    cwd: REPOSITORY,
+    cwd,
     env: cdkEnvironment(process.env, { ...lab, NO_COLOR: '1', CI: 'true' }),
     onLine: (line) => {
       appendFileSync(DEPLOY_LOG, `${line}\n`);

@@ -1,12 +1,12 @@
 /** The lab's two images: `aws` (gateway and ministack) and `node`. Their tag is the hash of what they are made from. */
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { baseImage } from './bases';
 import { contentHash, directoryHash } from './content';
 import { build, inspectImages } from './docker';
 import { prepareAwsContext } from './gateway/build';
 import { timed, type Progress } from './lab-error';
-import { ASSETS, BUILD_DIRECTORY } from './paths';
+import { ASSETS, BUILD_DIRECTORY, REPOSITORY } from './paths';
 
 export interface LabImages {
   readonly aws: string;
@@ -19,8 +19,7 @@ export async function ensureLabImages(progress: Progress): Promise<LabImages> {
     aws: { base: baseImage('node'), directory: path.join(BUILD_DIRECTORY, 'aws') },
     node: { base: baseImage('debian'), directory: path.join(ASSETS, 'node') },
   };
-  rmSync(images.aws.directory, { recursive: true, force: true });
-  await prepareAwsContext(images.aws.directory);
+  await ensureAwsContext(images.aws.directory);
   const bases = await inspectImages([images.aws.base, images.node.base], progress.signal);
   const ensure = async (name: keyof LabImages): Promise<string> => {
     const { base, directory } = images[name];
@@ -37,4 +36,19 @@ export async function ensureLabImages(progress: Progress): Promise<LabImages> {
   };
   const [aws, node] = await Promise.all([ensure('aws'), ensure('node')]);
   return { aws, node };
+}
+
+/** Bundling takes seconds, so it is done only when a source has changed since the context was made. */
+async function ensureAwsContext(directory: string): Promise<void> {
+  const sources = contentHash([
+    directoryHash(path.join(REPOSITORY, 'lib')),
+    directoryHash(path.join(ASSETS, 'aws')),
+    readFileSync(path.join(REPOSITORY, 'package-lock.json')),
+  ]);
+  const stamp = `${directory}.sources`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return;
+  rmSync(stamp, { force: true });
+  rmSync(directory, { recursive: true, force: true });
+  await prepareAwsContext(directory);
+  writeFileSync(stamp, sources);
 }
