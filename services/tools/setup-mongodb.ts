@@ -4,6 +4,10 @@ import type { ToolsConfig } from './config';
 
 const PROCESSOR = 'processor';
 const WRITER_ROLE = 'priceWriter';
+const INDEXES: readonly { readonly name: string; readonly key: Record<string, 1 | -1> }[] = [
+  { name: 'timestamp', key: { timestamp: 1 } },
+  { name: 'metal_timestamp', key: { metal: 1, timestamp: -1 } },
+];
 
 export interface ServerKind {
   readonly name: string;
@@ -44,12 +48,27 @@ export async function setUpMongo(
   const done = await upsert(admin, 'User', PROCESSOR, { pwd: processorPassword, roles });
   logger.info({ server: server.name, user: PROCESSOR, done, roles }, 'user is set');
 
-  const prices = client.db(config.mongodb.database).collection(config.mongodb.collection);
-  const indexes = await prices.createIndexes([
-    { key: { timestamp: 1 }, name: 'timestamp' },
-    { key: { metal: 1, timestamp: -1 }, name: 'metal_timestamp' },
-  ]);
-  logger.info({ indexes }, 'indexes are there');
+  const created = await createMissingIndexes(client.db(config.mongodb.database), config.mongodb.collection);
+  logger.info({ indexes: INDEXES.map(({ name }) => name), created }, 'indexes are there');
+}
+
+/** Asks first: the stand-in fails when an index that is there is created again. */
+async function createMissingIndexes(database: Db, collection: string): Promise<string[]> {
+  const [exists] = await database.listCollections({ name: collection }, { nameOnly: true }).toArray();
+  const present = exists === undefined ? [] : await database.collection(collection).listIndexes().toArray();
+  const missing = missingIndexes(present);
+  return missing.length > 0 ? database.collection(collection).createIndexes([...missing]) : [];
+}
+
+/** What is still to be created; an index of the same name with other keys is an error, for it serves other queries. */
+export function missingIndexes(present: readonly Document[]): typeof INDEXES {
+  return INDEXES.filter(({ name, key }) => {
+    const found = present.find((index) => index.name === name);
+    if (found === undefined) return true;
+    const [wanted, actual] = [JSON.stringify(key), JSON.stringify(found.key)];
+    if (wanted !== actual) throw new Error(`index ${name} has the keys ${actual}, expected ${wanted}; drop it first`);
+    return false;
+  });
 }
 
 /** Creates a user or a role of `admin`, or updates it if it is there. */
