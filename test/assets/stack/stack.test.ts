@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { PRODUCER_PORT, PROCESSOR_PORT, TOPIC } from '../../../lib/contract';
+import { processorConfigSchema } from '../../../services/processor/config';
+import { producerConfigSchema } from '../../../services/producer/config';
+import { toolsConfigSchema } from '../../../services/tools/config';
+
+const folder = join(__dirname, '../../../assets/stack');
+const read = (file: string): any => parse(readFileSync(join(folder, file), 'utf8'), { merge: true });
+const stack = read('stack.yml');
+const zookeeper = read('stack.zookeeper.yml');
+const setup = read('setup.yml');
+const [setupName] = Object.keys(setup.services);
+const services: Record<string, any> = {
+  ...stack.services,
+  zookeeper: zookeeper.services.zookeeper,
+  setup: setup.services[setupName],
+};
+const names = Object.keys(services);
+const networks = (name: string): string[] => services[name].networks;
+
+test('the services are those of the product', () => {
+  expect(names.sort()).toEqual(['edge', 'kafka', 'mongodb', 'processor', 'producer', 'setup', 'zookeeper']);
+  expect(setupName).toBe('setup-METALS_SETUP_HASH');
+});
+
+describe.each(names)('%s', (name) => {
+  const service = services[name];
+
+  test('is hardened', () => {
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], init: true });
+    expect(service.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(service.volumes).toContainEqual(expect.objectContaining({ type: 'tmpfs', target: '/tmp' }));
+    expect(service.logging).toEqual({ driver: 'local', options: { 'max-size': '10m', 'max-file': '3' } });
+  });
+
+  test('has labels, limits, reservations and a restart policy', () => {
+    const { labels, resources, restart_policy: restart } = service.deploy;
+    expect(labels).toMatchObject({
+      'com.metals.pipeline': 'true',
+      'com.metals.tier': expect.any(String),
+      'com.metals.access': expect.any(String),
+    });
+    expect(resources.limits).toMatchObject({
+      cpus: expect.any(String),
+      memory: expect.any(String),
+      pids: expect.any(Number),
+    });
+    expect(resources.reservations).toMatchObject({ cpus: expect.any(String), memory: expect.any(String) });
+    expect(restart.condition).toBeDefined();
+  });
+
+  test('uses nothing that docker stack deploy ignores or rejects', () => {
+    const refused = [
+      'build',
+      'depends_on',
+      'tmpfs',
+      'security_opt',
+      'container_name',
+      'restart',
+      'privileged',
+      'devices',
+      'expose',
+      'links',
+      'mem_limit',
+      'extends',
+    ];
+    expect(Object.keys(service).filter((key) => refused.includes(key))).toEqual([]);
+  });
+
+  test('takes its image, its secrets and its configs by version', () => {
+    expect(service.image).toMatch(/^\$\{METALS_IMAGE_[A-Z]+\}$/);
+    const declared = { ...stack.secrets, ...stack.configs, ...setup.configs };
+    for (const { source, uid, gid, mode } of [...(service.secrets ?? []), ...(service.configs ?? [])]) {
+      expect(declared[source].name).toMatch(/-\$\{METALS_(SECRET_VERSION|CONFIG_HASH)_[A-Z_]+\}$/);
+      expect(`${uid}:${gid}`).toBe(service.user);
+      expect([0o400, 400, 0o440, 440]).toContain(mode);
+    }
+  });
+
+  test('has no secret in its environment', () => {
+    expect(Object.keys(service.environment ?? {}).filter((key) => /PASSWORD|KEY|SECRET|TOKEN/.test(key))).toEqual([]);
+  });
+
+  if (name === 'setup') return;
+
+  test('has a health check that needs no name of a service', () => {
+    const { test: command, start_interval: startInterval } = service.healthcheck;
+    expect(command[0]).toBe('CMD');
+    expect(command.join(' ')).not.toMatch(/http:|edge:|kafka:|mongodb:|zookeeper:/);
+    expect(startInterval).toBeDefined();
+  });
+
+  test('rolls a failed update back', () => {
+    const { update_config: update, rollback_config: rollback } = service.deploy;
+    const order = ['producer', 'processor'].includes(name) ? 'start-first' : 'stop-first';
+    expect(update).toMatchObject({ order, failure_action: 'rollback', monitor: expect.any(String) });
+    expect(rollback.order).toBe(order);
+    expect(service.stop_grace_period).toBeDefined();
+    expect(service.deploy.endpoint_mode).toBe('dnsrr');
+  });
+});
+
+describe('reachability', () => {
+  test('only the edge publishes ports, in host mode', () => {
+    expect(names.filter((name) => services[name].ports !== undefined)).toEqual(['edge']);
+    const published = services.edge.ports.map(({ published: port, mode }: any) => [port, mode]);
+    expect(published).toEqual([
+      [PRODUCER_PORT, 'host'],
+      [PROCESSOR_PORT, 'host'],
+    ]);
+    expect(services.edge.deploy.mode).toBe('global');
+  });
+
+  test('the producer shares no network with MongoDB, nor the edge with either store', () => {
+    expect(networks('producer').filter((network) => networks('mongodb').includes(network))).toEqual([]);
+    for (const store of ['kafka', 'mongodb', 'zookeeper']) {
+      expect(networks('edge').filter((network) => networks(store).includes(network))).toEqual([]);
+    }
+  });
+
+  test('networks.json names the networks of the stack, the first two encrypted', () => {
+    const declared: any[] = JSON.parse(readFileSync(join(folder, 'networks.json'), 'utf8'));
+    expect(declared.map(({ name, encrypted }) => [name, encrypted])).toEqual([
+      ['metals-frontend', true],
+      ['metals-backend', true],
+      ['metals-monitoring', false],
+    ]);
+    expect(Object.keys(stack.networks).sort()).toEqual(declared.map(({ name }) => name).sort());
+    expect(Object.values(stack.networks).every((network: any) => network.external)).toBe(true);
+  });
+});
+
+describe('stateful services', () => {
+  test.each(['kafka', 'mongodb', 'zookeeper'])(
+    '%s is pinned by its node label and has its data on a volume',
+    (name) => {
+      expect(services[name].deploy.placement.constraints).toEqual([`node.labels.metals.${name} == true`]);
+      expect(services[name].volumes.some(({ type }: any) => type === 'volume')).toBe(true);
+    },
+  );
+
+  test('the data volumes of Kafka are one per mode, and the other is only looked at', () => {
+    const mounts = (service: any): [string, string, boolean][] =>
+      service.volumes
+        .filter(({ type }: any) => type === 'volume')
+        .map((volume: any) => [volume.source, volume.target, volume.read_only === true]);
+    expect(mounts(services.kafka)).toEqual([
+      ['kafka-data-kraft', '/var/lib/kafka/data', false],
+      ['kafka-data-zookeeper', '/var/lib/kafka/other', true],
+    ]);
+    expect(mounts(zookeeper.services.kafka)).toEqual([
+      ['kafka-data-zookeeper', '/var/lib/kafka/data', false],
+      ['kafka-data-kraft', '/var/lib/kafka/other', true],
+    ]);
+  });
+});
+
+describe('the configs', () => {
+  const producer = producerConfigSchema.parse(read('config/producer.yml'));
+  const processor = processorConfigSchema.parse(read('config/processor.yml'));
+  const tools = toolsConfigSchema.parse(read('config/tools.yml'));
+
+  test('every file in config/ is a Docker config named by its hash', () => {
+    const declared = Object.values({ ...stack.configs, ...setup.configs }) as { name: string; file: string }[];
+    const files = readdirSync(join(folder, 'config')).sort();
+    expect(declared.map(({ file }) => file.replace('./config/', '')).sort()).toEqual(files);
+    for (const { name, file } of declared) {
+      const stem = file.replace(/^.*\/|\.[a-z]+$/g, '').toUpperCase();
+      expect(name).toContain(`\${METALS_CONFIG_HASH_${stem}}`);
+    }
+  });
+
+  test('agree with one another and with the contract', () => {
+    for (const { topic } of [producer, processor])
+      expect(topic).toEqual({ name: TOPIC.prices, partitions: TOPIC.partitions });
+    expect(tools.prices).toMatchObject({ name: TOPIC.prices, partitions: TOPIC.partitions });
+    expect([processor.dead_letter_topic, tools.dead_letters.name]).toEqual([TOPIC.deadLetters, TOPIC.deadLetters]);
+    expect(processor.consumer.group).toBe(tools.consumer_group);
+    expect([producer.http.port, processor.http.port]).toEqual([PRODUCER_PORT, PROCESSOR_PORT]);
+  });
+
+  test('every partition has a metal', () => {
+    const used = new Set(Object.values(producer.metals).map(({ partition }) => partition));
+    expect(used.size).toBe(TOPIC.partitions);
+  });
+
+  test('services drain within their stop grace period', () => {
+    expect(producer.drain_timeout_seconds).toBeLessThan(Number.parseInt(services.producer.stop_grace_period, 10));
+    expect(processor.drain_timeout_seconds).toBeLessThan(Number.parseInt(services.processor.stop_grace_period, 10));
+  });
+});
+
+describe('the configuration of a service refuses', () => {
+  const producer = read('config/producer.yml');
+  test.each([
+    ['a partition that the topic lacks', { ...producer, metals: { gold: { partition: 6, price: 1 } } }],
+    ['no metal at all', { ...producer, metals: {} }],
+    ['a broker without a port', { ...producer, kafka: { brokers: ['kafka'], username: 'producer' } }],
+    ['an unknown key', { ...producer, fed: {} }],
+    ['a negative rate', { ...producer, feed: { rate_per_second: -1 } }],
+  ])('%s', (_, config) => expect(producerConfigSchema.safeParse(config).success).toBe(false));
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes } from 'kafkajs';
+import { parse } from 'yaml';
+import { MONGODB, TOPIC } from '../../../lib/contract';
+import { toolsConfigSchema } from '../../../services/tools/config';
+import { planAcls, planPartitions, planTopics } from '../../../services/tools/kafka-plan';
+
+const file = join(__dirname, '../../../assets/stack/config/tools.yml');
+const config = toolsConfigSchema.parse(parse(readFileSync(file, 'utf8')));
+
+describe('planPartitions', () => {
+  test('fewer than the topic has is refused with what to do: Kafka never removes one', () => {
+    expect(() => planPartitions('metals-prices', 8, 6)).toThrow(
+      'topic metals-prices has 8 partitions, expected 6: Kafka cannot remove partitions; set the number to what the topic has',
+    );
+  });
+  test('more are added, as many are left', () => {
+    expect(planPartitions('t', 3, 6)).toEqual({ kind: 'grow', to: 6 });
+    expect(planPartitions('t', 6, 6)).toEqual({ kind: 'none' });
+  });
+});
+
+test('topics have the names and partitions of the contract, and an explicit retention', () => {
+  const [prices, deadLetters] = planTopics(config);
+  expect(prices).toMatchObject({ topic: TOPIC.prices, partitions: TOPIC.partitions });
+  expect(prices.settings['retention.ms']).toBe(String(168 * 3_600_000));
+  expect(deadLetters.topic).toBe(TOPIC.deadLetters);
+  expect(config.mongodb).toMatchObject(MONGODB);
+});
+
+test('a dead letter may be larger than any record it carries', () => {
+  const [prices, deadLetters] = planTopics(config).map(({ settings }) => Number(settings['max.message.bytes']));
+  expect(deadLetters).toBeGreaterThan(prices + 100_000);
+});
+
+test('each principal may do what it needs and nothing else', () => {
+  const { TOPIC: topic, GROUP: group } = AclResourceTypes;
+  const { READ, WRITE } = AclOperationTypes;
+  const acls = planAcls(config);
+  expect(
+    acls.map(({ principal, resourceType, resourceName, operation }) => [
+      principal,
+      resourceType,
+      resourceName,
+      operation,
+    ]),
+  ).toEqual([
+    ['User:producer', topic, 'metals-prices', WRITE],
+    ['User:processor', topic, 'metals-prices', READ],
+    ['User:processor', group, 'metals-processor', READ],
+    ['User:processor', topic, 'metals-prices.dlq', WRITE],
+  ]);
+  expect(acls.every(({ permissionType }) => permissionType === AclPermissionTypes.ALLOW)).toBe(true);
+});

@@ -1,0 +1,41 @@
+import { detectServer, missingIndexes, writerRole } from '../../../services/tools/setup-mongodb';
+import type { ToolsConfig } from '../../../services/tools/config';
+
+describe('detectServer', () => {
+  test('the stand-in has no roles, and says what it is', () => {
+    expect(detectServer({ version: '7.0.42', ferretdbVersion: 'v1.24.2' })).toEqual({
+      name: 'FerretDB v1.24.2',
+      hasRoles: false,
+    });
+  });
+  test('MongoDB has roles', () => {
+    expect(detectServer({ version: '8.0.4' })).toEqual({ name: 'MongoDB 8.0.4', hasRoles: true });
+  });
+});
+
+test('the processor may look up and add prices, and nothing else', () => {
+  const config = { mongodb: { database: 'metals', collection: 'prices' } } as ToolsConfig;
+  expect(writerRole(config)).toEqual({
+    privileges: [{ resource: { db: 'metals', collection: 'prices' }, actions: ['find', 'insert'] }],
+    roles: [],
+  });
+});
+
+describe('missingIndexes', () => {
+  const timestamp = { name: 'timestamp', key: { timestamp: 1 } };
+  const metal = { name: 'metal_timestamp', key: { metal: 1, timestamp: -1 } };
+
+  test('an index of the same name with other keys is refused', () => {
+    expect(() => missingIndexes([{ name: 'timestamp', key: { timestamp: -1 } }])).toThrow(
+      'index timestamp has the keys {"timestamp":-1}, expected {"timestamp":1}; drop it first',
+    );
+  });
+  test('the order of the keys matters', () => {
+    expect(() => missingIndexes([{ ...metal, key: { timestamp: -1, metal: 1 } }])).toThrow('metal_timestamp');
+  });
+  test('names what is not there yet', () => {
+    expect(missingIndexes([])).toEqual([timestamp, metal]);
+    expect(missingIndexes([{ name: '_id_', key: { _id: 1 } }, timestamp])).toEqual([metal]);
+    expect(missingIndexes([timestamp, metal])).toEqual([]);
+  });
+});
