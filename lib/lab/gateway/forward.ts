@@ -28,7 +28,9 @@ export function relay(
   body: Buffer | string,
   path: string = message.url!,
 ): Promise<UpstreamReply> {
-  const { 'accept-encoding': _encoding, 'content-length': _length, ...headers } = forwardedHeaders(message);
+  const headers = forwardedHeaders(message);
+  delete headers['accept-encoding'];
+  delete headers['content-length'];
   return upstream.request(message.method!, path, headers, body);
 }
 

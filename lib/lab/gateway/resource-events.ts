@@ -54,7 +54,8 @@ export async function resourceOutcome(
 }
 
 async function callHandler(handler: ResourceHandler, event: ResourceEvent): Promise<ResourceResult> {
-  const { ServiceToken: _token, ...properties } = event.ResourceProperties;
+  const properties: Record<string, unknown> = { ...event.ResourceProperties };
+  delete properties.ServiceToken;
   const context = { logicalId: event.LogicalResourceId, stackName: event.StackId.split('/')[1] ?? event.StackId };
   if (event.RequestType === 'Create') return handler.create(properties, context);
   const physicalId = event.PhysicalResourceId!;

@@ -1,7 +1,6 @@
 /** A CloudFormation type that ministack lacks or gets wrong, served by the gateway through the forwarder Lambda. */
 
 /** Custom-resource properties: CloudFormation hands every scalar over as a string. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Properties = Readonly<Record<string, any>>;
 
 export interface ResourceContext {

@@ -18,7 +18,6 @@ export interface LabRequest {
   /** `DescribeInstances`, whether from the form's Action or from X-Amz-Target. */
   readonly action: string;
   /** A query API's form as a flat record (`InstanceId.1`), a JSON API's parsed body. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly params: any;
   readonly body: Buffer;
   readonly message: http.IncomingMessage;

@@ -86,7 +86,10 @@ function rewriteResource(logicalId: string, resource: TemplateResource, serviceT
 }
 
 function restoreResource(resource: TemplateResource, type: string): void {
-  const { ServiceToken: _token, [EMPTY_PROPERTIES]: wasEmpty, ...properties } = resource.Properties!;
+  const properties = resource.Properties!;
+  const wasEmpty = EMPTY_PROPERTIES in properties;
+  delete properties.ServiceToken;
+  delete properties[EMPTY_PROPERTIES];
   for (const name of MOVED_ATTRIBUTES) {
     const moved = MOVED_ATTRIBUTE_PREFIX + name;
     if (!(moved in properties)) continue;
@@ -94,6 +97,5 @@ function restoreResource(resource: TemplateResource, type: string): void {
     delete properties[moved];
   }
   resource.Type = type;
-  if (Object.keys(properties).length > 0 || wasEmpty) resource.Properties = properties;
-  else delete resource.Properties;
+  if (Object.keys(properties).length === 0 && !wasEmpty) delete resource.Properties;
 }

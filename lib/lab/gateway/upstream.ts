@@ -92,7 +92,6 @@ export class Upstream {
   }
 
   /** A JSON API by X-Amz-Target, such as `secretsmanager.CreateSecret` or `AmazonSSM.GetParameter`. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   async json(service: string, target: string, body: unknown): Promise<any> {
     const headers = {
       'content-type': 'application/x-amz-json-1.1',

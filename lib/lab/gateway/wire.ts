@@ -7,7 +7,6 @@ import { escapeXml } from './xml';
 
 export interface ParsedRequest {
   readonly action: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly params: any;
 }
 

@@ -159,7 +159,7 @@ describe('resources', () => {
     });
 
     it('refuses half a template', async () => {
-      const { GenerateStringKey: _key, ...half } = GENERATE;
+      const half = { ...GENERATE, GenerateStringKey: undefined };
       await expect(handler().create({ GenerateSecretString: half }, CONTEXT)).rejects.toThrow('must come together');
     });
 
