@@ -1,20 +1,18 @@
 /** Runs the CDK's own command line against the lab, the same way as a user would by hand. */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
 import { lastEvents, progressLine } from './cdk-output';
-import { FOREIGN_VARIABLES } from './lab-files';
+import { FOREIGN_VARIABLES, type LabEnvironment } from './lab-files';
 import { LabError, type Progress } from './lab-error';
 import { BUILD_DIRECTORY, LAB_DIRECTORY, REPOSITORY } from './paths';
 import { tryRun } from './process';
+import { cloudFormation, listStacks } from './stack-operations';
 
 export const DEPLOY_LOG = path.join(LAB_DIRECTORY, 'deploy.log');
 const CDK = path.join(REPOSITORY, 'node_modules', '.bin', 'cdk');
 const BOOTSTRAP_STACK = 'CDKToolkit';
 const READY = ['CREATE_COMPLETE', 'UPDATE_COMPLETE'];
-
-export type LabEnvironment = Readonly<Record<string, string>>;
 
 /** Pure: this process's environment, with nothing in it that would lead past the lab. */
 export function cdkEnvironment(own: NodeJS.ProcessEnv, lab: LabEnvironment): NodeJS.ProcessEnv {
@@ -39,17 +37,9 @@ export async function deploy(lab: LabEnvironment, context: readonly string[], pr
 }
 
 async function isBootstrapped(lab: LabEnvironment): Promise<boolean> {
-  const client = new CloudFormationClient({
-    endpoint: lab.AWS_ENDPOINT_URL,
-    region: LAB_REGION,
-    credentials: { accessKeyId: lab.AWS_ACCESS_KEY_ID!, secretAccessKey: lab.AWS_SECRET_ACCESS_KEY! },
-  });
+  const client = cloudFormation(lab);
   try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: BOOTSTRAP_STACK }));
-    return READY.includes(Stacks?.[0]?.StackStatus ?? '');
-  } catch (error) {
-    if (error instanceof Error && /does not exist/.test(error.message)) return false;
-    throw error;
+    return (await listStacks(client)).some(({ name, status }) => name === BOOTSTRAP_STACK && READY.includes(status));
   } finally {
     client.destroy();
   }

@@ -5,10 +5,12 @@ import { LAB_DEFAULT_PORT, LAB_LABEL, PROCESSOR_PORT, PRODUCER_PORT } from '../c
 import { contentHash } from './content';
 import { docker } from './docker';
 import type { LabImages } from './images';
+import type { LabEnvironment } from './lab-files';
 import { LabError, type Progress } from './lab-error';
 import { CONFIGURATION_LABEL, GATEWAY_CONTAINER, STATE_VOLUME } from './names';
 import { endpointUrl, type LabOptions } from './options';
 import { tryRun } from './process';
+import { clearInterrupted, waitForOperations } from './stack-operations';
 
 /** ministack writes its state when it is told to stop. */
 const STOP_TIMEOUT_SECONDS = 30;
@@ -50,18 +52,42 @@ export function createArguments({ images, options, socket }: GatewayStart, confi
 }
 
 /** Starts the gateway, or leaves it alone when it runs as it should; either way it answers afterwards. */
-export async function ensureGateway(start: GatewayStart, secret: string, progress: Progress): Promise<void> {
+export async function ensureGateway(start: GatewayStart, lab: LabEnvironment, progress: Progress): Promise<void> {
   const { report, signal } = progress;
-  const configuration = contentHash([JSON.stringify(createArguments(start, '')), secret]);
+  const configuration = contentHash([JSON.stringify(createArguments(start, '')), lab.AWS_SECRET_ACCESS_KEY!]);
   const found = await inspectGateway(signal);
-  if (found && found.configuration !== configuration) {
+  const fits = found?.configuration === configuration;
+  if (fits && found.running) {
+    report('gateway: runs already');
+    return waitUntilHealthy(start.options, progress);
+  }
+  if (found && !fits) {
     report('gateway: its image or settings have changed, so its container is replaced; its state stays');
+    await letOperationsEnd(found, lab, progress);
     await removeGateway(signal);
   }
-  if (!found || found.configuration !== configuration) await createGateway(start, configuration, signal);
-  else report(found.running ? 'gateway: runs already' : 'gateway: was stopped');
+  if (!fits) await createGateway(start, configuration, signal);
   await docker(['start', GATEWAY_CONTAINER], { signal });
   await waitUntilHealthy(start.options, progress);
+  await clearInterrupted(lab, progress);
+}
+
+/** Only a gateway that answers can be in the middle of something. */
+async function letOperationsEnd(
+  { running, port }: FoundGateway,
+  lab: LabEnvironment,
+  progress: Progress,
+): Promise<void> {
+  if (!running || port === undefined) return;
+  const endpoint = endpointUrl({ port });
+  if ((await healthAnswer(`${endpoint}/_lab/health`)) !== 'ok') return;
+  try {
+    await waitForOperations({ ...lab, AWS_ENDPOINT_URL: endpoint }, progress);
+  } catch (error) {
+    // It was started with another secret, by another copy of the repository: what it does cannot be asked.
+    if ((error as Error).name !== 'SignatureDoesNotMatch') throw error;
+    progress.report('gateway: it was started with another secret (another copy of the repository?)');
+  }
 }
 
 async function createGateway(start: GatewayStart, configuration: string, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,8 @@ import { LAB_DIRECTORY } from './paths';
 export const SECRET_FILE = path.join(LAB_DIRECTORY, 'secret');
 export const ENV_FILE = path.join(LAB_DIRECTORY, 'env');
 
+export type LabEnvironment = Readonly<Record<string, string>>;
+
 /** Pure: what every AWS tool needs to talk to the lab. */
 export const labEnvironment = (options: LabOptions, secretAccessKey: string): Record<string, string> => ({
   AWS_ENDPOINT_URL: endpointUrl(options),
@@ -35,7 +37,7 @@ export const envFileText = (environment: Readonly<Record<string, string>>): stri
   ].join('\n');
 
 /** Writes both files, keeping a secret that is there. Returns the environment. */
-export function writeLabFiles(options: LabOptions, extra: Readonly<Record<string, string>>): Record<string, string> {
+export function writeLabFiles(options: LabOptions, extra: Readonly<Record<string, string>>): LabEnvironment {
   mkdirSync(LAB_DIRECTORY, { recursive: true, mode: 0o700 });
   chmodSync(LAB_DIRECTORY, 0o700);
   const environment = { ...labEnvironment(options, ensureSecret()), ...extra };

@@ -1,11 +1,10 @@
 /** Brings the lab up, in steps that each do nothing when their result is there already. */
-import { readFileSync } from 'node:fs';
 import { ensureBases } from './base-images';
-import { bootstrap, deploy, type LabEnvironment } from './cdk';
+import { bootstrap, deploy } from './cdk';
 import { buildEnvironment } from './docker';
 import { ensureGateway } from './gateway-container';
 import { ensureLabImages, type LabImages } from './images';
-import { SECRET_FILE, writeLabFiles } from './lab-files';
+import { SECRET_FILE, writeLabFiles, type LabEnvironment } from './lab-files';
 import type { Progress } from './lab-error';
 import type { LabOptions } from './options';
 import { preflightProblem } from './preflight';
@@ -42,7 +41,7 @@ export function upSteps(options: UpOptions): UpStep[] {
       run: async (progress) => {
         environment = await writeEnvironment(options, progress);
         const start = { images, options, secretFile: SECRET_FILE, socket: dockerSocket(process.env) };
-        await ensureGateway(start, readFileSync(SECRET_FILE, 'utf8'), progress);
+        await ensureGateway(start, environment, progress);
       },
     },
     { title: 'cdk bootstrap', run: (progress) => bootstrap(environment, progress) },
