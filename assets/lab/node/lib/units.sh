@@ -3,16 +3,18 @@
 
 # LAB_REGISTRY and LAB_CGROUP_PARENT, which the entrypoint left: scripts call systemctl with an environment of their own.
 # shellcheck source=/dev/null
-source /run/metals-lab/environment
+source "${LAB_RUN:=/run/metals-lab}/environment"
 
-readonly UNITS=/etc/systemd/system
+# Directories of their own are for tests.
+readonly UNITS=${LAB_UNITS:-/etc/systemd/system}
 readonly WANTS=$UNITS/multi-user.target.wants
-readonly STATE=/run/metals-lab/units
-readonly SUPERVISOR=/run/metals-lab/docker.supervisor
+readonly STATE=$LAB_RUN/units
+readonly LOGS=${LAB_LOGS:-/var/log/metals-lab}
+readonly SUPERVISOR=$LAB_RUN/docker.supervisor
 readonly DOCKER_START_SECONDS=90
 
 unit_log() {
-  printf '/var/log/metals-lab/%s.log' "${1%.service}"
+  printf '%s/%s.log' "$LOGS" "${1%.service}"
 }
 
 require_unit() {
@@ -123,7 +125,7 @@ start_docker() {
     {
       printf -- '--insecure-registry=%s\n' "$LAB_REGISTRY"
       [[ -z ${LAB_CGROUP_PARENT:-} ]] || printf -- '--cgroup-parent=%s\n' "$LAB_CGROUP_PARENT"
-    } >/run/metals-lab/docker.args
+    } >"$LAB_RUN/docker.args"
     # A session of its own: it outlives the document or script that started it.
     setsid /usr/local/lib/metals-lab/supervise-docker >>"$log_file" 2>&1 </dev/null &
     printf '%s\n' "$!" >"$SUPERVISOR"

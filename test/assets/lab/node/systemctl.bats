@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# The stand-in for systemctl in a node of the lab.
+
+setup() {
+  cd "$BATS_TEST_DIRNAME/../../../.." || return 1
+  export LAB_LIB=$PWD/assets/lab/node/lib LAB_RUN=$BATS_TEST_TMPDIR/run LAB_UNITS=$BATS_TEST_TMPDIR/units
+  export LAB_LOGS=$BATS_TEST_TMPDIR/logs
+  mkdir -p "$LAB_RUN/units" "$LAB_UNITS" "$LAB_LOGS"
+  printf 'LAB_REGISTRY=registry\nLAB_CGROUP_PARENT=\n' >"$LAB_RUN/environment"
+  systemctl=assets/lab/node/bin/systemctl
+}
+
+unit() { # NAME TEXT
+  mkdir -p "$(dirname "$LAB_UNITS/$1")"
+  printf '%s\n' "$2" >"$LAB_UNITS/$1"
+}
+
+@test "an unknown verb, an unknown option or a missing unit is refused" {
+  run "$systemctl" isolate rescue
+  [ "$status" -eq 1 ]
+  [[ $output == *"does not know 'isolate'"* ]]
+  run "$systemctl" start --force a.service
+  [ "$status" -eq 1 ]
+  [[ $output == *"does not know the option --force"* ]]
+  run "$systemctl" start
+  [ "$status" -eq 1 ]
+  run "$systemctl" start nowhere
+  [ "$status" -eq 1 ]
+  [[ $output == *"unit nowhere.service not found"* ]]
+}
+
+@test "a oneshot that fails is a failure, with what it printed" {
+  unit bad.service $'[Service]\nType=oneshot\nExecStart=/bin/ls /no/such/place'
+  run "$systemctl" start bad
+  [ "$status" -eq 1 ]
+  [[ $output == *"bad.service failed:"*"/no/such/place"* ]]
+  run "$systemctl" is-active bad
+  [ "$status" -eq 3 ]
+  [ "$output" = failed ]
+}
+
+@test "a long-running service and a shell line are refused rather than half run" {
+  unit daemon.service $'[Service]\nExecStart=/bin/sleep 1'
+  run "$systemctl" start daemon
+  [ "$status" -eq 1 ]
+  [[ $output == *"Type=simple; in the lab only Type=oneshot services run"* ]]
+  unit shell.service $'[Service]\nType=oneshot\nExecStart=/bin/true; /bin/touch '"$BATS_TEST_TMPDIR/made"
+  run "$systemctl" start shell
+  [ "$status" -eq 1 ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+}
+
+@test "a path that must be a mount point is checked, drop-ins included" {
+  unit a.service $'[Service]\nType=oneshot\nExecStart=/bin/true'
+  unit a.service.d/10.conf $'[Unit]\nAssertPathIsMountPoint='"$BATS_TEST_TMPDIR"
+  run "$systemctl" start a
+  [ "$status" -eq 1 ]
+  [[ $output == *"assertion of a.service failed: $BATS_TEST_TMPDIR is not a mount point"* ]]
+}
+
+@test "what a unit requires runs before it, once" {
+  unit first.service $'[Service]\nType=oneshot\nExecStart=/usr/bin/mkdir '"$BATS_TEST_TMPDIR/made"
+  unit second.service $'[Unit]\nRequires=first.service\n[Service]\nType=oneshot\nExecStart=/usr/bin/rmdir '"$BATS_TEST_TMPDIR/made"
+  run "$systemctl" enable --now second
+  [ "$status" -eq 0 ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+  run "$systemctl" is-active first second
+  [ "$status" -eq 0 ]
+  run "$systemctl" is-enabled second
+  [ "$status" -eq 0 ]
+  run "$systemctl" is-enabled first
+  [ "$status" -eq 1 ]
+}
+
+@test "an empty setting in a drop-in resets the ones before, as in systemd" {
+  unit a.service $'[Service]\nType=oneshot\nExecStart=/bin/false'
+  unit a.service.d/10.conf $'[Service]\nExecStart=\nExecStart=/bin/true'
+  run "$systemctl" start a
+  [ "$status" -eq 0 ]
+}
+
+@test "a timer does not run, and that is said" {
+  unit a.timer $'[Timer]\nOnCalendar=daily'
+  run "$systemctl" enable --now a.timer
+  [ "$status" -eq 0 ]
+  [[ $output == *"a.timer: timers do not run in the lab"* ]]
+}
