@@ -2,7 +2,6 @@
 # How a step of a document runs in a node of the lab, and how all of it ends.
 bats_require_minimum_version 1.5.0
 
-
 setup() {
   lib=$BATS_TEST_DIRNAME/../../../../assets/lab/node/lib
   step=$BATS_TEST_TMPDIR/step
