@@ -15,6 +15,7 @@ source "${FOLDER}/lib/zookeeper.sh"
 mode=${METALS_KAFKA_MODE:-kraft}
 rm -rf "${RUN}"
 mkdir -p "${RUN}"
+load_passwords
 case ${mode} in
   kraft)
     check_mode kraft

@@ -4,7 +4,7 @@
 set -Eeuo pipefail
 umask 077
 
-readonly DATA=/data/db
+readonly DATA=${METALS_MONGODB_DATA_DIRECTORY:-/data/db}
 readonly SECRET=${METALS_SECRETS_DIRECTORY:-/run/secrets}/mongodb-password-admin
 readonly RECORD=${DATA}/metals-admin.sha256
 readonly CACHE_GB=0.25
@@ -47,6 +47,8 @@ start_for_setup() { # COMMAND...
   log "the administrator is set up on 127.0.0.1:${SETUP_PORT}"
   "$@" >/tmp/setup.log 2>&1 &
   SETUP_PID=$!
+  # Whatever fails from here on must not leave this server behind.
+  trap 'kill -KILL "${SETUP_PID}" 2>/dev/null || :' EXIT
   until (exec 3<>"/dev/tcp/127.0.0.1/${SETUP_PORT}") 2>/dev/null; do
     kill -0 "${SETUP_PID}" 2>/dev/null || fail "$1 ended during the set-up: $(tail -n 3 /tmp/setup.log)"
     ((SECONDS < deadline)) || fail "$1 did not listen within ${SETUP_WAIT_SECONDS} s"
@@ -56,6 +58,7 @@ start_for_setup() { # COMMAND...
 
 stop_after_setup() {
   local status=0
+  trap - EXIT
   kill -TERM "${SETUP_PID}"
   wait "${SETUP_PID}" || status=$?
   [[ ${status} == 0 || ${status} == 143 ]] || fail "the server ended with ${status} after the set-up: $(tail -n 3 /tmp/setup.log)"

@@ -25,10 +25,13 @@ interface Chunk {
  */
 export class Writer {
   private readonly queue: Coalescer<Chunk>;
+  /** Documents in the next insert. */
+  private limit: number;
   /** Why the last attempt failed, or undefined when it succeeded. */
   problem: string | undefined;
 
   constructor(private readonly options: WriterOptions) {
+    this.limit = options.maxDocuments;
     this.queue = new Coalescer({
       maxBatchWeight: options.maxDocuments,
       // The consumer bounds it: each partition has one batch under way.
@@ -52,23 +55,49 @@ export class Writer {
   }
 
   private async flush(chunks: readonly Chunk[]): Promise<void> {
-    const documents = chunks.flatMap((chunk) => chunk.documents);
-    const startedAt = performance.now();
-    const result = await retryForever(() => storeDocuments(this.options.collection(), documents), {
-      backoff: this.options.backoff,
-      signal: this.options.signal,
+    share(chunks, await this.writeAll(chunks.flatMap((chunk) => chunk.documents)));
+  }
+
+  /**
+   * In one insert, as long as that works. After a failure in inserts of half the size, and so on down to one document,
+   * for a server that is too slow for a large one would fail for ever; after each success in larger ones again.
+   */
+  private async writeAll(documents: readonly PriceDocument[]): Promise<StoreResult> {
+    let total = NOTHING;
+    for (let done = 0; done < documents.length;) {
+      const { size, result } = await this.writeSome(documents, done);
+      total = add(total, result);
+      done += size;
+      this.limit = Math.min(this.options.maxDocuments, this.limit * 2);
+    }
+    return total;
+  }
+
+  private async writeSome(
+    documents: readonly PriceDocument[],
+    start: number,
+  ): Promise<{ readonly size: number; readonly result: StoreResult }> {
+    const { backoff, signal, logger, collection, onRetry, onWrite } = this.options;
+    let startedAt = performance.now();
+    let some: readonly PriceDocument[] = [];
+    const insert = (): Promise<StoreResult> => {
+      startedAt = performance.now();
+      some = documents.slice(start, start + this.limit);
+      return storeDocuments(collection(), some);
+    };
+    const result = await retryForever(insert, {
+      backoff,
+      signal,
       onRetry: (error, attempt) => {
         this.problem = `MongoDB: ${errorText(error)}`;
-        this.options.onRetry?.();
-        this.options.logger.warn(
-          { reason: this.problem, attempt, documents: documents.length },
-          'write failed, repeating',
-        );
+        this.limit = Math.max(1, Math.floor(some.length / 2));
+        onRetry?.();
+        logger.warn({ reason: this.problem, attempt, documents: some.length }, 'write failed, repeating');
       },
     });
     this.problem = undefined;
-    this.options.onWrite?.(documents.length, (performance.now() - startedAt) / 1_000);
-    share(chunks, result);
+    onWrite?.(some.length, (performance.now() - startedAt) / 1_000);
+    return { size: some.length, result };
   }
 }
 

@@ -3,13 +3,13 @@
 # Shared by both modes: messages, passwords, and Java started without a password on an argument list.
 
 readonly KAFKA_LIBS=/opt/kafka/libs
-readonly DATA=/var/lib/kafka/data
-readonly OTHER_DATA=/var/lib/kafka/other
+readonly DATA=${METALS_KAFKA_DATA_DIRECTORY:-/var/lib/kafka/data}
+readonly OTHER_DATA=${METALS_KAFKA_OTHER_DIRECTORY:-/var/lib/kafka/other}
 readonly LOG_DIRECTORY=${DATA}/logs
 readonly MODE_FILE=${DATA}/kafka-mode
 readonly CREDENTIALS_FILE=${DATA}/credentials.sha256
 # On a tmpfs: rendered files hold passwords.
-readonly RUN=/tmp/kafka
+readonly RUN=${METALS_KAFKA_RUN_DIRECTORY:-/tmp/kafka}
 readonly SECRETS=${METALS_SECRETS_DIRECTORY:-/run/secrets}
 readonly PRINCIPALS=(admin producer processor)
 readonly TOOL_HEAP=(-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
@@ -35,10 +35,17 @@ read_password() { # PRINCIPAL
   printf '%s' "${value}"
 }
 
+# All of them before anything is written: an error inside "$(…)" in an argument would go unnoticed. Never exported.
+declare -A PASSWORDS=()
+load_passwords() {
+  local principal
+  for principal in "${PRINCIPALS[@]}"; do PASSWORDS[${principal}]=$(read_password "${principal}"); done
+}
+
 # One line that changes with any of the passwords and tells none: salted by the cluster's own id.
 credentials_fingerprint() { # SALT
   local principal text="$1"
-  for principal in "${PRINCIPALS[@]}"; do text+=" ${principal}:$(read_password "${principal}")"; done
+  for principal in "${PRINCIPALS[@]}"; do text+=" ${principal}:${PASSWORDS[${principal}]}"; done
   printf '%s' "${text}" | sha256sum | cut -d ' ' -f 1
 }
 
@@ -82,7 +89,7 @@ group.initial.rebalance.delay.ms=500
 connections.max.reauth.ms=3600000
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
-listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="$(read_password admin)";
+listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="${PASSWORDS[admin]}";
 EOF
 }
 

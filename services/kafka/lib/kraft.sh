@@ -38,7 +38,7 @@ format_storage() {
   {
     printf '%s\n' kafka.tools.StorageTool format --cluster-id "$(new_cluster_id)" --config "${properties}"
     for principal in "${PRINCIPALS[@]}"; do
-      printf '%s\n' --add-scram "SCRAM-SHA-512=[name=${principal},password=$(read_password "${principal}")]"
+      printf '%s\n' --add-scram "SCRAM-SHA-512=[name=${principal},password=${PASSWORDS[${principal}]}]"
     done
   } | java_with_file "${KRAFT_LOG}" >/dev/null || fail "the storage could not be formatted"
   rm -f "${properties}"
@@ -59,7 +59,7 @@ update_credentials() { # FINGERPRINT BROKER_PID
   for principal in "${PRINCIPALS[@]}"; do
     printf '%s\n' kafka.admin.ConfigCommand --bootstrap-controller "${CONTROLLER_HOST}:${CONTROLLER_PORT}" --alter \
       --entity-type users --entity-name "${principal}" \
-      --add-config "SCRAM-SHA-512=[password=$(read_password "${principal}")]" |
+      --add-config "SCRAM-SHA-512=[password=${PASSWORDS[${principal}]}]" |
       java_with_file "${KRAFT_LOG}" >/dev/null || {
       echo "entrypoint: the password of ${principal} could not be updated; the broker is stopped" >&2
       kill -TERM "$2"

@@ -25,7 +25,7 @@ EOF
 write_client_login() {
   cat >"${ZOOKEEPER_JAAS}" <<EOF
 Client {
-  org.apache.zookeeper.server.auth.DigestLoginModule required username="kafka" password="$(read_password admin)";
+  org.apache.zookeeper.server.auth.DigestLoginModule required username="kafka" password="${PASSWORDS[admin]}";
 };
 EOF
 }
@@ -35,7 +35,7 @@ update_users() {
   for principal in "${PRINCIPALS[@]}"; do
     printf '%s\n' kafka.admin.ConfigCommand --zookeeper "${ZOOKEEPER_HOST}:${ZOOKEEPER_PORT}" --alter \
       --entity-type users --entity-name "${principal}" \
-      --add-config "SCRAM-SHA-512=[password=$(read_password "${principal}")]" |
+      --add-config "SCRAM-SHA-512=[password=${PASSWORDS[${principal}]}]" |
       java_with_file "${ZOOKEEPER_LOG}" "-Djava.security.auth.login.config=${ZOOKEEPER_JAAS}" >/dev/null ||
       fail "the password of ${principal} could not be written to ZooKeeper"
     log "the password of ${principal} is set"

@@ -46,6 +46,33 @@ describe('Writer', () => {
     expect(results.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(6);
   });
 
+  test('a server too slow for a large insert gets smaller ones, until they work', async () => {
+    const sizes: number[] = [];
+    const stored = new Set<string>();
+    const subject = writer(async (documents) => {
+      sizes.push(documents.length);
+      if (documents.length > 1) throw new MongoNetworkError('timed out');
+      stored.add(documents[0]._id);
+      return { insertedCount: 1 };
+    });
+    expect(await subject.write(['a', 'b', 'c'].map(document))).toEqual({ inserted: 3, repeated: 0, refused: [] });
+    expect(stored).toEqual(new Set(['a', 'b', 'c']));
+    expect(sizes).toEqual([3, 1, 2, 1, 1]);
+  });
+
+  test('and larger ones again once they succeed', async () => {
+    const sizes: number[] = [];
+    let failures = 1;
+    const subject = writer(async (documents) => {
+      sizes.push(documents.length);
+      if (failures-- > 0) throw new MongoNetworkError('away');
+      return { insertedCount: documents.length };
+    });
+    await subject.write(['a', 'b', 'c'].map(document));
+    await subject.write(['d', 'e', 'f'].map(document));
+    expect(sizes).toEqual([3, 1, 2, 3]);
+  });
+
   test('gives up only when the service stops, and then rejects', async () => {
     const stopping = new AbortController();
     const subject = writer(() => Promise.reject(new MongoNetworkError('away')), stopping.signal);

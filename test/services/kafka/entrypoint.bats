@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# Kafka's entrypoint with a `java` that writes down how it was called.
+
+setup() {
+  ENTRYPOINT="${BATS_TEST_DIRNAME}/../../../services/kafka/entrypoint.sh"
+  WORK="${BATS_TEST_TMPDIR}"
+  export METALS_KAFKA_DATA_DIRECTORY="${WORK}/data" METALS_KAFKA_OTHER_DIRECTORY="${WORK}/other"
+  export METALS_KAFKA_RUN_DIRECTORY="${WORK}/run" METALS_SECRETS_DIRECTORY="${WORK}/secrets" CALLS="${WORK}/calls"
+  mkdir -p "${WORK}/data" "${WORK}/other" "${WORK}/secrets" "${WORK}/bin"
+  for principal in admin producer processor; do
+    printf '%s' "password-of-${principal}" >"${WORK}/secrets/kafka-password-${principal}"
+  done
+  cat >"${WORK}/bin/java" <<'EOF'
+#!/bin/bash
+echo "java $*" >>"${CALLS}"
+for argument in "$@"; do
+  [[ ${argument} != @* ]] || file=${argument#@}
+done
+[[ -z ${file:-} ]] || {
+  sed 's/^/  file: /' "${file}" >>"${CALLS}"
+  if grep -q StorageTool "${file}"; then
+    directory=$(sed -n 's/^log.dirs=//p' "${METALS_KAFKA_RUN_DIRECTORY}/format.properties")
+    [[ -z ${FAIL_FORMAT:-} ]] || exit 1
+    mkdir -p "${directory}"
+    echo "cluster.id=test-cluster" >"${directory}/meta.properties"
+  fi
+}
+EOF
+  chmod +x "${WORK}/bin/java"
+  PATH="${WORK}/bin:${PATH}"
+}
+
+@test "an unknown mode is refused" {
+  METALS_KAFKA_MODE=raft run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"METALS_KAFKA_MODE is raft; expected kraft or zookeeper"* ]]
+}
+
+@test "a missing secret is named, and nothing is formatted" {
+  rm "${WORK}/secrets/kafka-password-producer"
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"kafka-password-producer is missing or cannot be read"* ]]
+  [[ ! -e "${WORK}/data/logs" ]]
+}
+
+@test "a password that would need escaping is refused, without being printed" {
+  printf '%s' "p\"ass;word{x}yz" >"${WORK}/secrets/kafka-password-admin"
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"12 to 128 letters, digits"*"got 15 characters"* ]]
+  [[ ${output} != *'p"ass'* ]]
+}
+
+@test "data of the other mode on this node is refused, with what to do" {
+  echo zookeeper >"${WORK}/other/kafka-mode"
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"holds Kafka's data of zookeeper mode"*"nothing was changed"* ]]
+  [[ ${output} == *"deploy with kafkaMode=zookeeper; or, to lose all events in Kafka"* ]]
+  [[ ! -e ${CALLS} ]]
+}
+
+@test "a volume of the other mode is refused" {
+  echo zookeeper >"${WORK}/data/kafka-mode"
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"was written in zookeeper mode, and METALS_KAFKA_MODE is kraft"* ]]
+}
+
+@test "the first start formats with all users, and records the mode" {
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 0 ]]
+  [[ $(grep -c 'file: "SCRAM-SHA-512=\[name=' "${CALLS}") == 3 ]]
+  [[ $(<"${WORK}/data/kafka-mode") == kraft ]]
+  [[ -d "${WORK}/data/logs" && ! -e "${WORK}/data/logs.new" ]]
+  [[ -e "${WORK}/run/credentials-current" ]]
+  tail -n 1 "${CALLS}" | grep -q 'kafka.Kafka .*/server.properties'
+}
+
+@test "no password is on an argument list or left in a file of arguments" {
+  run bash "${ENTRYPOINT}"
+  [[ $(grep '^java' "${CALLS}") != *password-of* ]]
+  [[ -z $(find "${WORK}/run" -name 'arguments.*') ]]
+  [[ ${output} != *password-of* ]]
+  run grep -rl password-of "${WORK}/data"
+  [[ ${status} == 1 && -z ${output} ]]
+}
+
+@test "what holds a password is readable by its owner alone" {
+  run bash "${ENTRYPOINT}"
+  [[ $(stat -c %a "${WORK}/run/server.properties") == 600 ]]
+}
+
+@test "a format that fails leaves no data, and the next start formats again" {
+  FAIL_FORMAT=1 run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 && ${output} == *"the storage could not be formatted"* ]]
+  [[ ! -e "${WORK}/data/logs" ]]
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 0 && -d "${WORK}/data/logs" ]]
+}
+
+@test "a second start neither formats nor touches the users" {
+  bash "${ENTRYPOINT}"
+  rm "${CALLS}"
+  run bash "${ENTRYPOINT}"
+  [[ ${status} == 0 ]]
+  [[ $(wc -l <"${CALLS}") == 1 ]]
+}
+
+@test "a changed password is noticed, and the broker is not healthy until it is in force" {
+  bash "${ENTRYPOINT}"
+  printf '%s' another-password >"${WORK}/secrets/kafka-password-producer"
+  run bash "${ENTRYPOINT}"
+  [[ ${output} == *"a password has changed"* ]]
+  [[ ! -e "${WORK}/run/credentials-current" ]]
+}
+
+@test "the broker asks for logins, keeps to its ACLs and creates no topics by itself" {
+  run bash "${ENTRYPOINT}"
+  properties="${WORK}/run/server.properties"
+  grep -qx 'auto.create.topics.enable=false' "${properties}"
+  grep -qx 'listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT' "${properties}"
+  grep -qx 'listeners=CLIENT://:9092,CONTROLLER://127.0.0.1:9093' "${properties}"
+  grep -q '^authorizer.class.name=.*StandardAuthorizer$' "${properties}"
+  [[ $(<"${properties}") != *allow.everyone* ]]
+}
