@@ -1,4 +1,4 @@
-import { inNode, tasks, type Task } from './support/nodes';
+import { inNode, tasks, tryInNode, type Task } from './support/nodes';
 
 jest.setTimeout(180_000);
 
@@ -12,6 +12,11 @@ interface Process {
 
 let processes: Process[];
 
+async function readProc(task: Task, pid: string, file: string): Promise<string | undefined> {
+  const read = await tryInNode(task.node, ['cat', `/proc/${pid}/${file}`]);
+  return read.code === 0 ? read.stdout : undefined;
+}
+
 beforeAll(async () => {
   processes = [];
   for (const task of await tasks()) {
@@ -21,8 +26,9 @@ beforeAll(async () => {
       .split('\n')
       .slice(1)
       .map((line) => line.trim())) {
-      const text = await inNode(task.node, ['cat', `/proc/${pid}/status`]);
-      const mounts = await inNode(task.node, ['cat', `/proc/${pid}/mounts`]);
+      const [text, mounts] = [await readProc(task, pid, 'status'), await readProc(task, pid, 'mounts')];
+      // A health check may have ended since it was listed.
+      if (text === undefined || mounts === undefined) continue;
       const status = new Map(
         text
           .split('\n')
