@@ -181,7 +181,10 @@ export class Instances {
   async adopt(): Promise<void> {
     const { store, networks, log } = this.dependencies;
     const live = Object.values(store.data.instances).filter((each) => each.state !== 'terminated');
-    for (const vpcId of new Set(live.map((each) => each.vpcId))) await networks.ensure(vpcId);
+    for (const vpcId of new Set(live.map((each) => each.vpcId))) {
+      // Without its network no node lives; its group finds out, and says why it cannot launch.
+      await networks.ensure(vpcId).catch((error: unknown) => log(vpcId, errorText(error)));
+    }
     for (const instance of live) {
       const running = await isRunning(instance.container);
       log(instance.id, `${instance.state}; its container ${instance.container} ${running ? 'runs' : 'does not run'}`);

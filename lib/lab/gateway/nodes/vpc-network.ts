@@ -24,17 +24,19 @@ export class VpcNetworks {
   }
 
   private async create(vpcId: string): Promise<string> {
-    const cidr = requiredXmlValue(await this.upstream.query('ec2', 'DescribeVpcs', { VpcId: [vpcId] }), 'cidrBlock');
     const name = networkName(vpcId);
-    const found = (await run('docker', ['network', 'ls', '--quiet', '--filter', `name=^${name}$`])).trim();
-    if (found === '') {
-      const addresses = ['--subnet', cidr, '--gateway', addressAt(cidr, 1)];
-      await run('docker', ['network', 'create', '--label', `${LAB_LABEL}=1`, ...addresses, name]);
-    }
+    const cidr = (await existingRange(name)) ?? (await this.createNetwork(vpcId, name));
     if (!this.gatewayContainer) return addressAt(cidr, 1);
     const address = addressAt(cidr, 2);
     await this.join(name, address, this.gatewayContainer);
     return address;
+  }
+
+  private async createNetwork(vpcId: string, name: string): Promise<string> {
+    const cidr = requiredXmlValue(await this.upstream.query('ec2', 'DescribeVpcs', { VpcId: [vpcId] }), 'cidrBlock');
+    const addresses = ['--subnet', cidr, '--gateway', addressAt(cidr, 1)];
+    await run('docker', ['network', 'create', '--label', `${LAB_LABEL}=1`, ...addresses, name]);
+    return cidr;
   }
 
   private async join(network: string, address: string, container: string): Promise<void> {
@@ -58,4 +60,11 @@ export class VpcNetworks {
       throw new Error(`cannot remove Docker network ${name}: ${stderr.trim()}`);
     }
   }
+}
+
+/** Of a network that is there already: live nodes must be found again even where ministack has forgotten their VPC. */
+async function existingRange(network: string): Promise<string | undefined> {
+  const format = ['--format', '{{(index .IPAM.Config 0).Subnet}}'];
+  const { exitCode, stdout } = await tryRun('docker', ['network', 'inspect', ...format, network]);
+  return exitCode === 0 ? stdout.trim() : undefined;
 }
