@@ -42,7 +42,7 @@ export class NodeRoles extends Construct {
       this.arn('ssm', `parameter${parameterPath(props.config.stage, 'worker-token').replace('worker-token', leaf)}`);
     worker.addToPolicy(allow(['ssm:GetParameter'], [parameter('worker-token')]));
     const ofManagers = ['worker-token', 'manager-token', 'claim/*'].map(parameter);
-    manager.addToPolicy(allow(['ssm:GetParameter', 'ssm:PutParameter'], ofManagers));
+    manager.addToPolicy(allow(['ssm:GetParameter', 'ssm:GetParameters', 'ssm:PutParameter'], ofManagers));
     manager.addToPolicy(
       allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [...props.secretArns]),
     );

@@ -10,14 +10,15 @@ PARAMETERS="/metals/${SSM_Stage}/swarm"
 CLAIM="${PARAMETERS}/claim/${METALS_DATA_VOLUME_ID}"
 ADDRESS_POOL_MASK_BITS=24
 
-read_parameter() { # NAME: its value, or nothing where there is none
-  local output
-  if output=$(aws ssm get-parameter --name "$1" --with-decryption --query Parameter.Value --output text 2>&1); then
-    echo "${output}"
-  elif [[ ${output} != *ParameterNotFound* ]]; then
-    fail "cannot read parameter $1: ${output}"
-  fi
+# All that is remembered about this Swarm, in one question: a JSON object by parameter name.
+read_parameters() {
+  aws ssm get-parameters --with-decryption --output json \
+    --names "${CLAIM}" "${PARAMETERS}/worker-token" "${PARAMETERS}/manager-token" |
+    jq -c '[.Parameters[] | {key: .Name, value: .Value}] | from_entries' ||
+    fail "cannot read the parameters under ${PARAMETERS}" "aws ssm get-parameters --names ${CLAIM}"
 }
+
+parameter() { jq -r --arg name "$1" '.[$name] // ""' < <(printf '%s' "${remembered}"); }
 
 # The value comes on stdin, so that a token is never an argument.
 write_parameter() { # NAME TYPE
@@ -25,10 +26,8 @@ write_parameter() { # NAME TYPE
 }
 
 # The claim says how far the one initialisation got: `claimed` before, `initialised` after.
-claim() {
-  local progress
-  progress=$(read_parameter "${CLAIM}")
-  case ${progress} in
+claim() { # PROGRESS
+  case $1 in
     '') echo claimed | write_parameter "${CLAIM}" String ;;
     claimed) log "an interrupted initialisation goes on" ;;
     *)
@@ -38,10 +37,10 @@ claim() {
   esac
 }
 
-initialise() {
+initialise() { # PROGRESS
   [[ ! -s /var/lib/docker/swarm/docker-state.json ]] ||
     fail "docker says it is in no Swarm, but /var/lib/docker/swarm holds one" "systemctl restart docker, and deploy again"
-  claim
+  claim "$1"
   docker swarm init --advertise-addr "${SSM_ManagerAddress}" --default-addr-pool "${SSM_AddressPool}" \
     --default-addr-pool-mask-length "${ADDRESS_POOL_MASK_BITS}" >/dev/null
   log "the Swarm is created on ${SSM_ManagerAddress}, address pool ${SSM_AddressPool}"
@@ -50,7 +49,7 @@ initialise() {
 publish_token() { # ROLE
   local path="${PARAMETERS}/$1-token" token published
   token=$(docker swarm join-token -q "$1")
-  published=$(read_parameter "${path}")
+  published=$(parameter "${path}")
   [[ ${published} != "${token}" ]] || return 0
   docker swarm join-token -q "$1" | write_parameter "${path}" SecureString
   log "the join token of ${1}s is in ${path}"
@@ -66,15 +65,16 @@ verify() {
       "set swarmAddressPool=${pool}"
 }
 
+remembered=$(read_parameters)
+progress=$(parameter "${CLAIM}")
 state=$(swarm_state)
 case ${state} in
   active) log "the Swarm is here" ;;
-  inactive) initialise ;;
+  inactive) initialise "${progress}" ;;
   *) fail "docker's Swarm state is ${state}: $(docker_query /info | jq -r .Swarm.Error)" "systemctl restart docker, and deploy again" ;;
 esac
 verify
 publish_token worker
 publish_token manager
-progress=$(read_parameter "${CLAIM}")
 [[ ${progress} == initialised ]] || echo initialised | write_parameter "${CLAIM}" String
 log "swarm id $(docker_query /info | jq -r .Swarm.Cluster.ID)"
