@@ -28,7 +28,8 @@ export function createMongoClient(
     retryReads: false,
     serverSelectionTimeoutMS: connection.timeout_ms,
     connectTimeoutMS: connection.timeout_ms,
-    socketTimeoutMS: connection.timeout_ms * 2,
+    // A server at its limit answers late; giving up early leaves it with the work and sends the same again.
+    socketTimeoutMS: connection.timeout_ms * 4,
     ...extra,
   });
 }
