@@ -10,7 +10,7 @@ import { LabError, type Progress } from './lab-error';
 import { CONFIGURATION_LABEL, GATEWAY_CONTAINER, STATE_VOLUME } from './names';
 import { endpointUrl, type LabOptions } from './options';
 import { tryRun } from './process';
-import { clearInterrupted, waitForOperations } from './stack-operations';
+import { waitForOperations } from './stack-operations';
 
 /** ministack writes its state when it is told to stop. */
 const STOP_TIMEOUT_SECONDS = 30;
@@ -69,7 +69,6 @@ export async function ensureGateway(start: GatewayStart, lab: LabEnvironment, pr
   if (!fits) await createGateway(start, configuration, signal);
   await docker(['start', GATEWAY_CONTAINER], { signal });
   await waitUntilHealthy(start.options, progress);
-  await clearInterrupted(lab, progress);
 }
 
 /** Only a gateway that answers can be in the middle of something. */
