@@ -128,6 +128,6 @@ export function statusRows(status: StackStatus): string[][] {
   ];
 }
 
-/** A digest says nothing to a reader beyond its first characters. */
+/** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */
 const shortImage = (image: string): string =>
-  image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{8})[0-9a-f]*$/, '@$1');
+  /[@:][^/]*$/.test(image) ? image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{8})[0-9a-f]*$/, '@$1') : '';

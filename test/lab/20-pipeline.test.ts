@@ -12,7 +12,7 @@ beforeAll(async () => {
   key = await apiKey();
   prices = await connectPrices();
 });
-afterAll(() => prices.close());
+afterAll(() => prices?.close());
 
 test('a produced event is found once in MongoDB, with its fields', async () => {
   const answer = await produce({ metal: 'gold', price: 1850.25, source: 'lab-test' }, key);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   key = await apiKey();
   prices = await connectPrices();
 });
-afterAll(() => prices.close());
+afterAll(() => prices?.close());
 
 /** Sends until it is accepted; repeating the same id is safe, whatever the answer before was. */
 async function deliver(event: { event_id: string }): Promise<void> {

@@ -13,7 +13,7 @@ export interface Result {
 /** Runs a program to its end; its exit code is part of the answer. */
 export function tryRun(program: string, args: readonly string[], input = ''): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: ROOT, stdio: 'pipe' });
+    const child = spawn(program, args, { cwd: ROOT, env: process.env, stdio: 'pipe' });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
