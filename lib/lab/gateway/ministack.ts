@@ -2,18 +2,24 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../../contract';
+import { settleSavedStacks } from './interrupted-stacks';
 import { errorText, type Log } from './log';
 import type { GatewaySettings } from './settings';
 import type { Upstream } from './upstream';
 
 const START_DEADLINE_SECONDS = 60;
 const STOP_DEADLINE_SECONDS = 25;
+/** How long nothing more is written before the state counts as saved. */
+const SAVED_AFTER_QUIET_SECONDS = 5;
 const POLL_MILLISECONDS = 100;
 
 /** What ministack and the Lambdas it runs may see of the gateway's environment: programs, home, authorities of TLS. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'];
+
+const stateDirectoryOf = (settings: GatewaySettings): string => path.join(settings.stateDirectory, 'ministack');
 
 export function ministackEnvironment(
   settings: GatewaySettings,
@@ -36,7 +42,7 @@ export function ministackEnvironment(
     LAMBDA_EXECUTOR: 'local',
     NODE_PATH: settings.lambdaNodePath,
     PERSIST_STATE: '1',
-    STATE_DIR: path.join(stateDirectory, 'ministack'),
+    STATE_DIR: stateDirectoryOf(settings),
     S3_PERSIST: '1',
     S3_DATA_DIR: path.join(stateDirectory, 's3'),
   };
@@ -62,6 +68,9 @@ export class Ministack {
   async start(): Promise<void> {
     const env = ministackEnvironment(this.settings, process.env);
     for (const directory of [env.STATE_DIR!, env.S3_DATA_DIR!]) fs.mkdirSync(directory, { recursive: true });
+    const settled = settleSavedStacks(env.STATE_DIR!);
+    if (settled.length > 0)
+      this.log('ministack', `was stopped while it deployed ${settled.join(', ')}; deploy again to complete them`);
     const child = spawn(this.settings.ministackCommand, [], { env, stdio: ['ignore', 'inherit', 'inherit'] });
     this.child = child;
     let failure: string | undefined;
@@ -76,7 +85,7 @@ export class Ministack {
       const problem = await this.readiness();
       if (!problem) return;
       if (Date.now() > deadline) throw new Error(`ministack did not answer in ${START_DEADLINE_SECONDS} s: ${problem}`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      await sleep(POLL_MILLISECONDS);
     }
   }
 
@@ -90,20 +99,39 @@ export class Ministack {
     }
   }
 
-  /** SIGTERM makes it save its state, the only moment at which it does. */
+  /**
+   * SIGTERM makes it save its state, the only moment at which it does. Afterwards it still waits for every custom
+   * resource that is in progress, up to an hour: that is not waited for.
+   */
   async stop(): Promise<void> {
     const child = this.child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     this.stopping = true;
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    let ended = false;
+    child.once('exit', () => (ended = true));
+    const signalledAt = Date.now();
     child.kill('SIGTERM');
-    const timer = setTimeout(() => {
-      this.log('ministack', `did not end in ${STOP_DEADLINE_SECONDS} s and is killed: its latest state is lost`);
+    while (!ended) {
+      await sleep(POLL_MILLISECONDS);
+      const savedAt = lastChange(stateDirectoryOf(this.settings));
+      const saved = savedAt >= signalledAt && Date.now() - savedAt > SAVED_AFTER_QUIET_SECONDS * 1000;
+      const late = Date.now() - signalledAt > STOP_DEADLINE_SECONDS * 1000;
+      if (ended || !(saved || late)) continue;
+      const state = saved ? 'its state is saved' : `it has not saved its state in ${STOP_DEADLINE_SECONDS} s`;
+      this.log('ministack', `is killed while a deployment runs: ${state}`);
       child.kill('SIGKILL');
-    }, STOP_DEADLINE_SECONDS * 1000);
-    await ended;
-    clearTimeout(timer);
+      await sleep(POLL_MILLISECONDS);
+    }
   }
+}
+
+/** When a file in the directory last changed; 0 where there is none. */
+function lastChange(directory: string): number {
+  const changes = fs.readdirSync(directory).map((name) => {
+    // ministack renames each file when it is complete: one may vanish between listing and looking.
+    return fs.statSync(path.join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  });
+  return Math.max(0, ...changes);
 }
 
 const LIST_TYPES =

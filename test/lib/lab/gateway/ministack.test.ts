@@ -5,6 +5,7 @@ import { Ministack, ministackEnvironment, readEmulatedTypes } from '../../../../
 import { readSettings } from '../../../../lib/lab/gateway/settings';
 import { residentMegabytes } from '../../../../lib/lab/gateway/status';
 import { Upstream } from '../../../../lib/lab/gateway/upstream';
+import { FakeMinistack } from './support/fake-ministack';
 
 const SECRET = 'a secret of this lab';
 const settings = (environment: Record<string, string> = {}) =>
@@ -51,6 +52,54 @@ describe('a ministack that cannot run', () => {
   it('cannot be asked for its types', async () => {
     await expect(readEmulatedTypes('false')).rejects.toThrow('Command failed');
   });
+});
+
+describe('a ministack that is stopped', () => {
+  let directory: string;
+  let fake: FakeMinistack;
+  const logged: string[] = [];
+  beforeEach(async () => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ministack-'));
+    fake = await new FakeMinistack().start();
+    logged.length = 0;
+  });
+  afterEach(async () => {
+    await fake.stop();
+    fs.rmSync(directory, { recursive: true });
+  });
+
+  /** Starts a program in ministack's place, and stops it as soon as it runs. */
+  async function startAndStop(onSigterm: string): Promise<number> {
+    const command = path.join(directory, 'ministack.js');
+    const program = `#!${process.execPath}
+      const fs = require('node:fs');
+      process.on('SIGTERM', () => { fs.writeFileSync(process.env.STATE_DIR + '/ec2.json', '{}'); ${onSigterm} });
+      setInterval(() => {}, 1000);
+      fs.writeFileSync(${JSON.stringify(path.join(directory, 'ready'))}, '');`;
+    fs.writeFileSync(command, program, { mode: 0o700 });
+    fake.answer = () => ({ status: fs.existsSync(path.join(directory, 'ready')) ? 200 : 503 });
+    const given = settings({ LAB_MINISTACK_COMMAND: command, LAB_STATE_DIRECTORY: path.join(directory, 'state') });
+    const ministack = new Ministack(
+      given,
+      fake.upstream,
+      (_, text) => void logged.push(text),
+      (reason) => void logged.push(`died: ${reason}`),
+    );
+    await ministack.start();
+    const stoppedAt = Date.now();
+    await ministack.stop();
+    return (Date.now() - stoppedAt) / 1000;
+  }
+
+  it('ends by itself, and that is no death', async () => {
+    expect(await startAndStop('process.exit(0)')).toBeLessThan(4);
+    expect(logged).toEqual([]);
+  });
+
+  it('is killed once its state is saved, when a deployment would keep it', async () => {
+    expect(await startAndStop('')).toBeGreaterThan(4);
+    expect(logged).toEqual(['is killed while a deployment runs: its state is saved']);
+  }, 20_000);
 });
 
 describe('residentMegabytes', () => {
