@@ -93,7 +93,7 @@ export class Ministack {
   private async readiness(): Promise<string | undefined> {
     try {
       const { status, text } = await this.upstream.request('GET', '/_ministack/ready');
-      return status === 200 ? undefined : text.slice(0, 200);
+      return status === 200 ? undefined : `status ${status} ${text.slice(0, 200)}`;
     } catch (error) {
       return errorText(error);
     }
