@@ -39,7 +39,7 @@ test('a second deploy without a change changes nothing', async () => {
 });
 
 test('cdk diff finds no difference', async () => {
-  const result = await cdk('diff', '--all', '--fail');
+  const result = await cdk('diff', '--fail');
   expect(`${result.stdout}${result.stderr}`.match(/There were no differences/g)).toHaveLength(STACKS.length);
   expect(result.code).toBe(0);
 });
@@ -115,7 +115,7 @@ describe('a version that fails its health check', () => {
 
   test('and the state before it: healthy, nothing to deploy', async () => {
     const status = await metals('status', '--json');
-    const diff = await cdk('diff', '--all', '--fail');
+    const diff = await cdk('diff', '--fail');
     expect(diff.code).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({
       nodes: [{ state: 'ready' }, { state: 'ready' }, { state: 'ready' }],

@@ -30,7 +30,7 @@ export function cdkArguments(
 ): string[] {
   const settings = [`stage=${context.stage}`, ...(options.context ?? [])].flatMap((pair) => ['--context', pair]);
   const profile = context.profile ? ['--profile', context.profile] : [];
-  if (options.dryRun) return ['diff', '--all', ...settings, ...profile];
+  if (options.dryRun) return ['diff', ...settings, ...profile];
   const approval = options.yes || context.isLab ? 'never' : 'broadening';
   const outputs = outputsFile ? ['--outputs-file', outputsFile] : [];
   return [
@@ -124,7 +124,7 @@ const withTimeout = (context: Context): AbortSignal =>
 function failed(context: Context, code: number, dryRun: boolean, region: string): CliError {
   if (dryRun)
     return new CliError('the comparison failed', `cdk diff ended with exit code ${code}; its reason is above`, [
-      'npx cdk diff --all',
+      'npx cdk diff',
     ]);
   return new CliError('the deployment failed', `cdk deploy ended with exit code ${code}; its reason is above`, [
     'npm run metals -- status',

@@ -25,12 +25,7 @@ test('arguments: as typed by hand, with stage, profile and settings', () => {
   );
   expect(cdkArguments(base, { yes: true })).toContain('never');
   expect(cdkArguments({ stage: 'lab', isLab: true }, {})).toContain('never');
-  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true })).toEqual([
-    'diff',
-    '--all',
-    '--context',
-    'stage=lab',
-  ]);
+  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true })).toEqual(['diff', '--context', 'stage=lab']);
 });
 
 test('runs the CDK with region, plain output and the interrupt signal', async () => {
