@@ -74,10 +74,8 @@ export type SecretId = keyof typeof SECRETS;
 export const secretName = (stage: string, id: SecretId): string => `metals/${stage}/${id}`;
 
 /** Parameter Store paths of a stage, all under `/metals/<stage>/swarm`. */
-export const parameterPath = (
-  stage: string,
-  leaf: 'worker-token' | 'manager-token' | `claim/${string}`,
-): string => `/metals/${stage}/swarm/${leaf}`;
+export const parameterPath = (stage: string, leaf: 'worker-token' | 'manager-token' | `claim/${string}`): string =>
+  `/metals/${stage}/swarm/${leaf}`;
 
 /** Where documents' full output goes. */
 export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
