@@ -1,6 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { HttpRequest } from '@smithy/types';
 import {
   readClaim,
   sha256Hex,
@@ -9,6 +8,8 @@ import {
   type Credential,
   type SignedRequest,
 } from '../../../../lib/lab/gateway/sigv4';
+
+type HttpRequest = Parameters<SignatureV4['presign']>[0];
 
 class Sha256 {
   private readonly hash;
