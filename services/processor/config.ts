@@ -29,4 +29,3 @@ export const processorConfigSchema = z.strictObject({
   stuck_after_seconds: z.int().min(60).max(3_600).default(240),
   drain_timeout_seconds: z.int().min(1).max(600).default(20),
 });
-export type ProcessorConfig = z.infer<typeof processorConfigSchema>;
