@@ -22,7 +22,7 @@ export const toolsConfigSchema = z.strictObject({
     .strictObject({
       producer_url: z.url(),
       processor_url: z.url(),
-      step_deadline_seconds: z.int().min(1).max(600).default(15),
+      step_deadline_seconds: z.int().min(1).max(600).default(60),
       metal: z.string().min(1).default('gold'),
       price: z.number().positive().default(1_850),
     })

@@ -11,7 +11,7 @@ export interface WaitRequest<T> {
   readonly onWait?: (reason: string, secondsLeft: number) => void;
 }
 
-/** Repeats `action` until it succeeds or the deadline has passed; the error then carries the last reason. */
+/** Repeats `action` until it succeeds or the deadline has passed; the error's cause is then the last reason. */
 export async function waitFor<T>(request: WaitRequest<T>): Promise<T> {
   const endMs = Date.now() + request.deadlineMs;
   let told = '';
@@ -21,8 +21,7 @@ export async function waitFor<T>(request: WaitRequest<T>): Promise<T> {
     } catch (error) {
       const reason = errorText(error);
       const leftMs = endMs - Date.now();
-      if (leftMs <= 0)
-        throw new Error(`${request.what} failed for ${request.deadlineMs / 1_000} s: ${reason}`, { cause: error });
+      if (leftMs <= 0) throw new Error(`${request.what} failed for ${request.deadlineMs / 1_000} s`, { cause: error });
       if (reason !== told) request.onWait?.(reason, Math.ceil(leftMs / 1_000));
       told = reason;
       await sleep(Math.min(POLL_INTERVAL_MS, leftMs));
