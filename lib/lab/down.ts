@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LAB_ACCOUNT_ID, LAB_LABEL, LAB_PREFIX } from '../contract';
+import { CONTENT_LABEL, STAGE_LABEL } from './bases';
 import { docker } from './docker';
 import { ENV_FILE, SECRET_FILE } from './lab-files';
 import { timed, type Progress } from './lab-error';
@@ -79,8 +80,11 @@ async function removeImages(progress: Progress): Promise<number> {
     signal,
   });
   const names = imagesToRemove(listing);
-  if (names.length === 0) return 0;
-  await timed(progress, `remove ${names.length} image tags`, () => docker(['rmi', '--force', ...names], { signal }));
+  if (names.length > 0)
+    await timed(progress, `remove ${names.length} image tags`, () => docker(['rmi', '--force', ...names], { signal }));
+  // What earlier builds left without a tag; every image that stands on a stand-in carries its label.
+  for (const label of [`${STAGE_LABEL}=build`, CONTENT_LABEL])
+    await docker(['image', 'prune', '--force', '--filter', `label=${label}`], { signal });
   return names.length;
 }
 

@@ -3,9 +3,10 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { baseImage } from './bases';
 import { contentHash, directoryHash } from './content';
-import { build, inspectImages } from './docker';
+import { build, docker, inspectImages } from './docker';
 import { prepareAwsContext } from './gateway/build';
 import { timed, type Progress } from './lab-error';
+import { tryRun } from './process';
 import { ASSETS, BUILD_DIRECTORY, REPOSITORY } from './paths';
 
 export interface LabImages {
@@ -35,7 +36,17 @@ export async function ensureLabImages(progress: Progress): Promise<LabImages> {
     return image;
   };
   const [aws, node] = await Promise.all([ensure('aws'), ensure('node')]);
+  await removeOutdated([aws, node], progress.signal);
   return { aws, node };
+}
+
+/** Earlier builds of the same images, except those that containers still run on: the next run finds these free. */
+async function removeOutdated(current: readonly string[], signal: AbortSignal): Promise<void> {
+  const repositories = ['--filter', 'reference=metals-lab/aws', '--filter', 'reference=metals-lab/node'];
+  const listed = await docker(['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', ...repositories], { signal });
+  const outdated = listed.split('\n').filter((name) => name !== '' && !current.includes(name));
+  // Docker refuses to remove an image in use, and that is the only reason it may have.
+  for (const name of outdated) await tryRun('docker', ['rmi', name], { signal });
 }
 
 /** Bundling takes seconds, so it is done only when a source has changed since the context was made. */
