@@ -31,9 +31,15 @@ export class PriceConsumer {
   private assigned: ReadonlySet<number> = new Set();
   private lastSignMs = Date.now();
   private readonly stopping = new AbortController();
+  private joined = false;
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: ConsumerOptions) {}
+
+  /** Connected, yet reading nothing: after a crash, members that are gone hold the group until their session ends. */
+  get waiting(): string | undefined {
+    return this.problem === undefined && !this.joined ? `waiting to join the group ${this.options.group}` : undefined;
+  }
 
   start(): void {
     this.loop ??= this.run();
@@ -103,6 +109,7 @@ export class PriceConsumer {
       if (this.stopping.signal.aborted) await consumer.stop();
       else await Promise.race([crash, this.stopped()]);
     } finally {
+      this.joined = false;
       this.assigned = new Set();
       await consumer
         .disconnect()
@@ -130,6 +137,7 @@ export class PriceConsumer {
     consumer.on(REBALANCING, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
+      this.joined = true;
       this.assigned = new Set(payload.memberAssignment[this.options.topic] ?? []);
       this.options.logger.info({ partitions: [...this.assigned] }, 'joined the group');
     });

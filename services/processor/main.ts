@@ -149,6 +149,7 @@ function health(): Reply {
   const problems = [
     kafkaWatch.problem,
     consumer.problem,
+    consumer.waiting,
     mongoWatch.problem,
     writer.problem,
     deadLetters.problem,

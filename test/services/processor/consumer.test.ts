@@ -12,7 +12,7 @@ function fakeKafka(assigned: number[]) {
   let eachBatch: (payload: object) => Promise<void> = () => Promise.reject(new Error('run was not called'));
   let running = (): void => undefined;
   const started = new Promise<void>((resolve) => (running = resolve));
-  const state = { runOptions: {} as object, subscription: {} as object };
+  const state = { runOptions: {} as object, subscription: {} as object, beforeJoin: (): void => undefined };
   const consumer = {
     events: { FETCH: 'f', HEARTBEAT: 'h', CONNECT: 'c', REBALANCING: 'r', GROUP_JOIN: 'j', CRASH: 'x' },
     on: (name: string, listener: (event: object) => void) => listeners.set(name, listener),
@@ -21,6 +21,7 @@ function fakeKafka(assigned: number[]) {
     run: async (options: { eachBatch: typeof eachBatch }) => {
       state.runOptions = options;
       eachBatch = options.eachBatch;
+      state.beforeJoin();
       listeners.get('j')?.({ payload: { memberAssignment: { [TOPIC]: assigned } } });
       running();
     },
@@ -108,6 +109,19 @@ describe('PriceConsumer', () => {
     await fake.deliver(0, ['5']);
     expect(fake.committed).toEqual([]);
     await subject.stop();
+  });
+
+  test('says that it waits for the group until it has joined', async () => {
+    const fake = fakeKafka([0]);
+    const subject = consumer(fake.kafka, () => Promise.resolve());
+    expect(subject.waiting).toBeUndefined();
+    expect(subject.problem).toBe('not yet connected to Kafka');
+    fake.state.beforeJoin = () => expect(subject.waiting).toBe('waiting to join the group g');
+    subject.start();
+    await fake.started;
+    expect(subject.waiting).toBeUndefined();
+    await subject.stop();
+    expect.assertions(4);
   });
 
   test('reads from the beginning and commits by itself alone', async () => {
