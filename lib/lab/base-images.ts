@@ -20,7 +20,7 @@ import { contentHash, directoryHash } from './content';
 import { build, docker, inspectImages, serverArchitecture, type ImageFacts } from './docker';
 import { LabError, timed, type Progress } from './lab-error';
 import { ASSETS, BUILD_DIRECTORY } from './paths';
-import { lastLines, ProgramError, run } from './process';
+import { lastLines, ProgramError, run, tryRun } from './process';
 import { requireStandInTools } from './stand-in-tools';
 
 const BOOTSTRAP_SCRIPT = path.join(ASSETS, 'bases', 'debian', 'bootstrap.sh');
@@ -179,7 +179,8 @@ async function makeJavaStandIns(
     ),
   );
   for (const name of names) await make(name, { buildArguments: { JAVA: image } });
-  await docker(['rmi', image], { signal: progress.signal });
+  // It may be gone already, by somebody's clean-up: only space would be lost.
+  await tryRun('docker', ['rmi', image], { signal: progress.signal });
 }
 
 async function bootstrap(architecture: string, content: string, progress: Progress): Promise<void> {

@@ -7,6 +7,7 @@ import { docker } from './docker';
 import { ENV_FILE, SECRET_FILE } from './lab-files';
 import { timed, type Progress } from './lab-error';
 import { BUILD_DIRECTORY } from './paths';
+import { takeLab } from './lock';
 import { daemonProblem } from './preflight';
 import { readPreflightFacts } from './preflight-facts';
 import { DEFAULT_OPTIONS } from './options';
@@ -28,6 +29,7 @@ export interface Removed {
 
 /** May be run twice, and on a lab that is half up; what is gone already is no failure. */
 export async function labDown(options: DownOptions, progress: Progress): Promise<Removed> {
+  takeLab();
   const problem = daemonProblem(await readPreflightFacts(DEFAULT_OPTIONS, progress.signal));
   if (problem) throw problem;
   const { signal } = progress;

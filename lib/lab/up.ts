@@ -7,6 +7,7 @@ import { ensureLabImages, type LabImages } from './images';
 import { SECRET_FILE, writeLabFiles, type LabEnvironment } from './lab-files';
 import type { Progress } from './lab-error';
 import type { LabOptions } from './options';
+import { takeLab } from './lock';
 import { preflightProblem } from './preflight';
 import { readPreflightFacts } from './preflight-facts';
 
@@ -28,7 +29,13 @@ export function upSteps(options: UpOptions): UpStep[] {
   let images: LabImages;
   let environment: LabEnvironment;
   return [
-    { title: 'check this machine', run: (progress) => checkMachine(options, progress) },
+    {
+      title: 'check this machine',
+      run: async (progress) => {
+        takeLab();
+        await checkMachine(options, progress);
+      },
+    },
     { title: 'base images', run: async (progress) => void (await ensureBases(progress)) },
     {
       title: 'images of the lab',
