@@ -148,6 +148,7 @@ task() { # ID STATE IMAGE NODE [ERROR]
 
 @test "a network that stays unallocated is said to overlap" {
   setup_api && deploy_parameters
+  export METALS_ALLOCATION_TIMEOUT_SECONDS=0
   api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}'
   run_document stack-deploy
   [[ ${status} != 0 ]]

@@ -11,6 +11,7 @@ RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
 RELEASES_KEPT=3
 # Docker names: eight characters of a hash or of a version tell two apart.
 SHORT=8
+ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
 
 fetch_bundle() {
   local archive="${RELEASE}.tar.gz" actual
@@ -77,15 +78,20 @@ network_problem() { # JSON of the network as it is, subnet, encrypted
 }
 
 ensure_network() { # NAME SUBNET ENCRYPTED
-  local found problem
+  local found problem deadline=$((SECONDS + ALLOCATION_TIMEOUT_SECONDS))
   if ! docker network inspect "$1" >/dev/null 2>&1; then
     local options=(--driver overlay --subnet "$2" --label com.metals.pipeline=true)
     [[ $3 != true ]] || options+=(--opt encrypted)
     docker network create "${options[@]}" "$1" >/dev/null
     log "network $1 is made: $2, encrypted: $3"
   fi
-  found=$(docker_query "/networks/$1")
-  problem=$(network_problem "${found}" "$2" "$3")
+  while true; do
+    found=$(docker_query "/networks/$1")
+    problem=$(network_problem "${found}" "$2" "$3")
+    # A new network is allocated a moment after it was made; one that collides never is.
+    [[ ${problem} == 'is not allocated'* ]] && ((SECONDS < deadline)) || break
+    sleep 1
+  done
   [[ -z ${problem} ]] || fail "network $1 ${problem}" \
     "networks are never changed in place: run the document metals-${SSM_Stage}-stack-remove, then deploy again"
 }
