@@ -89,7 +89,7 @@ ensure_network() { # NAME SUBNET ENCRYPTED
     found=$(docker_query "/networks/$1")
     problem=$(network_problem "${found}" "$2" "$3")
     # A new network is allocated a moment after it was made; one that collides never is.
-    [[ ${problem} == 'is not allocated'* ]] && ((SECONDS < deadline)) || break
+    if [[ ${problem} != 'is not allocated'* ]] || ((SECONDS >= deadline)); then break; fi
     sleep 1
   done
   [[ -z ${problem} ]] || fail "network $1 ${problem}" \
