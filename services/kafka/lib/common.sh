@@ -59,10 +59,25 @@ java_with_file() { # [JVM OPTION...]
   return "${status}"
 }
 
-wait_for_port() { # HOST PORT SECONDS
+# Gives a user the password of its secret. What Java says of a failure is told in one line, without the password.
+set_password() { # PRINCIPAL JVM_OPTION... CONNECTION_OPTION CONNECTION
+  local principal=$1 password=${PASSWORDS[$1]} output reason
+  local jvm=("${@:2:$#-3}") connection=("${@: -2}")
+  if output=$(printf '%s\n' kafka.admin.ConfigCommand "${connection[@]}" --alter --entity-type users \
+    --entity-name "${principal}" --add-config "SCRAM-SHA-512=[password=${password}]" |
+    java_with_file "${jvm[@]}" 2>&1); then
+    log "the password of ${principal} is updated"
+    return
+  fi
+  reason=$(grep -E '^Caused by|Exception|Error' <<<"${output}" | tail -n 1 || tail -n 1 <<<"${output}")
+  echo "entrypoint: the password of ${principal} could not be updated: ${reason//"${password}"/(password)}" >&2
+  return 1
+}
+
+wait_for_port() { # HOST PORT SECONDS [PID: not without this process]
   local deadline=$((SECONDS + $3))
   until (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; do
-    ((SECONDS < deadline)) || return 1
+    ((SECONDS < deadline)) && kill -0 "${4:-$$}" 2>/dev/null || return 1
     sleep 0.5
   done
 }

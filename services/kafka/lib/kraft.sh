@@ -1,24 +1,27 @@
 # shellcheck shell=bash
-# KRaft: broker and controller in one process. The controller listens on loopback without a password, because with one a
-# stale admin password would stop the start; that is also the way by which passwords are changed.
+# KRaft: broker and controller in one process. Two listeners are on loopback, where only this container is, and need no
+# password: the controller's, because with one a stale admin password would stop the start, and LOCAL, by which the
+# passwords of the users are changed (the controller's does not offer that: UnsupportedEndpointTypeException).
 
-readonly CONTROLLER_HOST=127.0.0.1
+readonly LOOPBACK=127.0.0.1
 readonly CONTROLLER_PORT=9093
-readonly CONTROLLER_WAIT_SECONDS=120
+readonly LOCAL_PORT=9094
+# Longer than the recovery of the log after a crash takes.
+readonly LOCAL_WAIT_SECONDS=600
 readonly KRAFT_LOG=-Dlog4j2.configurationFile=/opt/metals/log4j2.properties
 
 kraft_properties() {
   cat <<EOF
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@${CONTROLLER_HOST}:${CONTROLLER_PORT}
-listeners=CLIENT://:9092,CONTROLLER://${CONTROLLER_HOST}:${CONTROLLER_PORT}
-advertised.listeners=CLIENT://${METALS_KAFKA_ADVERTISED_HOST:-kafka}:9092
+controller.quorum.voters=1@${LOOPBACK}:${CONTROLLER_PORT}
+listeners=CLIENT://:9092,LOCAL://${LOOPBACK}:${LOCAL_PORT},CONTROLLER://${LOOPBACK}:${CONTROLLER_PORT}
+advertised.listeners=CLIENT://${METALS_KAFKA_ADVERTISED_HOST:-kafka}:9092,LOCAL://${LOOPBACK}:${LOCAL_PORT}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
-listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-# ANONYMOUS is whoever reaches the controller's listener, which is this container alone.
+# ANONYMOUS is whoever reaches a listener on loopback, which is this container alone.
 super.users=User:admin;User:ANONYMOUS
 EOF
 }
@@ -48,27 +51,22 @@ format_storage() {
 
 cluster_id() { sed -n 's/^cluster.id=//p' "${LOG_DIRECTORY}/meta.properties"; }
 
-# Runs beside the broker: it needs the controller, and the broker needs it before it is called healthy.
+# Runs beside the broker: it needs the broker, and the broker needs it before it is called healthy.
 update_credentials() { # FINGERPRINT BROKER_PID
   local principal
-  wait_for_port "${CONTROLLER_HOST}" "${CONTROLLER_PORT}" "${CONTROLLER_WAIT_SECONDS}" || {
-    echo "entrypoint: the controller did not listen within ${CONTROLLER_WAIT_SECONDS} s; passwords are not updated" >&2
-    kill -TERM "$2"
-    return 1
-  }
+  wait_for_port "${LOOPBACK}" "${LOCAL_PORT}" "${LOCAL_WAIT_SECONDS}" "$2" ||
+    give_up "$2" "the broker did not listen within ${LOCAL_WAIT_SECONDS} s; passwords are not updated"
   for principal in "${PRINCIPALS[@]}"; do
-    printf '%s\n' kafka.admin.ConfigCommand --bootstrap-controller "${CONTROLLER_HOST}:${CONTROLLER_PORT}" --alter \
-      --entity-type users --entity-name "${principal}" \
-      --add-config "SCRAM-SHA-512=[password=${PASSWORDS[${principal}]}]" |
-      java_with_file "${KRAFT_LOG}" >/dev/null || {
-      echo "entrypoint: the password of ${principal} could not be updated; the broker is stopped" >&2
-      kill -TERM "$2"
-      return 1
-    }
-    log "the password of ${principal} is updated"
+    set_password "${principal}" "${KRAFT_LOG}" --bootstrap-server "${LOOPBACK}:${LOCAL_PORT}" ||
+      give_up "$2" "the broker is stopped"
   done
   write_atomically "${CREDENTIALS_FILE}" <<<"$1"
   touch "${RUN}/credentials-current"
+}
+
+give_up() { # BROKER_PID REASON
+  kill -TERM "$1" 2>/dev/null || log "the broker is gone"
+  fail "$2"
 }
 
 start_kraft() {
@@ -83,7 +81,7 @@ start_kraft() {
   if [[ -e ${CREDENTIALS_FILE} && $(<"${CREDENTIALS_FILE}") == "${wanted}" ]]; then
     touch "${RUN}/credentials-current"
   else
-    log "a password has changed: the users are updated as soon as the controller listens"
+    log "a password has changed: the users are updated as soon as the broker listens"
     update_credentials "${wanted}" $$ &
   fi
   exec java "${BROKER_JVM[@]}" "${KRAFT_LOG}" -cp "${KAFKA_LIBS}/*" kafka.Kafka "${RUN}/server.properties"

@@ -33,12 +33,8 @@ EOF
 update_users() {
   local principal
   for principal in "${PRINCIPALS[@]}"; do
-    printf '%s\n' kafka.admin.ConfigCommand --zookeeper "${ZOOKEEPER_HOST}:${ZOOKEEPER_PORT}" --alter \
-      --entity-type users --entity-name "${principal}" \
-      --add-config "SCRAM-SHA-512=[password=${PASSWORDS[${principal}]}]" |
-      java_with_file "${ZOOKEEPER_LOG}" "-Djava.security.auth.login.config=${ZOOKEEPER_JAAS}" >/dev/null ||
-      fail "the password of ${principal} could not be written to ZooKeeper"
-    log "the password of ${principal} is set"
+    set_password "${principal}" "${ZOOKEEPER_LOG}" "-Djava.security.auth.login.config=${ZOOKEEPER_JAAS}" \
+      --zookeeper "${ZOOKEEPER_HOST}:${ZOOKEEPER_PORT}" || fail "the users are not in ZooKeeper"
   done
 }
 

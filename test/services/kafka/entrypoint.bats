@@ -120,8 +120,8 @@ EOF
   run bash "${ENTRYPOINT}"
   properties="${WORK}/run/server.properties"
   grep -qx 'auto.create.topics.enable=false' "${properties}"
-  grep -qx 'listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT' "${properties}"
-  grep -qx 'listeners=CLIENT://:9092,CONTROLLER://127.0.0.1:9093' "${properties}"
+  grep -qx 'listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT' "${properties}"
+  grep -qx 'listeners=CLIENT://:9092,LOCAL://127.0.0.1:9094,CONTROLLER://127.0.0.1:9093' "${properties}"
   grep -q '^authorizer.class.name=.*StandardAuthorizer$' "${properties}"
   [[ $(<"${properties}") != *allow.everyone* ]]
 }
