@@ -23,7 +23,7 @@ export async function setUpKafka(kafka: Kafka, config: ToolsConfig, logger: Logg
 async function setUpTopic(admin: Admin, plan: TopicPlan, logger: Logger): Promise<void> {
   const existing = await admin.listTopics();
   if (!existing.includes(plan.topic)) {
-    await admin.createTopics({
+    const created = await admin.createTopics({
       waitForLeaders: true,
       topics: [
         {
@@ -34,6 +34,8 @@ async function setUpTopic(admin: Admin, plan: TopicPlan, logger: Logger): Promis
         },
       ],
     });
+    // A broker that has just started lists no topics yet, and knows better when it is asked to create one.
+    if (!created) throw new Error(`topic ${plan.topic} exists, but the broker does not list it yet`);
     logger.info({ topic: plan.topic, partitions: plan.partitions }, 'topic is created');
     return;
   }
