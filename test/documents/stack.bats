@@ -76,6 +76,17 @@ task() { # ID STATE IMAGE NODE [ERROR]
   [[ $(status_of '.services[0].problems[0] | "\(.node): \(.task_state): \(.error)"') == 'worker-1: failed: task: non-zero exit (1)' ]]
 }
 
+@test "an unhealthy container that ended gracefully is the problem of an update that was rolled back" {
+  setup_api && service 1 rollback_completed
+  {
+    task t1 running p@sha256:2 n1
+    task t2 complete p@sha256:3 n2 | jq '.DesiredState = "shutdown" | .Status.ContainerStatus.ExitCode = 0'
+    task t3 shutdown p@sha256:3 n2 | jq '.DesiredState = "shutdown"'
+  } | jq -s . | api tasks
+  [[ $(status_of '.services[0].problems | map(.task_id) | join(",")') == t2 ]]
+  [[ $(status_of '.services[0].problems[0].error') == "ended with exit code 0 though it should run on, as a container does that is stopped as unhealthy" ]]
+}
+
 @test "a network without a driver is not allocated" {
   setup_api
   api networks <<<'[{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}]'

@@ -28,10 +28,17 @@ stack_state() {
         name: (.Spec.Labels["metals.slot"] // .Description.Hostname), state: .Status.State, availability: .Spec.Availability
       }}) | from_entries) as $node |
     def ready: $node[.NodeID // ""].state == "ready";
+    # An unhealthy container that ends gracefully leaves a task that is complete, without an error.
+    def reason:
+      .Status.Err // (if .Status.State == "complete"
+        then "ended with exit code \(.Status.ContainerStatus.ExitCode // 0) though it should run on, as a container does that is stopped as unhealthy"
+        else .Status.Message // "" end);
     def problem: {
-      task_id: .ID, task_state: .Status.State, error: (.Status.Err // .Status.Message // ""), node: ($node[.NodeID // ""].name // "none"),
+      task_id: .ID, task_state: .Status.State, error: reason, node: ($node[.NodeID // ""].name // "none"),
       timestamp: .Status.Timestamp
     };
+    def ended: .Status.State | IN("failed", "rejected", "orphaned", "complete");
+    def unfinished: .Status.State | IN("pending", "new", "assigned", "preparing", "starting");
     def status($service):
       ($service.Spec.Mode) as $mode | ($service.Spec.TaskTemplate.ContainerSpec) as $spec |
       map(select(.ServiceID == $service.ID)) as $all |
@@ -57,10 +64,9 @@ stack_state() {
       }) as $row |
       $row + {problems: (
         if $row.running >= $row.desired and (($row.update_state // "") | test("paused|rollback") | not) then []
-        else [$all | sort_by(.Status.Timestamp) | reverse | .[] | select(
-            (.Status.State | IN("failed", "rejected", "orphaned", "pending", "new", "assigned", "preparing", "starting"))
-            or (.DesiredState == "shutdown" and .Status.Err != null)
-          ) | problem] | .[:3] end)};
+        else ($all | map(select((.Spec.ContainerSpec == $spec and .DesiredState == "running" and .Status.State == "running") | not))
+          | sort_by(.CreatedAt // .Status.Timestamp) | reverse) as $suspects |
+          [($suspects[] | select(ended)), ($suspects[] | select(unfinished))] | map(problem) | .[:3] end)};
     {
       nodes: ($nodes[0] | map({
         id: .ID, hostname: .Description.Hostname, slot: (.Spec.Labels["metals.slot"] // null), role: .Spec.Role,
