@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# .ci/run on a copy of the repository in which `npm` and `bin/setup` only pretend: what it adds up, and when it fails.
+
+setup() {
+  root=$BATS_TEST_DIRNAME/../..
+  cd "$BATS_TEST_TMPDIR"
+  mkdir -p .ci bin scripts test tools
+  cp "$root/.ci/run" .ci/
+  cp "$root/scripts/test-counts.ts" scripts/
+  ln -s "$root/node_modules" node_modules
+  touch test/some.bats
+  printf '#!/usr/bin/env bash\n' >bin/setup
+  # Every tool that would have to be installed is there.
+  for tool in shellcheck shfmt jq; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
+  cat >tools/npm <<'EOF'
+#!/usr/bin/env bash
+printf '%s\n' "$*" >>"$CALLS"
+report() {
+  mkdir -p build/test-results
+  printf '{"numPassedTests":%s,"numFailedTests":%s,"numPendingTests":0,"numTodoTests":0,"numRuntimeErrorTestSuites":0}' \
+    "$2" "$3" >"build/test-results/$1.jest.json"
+}
+case "$*" in
+  test*)
+    report unit 10 "${UNIT_FAILED:-0}"
+    printf '1..2\nok 1 a\nok 2 b\n' >build/test-results/unit.bats.tap
+    exit "${UNIT_FAILED:-0}"
+    ;;
+  *test:lab) report lab 5 "${LAB_FAILED:-0}" && exit "${LAB_FAILED:-0}" ;;
+  *lint) exit "${LINT_EXIT:-0}" ;;
+  'run --silent lab') exit "${LAB_EXIT:-0}" ;;
+  *lab:down) exit "${DOWN_EXIT:-0}" ;;
+esac
+EOF
+  chmod +x bin/setup tools/*
+  export PATH="$PWD/tools:$PATH" CALLS="$PWD/calls"
+}
+
+last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
+
+@test "all well: the sum of all tests comes last, and the lab is taken down" {
+  run .ci/run
+  [ "$status" -eq 0 ]
+  [ "$(last_line)" = '17 passed, 0 failed' ]
+  grep -q 'lab:down' calls
+}
+
+@test "a failed unit test fails the run, and the lab is tested all the same" {
+  UNIT_FAILED=1 run .ci/run
+  [ "$status" -ne 0 ]
+  [ "$(last_line)" = '17 passed, 1 failed' ]
+  grep -q 'test:lab' calls
+}
+
+@test "a failed linter fails the run although every test passed" {
+  LINT_EXIT=1 run .ci/run
+  [ "$status" -ne 0 ]
+  [[ $output == *'failed steps: lint'* ]]
+  [ "$(last_line)" = '17 passed, 0 failed' ]
+}
+
+@test "a lab that does not come up counts as a failure, and what is there of it is removed" {
+  LAB_EXIT=1 run .ci/run
+  [ "$status" -ne 0 ]
+  [ "$(last_line)" = '12 passed, 1 failed' ]
+  [ "$(grep -c 'test:lab' calls)" -eq 0 ]
+  grep -q 'lab:down' calls
+}
+
+@test "a lab that cannot be removed fails the run" {
+  DOWN_EXIT=1 run .ci/run
+  [ "$status" -ne 0 ]
+  [[ $output == *'failed steps: lab down'* ]]
+}
+
+@test "dependencies that cannot be installed end it at once, without a lab" {
+  printf '#!/usr/bin/env bash\nexit 1\n' >bin/setup
+  run .ci/run
+  [ "$status" -ne 0 ]
+  [ ! -e calls ]
+}
