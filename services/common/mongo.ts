@@ -1,4 +1,10 @@
-import { MongoClient, type MongoClientOptions } from 'mongodb';
+import {
+  MongoClient,
+  MongoTopologyClosedError,
+  type Collection,
+  type Document,
+  type MongoClientOptions,
+} from 'mongodb';
 import { z } from 'zod';
 
 export const mongoConnectionSchema = z.strictObject({
@@ -32,4 +38,40 @@ export function createMongoClient(
     socketTimeoutMS: connection.timeout_ms * 4,
     ...extra,
   });
+}
+
+/**
+ * A client that can be replaced. When its first connection fails (a password that is not in force yet is enough), the
+ * driver closes a client for good, and whatever is asked of it later fails with "Topology is closed".
+ */
+export class MongoHandle<T extends Document> {
+  private client: MongoClient;
+
+  constructor(
+    private readonly connection: Pick<MongoConnection, 'database' | 'collection'>,
+    private readonly create: () => MongoClient,
+  ) {
+    this.client = create();
+  }
+
+  readonly collection = (): Collection<T> =>
+    this.client.db(this.connection.database).collection<T>(this.connection.collection);
+
+  /** Runs one operation; if the client turns out to be closed, the next one gets a new client. */
+  async use<R>(operation: (collection: Collection<T>) => Promise<R>): Promise<R> {
+    const used = this.client;
+    try {
+      return await operation(this.collection());
+    } catch (error) {
+      if (error instanceof MongoTopologyClosedError && used === this.client) {
+        this.client = this.create();
+        await used.close();
+      }
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
 }

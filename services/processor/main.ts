@@ -6,7 +6,7 @@ import { createKafka } from '../common/kafka';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { Metrics } from '../common/metrics';
-import { createMongoClient } from '../common/mongo';
+import { createMongoClient, MongoHandle } from '../common/mongo';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
@@ -56,8 +56,9 @@ const kafka = createKafka({
     logger.error(offsetReset);
   },
 });
-const mongo = createMongoClient(config.mongodb, secrets['mongodb-password'], { maxPoolSize: 4 });
-const collection = mongo.db(config.mongodb.database).collection<PriceDocument>(config.mongodb.collection);
+const mongo = new MongoHandle<PriceDocument>(config.mongodb, () =>
+  createMongoClient(config.mongodb, secrets['mongodb-password'], { maxPoolSize: 4 }),
+);
 
 const kafkaWatch = new KafkaWatch({
   kafka,
@@ -66,12 +67,12 @@ const kafkaWatch = new KafkaWatch({
   logger,
 });
 const mongoWatch = new MongoWatch({
-  probe: () => collection.findOne({ _id: 'probe' }, { projection: { _id: 1 } }),
+  probe: () => mongo.use((collection) => collection.findOne({ _id: 'probe' }, { projection: { _id: 1 } })),
   intervalMs: WATCH_INTERVAL_MS,
   logger,
 });
 const writer = new Writer({
-  collection: () => collection,
+  collection: mongo.collection,
   maxDocuments: config.write.max_documents,
   backoff,
   signal: aborting.signal,

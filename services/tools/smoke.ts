@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import type { Collection } from 'mongodb';
 import { createKafka } from '../common/kafka';
 import type { Logger } from '../common/log';
-import { createMongoClient } from '../common/mongo';
+import { createMongoClient, MongoHandle } from '../common/mongo';
 import { UuidV7Generator } from '../common/uuid';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
@@ -36,8 +36,9 @@ export async function smoke(
     password: secrets['kafka-password-processor'],
     logger,
   });
-  const mongo = createMongoClient({ ...config.mongodb, username: 'processor' }, secrets['mongodb-password-processor']);
-  const prices = mongo.db(config.mongodb.database).collection<StoredPrice>(config.mongodb.collection);
+  const mongo = new MongoHandle<StoredPrice>(config.mongodb, () =>
+    createMongoClient({ ...config.mongodb, username: 'processor' }, secrets['mongodb-password-processor']),
+  );
   const deadlineMs = config.smoke.step_deadline_seconds * 1_000;
   const poll = <T>(what: string, action: () => Promise<T>): Promise<T> => waitFor({ what, deadlineMs, action });
   const ids = new UuidV7Generator();
@@ -45,7 +46,10 @@ export async function smoke(
   let sent: SentEvent | undefined;
   const steps: Step[] = [
     { name: 'Kafka accepts connections', run: () => poll('connecting', () => askKafka(kafka, config)) },
-    { name: 'MongoDB accepts connections', run: () => poll('connecting', () => askMongo(prices, config)) },
+    {
+      name: 'MongoDB accepts connections',
+      run: () => poll('connecting', () => mongo.use((prices) => askMongo(prices, config))),
+    },
     { name: 'producer healthy', run: () => poll('health', () => getHealth(config.smoke.producer_url)) },
     { name: 'processor healthy', run: () => poll('health', () => getHealth(config.smoke.processor_url)) },
     {
@@ -61,7 +65,10 @@ export async function smoke(
     },
     {
       name: 'test message found in MongoDB',
-      run: () => poll('finding the event', async () => describeStored(await findStored(prices, sent), sent, config)),
+      run: () =>
+        poll('finding the event', async () =>
+          describeStored(await mongo.use((prices) => findStored(prices, sent)), sent, config),
+        ),
     },
   ];
   try {
