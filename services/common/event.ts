@@ -1,38 +1,60 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import Ajv2020, { type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import { z } from 'zod';
-import { isUuidV7 } from './uuid';
+import eventSchema from './price-event.schema.json';
 
-export const SCHEMA_VERSION = 1;
+export { eventSchema };
+export const SCHEMA_VERSION = eventSchema.properties.schema_version.const;
 /** No metal costs more per unit; a larger figure is a mistake. */
-export const MAX_PRICE = 10_000_000;
+export const MAX_PRICE = eventSchema.properties.price.maximum;
 
-export const eventIdSchema = z.string().refine(isUuidV7, 'must be a version 7 UUID in lower case');
-export const metalNameSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be a lower-case name');
-export const priceSchema = z.number().positive().max(MAX_PRICE);
-export const currencySchema = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)');
-export const unitSchema = z.enum(['troy_ounce', 'kilogram', 'tonne']);
-export const timestampSchema = z.iso.datetime({
-  offset: true,
-  error: 'must be ISO 8601, such as 2026-01-31T12:00:00Z',
-});
-export const sourceSchema = z.string().regex(/^[a-z0-9][a-z0-9_.:-]{0,63}$/, 'must be a lower-case name');
+/** A price event as it travels on the topic; price-event.schema.json says what each field may hold. */
+export interface PriceEvent {
+  readonly event_id: string;
+  readonly metal: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly unit: string;
+  readonly timestamp: string;
+  readonly source: string;
+  readonly schema_version: number;
+}
 
-/** A price event as it travels on the topic. */
-export const eventSchema = z.strictObject({
-  event_id: eventIdSchema,
-  metal: metalNameSchema,
-  price: priceSchema,
-  currency: currencySchema,
-  unit: unitSchema,
-  timestamp: timestampSchema,
-  source: sourceSchema,
-  schema_version: z.literal(SCHEMA_VERSION),
-});
-export type PriceEvent = z.infer<typeof eventSchema>;
+/** Fragments for the services' own configuration, so that it cannot allow what the schema refuses. */
+const { metal, price, currency, unit } = eventSchema.properties;
+export const metalNameSchema = z.string().regex(new RegExp(metal.pattern), 'must be a lower-case name');
+export const priceSchema = z.number().gt(price.exclusiveMinimum).max(price.maximum);
+export const currencySchema = z
+  .string()
+  .regex(new RegExp(currency.pattern), 'must be three capital letters (ISO 4217)');
+export const unitSchema = z.enum(unit.enum as [string, ...string[]]);
+
+/** Compiles a JSON Schema (2020-12) that says all that is wrong with a value, not only the first. */
+export function compileSchema<T>(schema: object): ValidateFunction<T> {
+  const ajv = new Ajv2020({ allErrors: true, verbose: true });
+  addFormats(ajv, ['date-time']);
+  return ajv.compile<T>(schema);
+}
+
+/** Tells whether a value is a price event; `validateEvent.errors` then holds what is wrong. */
+export const validateEvent = compileSchema<PriceEvent>(eventSchema);
+
+/** `field: what is allowed`, one for each error. */
+export function explainErrors(errors: readonly ErrorObject[] | null | undefined): string[] {
+  return (errors ?? []).map((error) => `${errorField(error)}: ${error.message ?? error.keyword}`);
+}
+
+/** The field that an error is about: also where it is missing, or is there and should not be. */
+export function errorField({ instancePath, params }: ErrorObject): string {
+  const path = instancePath.slice(1).replaceAll('/', '.');
+  const name = (params.missingProperty ?? params.additionalProperty) as string | undefined;
+  return [path, name].filter(Boolean).join('.') || '(value)';
+}
 
 /**
  * Tells whether two events with one id are the same: a hash of the event as sent. Derived fields (ingestion time,
- * coordinates) stay out of it, so that a record that is read twice equals itself.
+ * coordinates, price change) stay out of it, so that a record that is read twice equals itself.
  */
 export function contentHash(event: PriceEvent): string {
   const canonical = JSON.stringify([
@@ -45,5 +67,5 @@ export function contentHash(event: PriceEvent): string {
     event.source,
     event.schema_version,
   ]);
-  return createHash('sha256').update(canonical).digest('base64url');
+  return hash('sha256', canonical, 'base64url');
 }

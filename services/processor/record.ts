@@ -1,4 +1,4 @@
-import { contentHash, eventSchema, SCHEMA_VERSION, type PriceEvent } from '../common/event';
+import { contentHash, explainErrors, SCHEMA_VERSION, validateEvent, type PriceEvent } from '../common/event';
 
 /** Where a record stands on the topic. */
 export interface Coordinates {
@@ -64,19 +64,14 @@ export function decide(record: SourceRecord, ingestedAt: Date): Decision {
   if (typeof version === 'number' && version !== SCHEMA_VERSION) {
     return deadLetter('unknown-schema-version', `schema_version is ${version}, known is ${SCHEMA_VERSION}`);
   }
-  const parsed = eventSchema.safeParse(value);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || '(value)'}: ${message}`);
-    return deadLetter('invalid-event', issues.join('; '));
-  }
+  if (!validateEvent(value)) return deadLetter('invalid-event', explainErrors(validateEvent.errors).join('; '));
+  // A leap second is valid RFC 3339, and no Date holds it.
+  if (Number.isNaN(Date.parse(value.timestamp))) return deadLetter('invalid-event', 'timestamp: is not a moment');
   const key = record.key?.toString('utf8');
-  if (key !== undefined && key !== parsed.data.event_id) {
-    return deadLetter(
-      'key-mismatch',
-      `key is ${JSON.stringify(key.slice(0, 64))}, event_id is ${parsed.data.event_id}`,
-    );
+  if (key !== undefined && key !== value.event_id) {
+    return deadLetter('key-mismatch', `key is ${JSON.stringify(key.slice(0, 64))}, event_id is ${value.event_id}`);
   }
-  return { kind: 'document', document: toDocument(parsed.data, record, ingestedAt) };
+  return { kind: 'document', document: toDocument(value, record, ingestedAt) };
 }
 
 export function toDocument(event: PriceEvent, at: Coordinates, ingestedAt: Date): PriceDocument {

@@ -103,6 +103,18 @@ if [[ \$* == *docker.io* ]]; then printf '#!$(command -v bash)\necho 27.0\n' >'$
   [[ $output == *'docker: daemon 27.0 answers'* ]]
 }
 
+@test "--lab with a Docker client that has no engine on this machine installs docker.io" {
+  [ "$EUID" -eq 0 ] || skip 'needs root'
+  program docker 'exit 1'
+  program apt-get "echo \"apt-get \$*\" >>\"\$CALLS\"
+if [[ \$* == *docker.io* ]]; then printf '#!$(command -v bash)\necho 27.0\n' >'$work/programs/docker'; fi"
+  program apt-cache ''
+  run_setup --lab
+  [ "$status" -eq 0 ]
+  grep -q 'install .*docker.io' "$CALLS"
+  [[ $output == *'docker: daemon 27.0 answers'* ]]
+}
+
 @test "--lab with all there installs nothing" {
   program docker 'echo 27.0'
   program debootstrap ''

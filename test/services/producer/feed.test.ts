@@ -1,4 +1,4 @@
-import { eventSchema } from '../../../services/common/event';
+import { validateEvent } from '../../../services/common/event';
 import { UuidV7Generator } from '../../../services/common/uuid';
 import { eventsDue, PriceWalk, seededRandom } from '../../../services/producer/feed';
 
@@ -29,7 +29,7 @@ describe('PriceWalk', () => {
     const subject = walk(1);
     const events = Array.from({ length: 4 }, () => subject.next());
     expect(events.map(({ metal }) => metal)).toEqual(['gold', 'zinc', 'gold', 'zinc']);
-    for (const event of events) expect(eventSchema.parse(event)).toEqual(event);
+    for (const event of events) expect(validateEvent(event)).toBe(true);
   });
 
   test('stays near its start, however long it walks', () => {

@@ -74,8 +74,8 @@ describe('toEvent refuses', () => {
     const { extra } = refusal({ metal: 'golf', price: -1, prise: 2 });
     expect(extra.errors).toEqual([
       { field: 'prise', allowed: expect.stringContaining('did you mean price?') },
-      { field: 'metal', value: 'golf', allowed: 'one of gold, copper' },
       { field: 'price', value: -1, allowed: 'more than 0 and at most 10000000' },
+      { field: 'metal', value: 'golf', allowed: 'one of gold, copper' },
     ]);
   });
 
