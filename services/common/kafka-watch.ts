@@ -13,6 +13,8 @@ export interface WatchOptions {
   readonly topics: readonly ExpectedTopic[];
   readonly intervalMs: number;
   readonly logger: Logger;
+  /** Asks more of a broker that can be used. */
+  readonly onCheck?: (admin: Admin) => Promise<void>;
 }
 
 /** How soon a dependency that is away is asked again. */
@@ -61,7 +63,9 @@ export class KafkaWatch {
       const names = this.options.topics.map(({ topic }) => topic);
       const { topics } = await this.admin.fetchTopicMetadata({ topics: names });
       const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-      this.problem = findTopicProblem(this.options.topics, counts);
+      const problem = findTopicProblem(this.options.topics, counts);
+      if (problem === undefined) await this.options.onCheck?.(this.admin);
+      this.problem = problem;
     } catch (error) {
       this.problem = `Kafka: ${errorText(error)}`;
       await this.disconnect();

@@ -21,7 +21,6 @@ export interface KafkaClientOptions {
   readonly connection: KafkaConnection;
   readonly password: string;
   readonly logger: Logger;
-  readonly onOffsetReset?: () => void;
 }
 
 /** kafkajs sets no TCP_NODELAY: without it a small request may wait for the acknowledgement of the last. */
@@ -46,6 +45,6 @@ export function createKafka(options: KafkaClientOptions): Kafka {
     retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_500, retries: 6 },
     socketFactory,
     logLevel: logLevel.WARN,
-    logCreator: kafkaLogCreator(options.logger, options.onOffsetReset),
+    logCreator: kafkaLogCreator(options.logger),
   });
 }

@@ -24,17 +24,14 @@ export function errorText(error: unknown): string {
 }
 
 const NOISE: ReadonlySet<string> = new Set(['message', 'timestamp', 'logger', 'stack']);
-const OFFSET_RESET = /out of range, resetting/i;
 
 /**
  * kafkajs's log through ours, at debug level: it warns of each attempt that it repeats by itself, and what it gives up
- * reaches us as an error, which we report. `onOffsetReset` hears of the one thing that nothing else tells: that a
- * committed offset is gone from the topic.
+ * reaches us as an error, which we report.
  */
-export function kafkaLogCreator(logger: Logger, onOffsetReset: () => void = () => undefined): logCreator {
+export function kafkaLogCreator(logger: Logger): logCreator {
   return () => (entry) => {
     const { message } = entry.log;
-    if (OFFSET_RESET.test(message)) onOffsetReset();
     const fields = Object.fromEntries(Object.entries(entry.log).filter(([name]) => !NOISE.has(name)));
     logger.debug({ kafkajs: entry.namespace, ...fields }, message);
   };

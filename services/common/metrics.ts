@@ -26,6 +26,20 @@ export class Metrics {
     });
   }
 
+  /** One value for each label, as they are now: a label that is gone is no longer shown. */
+  gaugeBy(name: string, help: string, label: string, read: () => Iterable<readonly [string | number, number]>): Gauge {
+    return new Gauge({
+      name: this.fullName(name),
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [key, value] of read()) this.set({ [label]: String(key) }, value);
+      },
+    });
+  }
+
   latency<Label extends string = never>(
     name: string,
     help: string,

@@ -13,6 +13,10 @@ export const processorConfigSchema = z.strictObject({
       session_timeout_ms: z.int().min(6_000).max(300_000).default(30_000),
       max_wait_ms: z.int().min(10).max(5_000).default(100),
       max_bytes_per_partition: z.int().min(1_024).max(16_777_216).default(1_048_576),
+      /** What to do when the committed offset is no longer on the topic, because retention was shorter than an outage. */
+      on_offset_out_of_range: z.enum(['stop', 'earliest']).default('stop'),
+      /** Above this many records behind, the service calls itself degraded. */
+      lag_degraded_records: z.int().min(1).default(100_000),
     })
     .prefault({}),
   mongodb: mongoConnectionSchema,

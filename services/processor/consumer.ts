@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { jitteredDelayMs } from '../common/backoff';
+import { jitteredDelayMs, retryForever } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
+import { Committer, type Position } from './committer';
+import { fetchCommittedOffsets, nextOffset, type CommittedOffset } from './group-offsets';
+import { LastPrices } from './last-prices';
+import { Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
 
 const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
+/** Per partition: one that is written, one that is ready when it is done. */
+const MAX_PENDING_BATCHES = 2;
+const COMMIT_INTERVAL_MS = 50;
 
 export interface ConsumerOptions {
   readonly kafka: Kafka;
@@ -16,9 +23,10 @@ export interface ConsumerOptions {
   readonly maxWaitMs: number;
   readonly maxBytesPerPartition: number;
   readonly logger: Logger;
-  /** Resolves once every record is stored or dead-lettered; rejects only when the service stops. */
-  readonly process: (records: readonly SourceRecord[]) => Promise<void>;
-  readonly onLag?: (partition: number, lag: number) => void;
+  /** Ends the waiting for what cannot be had, when the service stops. */
+  readonly signal: AbortSignal;
+  /** As in PipelineOptions. */
+  readonly process: (records: readonly SourceRecord[], last: LastPrices, read: () => void) => Promise<void>;
 }
 
 /**
@@ -29,27 +37,69 @@ export class PriceConsumer {
   private consumer: Consumer | undefined;
   private loop: Promise<void> | undefined;
   private assigned: ReadonlySet<number> = new Set();
+  private generation = 0;
+  private committed: Promise<ReadonlyMap<number, CommittedOffset>> | undefined;
+  private fail: (error: unknown) => void = () => undefined;
   private lastSignMs = Date.now();
+  private draining = false;
   private readonly stopping = new AbortController();
+  private readonly pipeline: Pipeline;
+  private readonly committer: Committer;
   private joined = false;
   problem: string | undefined = 'not yet connected to Kafka';
 
-  constructor(private readonly options: ConsumerOptions) {}
+  constructor(private readonly options: ConsumerOptions) {
+    this.committer = new Committer({
+      intervalMs: COMMIT_INTERVAL_MS,
+      logger: options.logger,
+      commit: (positions) => this.commit(positions),
+    });
+    this.pipeline = new Pipeline({
+      maxPendingBatches: MAX_PENDING_BATCHES,
+      loadLastPrices: (partition) => this.loadLastPrices(partition),
+      process: options.process,
+      onDone: (batch, metadata) => this.done(batch, metadata),
+      onFailure: (batch, error) => this.failed(batch, error),
+    });
+  }
 
   /** Connected, yet reading nothing: after a crash, members that are gone hold the group until their session ends. */
   get waiting(): string | undefined {
     return this.problem === undefined && !this.joined ? `waiting to join the group ${this.options.group}` : undefined;
   }
 
+  get commitProblem(): string | undefined {
+    return this.committer.problem;
+  }
+
+  get pendingBatches(): number {
+    return this.pipeline.pendingBatches;
+  }
+
+  /** Partitions that this replica reads now. */
+  get partitions(): readonly number[] {
+    return [...this.assigned];
+  }
+
   start(): void {
     this.loop ??= this.run();
   }
 
-  /** Finishes the batches under way, commits them and leaves the group. */
+  /** Takes no more records, finishes the batches under way, commits them and leaves the group. */
   async stop(): Promise<void> {
+    this.draining = true;
+    // Not kafkajs's own `stop()` yet: once that is called, it drops commits without a word.
+    if (this.joined) this.consumer?.pause([{ topic: this.options.topic }]);
+    await this.pipeline.idle();
+    await this.committer.close();
     this.stopping.abort();
     await this.consumer?.stop();
     await this.loop;
+  }
+
+  /** Stops the reading of one partition, until the process starts anew. */
+  pausePartition(partition: number): void {
+    this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
   }
 
   /** Time since kafkajs last gave any sign of life: a fetch, a heartbeat, a crash. */
@@ -57,19 +107,18 @@ export class PriceConsumer {
     return Date.now() - this.lastSignMs;
   }
 
-  /** Tells that work goes on although kafkajs is silent, as while a write is repeated. */
-  readonly sign = (): void => {
+  private readonly sign = (): void => {
     this.lastSignMs = Date.now();
   };
 
   private async run(): Promise<void> {
-    for (let attempt = 0; !this.stopping.signal.aborted; attempt += 1) {
+    for (let attempt = 0; !this.draining; attempt += 1) {
       const startedAt = Date.now();
       try {
         await this.consumeUntilCrash();
       } catch (error) {
         this.problem = `Kafka consumer: ${errorText(error)}`;
-        if (!this.stopping.signal.aborted) {
+        if (!this.draining) {
           this.options.logger.warn({ reason: this.problem, attempt }, 'consumer ended, starting another');
         }
       }
@@ -82,7 +131,8 @@ export class PriceConsumer {
 
   private async consumeUntilCrash(): Promise<void> {
     const { topic, maxWaitMs, maxBytesPerPartition, sessionTimeoutMs, group } = this.options;
-    await this.assertAuthorised();
+    // Joining can wait for members that are gone; whether the group and the topic may be read is known at once.
+    await fetchCommittedOffsets(this.options.kafka, group, topic);
     const consumer = this.options.kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
@@ -97,51 +147,35 @@ export class PriceConsumer {
     this.consumer = consumer;
     try {
       await consumer.connect();
-      // The default is "latest", which on a lost offset skips what was not read.
+      // The default is "latest", which skips what was written before the group first came.
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       this.problem = undefined;
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: this.options.partitions,
-        eachBatch: (payload) => this.handle(payload),
+        eachBatch: async (payload) => this.handle(payload),
       });
       if (this.stopping.signal.aborted) await consumer.stop();
       else await Promise.race([crash, this.stopped()]);
     } finally {
-      this.joined = false;
-      this.assigned = new Set();
+      this.leave();
       await consumer
         .disconnect()
         .catch((error) => this.options.logger.debug({ error: errorText(error) }, 'disconnect'));
     }
   }
 
-  /** Joining can wait for members that are gone; whether the group and the topic may be read is known at once. */
-  private async assertAuthorised(): Promise<void> {
-    const admin = this.options.kafka.admin({ retry: { retries: 1 } });
-    try {
-      await admin.connect();
-      await admin.fetchOffsets({ groupId: this.options.group, topics: [this.options.topic] });
-    } finally {
-      await admin.disconnect();
-    }
-  }
-
-  /** Rejects when the consumer crashes; notes its assignment and its signs of life on the way. */
+  /** Notes assignments, signs of life and the crash of a consumer; the promise rejects when it has to be replaced. */
   private observe(consumer: Consumer): Promise<never> {
     const { FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
-    consumer.on(FETCH, this.sign);
-    consumer.on(HEARTBEAT, this.sign);
-    consumer.on(CONNECT, this.sign);
-    consumer.on(REBALANCING, this.sign);
+    for (const event of [FETCH, HEARTBEAT, CONNECT, REBALANCING] as const) consumer.on(event, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
-      this.joined = true;
-      this.assigned = new Set(payload.memberAssignment[this.options.topic] ?? []);
-      this.options.logger.info({ partitions: [...this.assigned] }, 'joined the group');
+      this.assign(payload.memberAssignment[this.options.topic] ?? []);
     });
     const crash = new Promise<never>((_, reject) => {
+      this.fail = reject;
       consumer.on(CRASH, ({ payload }) => reject(payload.error));
     });
     // A crash during run() is awaited only afterwards; until then nobody listens.
@@ -149,33 +183,70 @@ export class PriceConsumer {
     return crash;
   }
 
+  private assign(partitions: readonly number[]): void {
+    this.leave();
+    this.joined = true;
+    this.assigned = new Set(partitions);
+    this.options.logger.info({ partitions }, 'joined the group');
+  }
+
+  private leave(): void {
+    this.generation += 1;
+    this.joined = false;
+    this.assigned = new Set();
+    this.committed = undefined;
+    this.committer.discard();
+  }
+
   private stopped(): Promise<void> {
     return new Promise((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
-  private async handle(payload: EachBatchPayload): Promise<void> {
-    const { batch, heartbeat, resolveOffset, commitOffsetsIfNecessary, isStale } = payload;
-    if (isStale()) return;
+  private handle({ batch, resolveOffset, pause, isStale }: EachBatchPayload): void {
     this.sign();
     const { topic, partition } = batch;
-    const records = batch.messages.map(({ key, value, offset }) => ({ topic, partition, offset, key, value }));
-    // Keeps the membership while a write is repeated. A rebalance that it reports is met by the commit below.
-    const beat = setInterval(() => void heartbeat().then(this.sign, () => undefined), HEARTBEAT_INTERVAL_MS);
-    try {
-      await this.options.process(records);
-    } finally {
-      clearInterval(beat);
+    if (this.draining || isStale() || !this.assigned.has(partition)) return;
+    if (!this.pipeline.isFull(partition)) {
+      const records = batch.messages.map(({ key, value, offset }) => ({ topic, partition, offset, key, value }));
+      const lastOffset = batch.lastOffset();
+      this.pipeline.submit({ partition, generation: this.generation, records, nextOffset: nextOffset(lastOffset) });
+      // What is fetched next; what is committed is another matter.
+      resolveOffset(lastOffset);
     }
-    if (!this.assigned.has(partition)) {
-      this.options.logger.info({ partition }, 'partition moved to another member, offset left to it');
-      return;
-    }
-    const offset = nextOffset(batch.lastOffset());
-    await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-    resolveOffset(batch.lastOffset());
-    this.options.onLag?.(partition, Number(BigInt(batch.highWatermark) - BigInt(offset)));
+    if (!this.pipeline.isFull(partition)) return;
+    // The other partitions go on meanwhile.
+    const resume = pause();
+    void this.pipeline.whenRoom(partition).then(() => {
+      if (!this.draining) resume();
+    });
+  }
+
+  private done({ generation, partition, nextOffset: offset }: RecordBatch, metadata: string): void {
+    this.sign();
+    // The records are safe; what is read next on this partition is decided by whoever has it now.
+    if (generation !== this.generation || !this.assigned.has(partition)) return;
+    this.committer.note({ partition, offset, metadata });
+  }
+
+  private failed({ generation, partition }: RecordBatch, error: unknown): void {
+    if (this.draining || generation !== this.generation) return;
+    this.options.logger.error({ reason: errorText(error), partition }, 'batch failed, reading it again');
+    this.fail(error);
+  }
+
+  private async commit(positions: readonly Position[]): Promise<void> {
+    const { topic } = this.options;
+    await this.consumer?.commitOffsets(positions.map((position) => ({ topic, ...position })));
+  }
+
+  private async loadLastPrices(partition: number): Promise<LastPrices> {
+    const { kafka, group, topic, signal, logger } = this.options;
+    this.committed ??= retryForever(() => fetchCommittedOffsets(kafka, group, topic), {
+      backoff: RESTART,
+      signal,
+      onRetry: (error, attempt) =>
+        logger.warn({ reason: errorText(error), attempt }, 'committed offsets not read, repeating'),
+    });
+    return LastPrices.decode((await this.committed).get(partition)?.metadata);
   }
 }
-
-/** What is committed is the offset to read next. */
-export const nextOffset = (lastOffset: string): string => (BigInt(lastOffset) + 1n).toString();

@@ -53,6 +53,7 @@ export class DeadLetterPublisher {
   private async send(messages: Message[]): Promise<void> {
     this.producer ??= await this.connect();
     const result = await this.producer.send({ topic: this.options.topic, acks: ALL_REPLICAS, messages });
+    // crash-point: in-dead-letter
     if (result.length === 0 || result.some(({ errorCode }) => errorCode !== 0)) {
       throw new Error(`topic ${this.options.topic} did not acknowledge`);
     }
@@ -89,6 +90,8 @@ export function toMessage({ record, reason, detail }: DeadLetter, version: strin
     'metals-source-topic': record.topic,
     'metals-source-partition': String(record.partition),
     'metals-source-offset': record.offset,
+    // As it was, so that the record can be sent again as it was.
+    ...(record.key !== null && { 'metals-source-key': record.key }),
     'metals-failed-at': failedAt.toISOString(),
     'metals-processor-version': version,
   };

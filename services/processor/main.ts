@@ -3,13 +3,16 @@ import { bootstrap, VERSION } from '../common/bootstrap';
 import { decideHealth } from '../common/health';
 import { HttpServer, type Reply } from '../common/http';
 import { createKafka } from '../common/kafka';
+import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
-import { Metrics } from '../common/metrics';
 import { createMongoClient, MongoHandle } from '../common/mongo';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
+import { Lag } from './lag';
+import type { LastPrices } from './last-prices';
+import { ProcessorMetrics } from './metrics';
 import { MongoWatch } from './mongo-watch';
 import { processBatch } from './process-batch';
 import type { PriceDocument, SourceRecord } from './record';
@@ -19,6 +22,11 @@ const SERVICE = 'processor';
 const WATCH_INTERVAL_MS = 5_000;
 /** Time kept back from the drain for leaving the group and closing connections. */
 const LEAVE_MS = 3_000;
+/** Some 5 ms of work. */
+const SLICE_RECORDS = 500;
+const OUT_OF_RANGE =
+  'its committed offset is gone from the topic, records are lost to retention; ' +
+  'to go on from the earliest that is there, set consumer.on_offset_out_of_range to earliest and deploy';
 
 const { config, secrets } = bootstrap({
   component: SERVICE,
@@ -27,21 +35,11 @@ const { config, secrets } = bootstrap({
   argv: process.argv.slice(2),
 });
 const logger = createLogger(SERVICE, VERSION, config.log_level);
-const metrics = new Metrics(SERVICE);
-const requests = metrics.latency('http_request_duration_seconds', 'Time to answer a request', ['route', 'status']);
-const events = metrics.counter('events_total', 'Records by what became of them', ['result']);
-const deadLetterCount = metrics.counter('dead_letters_total', 'Dead letters by reason', ['reason']);
-const batchSize = metrics.batchSize('batch_documents', 'Documents in one insert');
-const writeSeconds = metrics.latency('write_duration_seconds', 'Time until MongoDB acknowledged an insert');
-const endToEndSeconds = metrics.latency('end_to_end_seconds', 'From the timestamp of an event until it is stored');
-const retries = metrics.counter('write_retries_total', 'Inserts that were repeated');
-const resets = metrics.counter('offset_resets_total', 'Times that the committed offset was gone from the topic');
+const metrics = new ProcessorMetrics();
 
-const lags = new Map<number, number>();
-let processedCount = 0;
 let everReady = false;
 let stopping = false;
-let offsetReset: string | undefined;
+const outOfRange = new Set<number>();
 
 const aborting = new AbortController();
 const backoff = { baseMs: config.write.retry_base_ms, maxMs: config.write.retry_max_ms };
@@ -50,11 +48,18 @@ const kafka = createKafka({
   connection: config.kafka,
   password: secrets['kafka-password'],
   logger,
-  onOffsetReset: () => {
-    resets.inc();
-    offsetReset = 'a committed offset was gone from the topic: records may be lost, compare retention and outage';
-    logger.error(offsetReset);
-  },
+});
+guardOffsetReset(({ topic, partition }) => {
+  const reset = config.consumer.on_offset_out_of_range === 'earliest';
+  metrics.resets.inc();
+  logger.error(
+    { topic, partition, reset },
+    'the committed offset is gone from the topic: records are lost to retention',
+  );
+  if (reset) return 'reset';
+  outOfRange.add(partition);
+  consumer.pausePartition(partition);
+  return 'stay';
 });
 const mongo = new MongoHandle<PriceDocument>(config.mongodb, () =>
   createMongoClient(config.mongodb, secrets['mongodb-password'], { maxPoolSize: 4 }),
@@ -65,6 +70,7 @@ const kafkaWatch = new KafkaWatch({
   topics: [{ topic: config.topic.name, partitions: config.topic.partitions }, { topic: config.dead_letter_topic }],
   intervalMs: WATCH_INTERVAL_MS,
   logger,
+  onCheck: (admin) => lag.refresh(admin),
 });
 const mongoWatch = new MongoWatch({
   probe: () => mongo.use((collection) => collection.findOne({ _id: 'probe' }, { projection: { _id: 1 } })),
@@ -77,14 +83,8 @@ const writer = new Writer({
   backoff,
   signal: aborting.signal,
   logger,
-  onWrite: (documents, seconds) => {
-    batchSize.observe(documents);
-    writeSeconds.observe(seconds);
-  },
-  onRetry: () => {
-    retries.inc();
-    consumer.sign();
-  },
+  onWrite: (documents, seconds) => metrics.onWrite(documents, seconds),
+  onRetry: () => metrics.writeRetries.inc(),
 });
 const deadLetters = new DeadLetterPublisher({
   kafka,
@@ -104,37 +104,37 @@ const consumer = new PriceConsumer({
   maxWaitMs: config.consumer.max_wait_ms,
   maxBytesPerPartition: config.consumer.max_bytes_per_partition,
   logger,
+  signal: aborting.signal,
   process: processRecords,
-  onLag: (partition, lag) => lags.set(partition, lag),
 });
-metrics.gauge('lag_records', 'Records behind the end of the topic, as of the last batch', totalLag);
+const lag = new Lag({
+  topic: config.topic.name,
+  group: config.consumer.group,
+  partitions: () => consumer.partitions,
+});
+metrics.gaugeBy('lag_records', 'Records behind the end of the topic', 'partition', () => lag.byPartition);
+metrics.gauge('pending_batches', 'Fetched batches that are not yet done', () => consumer.pendingBatches);
 metrics.gauge('waiting_documents', 'Documents that wait to be written', () => writer.waiting);
 metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafkaConnected()));
 metrics.gauge('mongodb_connected', '1 while MongoDB can be used', () => Number(mongoConnected()));
 
-async function processRecords(records: readonly SourceRecord[]): Promise<void> {
-  const result = await processBatch(records, {
+async function processRecords(records: readonly SourceRecord[], last: LastPrices, read: () => void): Promise<void> {
+  metrics.onRead(records.length);
+  const result = await processBatch(records, last, read, {
     store: async (documents) => {
       const stored = await writer.write(documents);
-      const now = Date.now();
-      for (const { timestamp } of documents) endToEndSeconds.observe(Math.max(0, now - timestamp.getTime()) / 1_000);
+      metrics.onStored(documents);
       return stored;
     },
     deadLetter: (letters) => deadLetters.publish(letters),
     now: () => new Date(),
+    sliceRecords: SLICE_RECORDS,
   });
-  processedCount += result.inserted + result.repeated;
-  events.inc({ result: 'inserted' }, result.inserted);
-  events.inc({ result: 'repeated' }, result.repeated);
-  events.inc({ result: 'dead_letter' }, result.deadLetters.length);
-  for (const { record, reason, detail } of result.deadLetters) {
-    deadLetterCount.inc({ reason });
-    logger.warn({ partition: record.partition, offset: record.offset, reason, detail }, 'dead letter');
+  metrics.onResult(result);
+  // Not the detail: it may quote the record.
+  for (const { record, reason } of result.deadLetters) {
+    logger.warn({ partition: record.partition, offset: record.offset, reason }, 'dead letter');
   }
-}
-
-function totalLag(): number {
-  return [...lags.values()].reduce((sum, lag) => sum + lag, 0);
 }
 
 function kafkaConnected(): boolean {
@@ -154,7 +154,11 @@ function health(): Reply {
     mongoWatch.problem,
     writer.problem,
     deadLetters.problem,
-    offsetReset,
+    consumer.commitProblem,
+    ...[...outOfRange].map((partition) => `partition ${partition} is stopped: ${OUT_OF_RANGE}`),
+    lag.total > config.consumer.lag_degraded_records
+      ? `${lag.total} records behind, more than ${config.consumer.lag_degraded_records}`
+      : undefined,
   ];
   const silent = consumer.silentMs > config.stuck_after_seconds * 1_000;
   const decision = decideHealth({
@@ -169,7 +173,7 @@ function health(): Reply {
       status: decision.status,
       kafka_connected: kafkaConnected(),
       mongodb_status: mongoConnected() ? 'connected' : 'disconnected',
-      processed_count: processedCount,
+      processed_count: metrics.processedCount,
       timestamp: new Date().toISOString(),
       service: SERVICE,
       version: VERSION,
@@ -181,7 +185,7 @@ function health(): Reply {
 const server = new HttpServer({
   port: config.http.port,
   logger,
-  onAnswer: (route, status, seconds) => requests.observe({ route, status: String(status) }, seconds),
+  onAnswer: (route, status, seconds) => metrics.requests.observe({ route, status: String(status) }, seconds),
   routes: [
     { method: 'GET', path: '/health', handle: health },
     { method: 'GET', path: '/metrics', handle: () => metrics.reply() },
@@ -203,12 +207,13 @@ closeWithGrace({ delay: drainMs, logger }, async ({ signal, err }) => {
   stopping = true;
   // What cannot be written by then is given up uncommitted: whoever reads it next writes it.
   const giveUp = setTimeout(() => aborting.abort(new Error('stopping')), Math.max(0, drainMs - LEAVE_MS));
+  // crash-point: in-drain
   await consumer.stop();
   clearTimeout(giveUp);
   aborting.abort(new Error('stopping'));
   await deadLetters.stop();
   await Promise.all([mongo.close(), kafkaWatch.stop(), mongoWatch.stop(), server.close()]);
-  logger.info({ processed_count: processedCount }, 'stopped');
+  logger.info({ processed_count: metrics.processedCount }, 'stopped');
 });
 
 main().catch((error) => {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { LastPrices } from './last-prices';
 import { decide, type DeadLetterReason, type PriceDocument, type SourceRecord } from './record';
 import type { StoreResult } from './store';
 
@@ -12,6 +14,8 @@ export interface ProcessDeps {
   readonly store: (documents: readonly PriceDocument[]) => Promise<StoreResult>;
   readonly deadLetter: (letters: readonly DeadLetter[]) => Promise<void>;
   readonly now: () => Date;
+  /** Records that are read before anything else gets its turn: an answer of MongoDB must not wait for a whole batch. */
+  readonly sliceRecords: number;
 }
 
 export interface BatchResult {
@@ -20,27 +24,63 @@ export interface BatchResult {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** Makes a document or a dead letter of every record. Once it resolves, the offsets may be committed. */
-export async function processBatch(records: readonly SourceRecord[], deps: ProcessDeps): Promise<BatchResult> {
-  const ingestedAt = deps.now();
+interface Slice {
+  readonly documents: readonly PriceDocument[];
+  /** Of each document, the record that it was made of. */
+  readonly origins: readonly SourceRecord[];
+  readonly letters: readonly DeadLetter[];
+}
+
+/**
+ * Makes a document or a dead letter of every record. Calls `read` when all are read, while they are still being
+ * written; once it resolves, the offsets may be committed.
+ */
+export async function processBatch(
+  records: readonly SourceRecord[],
+  last: LastPrices,
+  read: () => void,
+  deps: ProcessDeps,
+): Promise<BatchResult> {
+  const slices: Promise<BatchResult>[] = [];
+  for (let start = 0; start < records.length; start += deps.sliceRecords) {
+    if (start > 0) await nextTurn();
+    slices.push(finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps));
+  }
+  read();
+  const results = await Promise.all(slices);
+  return {
+    inserted: results.reduce((sum, { inserted }) => sum + inserted, 0),
+    repeated: results.reduce((sum, { repeated }) => sum + repeated, 0),
+    deadLetters: results.flatMap(({ deadLetters }) => deadLetters),
+  };
+}
+
+function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedAt: Date): Slice {
   const documents: PriceDocument[] = [];
-  const origin = new Map<PriceDocument, SourceRecord>();
+  const origins: SourceRecord[] = [];
   const letters: DeadLetter[] = [];
   for (const record of records) {
-    const decision = decide(record, ingestedAt);
+    const decision = decide(record, ingestedAt, last);
     if (decision.kind === 'document') {
       documents.push(decision.document);
-      origin.set(decision.document, record);
+      origins.push(record);
     } else {
       letters.push({ record, reason: decision.reason, detail: decision.detail });
     }
   }
-  const stored = documents.length > 0 ? await deps.store(documents) : { inserted: 0, repeated: 0, refused: [] };
-  for (const { document, reason, detail } of stored.refused) {
-    const record = origin.get(document);
+  return { documents, origins, letters };
+}
+
+async function finishSlice({ documents, origins, letters }: Slice, deps: ProcessDeps): Promise<BatchResult> {
+  const nothing = { inserted: 0, repeated: 0, refused: [] };
+  const stored = documents.length > 0 ? await deps.store(documents) : nothing;
+  // crash-point: after-write
+  const refused = stored.refused.map(({ document, reason, detail }) => {
+    const record = origins[documents.indexOf(document)];
     if (record === undefined) throw new Error(`the store refused ${document._id}, which it was not given`);
-    letters.push({ record, reason, detail });
-  }
-  if (letters.length > 0) await deps.deadLetter(letters);
-  return { inserted: stored.inserted, repeated: stored.repeated, deadLetters: letters };
+    return { record, reason, detail };
+  });
+  const deadLetters = [...letters, ...refused];
+  if (deadLetters.length > 0) await deps.deadLetter(deadLetters);
+  return { inserted: stored.inserted, repeated: stored.repeated, deadLetters };
 }

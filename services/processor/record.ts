@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { contentHash, explainErrors, SCHEMA_VERSION, validateEvent, type PriceEvent } from '../common/event';
+import type { LastPrices, PriceChange } from './last-prices';
 
 /** Where a record stands on the topic. */
 export interface Coordinates {
@@ -23,6 +25,8 @@ export interface PriceDocument {
   readonly timestamp: Date;
   readonly source: string;
   readonly schema_version: number;
+  /** Against the metal's previous price; absent if there is none, or if this event is not newer. */
+  readonly change?: PriceChange;
   /** Of the event as sent: tells a repetition from another event with the same id. */
   readonly content_hash: string;
   readonly ingested_at: Date;
@@ -46,17 +50,12 @@ export type Decision =
 const MAX_DETAIL_CHARACTERS = 500;
 
 /** Decides what becomes of one record; whatever is not a valid event is a dead letter, with the reason. */
-export function decide(record: SourceRecord, ingestedAt: Date): Decision {
+export function decide(record: SourceRecord, ingestedAt: Date, last: LastPrices): Decision {
   if (record.value === null || record.value.length === 0) return deadLetter('empty-value', 'the record has no value');
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.value);
-  } catch {
-    return deadLetter('not-utf-8', 'the value is not valid UTF-8');
-  }
+  if (!isUtf8(record.value)) return deadLetter('not-utf-8', 'the value is not valid UTF-8');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(record.value.toString('utf8'));
   } catch (error) {
     return deadLetter('not-json', (error as Error).message);
   }
@@ -65,25 +64,34 @@ export function decide(record: SourceRecord, ingestedAt: Date): Decision {
     return deadLetter('unknown-schema-version', `schema_version is ${version}, known is ${SCHEMA_VERSION}`);
   }
   if (!validateEvent(value)) return deadLetter('invalid-event', explainErrors(validateEvent.errors).join('; '));
+  const timestamp = new Date(value.timestamp);
   // A leap second is valid RFC 3339, and no Date holds it.
-  if (Number.isNaN(Date.parse(value.timestamp))) return deadLetter('invalid-event', 'timestamp: is not a moment');
+  if (Number.isNaN(timestamp.getTime())) return deadLetter('invalid-event', 'timestamp: is not a moment');
   const key = record.key?.toString('utf8');
   if (key !== undefined && key !== value.event_id) {
     return deadLetter('key-mismatch', `key is ${JSON.stringify(key.slice(0, 64))}, event_id is ${value.event_id}`);
   }
-  return { kind: 'document', document: toDocument(value, record, ingestedAt) };
+  const change = last.observe(value, timestamp.getTime());
+  return { kind: 'document', document: toDocument(value, timestamp, change, record, ingestedAt) };
 }
 
-export function toDocument(event: PriceEvent, at: Coordinates, ingestedAt: Date): PriceDocument {
+function toDocument(
+  event: PriceEvent,
+  timestamp: Date,
+  change: PriceChange | undefined,
+  at: Coordinates,
+  ingestedAt: Date,
+): PriceDocument {
   return {
     _id: event.event_id,
     metal: event.metal,
     price: event.price,
     currency: event.currency,
     unit: event.unit,
-    timestamp: new Date(event.timestamp),
+    timestamp,
     source: event.source,
     schema_version: event.schema_version,
+    ...(change && { change }),
     content_hash: contentHash(event),
     ingested_at: ingestedAt,
     kafka: { topic: at.topic, partition: at.partition, offset: Number(at.offset) },

@@ -27,6 +27,7 @@ export async function storeDocuments(
   collection: PriceCollection,
   documents: readonly PriceDocument[],
 ): Promise<StoreResult> {
+  // crash-point: before-write
   try {
     const { insertedCount } = await collection.insertMany(documents, { ordered: false });
     if (insertedCount !== documents.length) {

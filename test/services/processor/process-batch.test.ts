@@ -1,8 +1,11 @@
 import type { PriceEvent } from '../../../services/common/event';
 import { UuidV7Generator } from '../../../services/common/uuid';
-import { processBatch, type DeadLetter, type ProcessDeps } from '../../../services/processor/process-batch';
+import { LastPrices } from '../../../services/processor/last-prices';
+import { processBatch as process, type DeadLetter, type ProcessDeps } from '../../../services/processor/process-batch';
 import type { PriceDocument, SourceRecord } from '../../../services/processor/record';
 
+const processBatch = (records: readonly SourceRecord[], deps: ProcessDeps, read = (): void => undefined) =>
+  process(records, LastPrices.decode(null), read, deps);
 const ids = new UuidV7Generator();
 let offset = 0;
 
@@ -37,6 +40,7 @@ function recorder(change: Partial<ProcessDeps> = {}) {
     },
     deadLetter: async (batch) => void letters.push(...batch),
     now: () => new Date(0),
+    sliceRecords: 500,
     ...change,
   };
   return { stored, letters, deps };
@@ -93,5 +97,31 @@ describe('processBatch', () => {
     expect(resolved).toBe(false);
     acknowledge();
     await done;
+  });
+
+  test('is read before it is written, so that the next one can be read meanwhile', async () => {
+    let store = (): void => undefined;
+    const { deps } = recorder({
+      store: (documents) =>
+        new Promise((resolve) => (store = () => resolve({ inserted: documents.length, repeated: 0, refused: [] }))),
+    });
+    const read = jest.fn();
+    const done = processBatch([good()], deps, read);
+    expect(read).toHaveBeenCalledTimes(1);
+    store();
+    expect(await done).toMatchObject({ inserted: 1 });
+  });
+
+  test('a batch of several slices is read in order, and the turns between are for others', async () => {
+    const records = Array.from({ length: 5 }, (_, index) => (index === 3 ? poison() : good()));
+    const { stored, letters, deps } = recorder({ sliceRecords: 2 });
+    let turns = 0;
+    const count = setImmediate(() => (turns += 1));
+    const result = await processBatch(records, deps);
+    clearImmediate(count);
+    expect(turns).toBe(1);
+    expect(stored.map(({ kafka }) => String(kafka.offset))).toEqual([0, 1, 2, 4].map((index) => records[index].offset));
+    expect(letters).toHaveLength(1);
+    expect(result).toMatchObject({ inserted: 4, repeated: 0 });
   });
 });

@@ -1,5 +1,6 @@
 import { contentHash, type PriceEvent } from '../../../services/common/event';
-import { decide, toDocument, type SourceRecord } from '../../../services/processor/record';
+import { LastPrices } from '../../../services/processor/last-prices';
+import { decide as decideAfter, type Decision, type SourceRecord } from '../../../services/processor/record';
 
 const event: PriceEvent = {
   event_id: '01a204de-fcc6-7000-8479-47f6e574fbfe',
@@ -11,6 +12,10 @@ const event: PriceEvent = {
   source: 'api',
   schema_version: 1,
 };
+const none = (): LastPrices => LastPrices.decode(null);
+const decide = (source: SourceRecord, ingestedAt: Date, last = none()): Decision =>
+  decideAfter(source, ingestedAt, last);
+const documentOf = (decision: Decision) => (decision.kind === 'document' ? decision.document : undefined);
 const at = new Date('2026-03-01T12:00:01.000Z');
 const record = (value: unknown, key: string | null = event.event_id): SourceRecord => ({
   topic: 'metals-prices',
@@ -39,6 +44,7 @@ describe('decide makes a dead letter of', () => {
     ['an unknown field', { ...event, admin: true }, 'invalid-event'],
     ['a negative price', { ...event, price: -1 }, 'invalid-event'],
     ['an operator as metal', { ...event, metal: { $gt: '' } }, 'invalid-event'],
+    ['a leap second, which no Date holds', { ...event, timestamp: '2016-12-31T23:59:60Z' }, 'invalid-event'],
     ['a future schema version', { ...event, schema_version: 2, extra: 1 }, 'unknown-schema-version'],
   ])('%s', (_, value, reason) => {
     const decision = decide(record(value), at);
@@ -81,8 +87,11 @@ describe('decide', () => {
 
 describe('the content hash', () => {
   test('is of the event as sent: read again from elsewhere, later, it is the same', () => {
-    const again = toDocument(event, { topic: 'other', partition: 0, offset: '7' }, new Date());
-    expect(again.content_hash).toBe(toDocument(event, record(event), at).content_hash);
+    const last = none();
+    last.observe({ ...event, price: 1 }, 0);
+    const again = documentOf(decide({ ...record(event), topic: 'other', offset: '7' }, new Date(), last));
+    expect(again?.change).toBeDefined();
+    expect(again?.content_hash).toBe(documentOf(decide(record(event), at))?.content_hash);
   });
 
   test.each<Partial<PriceEvent>>([

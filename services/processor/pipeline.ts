@@ -1,0 +1,129 @@
+import type { LastPrices } from './last-prices';
+import type { SourceRecord } from './record';
+
+/** Records of one partition, in order, as one fetch brought them. */
+export interface RecordBatch {
+  readonly partition: number;
+  /** Rises with each assignment of partitions: what an earlier one brought is not committed under a later one. */
+  readonly generation: number;
+  readonly records: readonly SourceRecord[];
+  /** The offset to commit once all of them are safe. */
+  readonly nextOffset: string;
+}
+
+export interface PipelineOptions {
+  /** Per partition: one that is written and those that are ready when it is done. Bounds the memory. */
+  readonly maxPendingBatches: number;
+  /** The latest prices at the committed offset of a partition. */
+  readonly loadLastPrices: (partition: number, generation: number) => Promise<LastPrices>;
+  /**
+   * Reads the records in order into documents and dead letters, then calls `read`; resolves once all are safe.
+   * Rejects only when the service stops or a defect shows.
+   */
+  readonly process: (records: readonly SourceRecord[], last: LastPrices, read: () => void) => Promise<void>;
+  readonly onDone: (batch: RecordBatch, metadata: string) => void;
+  /** What follows may not be committed over a gap: the records from the committed offset on must be read again. */
+  readonly onFailure: (batch: RecordBatch, error: unknown) => void;
+}
+
+/** The order of one partition within one generation. */
+interface Lane {
+  readonly generation: number;
+  failed: boolean;
+  readonly last: Promise<LastPrices>;
+  /** Resolves once the batch before has been read: the next one may use the latest prices. */
+  read: Promise<void>;
+  /** Resolves once all before are safe; rejects once one of them has failed. */
+  done: Promise<void>;
+}
+
+/**
+ * Lets the next records be fetched and read while the last ones are written: kafkajs fetches nothing more as long as a
+ * batch is being handled. A batch is done only after all that were before it on its partition.
+ */
+export class Pipeline {
+  private readonly lanes = new Map<number, Lane>();
+  private readonly pending = new Map<number, number>();
+  private readonly running = new Set<Promise<void>>();
+  private readonly waiters = new Map<number, (() => void)[]>();
+
+  constructor(private readonly options: PipelineOptions) {}
+
+  isFull(partition: number): boolean {
+    return (this.pending.get(partition) ?? 0) >= this.options.maxPendingBatches;
+  }
+
+  get pendingBatches(): number {
+    return [...this.pending.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves once the partition is not full. */
+  whenRoom(partition: number): Promise<void> {
+    if (!this.isFull(partition)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiters.set(partition, [...(this.waiters.get(partition) ?? []), resolve]);
+    });
+  }
+
+  /** Takes a batch that the partition has room for, and returns at once. */
+  submit(batch: RecordBatch): void {
+    const { partition } = batch;
+    this.pending.set(partition, (this.pending.get(partition) ?? 0) + 1);
+    const work = this.run(batch).finally(() => {
+      this.pending.set(partition, (this.pending.get(partition) ?? 1) - 1);
+      this.running.delete(work);
+      for (const resolve of this.waiters.get(partition) ?? []) resolve();
+      this.waiters.delete(partition);
+    });
+    this.running.add(work);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private async run(batch: RecordBatch): Promise<void> {
+    const lane = this.laneOf(batch);
+    const before = { read: lane.read, done: lane.done };
+    let read = (): void => undefined;
+    lane.read = new Promise<void>((resolve) => (read = resolve));
+    lane.done = this.work(batch, lane, before, read);
+    try {
+      await lane.done;
+    } catch (error) {
+      lane.failed = true;
+      this.options.onFailure(batch, error);
+    } finally {
+      read();
+    }
+  }
+
+  private async work(
+    batch: RecordBatch,
+    lane: Lane,
+    before: Pick<Lane, 'read' | 'done'>,
+    read: () => void,
+  ): Promise<void> {
+    const last = await lane.last;
+    await before.read;
+    // What this one would take for the latest prices is not what it is.
+    if (lane.failed) return before.done;
+    let metadata = '';
+    const safe = this.options.process(batch.records, last, () => {
+      metadata = last.encode();
+      read();
+    });
+    await Promise.all([safe, before.done]);
+    this.options.onDone(batch, metadata);
+  }
+
+  private laneOf({ partition, generation }: RecordBatch): Lane {
+    const present = this.lanes.get(partition);
+    if (present?.generation === generation) return present;
+    const last = this.options.loadLastPrices(partition, generation);
+    const lane = { generation, failed: false, last, read: Promise.resolve(), done: Promise.resolve() };
+    this.lanes.set(partition, lane);
+    return lane;
+  }
+}
