@@ -1,0 +1,70 @@
+/** Images of the rig: the product's own Dockerfiles on the lab's bases, tagged by the hash of what they are made from. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { bundleProgram, ROOT } from '../../lib/constructs/bundle';
+import { ensureBases } from '../../lib/lab/base-images';
+import { baseImage, type BaseName } from '../../lib/lab/bases';
+import { contentHash, directoryHash } from '../../lib/lab/content';
+import { build, inspectImages } from '../../lib/lab/docker';
+import { timed, type Progress } from '../../lib/lab/lab-error';
+import type { Component } from './stack';
+import { writePatchedSources, type Variant } from './variants';
+
+const NODE_TARGET = 'node22';
+const CONTEXTS = path.join(ROOT, 'build', 'rig', 'contexts');
+const BASE: Readonly<Record<Component, BaseName>> = {
+  kafka: 'kafka',
+  mongodb: 'mongodb',
+  producer: 'node',
+  processor: 'node',
+  tools: 'node',
+};
+const isProgram = (component: Component): boolean => BASE[component] === 'node';
+
+/** Makes the base images that are missing, as `npm run lab` does, and says which are stand-ins. */
+export async function ensureRigBases(progress: Progress): Promise<void> {
+  const standIns = await ensureBases(progress);
+  for (const base of new Set(Object.values(BASE))) {
+    if (standIns[base] !== undefined) progress.report(`STAND-IN ${base}: ${standIns[base]}`);
+  }
+}
+
+/** Builds a component's image unless it is there, and returns its name. */
+export async function ensureImage(component: Component, progress: Progress, variant?: Variant): Promise<string> {
+  const base = baseImage(BASE[component]);
+  const baseId = (await inspectImages([base], progress.signal)).get(base)?.id;
+  if (baseId === undefined) throw new Error(`${base} is missing; next: npm run lab (or docker images metals-lab/*)`);
+  const folder = makeFolder(component);
+  try {
+    const plain = isProgram(component) ? programContext(component, folder, 'plain') : sourceOf(component);
+    const content = contentHash([baseId, directoryHash(plain), JSON.stringify(variant?.patches ?? [])]);
+    const image = `metals-rig/${component}:${variant === undefined ? '' : `${variant.name}-`}${content}`;
+    if ((await inspectImages([image], progress.signal)).has(image)) return image;
+    const directory = variant === undefined ? plain : programContext(component, folder, 'patched', variant);
+    const plan = { image, directory, buildArguments: { BASE: base }, labels: {} };
+    await timed(progress, `build ${image}`, () => build(plan, progress));
+    return image;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of its own: several runs may build at the same time. */
+function makeFolder(component: Component): string {
+  mkdirSync(CONTEXTS, { recursive: true });
+  return mkdtempSync(path.join(CONTEXTS, `${component}-`));
+}
+
+const sourceOf = (component: Component): string => path.join(ROOT, 'services', component);
+
+function programContext(component: Component, folder: string, name: string, variant?: Variant): string {
+  const context = path.join(folder, name);
+  const sources = path.join(folder, 'sources');
+  cpSync(sourceOf(component), context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  if (variant !== undefined) writePatchedSources(sources, variant);
+  const from = variant === undefined ? '' : path.relative(ROOT, sources);
+  const to = path.relative(ROOT, context);
+  bundleProgram(path.join(from, 'services', component, 'main.ts'), path.join(to, 'app.js'), NODE_TARGET);
+  bundleProgram('services/common/healthcheck.ts', path.join(to, 'healthcheck.js'), NODE_TARGET);
+  return context;
+}

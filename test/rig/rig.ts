@@ -1,0 +1,170 @@
+/** Kafka, the store and the services as plain containers on this machine, without a Swarm. */
+import path from 'node:path';
+import type { Kafka } from 'kafkajs';
+import type { MongoClient } from 'mongodb';
+import { ROOT } from '../../lib/constructs/bundle';
+import { docker } from '../../lib/lab/docker';
+import { timed, type Progress } from '../../lib/lab/lab-error';
+import { kafkaClient, mongoClient, type KafkaUser, type MongoUser } from './clients';
+import { makeSecrets, mergeConfig, writeConfig, type Config, type Secrets } from './files';
+import { ensureImage, ensureRigBases } from './images';
+import { createNetwork, freePort } from './network';
+import { lookAtHealth, lookByScript } from './ready';
+import { removeRig, RIG_LABEL } from './remove';
+import { productConfig, runArguments, stackService, type Component, type Limits, type Placement } from './stack';
+import { readLogs, Task } from './task';
+import type { Service, Variant } from './variants';
+
+export interface RigOptions {
+  readonly name: string;
+  readonly report?: (line: string) => void;
+  readonly kafka?: Limits;
+  readonly mongodb?: Limits;
+}
+
+export interface ServiceOptions extends Limits {
+  /** @default the next number that no replica has had */
+  readonly replica?: number;
+  readonly variant?: Variant;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Merged into the product's YAML. */
+  readonly config?: Config;
+  /** Whether to wait until it is healthy. @default true */
+  readonly wait?: boolean;
+}
+
+const PORTS: Readonly<Record<Exclude<Component, 'tools'>, number>> = {
+  kafka: 9092,
+  mongodb: 27017,
+  producer: 8000,
+  processor: 8001,
+};
+/** A replica may have to wait for the session of one that was killed. */
+const SERVICE_READY_SECONDS = 90;
+const STORE_READY_SECONDS = 120;
+
+/** Removes what an earlier run of that name left, and starts Kafka and the store, with topics, rights and users. */
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const progress = { report: options.report ?? (() => undefined), signal: new AbortController().signal };
+  await ensureRigBases(progress);
+  const components = ['kafka', 'mongodb', 'tools'] as const;
+  const images = await Promise.all(components.map((component) => ensureImage(component, progress)));
+  await removeRig(options.name);
+  const directory = path.join(ROOT, 'build', 'rig', options.name);
+  const rig = new Rig(options.name, directory, makeSecrets(directory), progress);
+  try {
+    await createNetwork(rig.network, rig.labels);
+    await Promise.all([
+      rig.startStore('kafka', images[0], options.kafka),
+      rig.startStore('mongodb', images[1], options.mongodb),
+    ]);
+    await timed(progress, 'setup', () => rig.setUp(images[2]));
+    return rig;
+  } catch (error) {
+    await rig.stop();
+    throw error;
+  }
+}
+
+export class Rig {
+  readonly network: string;
+  readonly labels: Readonly<Record<string, string>>;
+  private readonly stores = new Map<Component, Task>();
+  private replicas = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly directory: string,
+    readonly secrets: Secrets,
+    private readonly progress: Progress,
+  ) {
+    this.network = `metals-rig-${name}`;
+    this.labels = { [RIG_LABEL]: name };
+  }
+
+  get kafka(): Task {
+    return this.stores.get('kafka')!;
+  }
+
+  get mongodb(): Task {
+    return this.stores.get('mongodb')!;
+  }
+
+  get apiKey(): string {
+    return this.secrets['api-key'];
+  }
+
+  /** A client on this machine; the broker's own address is valid in the rig's network alone. */
+  kafkaClient(user: KafkaUser = 'admin'): Kafka {
+    return kafkaClient(this.kafka.port, user, this.secrets[`kafka-password-${user}`]);
+  }
+
+  mongoClient(user: MongoUser = 'processor'): MongoClient {
+    return mongoClient(this.mongodb.port, user, this.secrets[`mongodb-password-${user}`]);
+  }
+
+  /** Starts one replica and waits until it is healthy. */
+  async startService(service: Service, options: ServiceOptions = {}): Promise<Task> {
+    this.replicas += 1;
+    const name = `${service}-${options.replica ?? this.replicas}`;
+    const image = await ensureImage(service, this.progress, options.variant);
+    const config = mergeConfig(productConfig(service), options.config ?? {});
+    const task = await this.runTask(service, name, {
+      image,
+      configFile: writeConfig(this.directory, name, config),
+      environment: options.env,
+      cpus: options.cpus,
+      memory: options.memory,
+    });
+    if (options.wait !== false) await task.ready(SERVICE_READY_SECONDS);
+    return task;
+  }
+
+  async startStore(component: 'kafka' | 'mongodb', image: string, limits: Limits = {}): Promise<void> {
+    const task = await this.runTask(component, component, { image, ...limits });
+    this.stores.set(component, task);
+    await timed(this.progress, component, () => task.ready(STORE_READY_SECONDS));
+  }
+
+  /** Runs the product's setup job: it waits for both logins itself, and ends. */
+  async setUp(image: string): Promise<void> {
+    const configFile = writeConfig(this.directory, 'tools', productConfig('tools'));
+    const placement = this.place('setup', { image, configFile });
+    await docker(['run', '--detach', ...runArguments(stackService('tools'), placement), 'setup']);
+    const exitCode = (await docker(['wait', placement.container])).trim();
+    if (exitCode !== '0') throw new Error(`setup ended with ${exitCode}: ${await readLogs(placement.container, 20)}`);
+  }
+
+  /** Removes every container, volume and network of this rig, and its secrets. */
+  async stop(): Promise<void> {
+    await removeRig(this.name);
+  }
+
+  private async runTask(component: keyof typeof PORTS, alias: string, what: What): Promise<Task> {
+    const port = { host: await freePort(), container: PORTS[component] };
+    const placement = this.place(alias, { ...what, port });
+    await docker(['run', '--detach', ...runArguments(stackService(component), placement)]);
+    return new Task({
+      container: placement.container,
+      network: this.network,
+      alias,
+      port: port.host,
+      look: component === 'kafka' || component === 'mongodb' ? lookByScript : lookAtHealth,
+      report: this.progress.report,
+    });
+  }
+
+  private place(alias: string, what: What): Placement {
+    return {
+      container: `${this.network}-${alias}`,
+      network: this.network,
+      alias,
+      labels: this.labels,
+      secretsDirectory: path.join(this.directory, 'secrets'),
+      volumePrefix: `${this.network}-`,
+      ...what,
+    };
+  }
+}
+
+type What = Limits & Pick<Placement, 'image' | 'configFile' | 'environment' | 'port'>;

@@ -1,0 +1,126 @@
+/** One container of the rig: the broker, the store, or a replica of a service. */
+import { docker } from '../../lib/lab/docker';
+import { call } from './http';
+import { containerStats, parseMetrics, type ContainerStats } from './stats';
+import { waitUntil } from './wait';
+
+export interface TaskFacts {
+  /** Name of the container. */
+  readonly container: string;
+  readonly network: string;
+  readonly alias: string;
+  /** On 127.0.0.1; the same for the life of the container. */
+  readonly port: number;
+  /** Undefined once it can be used, or why not. */
+  readonly look: (task: Task) => Promise<string | undefined>;
+  readonly report: (line: string) => void;
+}
+
+export interface TaskState {
+  readonly running: boolean;
+  readonly exitCode: number;
+  readonly startedAt: string;
+  readonly oomKilled: boolean;
+}
+
+export class Task {
+  readonly container: string;
+  readonly url: string;
+  readonly port: number;
+
+  constructor(private readonly facts: TaskFacts) {
+    this.container = facts.container;
+    this.port = facts.port;
+    this.url = `http://127.0.0.1:${facts.port}`;
+  }
+
+  async ready(timeoutSeconds = 60): Promise<void> {
+    const { container, look, report } = this.facts;
+    await waitUntil({ what: container, timeoutSeconds, report }, async () => {
+      const { running, exitCode } = await this.state();
+      return running ? look(this) : `it ended with ${exitCode}: ${(await this.logs(5)).trim()}`;
+    });
+  }
+
+  async kill(signal = 'KILL'): Promise<void> {
+    await docker(['kill', '--signal', signal, this.container]);
+  }
+
+  /** As the Swarm stops a task: SIGTERM, and SIGKILL after the grace period. */
+  async stop(graceSeconds = 30): Promise<void> {
+    await docker(['stop', '--time', String(graceSeconds), this.container]);
+  }
+
+  /** Starts the same container again, with the data of its volumes. */
+  async start(): Promise<void> {
+    await docker(['start', this.container]);
+  }
+
+  async remove(): Promise<void> {
+    await docker(['rm', '--force', this.container]);
+  }
+
+  async state(): Promise<TaskState> {
+    const { State: state } = await this.inspect();
+    return {
+      running: state.Running as boolean,
+      exitCode: state.ExitCode as number,
+      startedAt: state.StartedAt as string,
+      oomKilled: state.OOMKilled as boolean,
+    };
+  }
+
+  /** Waits for the end and returns the exit code; 137 after a SIGKILL. */
+  async exited(timeoutSeconds = 60): Promise<number> {
+    await waitUntil({ what: `the end of ${this.container}`, timeoutSeconds }, async () =>
+      (await this.state()).running ? 'it runs' : undefined,
+    );
+    return (await this.state()).exitCode;
+  }
+
+  /** Address inside the rig's network, for what runs in it. */
+  async address(): Promise<string> {
+    return (await this.inspect()).NetworkSettings.Networks[this.facts.network].IPAddress as string;
+  }
+
+  /** Takes the container off the network, until the function that it returns is called: same address, same names. */
+  async cut(): Promise<() => Promise<void>> {
+    const { network, alias } = this.facts;
+    const address = await this.address();
+    await docker(['network', 'disconnect', '--force', network, this.container]);
+    return async () => {
+      await docker(['network', 'connect', '--ip', address, '--alias', alias, network, this.container]);
+    };
+  }
+
+  logs(lines?: number): Promise<string> {
+    return readLogs(this.container, lines);
+  }
+
+  stats(): Promise<ContainerStats> {
+    return containerStats(this.container);
+  }
+
+  /** Samples of /metrics, of the two services. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const { status, text } = await call(`${this.url}/metrics`);
+    if (status !== 200) throw new Error(`${this.url}/metrics answered ${status}`);
+    return parseMetrics(text);
+  }
+
+  async health(): Promise<{ readonly status: string; readonly reasons: readonly string[] }> {
+    return JSON.parse((await call(`${this.url}/health`)).text) as { status: string; reasons: string[] };
+  }
+
+  private async inspect(): Promise<any> {
+    return JSON.parse(await docker(['container', 'inspect', this.container]))[0];
+  }
+}
+
+/** Both streams of a container. */
+export async function readLogs(container: string, lines?: number): Promise<string> {
+  const output: string[] = [];
+  const tail = lines === undefined ? [] : ['--tail', String(lines)];
+  await docker(['logs', ...tail, container], { onLine: (line) => output.push(line) });
+  return output.join('\n');
+}
