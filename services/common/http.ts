@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { awaitsAnswer, explainClientError, refuseOnSocket } from './http-refusal';
 import { errorText, type Logger } from './log';
+import { LogLimiter } from './log-limiter';
 import { Problem } from './problem';
 
 export interface Reply {
@@ -8,46 +12,73 @@ export interface Reply {
   /** A string goes as it is, anything else as JSON. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What the log says of a failure besides its status: ids and counts, never a key or what a client sent. */
+  readonly log?: Readonly<Record<string, unknown>>;
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly handle: (request: IncomingMessage) => Promise<Reply> | Reply;
 }
+
+/** The route as the metrics name it; `none` for a path or method that there is not, and for what is not HTTP. */
+export type OnAnswer = (route: string, status: number, durationSeconds: number) => void;
 
 export interface HttpOptions {
   readonly port: number;
   readonly routes: readonly Route[];
   readonly logger: Logger;
-  readonly onAnswer?: (route: string, status: number, durationSeconds: number) => void;
+  readonly onAnswer?: OnAnswer;
+  readonly limits?: Partial<HttpLimits>;
 }
 
-const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_HEADERS = 64;
-const MAX_CONNECTIONS = 1_024;
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Longer than the edge keeps an idle connection, so that the edge closes first and never meets a closed one. */
-const KEEP_ALIVE_MS = 75_000;
+export interface HttpLimits {
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  readonly maxConnections: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  maxHeaderBytes: 8 * 1024,
+  maxHeaders: 64,
+  maxConnections: 1_024,
+  headersTimeoutMs: 5_000,
+  requestTimeoutMs: 15_000,
+  /** Longer than the edge keeps an idle connection, so that the edge closes first and never meets a closed one. */
+  keepAliveMs: 75_000,
+};
+const MAX_FAILURES_LOGGED_PER_SECOND = 20;
+const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 /** A small HTTP/1.1 server: exact paths, JSON answers, problem details, and a limit on everything a client controls. */
 export class HttpServer {
   private readonly server: Server;
+  private readonly limits: HttpLimits;
+  private readonly underWay = new Set<IncomingMessage>();
+  private readonly failures = new LogLimiter(MAX_FAILURES_LOGGED_PER_SECOND);
+  private closing = false;
 
   constructor(private readonly options: HttpOptions) {
+    this.limits = { ...HTTP_LIMITS, ...options.limits };
     this.server = createServer(
       {
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        connectionsCheckingInterval: 1_000,
+        maxHeaderSize: this.limits.maxHeaderBytes,
+        headersTimeout: this.limits.headersTimeoutMs,
+        requestTimeout: this.limits.requestTimeoutMs,
+        keepAliveTimeout: this.limits.keepAliveMs,
+        connectionsCheckingInterval: Math.min(1_000, this.limits.headersTimeoutMs),
       },
       (request, response) => void this.answer(request, response),
     );
-    this.server.maxHeadersCount = MAX_HEADERS;
-    this.server.maxConnections = MAX_CONNECTIONS;
+    // Node.js drops headers beyond its limit without a word; one more than ours tells that there were too many.
+    this.server.maxHeadersCount = this.limits.maxHeaders + 1;
+    this.server.maxConnections = this.limits.maxConnections;
+    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.refuse(error.code, socket));
+    this.server.on('drop', () => this.logFailure('connection refused: too many', { max: this.limits.maxConnections }));
   }
 
   /** Resolves with the port, which differs from the one asked for only if that was 0. */
@@ -61,68 +92,127 @@ export class HttpServer {
     });
   }
 
-  /** Takes no new connection, ends idle ones, and resolves when the answers under way are sent. */
-  close(): Promise<void> {
+  /**
+   * Takes no new connection, ends idle ones, and resolves when the answers under way are sent, each with
+   * `connection: close`. What is still open after `cutAfterMs` is cut. @default nothing is cut
+   */
+  close(cutAfterMs?: number): Promise<void> {
+    this.closing = true;
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
+      const cut =
+        cutAfterMs === undefined ? undefined : setTimeout(() => this.server.closeAllConnections(), cutAfterMs);
+      this.server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
       this.server.closeIdleConnections();
     });
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedAt = performance.now();
-    const path = (request.url ?? '').split('?', 1)[0];
-    const candidates = this.options.routes.filter((route) => route.path === path);
-    const route = candidates.find(({ method }) => method === request.method);
+    const requestId = takeRequestId(request);
+    const path = pathOf(request.url ?? '');
+    const route = this.options.routes.find((known) => known.path === path && known.method === request.method);
+    this.underWay.add(request);
     let reply: Reply;
     try {
-      if (route !== undefined) reply = await route.handle(request);
-      else if (candidates.length === 0) reply = problemReply(this.notFound());
-      else reply = problemReply(methodNotAllowed(candidates));
+      if (request.rawHeaders.length > this.limits.maxHeaders * 2) throw tooManyHeaders(this.limits.maxHeaders);
+      if (route === undefined) throw this.noSuchRoute(path);
+      reply = await route.handle(request);
     } catch (error) {
-      if (!(error instanceof Problem)) this.options.logger.error({ error: errorText(error), path }, 'request failed');
-      reply = problemReply(error instanceof Problem ? error : INTERNAL_ERROR);
+      reply = problemReply(error, requestId);
+    } finally {
+      this.underWay.delete(request);
     }
-    send(request, response, reply);
-    const durationSeconds = (performance.now() - startedAt) / 1_000;
-    this.options.onAnswer?.(
-      route === undefined ? 'none' : `${route.method} ${route.path}`,
-      reply.status,
-      durationSeconds,
-    );
+    this.send(request, response, reply, requestId);
+    const name = route === undefined ? 'none' : `${route.method} ${route.path}`;
+    this.options.onAnswer?.(name, reply.status, (performance.now() - startedAt) / 1_000);
+    this.log(name, requestId, reply);
   }
 
-  private notFound(): Problem {
-    const known = this.options.routes.map(({ method, path }) => `${method} ${path}`).join(', ');
+  private send(request: IncomingMessage, response: ServerResponse, reply: Reply, requestId: string): void {
+    if (response.destroyed) return;
+    const body = typeof reply.body === 'string' ? reply.body : `${JSON.stringify(reply.body)}\n`;
+    const headers: Record<string, string | number> = {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'x-request-id': requestId,
+      ...reply.headers,
+      'content-length': Buffer.byteLength(body),
+    };
+    // What is left of a body that nobody read would be taken for the next request.
+    if (this.closing || !request.complete) headers.connection = 'close';
+    response.writeHead(reply.status, headers);
+    response.end(body, () => {
+      if (!request.complete) request.destroy();
+    });
+  }
+
+  private refuse(code: string | undefined, socket: Duplex): void {
+    if (!socket.writable || awaitsAnswer(socket, this.underWay)) {
+      socket.destroy();
+      return;
+    }
+    const problem = explainClientError(code, this.limits.maxHeaderBytes);
+    refuseOnSocket(socket, problem);
+    this.options.onAnswer?.('none', problem.status, 0);
+    this.logFailure('request refused', { status: problem.status, reason: problem.slug });
+  }
+
+  private log(route: string, requestId: string, { status, log }: Reply): void {
+    const fields = { route, status, request_id: requestId, ...log };
+    if (status >= 500 && status < 503) this.options.logger.error(fields, 'request failed');
+    else if (status >= 400 || status === 207) this.logFailure('request failed', fields);
+    else this.options.logger.debug(fields, 'request answered');
+  }
+
+  private logFailure(message: string, fields: object): void {
+    const suppressed = this.failures.take();
+    if (suppressed === undefined) return;
+    this.options.logger.warn(suppressed === 0 ? fields : { ...fields, lines_left_out: suppressed }, message);
+  }
+
+  private noSuchRoute(path: string): Problem {
+    const methods = this.options.routes.filter((route) => route.path === path).map(({ method }) => method);
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
+      return new Problem(405, 'method-not-allowed', 'Method not allowed', `allowed: ${allow}`, {}, { allow });
+    }
+    const known = this.options.routes.map((route) => `${route.method} ${route.path}`).join(', ');
     return new Problem(404, 'not-found', 'Not found', `this service answers ${known}`);
   }
 }
 
-const INTERNAL_ERROR = new Problem(500, 'internal', 'Internal error', 'the reason is in the log of the service');
-
-const problemReply = (problem: Problem): Reply => ({
-  status: problem.status,
-  body: problem.toJSON(),
-  headers: { 'content-type': 'application/problem+json', ...problem.headers },
-});
-
-function methodNotAllowed(routes: readonly Route[]): Problem {
-  const allow = routes.map(({ method }) => method).join(', ');
-  return new Problem(405, 'method-not-allowed', 'Method not allowed', `allowed: ${allow}`, {}, { allow });
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
-function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  if (response.destroyed) return;
-  const body = typeof reply.body === 'string' ? reply.body : `${JSON.stringify(reply.body)}\n`;
-  // What is left of a body that nobody read would be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close');
-  response.writeHead(reply.status, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    ...reply.headers,
-    'content-length': Buffer.byteLength(body),
-  });
-  response.end(body, () => {
-    if (!request.complete) request.destroy();
-  });
+function takeRequestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+function tooManyHeaders(max: number): Problem {
+  return new Problem(431, 'too-many-headers', 'Too many headers', `a request may have ${max} header fields at most`);
+}
+
+const INTERNAL_ERROR = new Problem(500, 'internal', 'Internal error', 'the reason is in the log of the service');
+
+function problemReply(error: unknown, requestId: string): Reply {
+  const problem = error instanceof Problem ? error : INTERNAL_ERROR;
+  // The detail of a 4xx may repeat what the client sent; that of a 5xx is ours.
+  const detail = problem === error ? problem.detail : errorText(error);
+  return {
+    status: problem.status,
+    body: { ...problem.toJSON(), request_id: requestId },
+    headers: { 'content-type': 'application/problem+json', ...problem.headers },
+    log: {
+      reason: problem.slug,
+      ...problem.log,
+      ...(problem.extra.event_id !== undefined && { event_id: problem.extra.event_id }),
+      ...(problem.status >= 500 && { detail }),
+    },
+  };
 }

@@ -5,6 +5,14 @@ export interface FieldProblem {
   readonly allowed: string;
 }
 
+export interface ProblemExtra {
+  readonly errors?: readonly FieldProblem[];
+  readonly event_id?: string;
+  readonly timestamp?: string;
+  /** For an array of events: what became of each. */
+  readonly results?: readonly object[];
+}
+
 /** An answer other than success, as RFC 9457 problem details. */
 export class Problem extends Error {
   constructor(
@@ -12,8 +20,10 @@ export class Problem extends Error {
     readonly slug: string,
     readonly title: string,
     readonly detail: string,
-    readonly extra: { readonly errors?: readonly FieldProblem[]; readonly event_id?: string } = {},
+    readonly extra: ProblemExtra = {},
     readonly headers: Readonly<Record<string, string>> = {},
+    /** For the log besides status and slug: ids and counts, never what a client sent. */
+    readonly log: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail);
     this.name = 'Problem';
@@ -29,3 +39,10 @@ export class Problem extends Error {
     };
   }
 }
+
+const RETRY_AFTER_SECONDS = 5;
+export const retryAfter: Readonly<Record<string, string>> = { 'retry-after': String(RETRY_AFTER_SECONDS) };
+
+/** 503: nothing was done, and the same request may succeed later. */
+export const unavailable = (slug: string, detail: string): Problem =>
+  new Problem(503, slug, 'Service unavailable', `nothing was sent: ${detail}`, {}, retryAfter);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 /** 12 bits beside the milliseconds count the ids made within one of them. */
@@ -9,6 +9,34 @@ export const isUuidV7 = (text: string): boolean => UUID_V7.test(text);
 /** Milliseconds since 1970 that a version 7 UUID carries in its first 48 bits. */
 export const uuidV7TimeMs = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 
+/** `bits12` are three hexadecimal digits; the first two bits of the tail's 16 digits give way to the variant. */
+function format(timeMs: number, bits12: string, tail: Buffer): string {
+  tail[0] = (tail[0] & 0x3f) | 0x80;
+  const time = timeMs.toString(16).padStart(12, '0');
+  const low = tail.toString('hex', 0, 8);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${bits12}-${low.slice(0, 4)}-${low.slice(4)}`;
+}
+
+/** The same version 7 UUID for the same time and content, whoever makes it. */
+export function uuidV7Of(timeMs: number, content: string): string {
+  const digest = hash('sha256', content, 'buffer');
+  return format(timeMs, digest.toString('hex', 8, 10).slice(1), digest.subarray(0, 8));
+}
+
+/** One call into the kernel's generator costs more than an id; this makes it for many at a time. */
+function pooledRandomBytes(): (size: number) => Buffer {
+  const pool = Buffer.alloc(4_096);
+  let used = pool.length;
+  return (size) => {
+    if (used + size > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += size;
+    return pool.subarray(used - size, used);
+  };
+}
+
 /** Makes version 7 UUIDs (RFC 9562) that rise strictly within this process, even if the clock steps back. */
 export class UuidV7Generator {
   private lastMs = 0;
@@ -16,7 +44,7 @@ export class UuidV7Generator {
 
   constructor(
     private readonly now: () => number = Date.now,
-    private readonly random: (size: number) => Buffer = randomBytes,
+    private readonly random: (size: number) => Buffer = pooledRandomBytes(),
   ) {}
 
   next(): string {
@@ -30,11 +58,6 @@ export class UuidV7Generator {
     } else {
       this.counter += 1;
     }
-    const tail = this.random(8);
-    tail[0] = (tail[0] & 0x3f) | 0x80;
-    const time = this.lastMs.toString(16).padStart(12, '0');
-    const low = tail.toString('hex');
-    const counter = this.counter.toString(16).padStart(3, '0');
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${low.slice(0, 4)}-${low.slice(4)}`;
+    return format(this.lastMs, this.counter.toString(16).padStart(3, '0'), this.random(8));
   }
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { currencySchema, metalNameSchema, priceSchema, unitSchema } from '../common/event';
+import { currencySchema, eventSchema, metalNameSchema, priceSchema, unitSchema } from '../common/event';
 import { kafkaConnectionSchema } from '../common/kafka';
+import { MAX_FEED_RATE_PER_SECOND } from './feed-settings';
+
+/** Of at most some 400 bytes each: a batch that goes to one partition stays well below what the broker takes at once. */
+const MAX_BATCH_EVENTS = 2_500;
 
 const metalSchema = z.strictObject({
   /** The partition that holds this metal: stated, because hashing eight names leaves partitions empty. */
@@ -10,6 +14,41 @@ const metalSchema = z.strictObject({
   unit: unitSchema.default('troy_ounce'),
 });
 
+/** Each kind has keys of its own, and refuses those of the other. */
+const FEED_KEYS = {
+  simulator: ['rate_per_second', 'burst_events', 'seed', 'volatility'],
+  http: ['url', 'interval_seconds', 'timeout_seconds', 'max_response_bytes', 'source'],
+} as const;
+
+const feedConfigSchema = z
+  .strictObject({
+    kind: z.enum(['simulator', 'http']).default('simulator'),
+    /** 0 turns the simulator off. Rate and burst can be changed at run time: docs/events.md. */
+    rate_per_second: z.number().min(0).max(MAX_FEED_RATE_PER_SECOND).optional(),
+    /** How many events the simulator makes up for at once after a stall. @default one second's worth */
+    burst_events: z.int().min(1).max(MAX_FEED_RATE_PER_SECOND).optional(),
+    seed: z.int().min(0).optional(),
+    /** Standard deviation of one step, as a share of the price. */
+    volatility: z.number().positive().max(0.1).optional(),
+    /** Answers with one object or an array in the form that POST /produce takes. */
+    url: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
+    interval_seconds: z.number().min(1).max(86_400).optional(),
+    timeout_seconds: z.number().min(0.1).max(60).optional(),
+    max_response_bytes: z.int().min(256).max(1_048_576).optional(),
+    /** Who observed a price whose quote does not say. */
+    source: z.string().regex(new RegExp(eventSchema.properties.source.pattern)).optional(),
+  })
+  .superRefine((feed, context) => {
+    const others = feed.kind === 'http' ? FEED_KEYS.simulator : FEED_KEYS.http;
+    for (const key of others) {
+      if (feed[key] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [key], message: `must be absent: feed.kind is ${feed.kind}` });
+    }
+    if (feed.kind === 'http' && feed.url === undefined) {
+      context.addIssue({ code: 'custom', path: ['url'], message: 'is required: feed.kind is http' });
+    }
+  });
+
 export const producerConfigSchema = z
   .strictObject({
     log_level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -18,7 +57,8 @@ export const producerConfigSchema = z
     http: z
       .strictObject({
         port: z.int().min(1).max(65_535).default(8_000),
-        max_body_bytes: z.int().min(256).max(1_048_576).default(16_384),
+        max_body_bytes: z.int().min(256).max(1_048_576).default(262_144),
+        max_array_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(500),
         /** After this long the answer is 504: the outcome is then unknown. */
         answer_timeout_ms: z.int().min(1_000).max(120_000).default(25_000),
       })
@@ -26,7 +66,7 @@ export const producerConfigSchema = z
     queue: z
       .strictObject({
         max_events: z.int().min(1).max(1_000_000).default(10_000),
-        max_batch_events: z.int().min(1).max(10_000).default(500),
+        max_batch_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(500),
       })
       .prefault({}),
     events: z
@@ -36,15 +76,7 @@ export const producerConfigSchema = z
         max_future_seconds: z.int().min(0).max(86_400).default(300),
       })
       .prefault({}),
-    feed: z
-      .strictObject({
-        /** 0 turns the feed off. */
-        rate_per_second: z.number().min(0).max(10_000).default(1),
-        seed: z.int().min(0).default(1),
-        /** Standard deviation of one step, as a share of the price. */
-        volatility: z.number().positive().max(0.1).default(0.0005),
-      })
-      .prefault({}),
+    feed: feedConfigSchema.prefault({}),
     metals: z.record(metalNameSchema, metalSchema),
     stuck_after_seconds: z.int().min(60).max(3_600).default(180),
     drain_timeout_seconds: z.int().min(1).max(600).default(20),

@@ -1,114 +1,92 @@
-import { SCHEMA_VERSION, type PriceEvent } from '../common/event';
-import { uuidV7TimeMs } from '../common/uuid';
-import type { ProducerConfig } from './config';
+import type { PriceEvent } from '../common/event';
+import { TICK_MS, type FeedSettings } from './feed-settings';
 
-/** A walk never leaves this multiple of its starting price, in either direction. */
-const MAX_DRIFT = 2;
+export type FeedResult = 'sent' | 'failed' | 'skipped' | 'refused';
 
-/** Mulberry32: small, fast, and the same numbers for the same seed everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A random walk per metal around real price levels; metals take turns. */
-export class PriceWalk {
-  private readonly names: readonly string[];
-  private readonly prices: Map<string, number>;
-  private readonly random: () => number;
-  private turn = 0;
-
-  constructor(
-    private readonly config: Pick<ProducerConfig, 'metals' | 'feed' | 'events'>,
-    seed: number,
-    private readonly nextId: () => string,
-  ) {
-    this.names = Object.keys(config.metals);
-    this.prices = new Map(this.names.map((name) => [name, config.metals[name].price]));
-    this.random = seededRandom(seed);
-  }
-
-  next(): PriceEvent {
-    const metal = this.names[this.turn % this.names.length];
-    this.turn += 1;
-    const { price: start, unit } = this.config.metals[metal];
-    const walked = (this.prices.get(metal) ?? start) * Math.exp(this.config.feed.volatility * this.gaussian());
-    const price = Math.min(start * MAX_DRIFT, Math.max(start / MAX_DRIFT, walked));
-    this.prices.set(metal, price);
-    const eventId = this.nextId();
-    return {
-      event_id: eventId,
-      metal,
-      price: Math.round(price * 100) / 100,
-      currency: this.config.events.currency,
-      unit,
-      timestamp: new Date(uuidV7TimeMs(eventId)).toISOString(),
-      source: 'simulator',
-      schema_version: SCHEMA_VERSION,
-    };
-  }
-
-  private gaussian(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.random()));
-    return radius * Math.cos(2 * Math.PI * this.random());
-  }
-}
-
-/** How many events are due, given how long the feed has run and how many it has made; at most one second's worth. */
-export function eventsDue(elapsedMs: number, made: number, ratePerSecond: number): number {
-  const due = Math.floor((elapsedMs / 1_000) * ratePerSecond) - made;
-  return Math.max(0, Math.min(due, Math.max(1, Math.ceil(ratePerSecond))));
-}
-
-export interface FeedOptions {
-  readonly walk: PriceWalk;
-  readonly ratePerSecond: number;
-  /** False: Kafka is away or the queue fills up; the feed then skips its turn and leaves the room to clients. */
+/** Where a feed's events go. */
+export interface FeedSink {
+  /** False: Kafka is away or the queue fills up; a feed then waits and leaves the room to clients. */
   readonly hasRoom: () => boolean;
-  readonly publish: (event: PriceEvent) => Promise<void>;
-  readonly onResult: (result: 'sent' | 'failed' | 'skipped', count: number) => void;
+  readonly publish: (events: readonly PriceEvent[]) => Promise<void>;
+  readonly onResult: (result: FeedResult, count: number) => void;
 }
 
-const TICK_MS = 50;
+export interface Feed {
+  start(): void;
+  stop(): Promise<void>;
+  /** What GET /feed shows of it. */
+  readonly state: object;
+  /** Why it brings nothing now; undefined while all is well. */
+  readonly problem: string | undefined;
+}
 
-/** Publishes simulated prices at a steady rate until it is stopped. Simulated prices are not retried. */
-export class Feed {
+export interface SimulatorOptions extends FeedSink {
+  readonly next: () => PriceEvent;
+  readonly settings: FeedSettings;
+  readonly now?: () => number;
+}
+
+/** Publishes simulated prices at a steady rate (a token bucket) until it is stopped. They are not retried. */
+export class SimulatedFeed implements Feed {
   private timer: NodeJS.Timeout | undefined;
-  private startedAt = 0;
-  private made = 0;
+  private settings: FeedSettings;
+  private tokens = 0;
+  private filledAtMs = 0;
+  private readonly now: () => number;
+  readonly problem = undefined;
 
-  constructor(private readonly options: FeedOptions) {}
+  constructor(private readonly options: SimulatorOptions) {
+    this.settings = options.settings;
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  get state(): FeedSettings & { kind: 'simulator' } {
+    return { kind: 'simulator', ...this.settings };
+  }
 
   start(): void {
-    this.startedAt = performance.now();
-    const intervalMs = Math.max(TICK_MS, 1_000 / this.options.ratePerSecond);
-    this.timer = setInterval(() => this.tick(performance.now()), Math.min(intervalMs, 1_000));
-  }
-
-  stop(): void {
     clearInterval(this.timer);
+    this.filledAtMs = this.now();
+    const { rate_per_second } = this.settings;
+    if (rate_per_second === 0) return;
+    const intervalMs = Math.min(1_000, Math.max(TICK_MS, 1_000 / rate_per_second));
+    this.timer = setInterval(() => this.tick(), intervalMs);
   }
 
-  private tick(now: number): void {
-    const { ratePerSecond, hasRoom, walk, publish, onResult } = this.options;
-    const due = eventsDue(now - this.startedAt, this.made, ratePerSecond);
-    if (due === 0) return;
-    // What a stall left behind is dropped, not made up for in one burst.
-    this.made = Math.floor(((now - this.startedAt) / 1_000) * ratePerSecond);
-    if (!hasRoom()) {
-      onResult('skipped', due);
-      return;
-    }
-    for (let index = 0; index < due; index += 1) {
-      publish(walk.next()).then(
-        () => onResult('sent', 1),
-        () => onResult('failed', 1),
-      );
-    }
+  stop(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    return Promise.resolve();
+  }
+
+  /** Takes effect at once; what was due under the old settings and not yet published is dropped. */
+  apply(settings: FeedSettings): void {
+    this.settings = settings;
+    this.tokens = 0;
+    if (this.timer !== undefined || settings.rate_per_second > 0) this.start();
+  }
+
+  tick(): void {
+    const { hasRoom, next, publish, onResult } = this.options;
+    this.fill();
+    const due = Math.floor(this.tokens);
+    if (due === 0 || !hasRoom()) return;
+    this.tokens -= due;
+    publish(Array.from({ length: due }, next)).then(
+      () => onResult('sent', due),
+      () => onResult('failed', due),
+    );
+  }
+
+  /** What a stall left behind beyond one burst is dropped, not made up for. */
+  private fill(): void {
+    const { rate_per_second, burst_events } = this.settings;
+    const nowMs = this.now();
+    this.tokens += ((nowMs - this.filledAtMs) / 1_000) * rate_per_second;
+    this.filledAtMs = nowMs;
+    const surplus = Math.floor(this.tokens) - burst_events;
+    if (surplus <= 0) return;
+    this.tokens -= surplus;
+    this.options.onResult('skipped', surplus);
   }
 }

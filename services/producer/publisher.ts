@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Partitioners, type Kafka, type Producer, type RecordMetadata } from 'kafkajs';
 import { jitteredDelayMs } from '../common/backoff';
-import { Coalescer } from '../common/coalescer';
+import { Coalescer, QueueFullError } from '../common/coalescer';
 import type { PriceEvent } from '../common/event';
 import { errorText, type Logger } from '../common/log';
 
@@ -26,7 +26,12 @@ export interface PublisherOptions {
   readonly maxBatchEvents: number;
   readonly logger: Logger;
   readonly onBatch?: (size: number, seconds: number) => void;
+  readonly onConnect?: (result: 'connected' | 'failed') => void;
+  readonly onSendFailed?: () => void;
 }
+
+/** After the last refusal for want of room, the queue counts as full this long: health is asked every few seconds. */
+const FULL_FOR_MS = 10_000;
 
 /**
  * Sends events in batches, one in flight. After a failed send the kafkajs producer is thrown away: its sequence
@@ -37,15 +42,18 @@ export class Publisher {
   private producer: Producer | undefined;
   private connecting: Promise<void> | undefined;
   private readonly stopping = new AbortController();
-  private readonly queue: Coalescer<PriceEvent>;
+  private readonly queue: Coalescer<readonly PriceEvent[]>;
+  private refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Events that Kafka has acknowledged since the start. */
+  acknowledged = 0;
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: PublisherOptions) {
     this.queue = new Coalescer({
       maxBatchWeight: options.maxBatchEvents,
       maxQueuedWeight: options.maxQueuedEvents,
-      weigh: () => 1,
-      flush: (events) => this.send(events),
+      weigh: (events) => events.length,
+      flush: (groups) => this.send(groups.flat()),
     });
   }
 
@@ -65,10 +73,24 @@ export class Publisher {
     return this.queue.inFlightMs;
   }
 
-  /** Resolves once every replica has the event. Rejects with QueueFullError, KafkaUnavailableError or OutcomeUnknownError. */
-  publish(event: PriceEvent): Promise<void> {
-    if (this.producer === undefined) return Promise.reject(new KafkaUnavailableError(this.problem));
-    return this.queue.submit(event);
+  /** True while there is no room, and for a while after there was none for somebody. */
+  get full(): boolean {
+    const refusedLately = performance.now() - this.refusedAtMs < FULL_FOR_MS;
+    return refusedLately || this.queued >= this.options.maxQueuedEvents;
+  }
+
+  /**
+   * Resolves once every replica has the events; they share one batch. Rejects with QueueFullError,
+   * KafkaUnavailableError or OutcomeUnknownError.
+   */
+  async publish(events: readonly PriceEvent[]): Promise<void> {
+    if (this.producer === undefined) throw new KafkaUnavailableError(this.problem);
+    try {
+      await this.queue.submit(events);
+    } catch (error) {
+      if (error instanceof QueueFullError) this.refusedAtMs = performance.now();
+      throw error;
+    }
   }
 
   /** Sends what waits, then disconnects. */
@@ -83,24 +105,26 @@ export class Publisher {
     const producer = this.producer;
     if (producer === undefined) throw new KafkaUnavailableError(this.problem);
     const startedAt = performance.now();
+    const messages = events.map((event) => ({
+      key: event.event_id,
+      value: JSON.stringify(event),
+      partition: this.options.partitionOf(event),
+    }));
     try {
-      const result = await producer.send({
-        topic: this.options.topic,
-        acks: ALL_REPLICAS,
-        messages: events.map((event) => ({
-          key: event.event_id,
-          value: JSON.stringify(event),
-          partition: this.options.partitionOf(event),
-        })),
-      });
+      // Where a process may die and lose nothing: the fault tests turn each such line into a call that ends the process.
+      // crash-point: before-send
+      const result = await producer.send({ topic: this.options.topic, acks: ALL_REPLICAS, messages });
+      // crash-point: after-send
       assertAcknowledged(result, new Set(events.map(this.options.partitionOf)));
     } catch (error) {
       this.problem = `Kafka: ${errorText(error)}`;
       this.options.logger.error({ reason: this.problem, events: events.length }, 'send failed, outcome unknown');
+      this.options.onSendFailed?.();
       await this.discard();
       if (!this.stopping.signal.aborted) this.start();
       throw new OutcomeUnknownError(this.problem);
     }
+    this.acknowledged += events.length;
     this.options.onBatch?.(events.length, (performance.now() - startedAt) / 1_000);
   }
 
@@ -117,9 +141,11 @@ export class Publisher {
         await producer.connect();
         this.producer = producer;
         this.problem = undefined;
+        this.options.onConnect?.('connected');
         return;
       } catch (error) {
         this.problem = `Kafka: ${errorText(error)}`;
+        this.options.onConnect?.('failed');
         this.options.logger.warn({ reason: this.problem, attempt }, 'cannot connect to Kafka, trying again');
         await this.close(producer);
         const delayMs = jitteredDelayMs(attempt, RECONNECT);

@@ -1,67 +1,123 @@
-import { validateEvent } from '../../../services/common/event';
-import { UuidV7Generator } from '../../../services/common/uuid';
-import { eventsDue, PriceWalk, seededRandom } from '../../../services/producer/feed';
+import type { PriceEvent } from '../../../services/common/event';
+import { Problem } from '../../../services/common/problem';
+import { SimulatedFeed, type FeedResult } from '../../../services/producer/feed';
+import { feedSettings, readFeedSettings } from '../../../services/producer/feed-settings';
 
-const config = {
-  metals: {
-    gold: { partition: 0, price: 2_650, unit: 'troy_ounce' as const },
-    zinc: { partition: 1, price: 3_000, unit: 'tonne' as const },
-  },
-  events: { currency: 'USD', max_age_days: 30, max_future_seconds: 300 },
-  feed: { rate_per_second: 1, seed: 1, volatility: 0.1 },
-};
-const walk = (seed: number): PriceWalk => {
-  const ids = new UuidV7Generator(() => 1_769_860_800_000);
-  return new PriceWalk(config, seed, () => ids.next());
-};
-const prices = (seed: number): number[] => {
-  const subject = walk(seed);
-  return Array.from({ length: 50 }, () => subject.next().price);
-};
+const event = { event_id: 'x' } as PriceEvent;
 
-describe('PriceWalk', () => {
-  test('the same seed gives the same prices, another seed others', () => {
-    expect(prices(7)).toEqual(prices(7));
-    expect(prices(7)).not.toEqual(prices(8));
+/** A feed with a clock of its own: `at` ticks at a time, and returns how many events that published. */
+function subject(ratePerSecond: number, burstEvents?: number) {
+  let nowMs = 0;
+  let room = true;
+  let fails = false;
+  const results: [FeedResult, number][] = [];
+  let published: number[] = [];
+  const feed = new SimulatedFeed({
+    next: () => event,
+    settings: feedSettings(ratePerSecond, burstEvents),
+    now: () => nowMs,
+    hasRoom: () => room,
+    publish: async (events) => {
+      if (fails) throw new Error('away');
+      published.push(events.length);
+    },
+    onResult: (result, count) => void results.push([result, count]),
+  });
+  const at = (ms: number): number[] => {
+    nowMs = ms;
+    published = [];
+    feed.tick();
+    return published;
+  };
+  return { feed, at, results, setRoom: (value: boolean) => (room = value), setFails: () => (fails = true) };
+}
+
+describe('SimulatedFeed', () => {
+  test('keeps its rate, with fractions carried on', () => {
+    const { at } = subject(10);
+    expect([at(99), at(100), at(150), at(250), at(300)]).toEqual([[], [1], [], [1], [1]]);
   });
 
-  test('metals take turns, and every event is valid', () => {
-    const subject = walk(1);
-    const events = Array.from({ length: 4 }, () => subject.next());
-    expect(events.map(({ metal }) => metal)).toEqual(['gold', 'zinc', 'gold', 'zinc']);
-    for (const event of events) expect(validateEvent(event)).toBe(true);
+  test('makes up for a stall with one burst, and drops the rest', () => {
+    const { at, results } = subject(10, 25);
+    expect(at(10_000)).toEqual([25]);
+    expect(results).toEqual([['skipped', 75]]);
+    expect(at(10_100)).toEqual([1]);
   });
 
-  test('stays near its start, however long it walks', () => {
-    const subject = walk(3);
-    const shares = Array.from({ length: 20_000 }, () => {
-      const { metal, price } = subject.next();
-      return price / config.metals[metal as 'gold' | 'zinc'].price;
-    });
-    expect(shares.reduce((least, share) => Math.min(least, share))).toBeGreaterThanOrEqual(0.499);
-    expect(shares.reduce((most, share) => Math.max(most, share))).toBeLessThanOrEqual(2.001);
+  test('a stall makes up for one second by default', () => expect(subject(10).at(60_000)).toEqual([10]));
+
+  test('leaves the room in the queue to clients', () => {
+    const { at, setRoom, results } = subject(10);
+    setRoom(false);
+    expect(at(500)).toEqual([]);
+    setRoom(true);
+    expect(at(500)).toEqual([5]);
+    expect(results.filter(([result]) => result === 'skipped')).toEqual([]);
+  });
+
+  test('counts what was sent and what failed', async () => {
+    const { at, results, setFails } = subject(10);
+    at(200);
+    setFails();
+    at(300);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(results).toEqual([
+      ['sent', 2],
+      ['failed', 1],
+    ]);
+  });
+
+  test('new settings hold at once, and drop what was due under the old ones', () => {
+    const { feed, at } = subject(1_000, 500);
+    feed.apply(feedSettings(2));
+    expect(feed.state).toEqual({ kind: 'simulator', rate_per_second: 2, burst_events: 2 });
+    expect([at(499), at(500)]).toEqual([[], [1]]);
+    void feed.stop();
+  });
+
+  test('a rate of 0 pauses it, and another one starts it again', () => {
+    const { feed, at } = subject(10);
+    feed.apply(feedSettings(0));
+    expect(at(60_000)).toEqual([]);
+    feed.apply(feedSettings(10));
+    expect(at(60_100)).toEqual([1]);
+    void feed.stop();
   });
 });
 
-test('seededRandom stays in [0, 1) and is spread', () => {
-  const random = seededRandom(42);
-  const numbers = Array.from({ length: 10_000 }, random);
-  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);
-  expect(Math.max(...numbers)).toBeLessThan(1);
-  expect(numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toBeCloseTo(0.5, 1);
-});
+describe('readFeedSettings', () => {
+  const refusal = (body: unknown): Problem => {
+    try {
+      readFeedSettings(body);
+    } catch (error) {
+      if (error instanceof Problem) return error;
+      throw error;
+    }
+    throw new Error(`accepted ${JSON.stringify(body)}`);
+  };
 
-describe('eventsDue', () => {
-  test.each([
-    [0, 0, 10, 0],
-    [99, 0, 10, 0],
-    [100, 0, 10, 1],
-    [1_000, 3, 10, 7],
-    [2_000, 1, 0.5, 0],
-    [2_000, 0, 0.5, 1],
-    [60_000, 0, 10, 10],
-    [1_000, 50, 10, 0],
-  ])('after %i ms with %i made at %f/s: %i', (elapsedMs, made, rate, due) => {
-    expect(eventsDue(elapsedMs, made, rate)).toBe(due);
+  test.each<[unknown, string]>([
+    [null, '(settings)'],
+    [[], '(settings)'],
+    [{}, 'rate_per_second'],
+    [{ rate_per_second: -1 }, 'rate_per_second'],
+    [{ rate_per_second: 10_001 }, 'rate_per_second'],
+    [{ rate_per_second: '5' }, 'rate_per_second'],
+    [{ rate_per_second: Number.POSITIVE_INFINITY }, 'rate_per_second'],
+    [{ rate_per_second: 1, burst_events: 0 }, 'burst_events'],
+    [{ rate_per_second: 1, burst_events: 1.5 }, 'burst_events'],
+    [{ rate_per_second: 1_000, burst_events: 49 }, 'burst_events'],
+    [{ rate_per_second: 1, brust_events: 5 }, 'brust_events'],
+  ])('refuses %j and names the field', (body, field) => {
+    const { status, slug, extra } = refusal(body);
+    expect({ status, slug, field: extra.errors?.[0].field }).toEqual({ status: 400, slug: 'invalid-feed', field });
   });
+
+  test.each<[object, number]>([
+    [{ rate_per_second: 0 }, 1],
+    [{ rate_per_second: 0.2 }, 1],
+    [{ rate_per_second: 20.5 }, 21],
+    [{ rate_per_second: 1_000, burst_events: 50 }, 50],
+  ])('takes %j with a burst of %i', (body, burst) => expect(readFeedSettings(body).burst_events).toBe(burst));
 });

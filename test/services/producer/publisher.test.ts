@@ -81,10 +81,10 @@ describe('Publisher', () => {
       () => Promise.reject(new Error('refused')),
     );
     const subject = publisher(kafka);
-    await expect(subject.publish(event('gold'))).rejects.toThrow(KafkaUnavailableError);
+    await expect(subject.publish([event('gold')])).rejects.toThrow(KafkaUnavailableError);
     subject.start();
     await until(() => subject.problem === 'Kafka: refused');
-    await expect(subject.publish(event('gold'))).rejects.toThrow('Kafka: refused');
+    await expect(subject.publish([event('gold')])).rejects.toThrow('Kafka: refused');
     await subject.stop();
   });
 
@@ -97,7 +97,7 @@ describe('Publisher', () => {
     const subject = publisher(kafka);
     subject.start();
     await until(() => subject.connected);
-    await subject.publish(event('gold'));
+    await subject.publish([event('gold')]);
     expect(acks).toEqual([-1]);
     expect(state.options[0]).toMatchObject({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
     await subject.stop();
@@ -113,11 +113,11 @@ describe('Publisher', () => {
     const subject = publisher(kafka);
     subject.start();
     await until(() => subject.connected);
-    await expect(subject.publish(event('gold'))).rejects.toThrow(OutcomeUnknownError);
+    await expect(subject.publish([event('gold')])).rejects.toThrow(OutcomeUnknownError);
     expect(state.disconnected).toBe(1);
     broken = false;
     await until(() => subject.connected);
-    await subject.publish(event('gold'));
+    await subject.publish([event('gold')]);
     expect(state.made).toBe(2);
     await subject.stop();
   });
@@ -127,7 +127,7 @@ describe('Publisher', () => {
     const subject = publisher(kafka);
     subject.start();
     await until(() => subject.connected);
-    await expect(subject.publish(event('gold'))).rejects.toThrow('partition 0 did not acknowledge');
+    await expect(subject.publish([event('gold')])).rejects.toThrow('partition 0 did not acknowledge');
     await subject.stop();
   });
 
@@ -142,7 +142,7 @@ describe('Publisher', () => {
     const subject = publisher(kafka);
     subject.start();
     await until(() => subject.connected);
-    const publishing = [subject.publish(event('gold')), subject.publish(event('zinc'))];
+    const publishing = [subject.publish([event('gold')]), subject.publish([event('zinc')])];
     await subject.stop();
     await Promise.all(publishing);
     expect(sent).toEqual([0, 1]);

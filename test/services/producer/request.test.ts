@@ -1,11 +1,12 @@
+import type { PriceEvent } from '../../../services/common/event';
 import { Problem } from '../../../services/common/problem';
 import { UuidV7Generator, uuidV7TimeMs } from '../../../services/common/uuid';
-import { toEvent, type RequestContext } from '../../../services/producer/request';
+import { EventReader, type EventReaderOptions } from '../../../services/producer/request';
 
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const ids = new UuidV7Generator(() => nowMs);
-const context: RequestContext = {
-  nowMs,
+const options: EventReaderOptions = {
+  nowMs: () => nowMs,
   nextId: () => ids.next(),
   config: {
     metals: {
@@ -17,17 +18,21 @@ const context: RequestContext = {
 };
 const good = { metal: 'gold', price: 1_850 };
 
+const reader = new EventReader(options);
+
 function refusal(body: unknown): Problem {
-  try {
-    toEvent(body, context);
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
+  const result = reader.read(body);
+  if (result instanceof Problem) return result;
   throw new Error(`accepted ${JSON.stringify(body)}`);
 }
 
-describe('toEvent refuses', () => {
+function accepted(body: unknown, by = reader): PriceEvent {
+  const result = by.read(body);
+  if (result instanceof Problem) throw result;
+  return result;
+}
+
+describe('EventReader refuses', () => {
   test.each([
     ['null', null],
     ['an array', []],
@@ -73,9 +78,25 @@ describe('toEvent refuses', () => {
   test('every wrong field at once, with what is allowed', () => {
     const { extra } = refusal({ metal: 'golf', price: -1, prise: 2 });
     expect(extra.errors).toEqual([
-      { field: 'prise', allowed: expect.stringContaining('did you mean price?') },
-      { field: 'price', value: -1, allowed: 'more than 0 and at most 10000000' },
+      { field: 'prise', value: 2, allowed: expect.stringContaining('did you mean price?') },
       { field: 'metal', value: 'golf', allowed: 'one of gold, copper' },
+      { field: 'price', value: -1, allowed: 'a number, more than 0 and at most 10000000' },
+    ]);
+  });
+
+  test('a missing field with what it is to be', () => {
+    expect(refusal({ price: 1 }).extra.errors).toEqual([
+      { field: 'metal', allowed: 'it is required: one of gold, copper' },
+    ]);
+  });
+
+  test.each<[string, object, string]>([
+    ['currency', { currency: 'usd' }, 'must match pattern "^[A-Z]{3}$", such as USD'],
+    ['unit', { unit: 'ton' }, 'one of troy_ounce, kilogram, tonne'],
+    ['timestamp', { timestamp: 'now' }, 'must match format "date-time", such as 2026-01-31T12:00:00.000Z'],
+  ])('%s with what is allowed', (field, fields, allowed) => {
+    expect(refusal({ ...good, ...fields }).extra.errors).toEqual([
+      { field, value: Object.values(fields)[0] as unknown, allowed },
     ]);
   });
 
@@ -85,9 +106,9 @@ describe('toEvent refuses', () => {
   });
 });
 
-describe('toEvent', () => {
+describe('EventReader', () => {
   test('fills in what a client leaves out; the timestamp is that of the id', () => {
-    const event = toEvent({ metal: 'copper', price: 9_000.5 }, context);
+    const event = accepted({ metal: 'copper', price: 9_000.5 });
     expect(event).toEqual({
       event_id: expect.any(String),
       metal: 'copper',
@@ -102,7 +123,8 @@ describe('toEvent', () => {
 
   test('a retry with the same id is the same event, however late', () => {
     const body = { ...good, event_id: ids.next() };
-    expect(toEvent(body, { ...context, nowMs: nowMs + 60_000 })).toEqual(toEvent(body, context));
+    const later = new EventReader({ ...options, nowMs: () => nowMs + 60_000 });
+    expect(accepted(body, later)).toEqual(accepted(body));
   });
 
   test('keeps what a client states, with the timestamp in UTC', () => {
@@ -114,6 +136,6 @@ describe('toEvent', () => {
       timestamp: '2026-03-01T13:00:00+01:00',
     };
     const expected = { ...stated, timestamp: '2026-03-01T12:00:00.000Z' };
-    expect(toEvent(stated, context)).toMatchObject(expected);
+    expect(accepted(stated)).toMatchObject(expected);
   });
 });

@@ -1,0 +1,123 @@
+import { apiKeyChecker } from '../common/api-key';
+import { HttpServer, type HttpLimits } from '../common/http';
+import { BodyReader } from '../common/http-body';
+import type { Logger } from '../common/log';
+import { UuidV7Generator } from '../common/uuid';
+import type { ProducerConfig } from './config';
+import { createFeed } from './create-feed';
+import { Deadlines } from './deadlines';
+import type { Feed } from './feed';
+import { producerHealth } from './health';
+import type { KafkaLink } from './kafka-link';
+import type { ProducerMetrics } from './metrics';
+import { openApiDocument } from './openapi';
+import { EventReader, requestSchema } from './request';
+import { producerRoutes } from './routes';
+
+/** A feed fills at most this share of the queue. */
+const FEED_QUEUE_SHARE = 0.5;
+/** All bodies under way; the memory limit of a replica is 256 MB. */
+const MAX_BODIES_BYTES = 32 * 1024 * 1024;
+/** Of the time for draining: when requests that still wait for Kafka are answered 504, and when connections are cut. */
+const EXPIRE_SHARE = 0.6;
+const CUT_SHARE = 0.7;
+
+export interface AppOptions {
+  readonly config: ProducerConfig;
+  readonly apiKey: string;
+  readonly kafka: KafkaLink;
+  readonly metrics: ProducerMetrics;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly taskSlot: number;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** The producer apart from its connections to Kafka: HTTP, feed and health. */
+export class ProducerApp {
+  private readonly server: HttpServer;
+  private readonly feed: Feed;
+  private readonly deadlines: Deadlines;
+  private stopping = false;
+
+  constructor(private readonly options: AppOptions) {
+    const { config, kafka, metrics, logger, version, taskSlot } = options;
+    const ids = new UuidV7Generator();
+    const nextId = (): string => ids.next();
+    this.deadlines = new Deadlines(config.http.answer_timeout_ms);
+    this.feed = createFeed(
+      config,
+      {
+        hasRoom: () => kafka.ready && kafka.publisher.queued < config.queue.max_events * FEED_QUEUE_SHARE,
+        publish: (events) => kafka.publish(events),
+        onResult: (result, count) => metrics.feedEvents.inc({ result }, count),
+      },
+      { nextId, taskSlot, logger, onPoll: (result) => metrics.feedPolls.inc({ result }) },
+    );
+    const routes = producerRoutes({
+      isAuthorised: apiKeyChecker(options.apiKey),
+      isStopping: () => this.stopping,
+      bodies: new BodyReader({ maxBytes: config.http.max_body_bytes, maxTotalBytes: MAX_BODIES_BYTES }),
+      reader: new EventReader({ config, nextId }),
+      maxArrayEvents: config.http.max_array_events,
+      deadlines: this.deadlines,
+      publish: (events) => kafka.publish(events),
+      onEvents: (result, reason, count) => metrics.received.inc({ result, reason }, count),
+      feed: this.feed,
+      taskSlot,
+      health: () => this.health(),
+      metrics: () => metrics.metrics.reply(),
+      openApi: openApiDocument({
+        version,
+        requestSchema: requestSchema(config),
+        maxArrayEvents: config.http.max_array_events,
+        maxBodyBytes: config.http.max_body_bytes,
+      }),
+    });
+    this.server = new HttpServer({
+      port: config.http.port,
+      routes,
+      logger,
+      limits: options.limits,
+      onAnswer: (route, status, seconds) => metrics.requestSeconds.observe({ route, status }, seconds),
+    });
+    metrics.metrics.gauge('queue_events', 'Events that wait to be sent', () => kafka.publisher.queued);
+    metrics.metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafka.ready));
+  }
+
+  /** Resolves with the port. */
+  async start(): Promise<number> {
+    const port = await this.server.listen();
+    this.feed.start();
+    return port;
+  }
+
+  /**
+   * Stops the feed, takes no new request and sends every answer under way. Kafka may take longer than there is time:
+   * requests then hear that their outcome is unknown, which is better than a connection that is cut.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    this.stopping = true;
+    const feedStopped = this.feed.stop();
+    const expire = setTimeout(() => this.deadlines.expireAll('this replica stops'), timeoutMs * EXPIRE_SHARE);
+    await this.server.close(timeoutMs * CUT_SHARE);
+    clearTimeout(expire);
+    await feedStopped;
+  }
+
+  private health() {
+    const { kafka, config, version } = this.options;
+    return producerHealth({
+      version,
+      kafkaConnected: kafka.ready,
+      everReady: kafka.everReady,
+      stopping: this.stopping,
+      processedCount: kafka.publisher.acknowledged,
+      kafkaProblems: kafka.problems,
+      feedProblem: this.feed.problem,
+      queueFull: kafka.publisher.full,
+      inFlightMs: kafka.publisher.inFlightMs,
+      stuckAfterMs: config.stuck_after_seconds * 1_000,
+    });
+  }
+}
