@@ -120,7 +120,7 @@ metrics.gauge('mongodb_connected', '1 while MongoDB can be used', () => Number(m
 
 async function processRecords(records: readonly SourceRecord[], last: LastPrices, read: () => void): Promise<void> {
   metrics.onRead(records.length);
-  const result = await processBatch(records, last, read, {
+  await processBatch(records, last, read, {
     store: async (documents) => {
       const stored = await writer.write(documents);
       metrics.onStored(documents);
@@ -128,13 +128,15 @@ async function processRecords(records: readonly SourceRecord[], last: LastPrices
     },
     deadLetter: (letters) => deadLetters.publish(letters),
     now: () => new Date(),
+    onSafe: (result) => {
+      metrics.onResult(result);
+      // Not the detail: it may quote the record.
+      for (const { record, reason } of result.deadLetters) {
+        logger.warn({ partition: record.partition, offset: record.offset, reason }, 'dead letter');
+      }
+    },
     sliceRecords: SLICE_RECORDS,
   });
-  metrics.onResult(result);
-  // Not the detail: it may quote the record.
-  for (const { record, reason } of result.deadLetters) {
-    logger.warn({ partition: record.partition, offset: record.offset, reason }, 'dead letter');
-  }
 }
 
 function kafkaConnected(): boolean {

@@ -14,6 +14,8 @@ export interface ProcessDeps {
   readonly store: (documents: readonly PriceDocument[]) => Promise<StoreResult>;
   readonly deadLetter: (letters: readonly DeadLetter[]) => Promise<void>;
   readonly now: () => Date;
+  /** Hears of records that are safe. */
+  readonly onSafe: (result: BatchResult) => void;
   /** Records that are read before anything else gets its turn: an answer of MongoDB must not wait for a whole batch. */
   readonly sliceRecords: number;
 }
@@ -40,19 +42,14 @@ export async function processBatch(
   last: LastPrices,
   read: () => void,
   deps: ProcessDeps,
-): Promise<BatchResult> {
-  const slices: Promise<BatchResult>[] = [];
+): Promise<void> {
+  const slices: Promise<void>[] = [];
   for (let start = 0; start < records.length; start += deps.sliceRecords) {
     if (start > 0) await nextTurn();
     slices.push(finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps));
   }
   read();
-  const results = await Promise.all(slices);
-  return {
-    inserted: results.reduce((sum, { inserted }) => sum + inserted, 0),
-    repeated: results.reduce((sum, { repeated }) => sum + repeated, 0),
-    deadLetters: results.flatMap(({ deadLetters }) => deadLetters),
-  };
+  await Promise.all(slices);
 }
 
 function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedAt: Date): Slice {
@@ -71,7 +68,7 @@ function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedA
   return { documents, origins, letters };
 }
 
-async function finishSlice({ documents, origins, letters }: Slice, deps: ProcessDeps): Promise<BatchResult> {
+async function finishSlice({ documents, origins, letters }: Slice, deps: ProcessDeps): Promise<void> {
   const nothing = { inserted: 0, repeated: 0, refused: [] };
   const stored = documents.length > 0 ? await deps.store(documents) : nothing;
   // crash-point: after-write
@@ -82,5 +79,5 @@ async function finishSlice({ documents, origins, letters }: Slice, deps: Process
   });
   const deadLetters = [...letters, ...refused];
   if (deadLetters.length > 0) await deps.deadLetter(deadLetters);
-  return { inserted: stored.inserted, repeated: stored.repeated, deadLetters };
+  deps.onSafe({ inserted: stored.inserted, repeated: stored.repeated, deadLetters });
 }
