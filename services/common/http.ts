@@ -117,9 +117,7 @@ export class HttpServer {
     this.underWay.add(request);
     let reply: Reply;
     try {
-      if (request.rawHeaders.length > this.limits.maxHeaders * 2) throw tooManyHeaders(this.limits.maxHeaders);
-      if (route === undefined) throw this.noSuchRoute(path);
-      reply = await route.handle(request);
+      reply = await this.handle(request, route, path);
     } catch (error) {
       reply = problemReply(error, requestId);
     } finally {
@@ -129,6 +127,13 @@ export class HttpServer {
     const name = route === undefined ? 'none' : `${route.method} ${route.path}`;
     this.options.onAnswer?.(name, reply.status, (performance.now() - startedAt) / 1_000);
     this.log(name, requestId, reply);
+  }
+
+  /** Asynchronous also where nothing is waited for: until then, a body that came along does not count as received. */
+  private async handle(request: IncomingMessage, route: Route | undefined, path: string): Promise<Reply> {
+    if (request.rawHeaders.length > this.limits.maxHeaders * 2) throw tooManyHeaders(this.limits.maxHeaders);
+    if (route === undefined) throw this.noSuchRoute(path);
+    return route.handle(request);
   }
 
   private send(request: IncomingMessage, response: ServerResponse, reply: Reply, requestId: string): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { currencySchema, eventSchema, metalNameSchema, priceSchema, unitSchema } from '../common/event';
 import { kafkaConnectionSchema } from '../common/kafka';
-import { MAX_FEED_RATE_PER_SECOND } from './feed-settings';
+import { leastBurst, MAX_FEED_RATE_PER_SECOND } from './feed-settings';
 
 /** Of at most some 400 bytes each: a batch that goes to one partition stays well below what the broker takes at once. */
 const MAX_BATCH_EVENTS = 2_500;
@@ -31,8 +31,15 @@ const feedConfigSchema = z
     /** Standard deviation of one step, as a share of the price. */
     volatility: z.number().positive().max(0.1).optional(),
     /** Answers with one object or an array in the form that POST /produce takes. */
-    url: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
-    interval_seconds: z.number().min(1).max(86_400).optional(),
+    url: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+      // fetch refuses it, with an error that repeats the password.
+      .refine(
+        (url) => new URL(url).username === '' && new URL(url).password === '',
+        'must not carry a user or password',
+      )
+      .optional(),
+    interval_seconds: z.number().min(0.1).max(86_400).optional(),
     timeout_seconds: z.number().min(0.1).max(60).optional(),
     max_response_bytes: z.int().min(256).max(1_048_576).optional(),
     /** Who observed a price whose quote does not say. */
@@ -43,6 +50,10 @@ const feedConfigSchema = z
     for (const key of others) {
       if (feed[key] === undefined) continue;
       context.addIssue({ code: 'custom', path: [key], message: `must be absent: feed.kind is ${feed.kind}` });
+    }
+    const least = leastBurst(feed.rate_per_second ?? 0);
+    if (feed.burst_events !== undefined && feed.burst_events < least) {
+      context.addIssue({ code: 'custom', path: ['burst_events'], message: `must be at least ${least} at this rate` });
     }
     if (feed.kind === 'http' && feed.url === undefined) {
       context.addIssue({ code: 'custom', path: ['url'], message: 'is required: feed.kind is http' });

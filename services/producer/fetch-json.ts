@@ -12,7 +12,7 @@ export async function fetchJson(request: FetchRequest): Promise<unknown> {
     const response = await fetch(request.url, {
       headers: { accept: 'application/json' },
       // An address that moves is the operator's to change, not the source's.
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.any([expired, request.signal]),
     });
     if (response.status !== 200) {

@@ -1,4 +1,4 @@
-import { isUuidV7, UuidV7Generator, uuidV7TimeMs } from '../../../services/common/uuid';
+import { isUuidV7, UuidV7Generator, uuidV7Of, uuidV7TimeMs } from '../../../services/common/uuid';
 
 describe('UuidV7Generator', () => {
   test('makes version 7 ids that carry the time', () => {
@@ -22,4 +22,26 @@ describe('UuidV7Generator', () => {
     '01A204DE-FCC6-7000-8479-47F6E574FBFE',
     '01a204defcc67000847947f6e574fbfe',
   ])('refuses %j', (text) => expect(isUuidV7(text)).toBe(false));
+});
+
+describe('uuidV7Of', () => {
+  const timeMs = 1_769_860_800_123;
+
+  test('the same time and content give the same id, in every process', () => {
+    // Of `printf gold | sha256sum`: 16 digits from the start with the variant's bits, and three of the next four.
+    expect(uuidV7Of(timeMs, 'gold')).toBe('019c13ec-9e7b-7969-a4d7-f03d8dc3c366');
+  });
+
+  test('is a version 7 UUID that carries the time, and differs with time and content', () => {
+    const ids = [uuidV7Of(timeMs, 'a'), uuidV7Of(timeMs, 'b'), uuidV7Of(timeMs + 1, 'a')];
+    expect(ids.every(isUuidV7)).toBe(true);
+    expect(ids.map(uuidV7TimeMs)).toEqual([timeMs, timeMs, timeMs + 1]);
+    expect(new Set(ids.map((id) => id.slice(14))).size).toBe(2);
+  });
+});
+
+test('random bits do not repeat when their pool is filled again', () => {
+  const generator = new UuidV7Generator();
+  const tails = Array.from({ length: 5_000 }, () => generator.next().slice(19));
+  expect(new Set(tails).size).toBe(tails.length);
 });
