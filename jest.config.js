@@ -1,4 +1,7 @@
-/** Two projects: `unit` needs no network and no Docker; `lab` proves the real thing on a lab that is up. */
+/**
+ * Three projects: `unit` needs no network and no Docker; `faults` starts Kafka, MongoDB and the services in Docker and
+ * disturbs them; `lab` proves the real thing on a lab that is up.
+ */
 // Said in the README: the AWS SDK will ask for Node 22 in 2027.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
@@ -12,7 +15,12 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/lab/'],
+      testPathIgnorePatterns: ['<rootDir>/test/lab/', '<rootDir>/test/faults/[^/]*$'],
+    },
+    {
+      ...common,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/*.test.ts'],
     },
     {
       ...common,

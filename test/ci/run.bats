@@ -26,6 +26,7 @@ case "$*" in
     printf '1..2\nok 1 a\nok 2 b\n' >build/test-results/unit.bats.tap
     exit "${UNIT_FAILED:-0}"
     ;;
+  *test:faults) report faults 4 "${FAULTS_FAILED:-0}" && exit "${FAULTS_FAILED:-0}" ;;
   *test:lab) report lab 5 "${LAB_FAILED:-0}" && exit "${LAB_FAILED:-0}" ;;
   *lint) exit "${LINT_EXIT:-0}" ;;
   'run --silent lab') exit "${LAB_EXIT:-0}" ;;
@@ -41,14 +42,22 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "all well: the sum of all tests comes last, and the lab is taken down" {
   run .ci/run
   [ "$status" -eq 0 ]
-  [ "$(last_line)" = '17 passed, 0 failed' ]
+  [ "$(last_line)" = '21 passed, 0 failed' ]
   grep -q 'lab:down' calls
 }
 
 @test "a failed unit test fails the run, and the lab is tested all the same" {
   UNIT_FAILED=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '17 passed, 1 failed' ]
+  [ "$(last_line)" = '21 passed, 1 failed' ]
+  grep -q 'test:lab' calls
+}
+
+@test "a failed fault test fails the run, and the lab is tested all the same" {
+  FAULTS_FAILED=1 run .ci/run
+  [ "$status" -ne 0 ]
+  [ "$(last_line)" = '21 passed, 1 failed' ]
+  [[ $output == *'failed steps: fault tests'* ]]
   grep -q 'test:lab' calls
 }
 
@@ -56,13 +65,13 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
   LINT_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
   [[ $output == *'failed steps: lint'* ]]
-  [ "$(last_line)" = '17 passed, 0 failed' ]
+  [ "$(last_line)" = '21 passed, 0 failed' ]
 }
 
 @test "a lab that does not come up counts as a failure, and what is there of it is removed" {
   LAB_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '12 passed, 1 failed' ]
+  [ "$(last_line)" = '16 passed, 1 failed' ]
   [ "$(grep -c 'test:lab' calls)" -eq 0 ]
   grep -q 'lab:down' calls
 }

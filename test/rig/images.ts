@@ -29,8 +29,17 @@ export async function ensureRigBases(progress: Progress): Promise<void> {
   }
 }
 
-/** Builds a component's image unless it is there, and returns its name. */
-export async function ensureImage(component: Component, progress: Progress, variant?: Variant): Promise<string> {
+const images = new Map<string, Promise<string>>();
+
+/** Builds a component's image unless it is there, and returns its name. Sources are looked at once in a process. */
+export function ensureImage(component: Component, progress: Progress, variant?: Variant): Promise<string> {
+  const key = JSON.stringify([component, variant]);
+  const image = images.get(key) ?? makeImage(component, progress, variant);
+  images.set(key, image);
+  return image;
+}
+
+async function makeImage(component: Component, progress: Progress, variant?: Variant): Promise<string> {
   const base = baseImage(BASE[component]);
   const baseId = (await inspectImages([base], progress.signal)).get(base)?.id;
   if (baseId === undefined) throw new Error(`${base} is missing; next: npm run lab (or docker images metals-lab/*)`);

@@ -2,7 +2,7 @@
 import { docker } from '../../lib/lab/docker';
 import { call } from './http';
 import { containerStats, parseMetrics, type ContainerStats } from './stats';
-import { waitUntil } from './wait';
+import { GaveUpError, waitUntil } from './wait';
 
 export interface TaskFacts {
   /** Name of the container. */
@@ -37,8 +37,11 @@ export class Task {
   async ready(timeoutSeconds = 60): Promise<void> {
     const { container, look, report } = this.facts;
     await waitUntil({ what: container, timeoutSeconds, report }, async () => {
-      const { running, exitCode } = await this.state();
-      return running ? look(this) : `it ended with ${exitCode}: ${(await this.logs(5)).trim()}`;
+      const { running, exitCode } = await this.state().catch((error: Error) => {
+        throw new GaveUpError(error.message);
+      });
+      if (!running) throw new GaveUpError(`it ended with ${exitCode}: ${(await this.logs(5)).trim()}`);
+      return look(this);
     });
   }
 

@@ -46,7 +46,7 @@ export function findCrashPoints(service: Service): FoundMarker[] {
 /** METALS_CRASH_POINT=NAME:N kills the process at the N-th pass of that point, before anything else can run. */
 const CRASH = `(() => {
   const [name, pass] = (process.env.METALS_CRASH_POINT ?? '').split(':');
-  if (name !== POINT) return;
+  if (name !== NAME_OF_POINT) return;
   const state = globalThis as unknown as { metalsCrashPasses?: number };
   state.metalsCrashPasses = (state.metalsCrashPasses ?? 0) + 1;
   if (state.metalsCrashPasses === Number(pass)) for (;;) process.kill(process.pid, 'SIGKILL');
@@ -57,7 +57,7 @@ export const crashPoints = (service: Service): Variant => ({
   patches: findCrashPoints(service).map(({ file, name }) => ({
     file,
     search: `// crash-point: ${name}\n`,
-    replace: `${CRASH.replace('POINT', JSON.stringify(name))}\n`,
+    replace: `${CRASH.replace('NAME_OF_POINT', JSON.stringify(name))}\n`,
   })),
 });
 

@@ -8,6 +8,11 @@ export interface Waiting {
   readonly report?: (line: string) => void;
 }
 
+/** Ends the waiting at once: what is waited for cannot come any more. */
+export class GaveUpError extends Error {
+  override readonly name = 'GaveUpError';
+}
+
 const REPORT_EVERY_MS = 5_000;
 
 /** Looks until `look` returns undefined; it returns, or throws, the reason why not yet. */
@@ -15,7 +20,10 @@ export async function waitUntil(waiting: Waiting, look: () => Promise<string | u
   const startMs = Date.now();
   let reportedMs = startMs;
   for (;;) {
-    const reason = await look().catch((error: Error) => error.message);
+    const reason = await look().catch((error: Error) => {
+      if (error instanceof GaveUpError) throw new Error(`${waiting.what}: ${error.message}`);
+      return error.message;
+    });
     if (reason === undefined) return;
     const elapsedMs = Date.now() - startMs;
     if (elapsedMs > waiting.timeoutSeconds * 1_000) {

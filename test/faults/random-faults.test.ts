@@ -1,0 +1,44 @@
+/**
+ * Faults of six kinds, one every few seconds and also at the same time, under load. METALS_FAULTS says how many,
+ * METALS_FAULT_SEED replays a plan.
+ */
+import { randomInt } from 'node:crypto';
+import { startRig, type Rig } from '../rig/rig';
+import { Fleet } from './support/fleet';
+import { Inflictor } from './support/inflict';
+import { violations } from './support/oracle';
+import { planFaults } from './support/schedule';
+import { startTrial, tell } from './support/trial';
+
+const COUNT = Number(process.env.METALS_FAULTS ?? 12);
+const SEED = Number(process.env.METALS_FAULT_SEED ?? randomInt(1, 1_000_000));
+const RATE_PER_SECOND = 100;
+const PRODUCERS = 2;
+const PROCESSORS = 3;
+/** A restart of Kafka takes most of it. */
+const SECONDS_PER_FAULT = 15;
+
+jest.setTimeout((COUNT * SECONDS_PER_FAULT + 240) * 1_000);
+
+let rig: Rig;
+let fleet: Fleet;
+beforeAll(async () => {
+  rig = await startRig({ name: 'faults', report: tell });
+  fleet = new Fleet(rig);
+  await Promise.all([
+    ...Array.from({ length: PRODUCERS }, () => fleet.add('producer')),
+    ...Array.from({ length: PROCESSORS }, () => fleet.add('processor')),
+  ]);
+});
+afterAll(() => rig?.stop());
+
+test(`${COUNT} faults of the seed ${SEED}: 0 lost, 0 doubled`, async () => {
+  tell(
+    `${COUNT} faults; to replay: METALS_FAULTS=${COUNT} METALS_FAULT_SEED=${SEED} npm run test:faults -- random-faults`,
+  );
+  const trial = await startTrial(rig, fleet, { run: `seed-${SEED}`, ratePerSecond: RATE_PER_SECOND });
+  await new Inflictor(rig, fleet).inflict(planFaults(COUNT, SEED));
+  const verdict = await trial.judge();
+  expect(violations(verdict)).toEqual([]);
+  expect(verdict.acknowledged).toBeGreaterThan(0);
+});

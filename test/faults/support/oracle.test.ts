@@ -1,0 +1,119 @@
+import { judge, violations, type ClientEvent, type Observed, type Sent, type StoredDocument } from './oracle';
+
+function event(n: number, change: Partial<ClientEvent> = {}): ClientEvent {
+  return {
+    event_id: `id-${n}`,
+    metal: 'gold',
+    price: n,
+    currency: 'USD',
+    unit: 'troy_ounce',
+    timestamp: '2026-01-31T12:00:00.000Z',
+    source: `oracle:run:${n}`,
+    ...change,
+  };
+}
+const sent = (of: ClientEvent, acknowledged = true): Sent => ({ event: of, acknowledged });
+const record = (of: ClientEvent, offset: number) => ({ partition: 0, offset, value: JSON.stringify(of) });
+function document(of: ClientEvent, offset: number): StoredDocument {
+  const { event_id: id, timestamp, ...rest } = of;
+  return { ...rest, _id: id, timestamp: new Date(timestamp), kafka: { partition: 0, offset } };
+}
+const letter = (of: ClientEvent, offset: number, reason = 'id-conflict') => ({ ...record(of, offset), reason });
+
+const [first, second] = [event(1), event(2)];
+const conflict = event(3, { event_id: first.event_id, price: 99 });
+const GOOD: Observed = {
+  sent: [sent(first), sent(second), sent(conflict)],
+  // The second was written twice: its first answer was lost.
+  records: [record(first, 0), record(second, 1), record(second, 2), record(conflict, 3)],
+  stored: [document(first, 0), document(second, 1)],
+  letters: [letter(conflict, 3)],
+};
+const judged = (change: Partial<Observed>): string[] => violations(judge({ ...GOOD, ...change }));
+
+describe('it reports', () => {
+  test('an acknowledged event that is nowhere', () => {
+    const change = { stored: [document(first, 0)], records: [record(first, 0), record(conflict, 3)] };
+    expect(judged(change)).toEqual(['1 lost: oracle:run:2']);
+  });
+
+  test('a record that became nothing, although nobody has an answer for it', () => {
+    const unknown = event(4);
+    const change = { sent: [...GOOD.sent, sent(unknown, false)], records: [...GOOD.records, record(unknown, 4)] };
+    expect(judged(change)).toEqual(['1 unaccounted: 0/4']);
+  });
+
+  test('one event in two documents, whatever their ids', () => {
+    const again = document({ ...second, event_id: 'other' }, 2);
+    expect(judged({ stored: [...GOOD.stored, again] })).toEqual([
+      '1 doubled: oracle:run:2',
+      '1 altered: oracle:run:2 (other)',
+    ]);
+  });
+
+  test.each(['metal', 'currency', 'unit'] as const)('a document with another %s', (field) => {
+    const change = { stored: [GOOD.stored[0], document({ ...second, [field]: 'other' }, 1)] };
+    expect(judged(change)).toContain('1 altered: oracle:run:2 (id-2)');
+  });
+
+  test('a document with another price or time', () => {
+    for (const change of [{ price: 2.01 }, { timestamp: '2026-01-31T12:00:00.001Z' }]) {
+      expect(judged({ stored: [GOOD.stored[0], document({ ...second, ...change }, 1)] })).toContain(
+        '1 altered: oracle:run:2 (id-2)',
+      );
+    }
+  });
+
+  test('a document that nobody has sent', () => {
+    expect(judged({ stored: [...GOOD.stored, document(event(9), 9)] })).toEqual(['1 altered: oracle:run:9 (id-9)']);
+  });
+
+  test('a conflict without its dead letter', () => {
+    expect(judged({ letters: [] })).toEqual(['1 swallowed: oracle:run:3', '1 unaccounted: 0/3']);
+  });
+
+  test('a dead letter for another reason', () => {
+    expect(judged({ letters: [letter(conflict, 3, 'write-refused')] })).toEqual([
+      '1 swallowed: oracle:run:3',
+      '1 wrongLetters: write-refused of 0/3',
+    ]);
+  });
+
+  test('a dead letter about an event that is stored', () => {
+    expect(judged({ letters: [...GOOD.letters, letter(second, 2)] })).toEqual(['1 wrongLetters: id-conflict of 0/2']);
+  });
+
+  test('an event that a producer calls wrong', () => {
+    const wrong = { ...sent(event(5), false), refused: '400' };
+    expect(judged({ sent: [...GOOD.sent, wrong] })).toEqual(['1 refused: oracle:run:5: 400']);
+  });
+
+  test('the first examples alone', () => {
+    const change = { sent: [1, 2, 3, 4].map((n) => sent(event(n))), stored: [], records: [], letters: [] };
+    expect(judged(change)).toEqual(['4 lost: oracle:run:1, oracle:run:2, oracle:run:3, …']);
+  });
+});
+
+describe('it accepts', () => {
+  test('what is stored once, repetitions on the topic, and a conflict with its dead letter', () => {
+    expect(violations(judge(GOOD))).toEqual([]);
+    expect(judge(GOOD)).toMatchObject({ sent: 3, acknowledged: 3, unknown: 0, stored: 2, records: 4, conflicts: 1 });
+  });
+
+  test('an unknown outcome, stored or not', () => {
+    const unknown = event(4);
+    const more = [...GOOD.sent, sent(unknown, false)];
+    expect(judged({ sent: more })).toEqual([]);
+    const stored = [...GOOD.stored, document(unknown, 4)];
+    expect(judged({ sent: more, stored, records: [...GOOD.records, record(unknown, 4)] })).toEqual([]);
+  });
+
+  test('a dead letter twice', () => {
+    expect(judged({ letters: [...GOOD.letters, ...GOOD.letters] })).toEqual([]);
+  });
+
+  test('the other one of two that are in conflict', () => {
+    const change = { stored: [document(conflict, 3), document(second, 1)], letters: [letter(first, 0)] };
+    expect(judged(change)).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+/** One load, whatever happens meanwhile, and the oracle's verdict on it. */
+import type { Rig } from '../../rig/rig';
+import type { Fleet } from './fleet';
+import { Load, type LoadOptions } from './load';
+import { formatVerdict, judge, type Letter, type Sent, type StoredDocument, type Verdict } from './oracle';
+import { DEAD_LETTERS, endOf, header, readTopic, settled, TOPIC, withAdmin, type Positions } from './topics';
+
+/** A killed processor is waited for, and what an outage held up has to be done. */
+const SETTLE_SECONDS = 120;
+
+export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+export interface Trial {
+  readonly load: Load;
+  /** Ends the load, waits until nothing is behind, prints the verdict and returns it. */
+  judge(): Promise<Verdict>;
+}
+
+export async function startTrial(
+  rig: Rig,
+  fleet: Fleet,
+  options: Pick<LoadOptions, 'run' | 'ratePerSecond' | 'conflictEvery'>,
+): Promise<Trial> {
+  const kafka = rig.kafkaClient();
+  const start = await withAdmin(kafka, (admin) => endOf(admin, TOPIC));
+  const load = new Load({ ...options, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
+  return {
+    load,
+    judge: async () => {
+      const sent = await load.stop();
+      await settled(kafka, SETTLE_SECONDS, tell);
+      const verdict = await collect(rig, options.run, start, sent);
+      tell(`${options.run}: ${formatVerdict(verdict)}`);
+      return verdict;
+    },
+  };
+}
+
+async function collect(rig: Rig, run: string, start: Positions, sent: readonly Sent[]): Promise<Verdict> {
+  const records = await readTopic(rig.kafkaClient(), TOPIC, start);
+  return judge({
+    sent,
+    stored: await findStored(rig, run),
+    records: records.map(({ partition, message }) => ({
+      partition,
+      offset: Number(message.offset),
+      value: message.value?.toString() ?? '',
+    })),
+    letters: (await readLetters(rig)).filter(({ partition, offset }) => offset >= (start.get(partition) ?? 0)),
+  });
+}
+
+/** By the tag that the load gave each event, through no index: nothing of what the processor decides is relied on. */
+export async function findStored(rig: Rig, run: string): Promise<StoredDocument[]> {
+  const client = rig.mongoClient();
+  try {
+    const prices = client.db('metals').collection<StoredDocument>('prices');
+    const all = await prices.find().toArray();
+    return all.filter(({ source }) => source.startsWith(`oracle:${run}:`));
+  } finally {
+    await client.close();
+  }
+}
+
+export async function readLetters(rig: Rig): Promise<Letter[]> {
+  const letters = await readTopic(rig.kafkaClient(), DEAD_LETTERS);
+  return letters.map(({ message: { headers, value } }) => ({
+    reason: header(headers, 'metals-reason'),
+    partition: Number(header(headers, 'metals-source-partition')),
+    offset: Number(header(headers, 'metals-source-offset')),
+    value: value?.toString() ?? '',
+  }));
+}
