@@ -1,0 +1,41 @@
+import { drain } from '../support/drain';
+import { withRig } from '../support/rig';
+import type { Row, Suite } from '../support/suite';
+import { runJob } from '../support/worker';
+
+interface Limit {
+  readonly perSecond: number;
+  readonly cpuMicrosPerEvent: number;
+}
+
+/** A backlog that one processor drains, against the limits of the store and of the client, in one run. */
+export async function drainSuite(suite: Suite): Promise<void> {
+  const events = suite.events(1_000_000);
+  const limitEvents = Math.min(events, 300_000);
+  await withRig(suite, async (rig) => {
+    // The store is measured before and after, so that a change of the machine's mood shows.
+    const before = await runJob<Limit>(rig, { verb: 'insert-loop', events: limitEvents });
+    const ours = await drain(rig, { events });
+    const after = await runJob<Limit>(rig, { verb: 'insert-loop', events: limitEvents });
+    const client = await runJob<Limit>(rig, { verb: 'bare-consumer', events });
+    const store = { ...before, perSecond: (before.perSecond + after.perSecond) / 2 };
+    const slower = Math.min(store.perSecond, client.perSecond);
+    const rows: Row[] = [
+      row('processor', ours, slower),
+      row('insertMany loop, no Kafka, before', before, slower),
+      row('insertMany loop, no Kafka, after', after, slower),
+      row('bare kafkajs consumer', client, slower),
+    ];
+    suite.table(`draining ${events.toLocaleString('en')} events; ratio to the slower limit`, rows);
+    suite.table('memory and batches of the processor', [
+      { 'peak resident MB': ours.peakMemoryMb, 'documents per insert': ours.batchMean, seconds: ours.seconds },
+    ]);
+  });
+}
+
+const row = (what: string, { perSecond, cpuMicrosPerEvent }: Limit, slower: number): Row => ({
+  what,
+  'events/s': perSecond,
+  'CPU µs/event': cpuMicrosPerEvent,
+  ratio: perSecond / slower,
+});

@@ -1,0 +1,24 @@
+import { kafka } from './clients';
+import { encode, makeEvent } from './events';
+import { METALS, TOPIC, writeResult, type Job } from './job';
+
+const BATCH = 2_000;
+
+/** Fills the topic with events, before anything reads it. */
+export async function prefill(job: Job): Promise<void> {
+  const { events = 0, partitions = METALS.length, recordBytes } = job;
+  const producer = kafka().producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  let bytes = 0;
+  for (let sent = 0; sent < events; sent += BATCH) {
+    const messages = Array.from({ length: Math.min(BATCH, events - sent) }, (_, index) => {
+      const event = makeEvent(sent + index, partitions);
+      const value = encode(event, recordBytes);
+      bytes += value.length;
+      return { key: event.event_id, value, partition: (sent + index) % partitions };
+    });
+    await producer.send({ topic: TOPIC, acks: -1, messages });
+  }
+  await producer.disconnect();
+  writeResult({ events, recordBytes: Math.round(bytes / events) });
+}
