@@ -12,7 +12,9 @@ export interface Reply {
   /** A string goes as it is, anything else as JSON. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the log says of a failure besides its status: ids and counts, never a key or what a client sent. */
+  /** True: it failed, at least in part, and the log tells at level warn. A bad health is an answer and no failure. */
+  readonly failed?: boolean;
+  /** What the log says of it besides the status: ids and counts, never a key or what a client sent. */
   readonly log?: Readonly<Record<string, unknown>>;
 }
 
@@ -165,11 +167,13 @@ export class HttpServer {
     this.logFailure('request refused', { status: problem.status, reason: problem.slug });
   }
 
-  private log(route: string, requestId: string, { status, log }: Reply): void {
+  private log(route: string, requestId: string, { status, failed, log }: Reply): void {
+    const { logger } = this.options;
+    if (failed !== true && !logger.isLevelEnabled('debug')) return;
     const fields = { route, status, request_id: requestId, ...log };
-    if (status >= 500 && status < 503) this.options.logger.error(fields, 'request failed');
-    else if (status >= 400 || status === 207) this.logFailure('request failed', fields);
-    else this.options.logger.debug(fields, 'request answered');
+    if (failed !== true) logger.debug(fields, 'request answered');
+    else if (status === INTERNAL_ERROR.status) logger.error(fields, 'request failed');
+    else this.logFailure('request failed', fields);
   }
 
   private logFailure(message: string, fields: object): void {
@@ -213,6 +217,7 @@ function problemReply(error: unknown, requestId: string): Reply {
     status: problem.status,
     body: { ...problem.toJSON(), request_id: requestId },
     headers: { 'content-type': 'application/problem+json', ...problem.headers },
+    failed: true,
     log: {
       reason: problem.slug,
       ...problem.log,

@@ -43,13 +43,14 @@ export function arrayReply(outcomes: readonly Outcome[]): Reply {
     ...(unknown.length > 0 && { event_ids: unknown.slice(0, MAX_LOGGED_IDS) }),
   };
   if (problems.length === outcomes.length && problems.every(({ status }) => status === first.status)) {
-    const detail = `none of the ${outcomes.length} events was accepted; the first: ${first.detail}`;
+    const detail = `all ${outcomes.length} events, see results; the first: ${first.detail}`;
     throw new Problem(first.status, first.slug, first.title, detail, { results }, first.headers, log);
   }
   return {
     status: 207,
     body: { results },
     headers: problems.some(({ status }) => status >= 500) ? retryAfter : {},
+    failed: true,
     log,
   };
 }

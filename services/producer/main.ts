@@ -6,7 +6,7 @@ import { createLogger, errorText } from '../common/log';
 import { ProducerApp } from './app';
 import { producerConfigSchema } from './config';
 import { KafkaLink } from './kafka-link';
-import { producerMetrics } from './metrics';
+import { producerMetrics, publisherHooks } from './metrics';
 import { Publisher } from './publisher';
 
 const SERVICE = 'producer';
@@ -39,13 +39,7 @@ const publisher = new Publisher({
   maxQueuedEvents: config.queue.max_events,
   maxBatchEvents: config.queue.max_batch_events,
   logger,
-  onBatch: (size, seconds) => {
-    metrics.published.inc(size);
-    metrics.batchEvents.observe(size);
-    metrics.sendSeconds.observe(seconds);
-  },
-  onConnect: (result) => metrics.connects.inc({ result }),
-  onSendFailed: () => metrics.sendFailures.inc(),
+  ...publisherHooks(metrics),
 });
 const app = new ProducerApp({
   config,

@@ -1,4 +1,5 @@
 import { Metrics } from '../common/metrics';
+import type { PublisherOptions } from './publisher';
 
 /** What the producer counts; docs/events.md lists the names. */
 export function producerMetrics() {
@@ -20,3 +21,17 @@ export function producerMetrics() {
   };
 }
 export type ProducerMetrics = ReturnType<typeof producerMetrics>;
+
+export function publisherHooks(
+  metrics: ProducerMetrics,
+): Pick<PublisherOptions, 'onBatch' | 'onConnect' | 'onSendFailed'> {
+  return {
+    onBatch: (size, seconds) => {
+      metrics.published.inc(size);
+      metrics.batchEvents.observe(size);
+      metrics.sendSeconds.observe(seconds);
+    },
+    onConnect: (result) => metrics.connects.inc({ result }),
+    onSendFailed: () => metrics.sendFailures.inc(),
+  };
+}

@@ -6,7 +6,7 @@ import type { HttpLimits } from '../../../services/common/http';
 import { ProducerApp } from '../../../services/producer/app';
 import { producerConfigSchema, type ProducerConfig } from '../../../services/producer/config';
 import { KafkaLink } from '../../../services/producer/kafka-link';
-import { producerMetrics } from '../../../services/producer/metrics';
+import { producerMetrics, publisherHooks } from '../../../services/producer/metrics';
 import { Publisher } from '../../../services/producer/publisher';
 
 export const KEY = 'correct-horse-battery';
@@ -83,8 +83,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     maxQueuedEvents: config.queue.max_events,
     maxBatchEvents: config.queue.max_batch_events,
     logger,
-    onBatch: (size) => metrics.published.inc(size),
-    onConnect: (result) => metrics.connects.inc({ result }),
+    ...publisherHooks(metrics),
   });
   const kafka = new KafkaLink(watch, publisher);
   const { limits } = options;
