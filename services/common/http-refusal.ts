@@ -17,11 +17,12 @@ export function explainClientError(code: string | undefined, maxHeaderBytes: num
 }
 
 /** Answers on the bare socket, and closes it. */
-export function refuseOnSocket(socket: Duplex, problem: Problem): void {
-  const body = `${JSON.stringify(problem)}\n`;
+export function refuseOnSocket(socket: Duplex, problem: Problem, requestId: string): void {
+  const body = `${JSON.stringify({ ...problem.toJSON(), request_id: requestId })}\n`;
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,
     'content-type: application/problem+json',
+    `x-request-id: ${requestId}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ].join('\r\n');

@@ -44,7 +44,7 @@ export interface HttpLimits {
   readonly keepAliveMs: number;
 }
 
-export const HTTP_LIMITS: HttpLimits = {
+const HTTP_LIMITS: HttpLimits = {
   maxHeaderBytes: 8 * 1024,
   maxHeaders: 64,
   maxConnections: 1_024,
@@ -74,7 +74,12 @@ export class HttpServer {
         keepAliveTimeout: this.limits.keepAliveMs,
         connectionsCheckingInterval: Math.min(1_000, this.limits.headersTimeoutMs),
       },
-      (request, response) => void this.answer(request, response),
+      (request, response) => {
+        this.answer(request, response).catch((error) => {
+          this.options.logger.error({ error: errorText(error) }, 'an answer could not be sent');
+          response.destroy();
+        });
+      },
     );
     // Node.js drops headers beyond its limit without a word; one more than ours tells that there were too many.
     this.server.maxHeadersCount = this.limits.maxHeaders + 1;
@@ -162,9 +167,11 @@ export class HttpServer {
       return;
     }
     const problem = explainClientError(code, this.limits.maxHeaderBytes);
-    refuseOnSocket(socket, problem);
+    const requestId = randomUUID();
+    refuseOnSocket(socket, problem, requestId);
     this.options.onAnswer?.('none', problem.status, 0);
-    this.logFailure('request refused', { status: problem.status, reason: problem.slug });
+    const fields = { status: problem.status, request_id: requestId, reason: problem.slug };
+    this.logFailure('request failed', { route: 'none', ...fields });
   }
 
   private log(route: string, requestId: string, { status, failed, log }: Reply): void {

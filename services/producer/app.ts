@@ -45,10 +45,11 @@ export class ProducerApp {
     const ids = new UuidV7Generator();
     const nextId = (): string => ids.next();
     this.deadlines = new Deadlines(config.http.answer_timeout_ms);
+    const feedShare = Math.ceil(config.queue.max_events * FEED_QUEUE_SHARE);
     this.feed = createFeed(
       config,
       {
-        hasRoom: () => kafka.ready && kafka.publisher.queued < config.queue.max_events * FEED_QUEUE_SHARE,
+        room: () => (kafka.ready ? Math.max(0, feedShare - kafka.publisher.queued) : 0),
         publish: (events) => kafka.publish(events),
         onResult: (result, count) => metrics.feedEvents.inc({ result }, count),
       },

@@ -5,8 +5,8 @@ export type FeedResult = 'sent' | 'failed' | 'skipped' | 'refused';
 
 /** Where a feed's events go. */
 export interface FeedSink {
-  /** False: Kafka is away or the queue fills up; a feed then waits and leaves the room to clients. */
-  readonly hasRoom: () => boolean;
+  /** How many events the queue takes from a feed now; 0 while Kafka is away or the room is left to clients. */
+  readonly room: () => number;
   readonly publish: (events: readonly PriceEvent[]) => Promise<void>;
   readonly onResult: (result: FeedResult, count: number) => void;
 }
@@ -19,6 +19,9 @@ export interface Feed {
   /** Why it brings nothing now; undefined while all is well. */
   readonly problem: string | undefined;
 }
+
+/** Events that are published together travel in one batch, which the broker limits. */
+const MAX_GROUP_EVENTS = 500;
 
 export interface SimulatorOptions extends FeedSink {
   readonly next: () => PriceEvent;
@@ -63,18 +66,21 @@ export class SimulatedFeed implements Feed {
   apply(settings: FeedSettings): void {
     this.settings = settings;
     this.tokens = 0;
-    if (this.timer !== undefined || settings.rate_per_second > 0) this.start();
+    this.start();
   }
 
   tick(): void {
-    const { hasRoom, next, publish, onResult } = this.options;
     this.fill();
-    const due = Math.floor(this.tokens);
-    if (due === 0 || !hasRoom()) return;
+    const due = Math.min(Math.floor(this.tokens), this.options.room());
     this.tokens -= due;
-    publish(Array.from({ length: due }, next)).then(
-      () => onResult('sent', due),
-      () => onResult('failed', due),
+    for (let left = due; left > 0; left -= MAX_GROUP_EVENTS) this.publish(Math.min(left, MAX_GROUP_EVENTS));
+  }
+
+  private publish(count: number): void {
+    const { next, publish, onResult } = this.options;
+    publish(Array.from({ length: count }, next)).then(
+      () => onResult('sent', count),
+      () => onResult('failed', count),
     );
   }
 

@@ -58,7 +58,7 @@ export class HttpFeed implements Feed {
     const { signal } = this.stopping;
     const backoff = { baseMs: intervalMs, maxMs: Math.max(intervalMs, MAX_BACKOFF_MS) };
     while (!signal.aborted) {
-      const hadRoom = this.options.hasRoom();
+      const hadRoom = this.options.room() > 0;
       if (hadRoom) await this.poll();
       const extraMs = this.failures === 0 ? 0 : jitteredDelayMs(this.failures, backoff);
       const delayMs = hadRoom ? intervalMs + extraMs : Math.min(ROOM_CHECK_MS, intervalMs);

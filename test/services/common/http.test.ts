@@ -56,6 +56,15 @@ test('an unforeseen error is logged, with its reason and the request id of the a
   expect(log).toMatchObject([{ level: 50, route: 'GET /ok', request_id: body.request_id, detail: 'it broke' }]);
 });
 
+test('an answer that cannot be sent ends its connection, and nothing else', async () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const { get, log } = await serve([ok, { ...ok, path: '/bad', handle: () => ({ status: 200, body: circular }) }]);
+  await expect(get('/bad')).rejects.toThrow();
+  expect(log.filter(({ level }) => level === 50)).toMatchObject([{ msg: 'an answer could not be sent' }]);
+  expect((await get('/ok')).status).toBe(200);
+});
+
 test('a port that is taken is an error', async () => {
   const { port } = await serve([ok]);
   const second = new HttpServer({ port, routes: [ok], logger: pino({ level: 'silent' }) });

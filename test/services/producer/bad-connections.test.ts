@@ -26,6 +26,7 @@ describe('a connection that does not behave', () => {
   test('slow headers are cut off', async () => {
     const answer = await exchange(rig.port, Buffer.from(HEAD), drip('x-more: 1\r\n', 50));
     expect(answer).toMatchObject({ status: 408, body: { type: 'urn:metals:problem:too-slow' } });
+    expect(answer.body.request_id).toBe(answer.headers['x-request-id']);
   });
 
   test('a connection that says nothing is cut off', async () => {

@@ -8,7 +8,7 @@ const event = { event_id: 'x' } as PriceEvent;
 /** A feed with a clock of its own: `at` ticks at a time, and returns how many events that published. */
 function subject(ratePerSecond: number, burstEvents?: number) {
   let nowMs = 0;
-  let room = true;
+  let room = Number.POSITIVE_INFINITY;
   let fails = false;
   const results: [FeedResult, number][] = [];
   let published: number[] = [];
@@ -16,7 +16,7 @@ function subject(ratePerSecond: number, burstEvents?: number) {
     next: () => event,
     settings: feedSettings(ratePerSecond, burstEvents),
     now: () => nowMs,
-    hasRoom: () => room,
+    room: () => room,
     publish: async (events) => {
       if (fails) throw new Error('away');
       published.push(events.length);
@@ -29,7 +29,7 @@ function subject(ratePerSecond: number, burstEvents?: number) {
     feed.tick();
     return published;
   };
-  return { feed, at, results, setRoom: (value: boolean) => (room = value), setFails: () => (fails = true) };
+  return { feed, at, results, setRoom: (value: number) => (room = value), setFails: () => (fails = true) };
 }
 
 describe('SimulatedFeed', () => {
@@ -45,14 +45,20 @@ describe('SimulatedFeed', () => {
     expect(at(10_100)).toEqual([1]);
   });
 
+  test('a large burst is published in groups that the broker takes', () => {
+    expect(subject(10_000, 1_200).at(1_000)).toEqual([500, 500, 200]);
+  });
+
   test('a stall makes up for one second by default', () => expect(subject(10).at(60_000)).toEqual([10]));
 
   test('leaves the room in the queue to clients', () => {
     const { at, setRoom, results } = subject(10);
-    setRoom(false);
-    expect(at(500)).toEqual([]);
-    setRoom(true);
-    expect(at(500)).toEqual([5]);
+    setRoom(0);
+    expect(at(400)).toEqual([]);
+    setRoom(3);
+    expect(at(500)).toEqual([3]);
+    setRoom(9);
+    expect(at(500)).toEqual([2]);
     expect(results.filter(([result]) => result === 'skipped')).toEqual([]);
   });
 
