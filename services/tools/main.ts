@@ -1,14 +1,18 @@
 import { bootstrap, VERSION } from '../common/bootstrap';
 import { createLogger, errorText } from '../common/log';
 import { toolsConfigSchema } from './config';
+import { dlq, DLQ_SECRETS, tellError } from './dlq';
+import { DlqOutput } from './dlq-output';
+import { parseDlqRequest } from './dlq-request';
 import { setUp, SETUP_SECRETS } from './setup';
 import { smoke, SMOKE_SECRETS } from './smoke';
 
-const USAGE = 'usage: app.js setup|smoke [--config FILE] [--secrets DIRECTORY] [--check-config]';
+const USAGE = 'usage: app.js setup|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
+  if (verb === 'dlq') return runDlq(argv);
   if (verb !== 'setup' && verb !== 'smoke') {
     process.stderr.write(`tools: unknown verb ${JSON.stringify(verb ?? '')}; ${USAGE}\n`);
     process.exit(EXIT_USAGE);
@@ -34,6 +38,26 @@ async function main(): Promise<void> {
   const logger = createLogger('smoke', VERSION, 'silent');
   const passed = await smoke(config, secrets, logger, (result) => process.stdout.write(`${JSON.stringify(result)}\n`));
   process.exitCode = passed ? 0 : 1;
+}
+
+/** Standard output belongs to the answer here, an error included: the document that started this reads it there. */
+async function runDlq([text, ...argv]: string[]): Promise<void> {
+  const output = new DlqOutput((line) => process.stdout.write(line));
+  try {
+    const request = parseDlqRequest(text);
+    const { config, secrets } = bootstrap({
+      component: 'tools',
+      schema: toolsConfigSchema,
+      secrets: DLQ_SECRETS,
+      argv,
+    });
+    const logger = createLogger('dlq', VERSION, 'silent');
+    const done = await dlq(request, config, secrets['kafka-password-admin'], logger, output);
+    process.exitCode = done ? 0 : 1;
+  } catch (error) {
+    tellError(output, error);
+    process.exitCode = 1;
+  }
 }
 
 main().catch((error) => {

@@ -1,0 +1,65 @@
+import type { Producer } from 'kafkajs';
+import { createKafka } from '../common/kafka';
+import { errorText, type Logger } from '../common/log';
+import type { ToolsConfig } from './config';
+import { list, show } from './dlq-list';
+import { DlqOutput } from './dlq-output';
+import { LetterReader } from './dlq-reader';
+import { replay } from './dlq-replay';
+import { DlqError, type DlqRequest } from './dlq-request';
+import { openReplayProducer } from './dlq-send';
+
+export const DLQ_SECRETS = ['kafka-password-admin'];
+
+const READ_DEADLINE_MS = 60_000;
+
+/** What the operations need; tests bring their own. */
+export interface DlqDeps {
+  readonly letters: Pick<LetterReader, 'range' | 'offsetSince' | 'partitionsOf' | 'read'>;
+  readonly output: DlqOutput;
+  readonly nowMs: () => number;
+  readonly pricesTopic: string;
+  /** Connects when it is first asked for, so that nothing but a replay ever can send. */
+  readonly producer: () => Promise<Pick<Producer, 'send'>>;
+}
+
+/** Lists, shows or replays dead letters; resolves with whether all that was asked for is done. */
+export async function dlq(
+  request: DlqRequest,
+  config: ToolsConfig,
+  password: string,
+  logger: Logger,
+  output: DlqOutput,
+): Promise<boolean> {
+  const kafka = createKafka({
+    clientId: 'metals-dlq',
+    connection: { ...config.kafka, username: 'admin' },
+    password,
+    logger,
+  });
+  const letters = new LetterReader({ kafka, topic: config.dead_letters.name, deadlineMs: READ_DEADLINE_MS, logger });
+  let producer: Producer | undefined;
+  const deps: DlqDeps = {
+    letters,
+    output,
+    nowMs: Date.now,
+    pricesTopic: config.prices.name,
+    producer: async () => (producer ??= await openReplayProducer(kafka)),
+  };
+  try {
+    await letters.open();
+    await { list, show, replay }[request.action](request, deps);
+    return true;
+  } catch (error) {
+    tellError(output, error);
+    return false;
+  } finally {
+    await producer?.disconnect();
+    await letters.close();
+  }
+}
+
+export function tellError(output: DlqOutput, error: unknown): void {
+  const { next, usage } = error instanceof DlqError ? error : { next: 'npm run metals -- status', usage: false };
+  output.last({ error: { why: errorText(error).slice(0, 500), next, usage } });
+}
