@@ -45,6 +45,7 @@ export const DOCUMENTS = [
   'stack-remove',
   'stack-status',
   'smoke-test',
+  'dead-letters',
 ] as const;
 export type DocumentId = (typeof DOCUMENTS)[number];
 

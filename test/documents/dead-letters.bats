@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154 # status, output and stderr are of bats
+bats_require_minimum_version 1.5.0
+load helpers
+
+LETTER='{"letter":{"offset":4,"reason":"not-json"}}'
+END='{"end":{"low":0,"high":5,"total":1}}'
+
+# A Swarm with a setup service, a job that has ended, and what it printed: stdout and stderr of its log.
+swarm() { # STDOUT [STATE]
+  export JOB_OUTPUT=$1 JOB_STATE=${2:-complete}
+  stub curl <<'EOS'
+case "$*" in
+  *http://docker/info*) echo '{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}' ;;
+  *"http://docker/services/create"*) cat >"${STDIN}/create" && echo '{"ID":"job1"}' ;;
+  *http://docker/services*) echo '[{"CreatedAt":"1","Spec":{"Name":"metals_producer"}},
+    {"CreatedAt":"2","Spec":{"Name":"metals_setup-new","Labels":{"com.docker.stack.namespace":"metals"},"TaskTemplate":{"ContainerSpec":{"Image":"new","Args":["setup"],"Secrets":[{"SecretName":"s"}]},"Networks":[{"Target":"n"}]}}},
+    {"CreatedAt":"1","Spec":{"Name":"metals_setup-old","TaskTemplate":{"ContainerSpec":{"Image":"old"}}}}]' ;;
+  *http://docker/tasks*) echo "[{\"Status\":{\"State\":\"${JOB_STATE}\",\"Err\":\"task: non-zero exit (78)\"}}]" ;;
+esac
+EOS
+  stub docker <<'EOS'
+case "$*" in
+  "service ls"*) grep -q '^docker service rm left-behind' "${CALLS}" || echo left-behind ;;
+  "service logs"*) [[ -z ${JOB_OUTPUT} ]] || printf '%s\n' "${JOB_OUTPUT}"; echo "configuration is wrong" >&2 ;;
+esac
+EOS
+  export METALS_LOG_TIMEOUT_SECONDS=0 METALS_JOB_TIMEOUT_SECONDS=0
+}
+
+ask() { # NAME=VALUE…
+  export SSM_Stage=lab SSM_Action=list SSM_Offsets='' SSM_Reason='' SSM_SinceSeconds='' SSM_From='' SSM_Before=''
+  export SSM_Limit=20 SSM_DryRun=true
+  local pair
+  for pair in "$@"; do export "SSM_${pair?}"; done
+  run --separate-stderr bash "$(assemble dead-letters)"
+}
+
+assert_stderr() { # TEXT
+  [[ ${stderr} == *"$1"* ]] || { echo "not on stderr: $1; stderr: ${stderr}" && return 1; }
+}
+
+requested() { jq -c '.TaskTemplate.ContainerSpec.Args[1] | fromjson' "${STDIN}/create"; }
+
+@test "before a deployment: says so, starts nothing" {
+  swarm ''
+  stub curl <<'EOS'
+case "$*" in
+  *http://docker/info*) echo '{"Swarm":{"ControlAvailable":true}}' ;;
+  *) echo '[]' ;;
+esac
+EOS
+  ask
+  assert_status 1
+  assert_stderr "nothing is deployed on this Swarm"
+  assert_stderr "next: cdk deploy --all"
+  refute_call services/create
+}
+
+@test "an old agent's missing parameters start nothing" {
+  swarm "${END}"
+  run env -u SSM_DryRun SSM_Stage=lab SSM_Action=replay SSM_Offsets=1 SSM_Reason= SSM_SinceSeconds= SSM_From= SSM_Before= SSM_Limit=20 \
+    bash "$(assemble dead-letters)"
+  assert_status 1
+  assert_output "parameter DryRun did not arrive"
+  refute_call services/create
+}
+
+@test "a job that does not end is given up, with what it waits for, and removed" {
+  swarm "${END}" pending
+  ask
+  assert_status 1
+  assert_stderr "waiting for the job: not within 0 s: the job is pending"
+  assert_call "service ls -q --filter label=com.metals.dead-letters=true"
+  [[ $(grep -c '^docker service ls' "${CALLS}") == 2 ]]
+  [[ -z ${output} ]]
+}
+
+@test "a job that printed no last line has answered nothing, and its own words are told" {
+  swarm "${LETTER}" failed
+  ask
+  assert_status 1
+  assert_stderr "the job ended without its last line: task: non-zero exit (78)"
+  assert_stderr "configuration is wrong"
+  assert_stderr "next: metals status --stage lab"
+  [[ -z ${output} ]]
+}
+
+@test "more than Systems Manager keeps is not printed in part" {
+  swarm "{\"letter\":\"$(printf 'x%.0s' {1..24000})\"}"$'\n'"${END}"
+  ask
+  assert_status 1
+  assert_stderr "bytes, and Systems Manager keeps 24000: nothing is shown, rather than a part"
+  [[ -z ${output} ]]
+}
+
+@test "an error of the tools is on stdout for programs, on stderr for people" {
+  swarm '{"error":{"why":"offset 9 is past the end","next":"dlq list","usage":true}}' failed
+  ask Action=show Offsets=9
+  assert_status 1
+  [[ ${output} == '{"error":{"why":"offset 9 is past the end","next":"dlq list","usage":true}}' ]]
+  assert_stderr "error: offset 9 is past the end"
+  assert_stderr "next: dlq list"
+}
+
+@test "the job borrows the newest setup service, and says what it is" {
+  swarm "${END}"
+  ask
+  assert_status 0
+  jq -e '.TaskTemplate.ContainerSpec.Image == "new" and .TaskTemplate.ContainerSpec.Args[0] == "dlq"
+    and .TaskTemplate.ContainerSpec.Secrets == [{"SecretName":"s"}] and .TaskTemplate.Networks == [{"Target":"n"}]
+    and .TaskTemplate.RestartPolicy == {"Condition":"none"} and .Mode.ReplicatedJob.TotalCompletions == 1
+    and .Labels == {"com.metals.dead-letters":"true"} and (.Name | startswith("metals-dead-letters-"))' "${STDIN}/create"
+}
+
+@test "what an interrupted run has left behind is removed first" {
+  swarm "${END}"
+  ask
+  assert_status 0
+  grep -nE 'service rm left-behind|services/create' "${CALLS}" | head -n 1 | grep -q 'service rm left-behind'
+}
+
+@test "what was not given is not asked for" {
+  swarm "${END}"
+  ask
+  [[ $(requested) == '{"action":"list","limit":20,"dry_run":true}' ]]
+}
+
+@test "every parameter reaches the tools; offsets in order, each once" {
+  swarm "${END}"
+  ask Action=replay Offsets=7,3,007 Reason=not-json SinceSeconds=60 From=2 Before=9 Limit=5 DryRun=false
+  [[ $(requested) == '{"action":"replay","offsets":[3,7],"reason":"not-json","since_seconds":60,"from":2,"before":9,"limit":5,"dry_run":false}' ]]
+}
+
+@test "letters and the last line are on stdout, and nothing else" {
+  swarm "${LETTER}"$'\n'"${END}"
+  ask
+  assert_status 0
+  [[ ${output} == "${LETTER}"$'\n'"${END}" ]]
+}
