@@ -12,7 +12,7 @@ _metals() {
   for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     if [[ -n $takes_value ]]; then
       takes_value=''
-    elif [[ $word == --stage || $word == --region || $word == --profile || $word == --timeout || $word == --context ]]; then
+    elif [[ $word =~ ^--(stage|region|profile|timeout|context|limit|before|reason|since)$ ]]; then
       takes_value=yes
     elif [[ $word != -* ]]; then
       verbs="${verbs:+$verbs }$word"

@@ -8,6 +8,7 @@ import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
 import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
+import { addDlqVerbs } from './dlq-verbs';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
 import { untilInterrupted, type Interruption } from './interrupt';
@@ -92,6 +93,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .command('smoke-test')
     .description('seven steps from Kafka to MongoDB, each with what it measured')
     .action(bind(SMOKE_TEST_FAILED, smokeTest));
+  addDlqVerbs(program, bind);
   program
     .command('completion')
     .description('shell completion: source <(metals completion bash)')

@@ -75,13 +75,14 @@ export async function runOnManager(
   id: DocumentId,
   title: string,
   timeoutSeconds: number,
+  parameters: Readonly<Record<string, string>> = {},
 ): Promise<CommandState> {
   return withActivity(context.terminal, title, (activity) =>
     runCommand(
       connection.ssm,
       {
         documentName: documentName(context.stage, id),
-        parameters: { Stage: context.stage },
+        parameters: { Stage: context.stage, ...parameters },
         targets: [
           { key: `tag:${TAG.stage}`, values: [context.stage] },
           { key: `tag:${TAG.slot}`, values: ['manager-1'] },

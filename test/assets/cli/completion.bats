@@ -44,3 +44,13 @@ complete_line() {
   complete_line nonsense ''
   [ "${#COMPREPLY[@]}" -eq 0 ]
 }
+
+@test "the value of a flag of one verb is no verb" {
+  table=$'dlq list:--limit --since'
+  script=$(<"$BATS_TEST_DIRNAME/../../../assets/cli/completion.sh")
+  eval "${script/METALS_COMPLETION_TABLE/$table}"
+  complete_line dlq list --limit 5 --s
+  [ "${COMPREPLY[*]}" = --since ]
+  complete_line dlq list --limit ''
+  [ "${#COMPREPLY[@]}" -eq 0 ]
+}
