@@ -1,6 +1,5 @@
 import closeWithGrace from 'close-with-grace';
 import { bootstrap, VERSION } from '../common/bootstrap';
-import { decideHealth } from '../common/health';
 import { HttpServer, type Reply } from '../common/http';
 import { createKafka } from '../common/kafka';
 import { guardOffsetReset } from '../common/kafka-offset-guard';
@@ -10,6 +9,7 @@ import { createMongoClient, MongoHandle } from '../common/mongo';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
+import { processorHealth } from './health';
 import { Lag } from './lag';
 import type { LastPrices } from './last-prices';
 import { ProcessorMetrics } from './metrics';
@@ -24,9 +24,6 @@ const WATCH_INTERVAL_MS = 5_000;
 const LEAVE_MS = 3_000;
 /** Some 5 ms of work. */
 const SLICE_RECORDS = 500;
-const OUT_OF_RANGE =
-  'its committed offset is gone from the topic, records are lost to retention; ' +
-  'to go on from the earliest that is there, set consumer.on_offset_out_of_range to earliest and deploy';
 
 const { config, secrets } = bootstrap({
   component: SERVICE,
@@ -149,39 +146,29 @@ function mongoConnected(): boolean {
 
 function health(): Reply {
   everReady ||= kafkaConnected() && mongoConnected();
-  const problems = [
-    kafkaWatch.problem,
-    consumer.problem,
-    consumer.waiting,
-    mongoWatch.problem,
-    writer.problem,
-    deadLetters.problem,
-    consumer.commitProblem,
-    ...[...outOfRange].map((partition) => `partition ${partition} is stopped: ${OUT_OF_RANGE}`),
-    lag.total > config.consumer.lag_degraded_records
-      ? `${lag.total} records behind, more than ${config.consumer.lag_degraded_records}`
-      : undefined,
-  ];
-  const silent = consumer.silentMs > config.stuck_after_seconds * 1_000;
-  const decision = decideHealth({
+  return processorHealth({
+    version: VERSION,
+    kafkaConnected: kafkaConnected(),
+    mongodbConnected: mongoConnected(),
     everReady,
-    problems: [...new Set(problems)].filter((text) => text !== undefined),
-    stuck: silent ? `the consumer has given no sign for ${consumer.silentMs} ms` : undefined,
     stopping,
+    processedCount: metrics.processedCount,
+    problems: [
+      kafkaWatch.problem,
+      consumer.problem,
+      consumer.waiting,
+      consumer.commitProblem,
+      mongoWatch.problem,
+      writer.problem,
+      deadLetters.problem,
+    ],
+    // One that has moved is another replica's to tell of.
+    stoppedPartitions: consumer.partitions.filter((partition) => outOfRange.has(partition)),
+    lagRecords: lag.total,
+    lagDegradedRecords: config.consumer.lag_degraded_records,
+    silentMs: consumer.silentMs,
+    stuckAfterMs: config.stuck_after_seconds * 1_000,
   });
-  return {
-    status: decision.httpStatus,
-    body: {
-      status: decision.status,
-      kafka_connected: kafkaConnected(),
-      mongodb_status: mongoConnected() ? 'connected' : 'disconnected',
-      processed_count: metrics.processedCount,
-      timestamp: new Date().toISOString(),
-      service: SERVICE,
-      version: VERSION,
-      reasons: decision.reasons,
-    },
-  };
 }
 
 const server = new HttpServer({

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../rig/rig';
 import type { ContainerStats } from '../../rig/stats';
-import type { Task } from '../../rig/task';
+import { readLogs, type Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { measuringProcessor, mergeLatencies, percentilesMs } from './latency';
+import { MEASURING } from '../worker/load';
 import { startJob } from './worker';
 
 export interface LiveRequest {
@@ -56,32 +57,39 @@ export async function live(rig: Rig, request: LiveRequest): Promise<LiveResult> 
       warmUpSeconds: WARM_UP_SECONDS,
       ...request,
     });
-    const start = await Promise.all([stored(processors), readAll(containers)]);
-    const startMs = performance.now();
+    await waitUntil({ what: 'the warm-up', timeoutSeconds: 30 }, async () =>
+      (await readLogs(container)).includes(MEASURING) ? undefined : 'it goes on',
+    );
+    const read = async () => ({
+      atMs: performance.now(),
+      stored: await stored(processors),
+      published: await published(producers),
+      used: await readAll(containers),
+    });
+    const start = await read();
     const load = await result;
-    const end = await Promise.all([stored(processors), readAll(containers)]);
-    const seconds = (performance.now() - startMs) / 1_000;
-    if (load.acknowledgedEvents === 0)
-      throw new Error(`${container} got no event acknowledged: ${JSON.stringify(load)}`);
+    const end = await read();
+    if (load.acknowledgedEvents === 0) throw new Error(`no event was acknowledged: ${JSON.stringify(load)}`);
     await waitUntil({ what: 'the rest to be stored', timeoutSeconds: DRAIN_SECONDS }, () =>
       missing(producers, processors),
     );
-    const events = end[0] - start[0];
-    const used = end[1].map((after, index) => difference(start[1][index], after));
-    const cpu = (from: number, to: number): number =>
+    const storedEvents = end.stored - start.stored;
+    const publishedEvents = end.published - start.published;
+    const used = end.used.map((after, index) => difference(start.used[index], after));
+    const cpu = (from: number, to: number, events: number): number =>
       (used.slice(from, to).reduce((sum, { cpuMs }) => sum + cpuMs, 0) * 1_000) / events;
     await Promise.all(processors.map((task) => task.stop()));
     const logs = await Promise.all(processors.map((task) => task.logs()));
     const count = services.length;
     return {
       load,
-      storedPerSecond: events / seconds,
+      storedPerSecond: (storedEvents / (end.atMs - start.atMs)) * 1_000,
       latency: percentilesMs(mergeLatencies(logs)),
-      producerCpu: cpu(0, producers.length),
-      processorCpu: cpu(producers.length, count),
-      kafkaCpu: cpu(count, count + 1),
-      mongodbCpu: cpu(count + 1, count + 2),
-      peakMemoryMb: Math.max(...end[1].slice(0, count).map(({ memoryBytes }) => memoryBytes)) / MB,
+      producerCpu: cpu(0, producers.length, publishedEvents),
+      processorCpu: cpu(producers.length, count, storedEvents),
+      kafkaCpu: cpu(count, count + 1, publishedEvents),
+      mongodbCpu: cpu(count + 1, count + 2, storedEvents),
+      peakMemoryMb: Math.max(...end.used.slice(0, count).map(({ memoryBytes }) => memoryBytes)) / MB,
       throttledShare: Math.max(
         ...used.slice(0, count).map(({ periods, throttled }) => throttled / Math.max(1, periods)),
       ),
@@ -111,11 +119,14 @@ async function total(tasks: readonly Task[], metric: string): Promise<number> {
   return metrics.reduce((sum, samples) => sum + (samples.get(metric) ?? 0), 0);
 }
 
+const published = (producers: readonly Task[]): Promise<number> =>
+  total(producers, 'metals_producer_events_published_total');
+
 const stored = (processors: readonly Task[]): Promise<number> =>
   total(processors, 'metals_processor_events_total{result="inserted"}');
 
 async function missing(producers: readonly Task[], processors: readonly Task[]): Promise<string | undefined> {
-  const sent = await total(producers, 'metals_producer_events_published_total');
+  const sent = await published(producers);
   const done = await stored(processors);
   return done >= sent ? undefined : `${sent - done} of ${sent} events are not stored`;
 }

@@ -10,6 +10,9 @@ const ids = new UuidV7Generator();
 /** What the processor's histogram takes, and what it leaves out. */
 export const SOURCE = { measured: 'bench-measured', warmUp: 'bench-warm-up' } as const;
 
+/** The line that says that the warm-up is over. */
+export const MEASURING = 'measuring';
+
 /**
  * Sends events to the producers in turn. Open loop: each request has a moment at which it is due, which is the
  * timestamp of its events, so that waiting for a slow answer counts as latency and is not left out.
@@ -60,6 +63,7 @@ export async function load(job: Job): Promise<void> {
     }
   }
 
+  setTimeout(() => process.stdout.write(`${MEASURING}\n`), warmUpSeconds * 1_000);
   if (eventsPerSecond === undefined) {
     const worker = async (): Promise<void> => {
       while (performance.now() < endMs) await send(performance.now());
