@@ -4,7 +4,7 @@ import { startRig, type Rig } from '../rig/rig';
 import { CRASH_POINTS, crashPoints, findCrashPoints, type Service } from '../rig/variants';
 import { Fleet } from './support/fleet';
 import { violations } from './support/oracle';
-import { startTrial, tell } from './support/trial';
+import { tell, underLoad } from './support/trial';
 
 jest.setTimeout(180_000);
 
@@ -14,10 +14,6 @@ const SIGKILLED = 137;
 const PASS: Readonly<Record<string, number>> = { 'in-drain': 1, 'in-dead-letter': 3 };
 const DEFAULT_PASS = 20;
 
-const points = (Object.keys(CRASH_POINTS) as Service[]).flatMap((service) =>
-  CRASH_POINTS[service].map((name) => ({ service, name })),
-);
-
 test.each(Object.entries(CRASH_POINTS))('%s: each point stands once in the sources, and no other', (service, names) => {
   expect(
     findCrashPoints(service as Service)
@@ -26,31 +22,36 @@ test.each(Object.entries(CRASH_POINTS))('%s: each point stands once in the sourc
   ).toEqual([...names].sort());
 });
 
-describe('killed once', () => {
-  let rig: Rig;
-  let fleet: Fleet;
-  beforeAll(async () => {
-    rig = await startRig({ name: 'faults', report: tell });
-    fleet = new Fleet(rig);
-  });
-  afterAll(() => rig?.stop());
-  afterEach(() => fleet.removeAll());
+let rig: Rig;
+let fleet: Fleet;
+beforeAll(async () => {
+  rig = await startRig({ name: 'crash-points', report: tell });
+  fleet = new Fleet(rig);
+});
+afterAll(() => rig?.stop());
 
-  test.each(points)('$service $name: 0 lost, 0 doubled', async ({ service, name }) => {
-    const other = service === 'producer' ? 'processor' : 'producer';
+describe.each(Object.keys(CRASH_POINTS) as Service[])('%s, killed once', (service) => {
+  const partner = service === 'producer' ? 'processor' : 'producer';
+  beforeAll(() => fleet.add(partner));
+  afterAll(() => fleet.removeAll(partner));
+  afterEach(() => fleet.removeAll(service));
+
+  test.each(CRASH_POINTS[service])('%s: 0 lost, 0 doubled', async (name) => {
     const env = { METALS_CRASH_POINT: `${name}:${PASS[name] ?? DEFAULT_PASS}` };
-    const [doomed] = await Promise.all([fleet.add(service, { variant: crashPoints(service), env }), fleet.add(other)]);
-    const trial = await startTrial(rig, fleet, { run: `${service}-${name}`, ratePerSecond: RATE_PER_SECOND });
-    if (name === 'in-drain') {
-      await sleep(1_500);
-      await doomed.kill('TERM');
-    }
-    expect(await doomed.exited(30)).toBe(SIGKILLED);
-    const before = trial.load.acknowledged;
-    fleet.forget(doomed);
-    await fleet.add(service, { wait: false });
-    await sleep(2_000);
-    const verdict = await trial.judge();
+    const doomed = await fleet.add(service, { variant: crashPoints(service), env });
+    const load = { run: `${service}-${name}`, ratePerSecond: RATE_PER_SECOND };
+    let before = 0;
+    const verdict = await underLoad(rig, fleet, load, async (running) => {
+      if (name === 'in-drain') {
+        await sleep(1_500);
+        await doomed.kill('TERM');
+      }
+      expect(await doomed.exited(30)).toBe(SIGKILLED);
+      before = running.acknowledged;
+      fleet.forget(doomed);
+      await fleet.add(service, { wait: false });
+      await sleep(2_000);
+    });
     expect(violations(verdict)).toEqual([]);
     // The kill came in the midst of it, and the replacement has worked.
     expect(verdict.acknowledged).toBeGreaterThan(before);

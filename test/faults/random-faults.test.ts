@@ -8,7 +8,7 @@ import { Fleet } from './support/fleet';
 import { Inflictor } from './support/inflict';
 import { violations } from './support/oracle';
 import { planFaults } from './support/schedule';
-import { startTrial, tell } from './support/trial';
+import { tell, underLoad } from './support/trial';
 
 const COUNT = Number(process.env.METALS_FAULTS ?? 12);
 const SEED = Number(process.env.METALS_FAULT_SEED ?? randomInt(1, 1_000_000));
@@ -23,7 +23,7 @@ jest.setTimeout((COUNT * SECONDS_PER_FAULT + 240) * 1_000);
 let rig: Rig;
 let fleet: Fleet;
 beforeAll(async () => {
-  rig = await startRig({ name: 'faults', report: tell });
+  rig = await startRig({ name: 'random-faults', report: tell });
   fleet = new Fleet(rig);
   await Promise.all([
     ...Array.from({ length: PRODUCERS }, () => fleet.add('producer')),
@@ -36,9 +36,8 @@ test(`${COUNT} faults of the seed ${SEED}: 0 lost, 0 doubled`, async () => {
   tell(
     `${COUNT} faults; to replay: METALS_FAULTS=${COUNT} METALS_FAULT_SEED=${SEED} npm run test:faults -- random-faults`,
   );
-  const trial = await startTrial(rig, fleet, { run: `seed-${SEED}`, ratePerSecond: RATE_PER_SECOND });
-  await new Inflictor(rig, fleet).inflict(planFaults(COUNT, SEED));
-  const verdict = await trial.judge();
+  const load = { run: `seed-${SEED}`, ratePerSecond: RATE_PER_SECOND };
+  const verdict = await underLoad(rig, fleet, load, () => new Inflictor(rig, fleet).inflict(planFaults(COUNT, SEED)));
   expect(violations(verdict)).toEqual([]);
   expect(verdict.acknowledged).toBeGreaterThan(0);
 });

@@ -8,7 +8,7 @@ import { timed, type Progress } from '../../lib/lab/lab-error';
 import { kafkaClient, mongoClient, type KafkaUser, type MongoUser } from './clients';
 import { makeSecrets, mergeConfig, writeConfig, type Config, type Secrets } from './files';
 import { ensureImage, ensureRigBases } from './images';
-import { createNetwork, freePort } from './network';
+import { createNetwork, freePort, type Addresses } from './network';
 import { lookAtHealth, lookByScript } from './ready';
 import { removeRig, RIG_LABEL } from './remove';
 import { productConfig, runArguments, stackService, type Component, type Limits, type Placement } from './stack';
@@ -43,6 +43,9 @@ const PORTS: Readonly<Record<Exclude<Component, 'tools'>, number>> = {
 const SERVICE_READY_SECONDS = 90;
 const STORE_READY_SECONDS = 120;
 
+const networkOf = (name: string): string => `metals-rig-${name}`;
+const labelsOf = (name: string): Readonly<Record<string, string>> => ({ [RIG_LABEL]: name });
+
 /** Removes what an earlier run of that name left, and starts Kafka and the store, with topics, rights and users. */
 export async function startRig(options: RigOptions): Promise<Rig> {
   const progress = { report: options.report ?? (() => undefined), signal: new AbortController().signal };
@@ -51,9 +54,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const images = await Promise.all(components.map((component) => ensureImage(component, progress)));
   await removeRig(options.name);
   const directory = path.join(ROOT, 'build', 'rig', options.name);
-  const rig = new Rig(options.name, directory, makeSecrets(directory), progress);
+  const addresses = await createNetwork(networkOf(options.name), labelsOf(options.name));
+  const rig = new Rig(options.name, directory, makeSecrets(directory), addresses, progress);
   try {
-    await createNetwork(rig.network, rig.labels);
     await Promise.all([
       rig.startStore('kafka', images[0], options.kafka),
       rig.startStore('mongodb', images[1], options.mongodb),
@@ -76,10 +79,11 @@ export class Rig {
     readonly name: string,
     private readonly directory: string,
     readonly secrets: Secrets,
+    private readonly addresses: Addresses,
     private readonly progress: Progress,
   ) {
-    this.network = `metals-rig-${name}`;
-    this.labels = { [RIG_LABEL]: name };
+    this.network = networkOf(name);
+    this.labels = labelsOf(name);
   }
 
   get kafka(): Task {
@@ -159,6 +163,7 @@ export class Rig {
       container: `${this.network}-${alias}`,
       network: this.network,
       alias,
+      address: this.addresses.next(),
       labels: this.labels,
       secretsDirectory: path.join(this.directory, 'secrets'),
       volumePrefix: `${this.network}-`,

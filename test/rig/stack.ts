@@ -51,6 +51,8 @@ export interface Placement extends Limits {
   readonly image: string;
   readonly network: string;
   readonly alias: string;
+  /** @default any that is free */
+  readonly address?: string;
   /** 127.0.0.1:hostPort on this machine is containerPort of the container. */
   readonly port?: { readonly host: number; readonly container: number };
   readonly labels: Readonly<Record<string, string>>;
@@ -71,6 +73,7 @@ export function runArguments(service: StackService, at: Placement): string[] {
   return [
     ...['--name', at.container, '--hostname', at.alias],
     ...['--network', at.network, '--network-alias', at.alias],
+    ...(at.address === undefined ? [] : ['--ip', at.address]),
     ...['--user', service.user, '--security-opt', 'no-new-privileges'],
     ...(service.init ? ['--init'] : []),
     ...(service.read_only ? ['--read-only'] : []),

@@ -36,8 +36,8 @@ export class Fleet {
     }
   }
 
-  async removeAll(): Promise<void> {
-    const tasks = [...this.producers, ...this.processors];
+  async removeAll(service: Service): Promise<void> {
+    const tasks = [...this.of(service)];
     tasks.forEach((task) => this.forget(task));
     // Gracefully: a processor that is killed is waited for by the next ones.
     await Promise.all(

@@ -12,6 +12,8 @@ const UPDATE_READY_SECONDS = 30;
 const STORE_READY_SECONDS = 90;
 /** As the Swarm: a failed task starts again after a while. */
 const RESTART_DELAY_MS = 500;
+/** Between two faults of one store: without it nothing would be done but to wait for it. */
+const REST_MS = 2_000;
 
 export class Inflictor {
   /** What is being done to a container; the next fault on it waits for that. */
@@ -122,4 +124,5 @@ async function cutFor(task: Task, lastsMs: number): Promise<void> {
 async function killAndStartStore(task: Task): Promise<void> {
   await killAndStart(task);
   await task.ready(STORE_READY_SECONDS);
+  await sleep(REST_MS);
 }

@@ -49,6 +49,7 @@ export class Load {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 200 });
   private readonly ticking: Promise<void>;
   private stopped = false;
+  private aborted = false;
   private turn = 0;
 
   constructor(private readonly options: LoadOptions) {
@@ -66,6 +67,12 @@ export class Load {
     while (this.outstanding.size > 0) await Promise.all(this.outstanding);
     this.agent.destroy();
     return this.deliveries;
+  }
+
+  /** Ends at once, whatever is under way; for a trial that has failed otherwise. */
+  async abort(): Promise<void> {
+    this.aborted = true;
+    await this.stop();
   }
 
   private async run(): Promise<void> {
@@ -119,7 +126,7 @@ export class Load {
   /** Repeats until a producer has acknowledged it; an outcome that is still unknown at the end stays unknown. */
   private async deliver(delivery: Delivery): Promise<void> {
     const startMs = performance.now();
-    for (let attempt = 0; performance.now() - startMs < GIVE_UP_AFTER_MS; attempt += 1) {
+    for (let attempt = 0; !this.aborted && performance.now() - startMs < GIVE_UP_AFTER_MS; attempt += 1) {
       const status = await this.attempt(delivery.event).catch(() => undefined);
       if (status === 202) {
         delivery.acknowledged = true;

@@ -10,30 +10,27 @@ const SETTLE_SECONDS = 120;
 
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-export interface Trial {
-  readonly load: Load;
-  /** Ends the load, waits until nothing is behind, prints the verdict and returns it. */
-  judge(): Promise<Verdict>;
-}
-
-export async function startTrial(
+/** Disturbs what it is told to under load, waits until nothing is behind, and prints and returns the verdict. */
+export async function underLoad(
   rig: Rig,
   fleet: Fleet,
-  options: Pick<LoadOptions, 'run' | 'ratePerSecond' | 'conflictEvery'>,
-): Promise<Trial> {
+  options: Pick<LoadOptions, 'run' | 'ratePerSecond'>,
+  disturb: (load: Load) => Promise<void>,
+): Promise<Verdict> {
   const kafka = rig.kafkaClient();
   const start = await withAdmin(kafka, (admin) => endOf(admin, TOPIC));
   const load = new Load({ ...options, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
-  return {
-    load,
-    judge: async () => {
-      const sent = await load.stop();
-      await settled(kafka, SETTLE_SECONDS, tell);
-      const verdict = await collect(rig, options.run, start, sent);
-      tell(`${options.run}: ${formatVerdict(verdict)}`);
-      return verdict;
-    },
-  };
+  try {
+    await disturb(load);
+  } catch (error) {
+    await load.abort();
+    throw error;
+  }
+  const sent = await load.stop();
+  await settled(kafka, SETTLE_SECONDS, tell);
+  const verdict = await collect(rig, options.run, start, sent);
+  tell(`${options.run}: ${formatVerdict(verdict)}`);
+  return verdict;
 }
 
 async function collect(rig: Rig, run: string, start: Positions, sent: readonly Sent[]): Promise<Verdict> {

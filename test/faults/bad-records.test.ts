@@ -1,0 +1,174 @@
+/** What a foreign client may put on the topic: each record becomes a dead letter with its reason, and nothing waits for it. */
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type Message } from 'kafkajs';
+import { startRig, type Rig } from '../rig/rig';
+import type { Task } from '../rig/task';
+import { waitUntil } from '../rig/wait';
+import { UuidV7Generator, uuidV7TimeMs } from '../../services/common/uuid';
+import { Fleet } from './support/fleet';
+import { DEAD_LETTERS, settled, TOPIC, withAdmin } from './support/topics';
+import { findStored, readLetters, tell } from './support/trial';
+
+jest.setTimeout(180_000);
+
+const MEGABYTE = 1_048_576;
+const ids = new UuidV7Generator();
+
+let rig: Rig;
+let processor: Task;
+let startedAt: string;
+beforeAll(async () => {
+  rig = await startRig({ name: 'bad-records', report: tell });
+  processor = await new Fleet(rig).add('processor');
+  ({ startedAt } = await processor.state());
+});
+afterAll(() => rig?.stop());
+afterEach(async () => {
+  expect(await processor.state()).toMatchObject({ running: true, startedAt });
+});
+
+function event(source: string, change: object = {}): Readonly<Record<string, unknown>> & { readonly event_id: string } {
+  const id = ids.next();
+  const timestamp = new Date(uuidV7TimeMs(id)).toISOString();
+  const common = { metal: 'gold', price: 1850.25, currency: 'USD', unit: 'troy_ounce', schema_version: 1 };
+  return { event_id: id, ...common, timestamp, source, ...change };
+}
+const message = (of: { event_id: string }): Message => ({ key: of.event_id, value: JSON.stringify(of) });
+
+/** As another client of the topic would, and in one batch; returns the offset of the first. */
+async function send(messages: Message[], partition = 0): Promise<number> {
+  const producer = rig.kafkaClient().producer();
+  await producer.connect();
+  try {
+    const [answer] = await producer.send({ topic: TOPIC, messages: messages.map((each) => ({ ...each, partition })) });
+    return Number(answer.baseOffset);
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+const settle = (): Promise<void> => settled(rig.kafkaClient(), 60, tell);
+
+async function reasonsAt(partition: number, offsets: readonly number[]): Promise<(string | undefined)[]> {
+  const letters = (await readLetters(rig)).filter((letter) => letter.partition === partition);
+  return offsets.map((offset) => letters.find((letter) => letter.offset === offset)?.reason);
+}
+
+const sourcesOf = async (run: string): Promise<string[]> =>
+  (await findStored(rig, run)).map(({ source }) => source).sort();
+
+const big = (): Message => {
+  const base = message(event('big'));
+  // The limit of the topic is for the batch, in which the good ones are too.
+  const padding = 'x'.repeat(MEGABYTE - 1_500);
+  return { key: base.key, value: JSON.stringify({ padding }) };
+};
+
+const BAD: readonly [string, string, () => Message][] = [
+  ['null', 'empty-value', () => ({ key: null, value: null })],
+  ['empty', 'empty-value', () => ({ key: 'x', value: '' })],
+  ['binary', 'not-utf-8', () => ({ key: null, value: Buffer.from([0xff, 0xfe, 0x00, 0x80]) })],
+  ['text', 'not-json', () => ({ key: null, value: '{"metal":' })],
+  ['a list', 'invalid-event', () => ({ key: null, value: '[]' })],
+  ['another shape', 'invalid-event', () => ({ key: null, value: '{"metal":"gold"}' })],
+  ['an operator for a price', 'invalid-event', () => message(event('bad', { price: { $gt: '' } }))],
+  ['an unknown field', 'invalid-event', () => message(event('bad', { extra: 1 }))],
+  ['a future version', 'unknown-schema-version', () => message(event('bad', { schema_version: 2 }))],
+  ['1 MB', 'invalid-event', big],
+  ['key unlike id', 'key-mismatch', () => ({ ...message(event('bad')), key: 'other' })],
+];
+
+test('each kind, between good ones: a dead letter with its reason and coordinates, and the good ones stored', async () => {
+  const good = (n: number): Message => message(event(`oracle:kinds:${n}`));
+  const expected: [number, string][] = [];
+  for (const [index, [, reason, make]] of BAD.entries()) {
+    const first = await send([good(2 * index), make(), good(2 * index + 1)]);
+    expected.push([first + 1, reason]);
+  }
+  await settle();
+  const reasons = await reasonsAt(
+    0,
+    expected.map(([offset]) => offset),
+  );
+  expect(BAD.map(([name], index) => [name, reasons[index]])).toEqual(BAD.map(([name, reason]) => [name, reason]));
+  expect(await sourcesOf('kinds')).toHaveLength(2 * BAD.length);
+});
+
+test('poison at every offset of a batch, one batch for each: head, middle and tail', async () => {
+  const size = 6;
+  const poisoned: number[] = [];
+  for (let at = 0; at < size; at += 1) {
+    const batch = Array.from({ length: size }, (_, n) =>
+      n === at ? { key: null, value: 'poison' } : message(event(`oracle:poison:${at}.${n}`)),
+    );
+    poisoned.push((await send(batch, 1)) + at);
+  }
+  await settle();
+  expect(await reasonsAt(1, poisoned)).toEqual(poisoned.map(() => 'not-json'));
+  expect(await sourcesOf('poison')).toHaveLength(size * (size - 1));
+});
+
+test('nothing but poison, more than one insert takes', async () => {
+  const first = await send(
+    Array.from({ length: 1_500 }, () => ({ key: null, value: 'poison' })),
+    2,
+  );
+  await settle();
+  const offsets = Array.from({ length: 1_500 }, (_, n) => first + n);
+  expect(new Set(await reasonsAt(2, offsets))).toEqual(new Set(['not-json']));
+});
+
+describe('the topic of dead letters cannot be used for a while', () => {
+  const acl = {
+    resourceType: AclResourceTypes.TOPIC,
+    resourceName: DEAD_LETTERS,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:processor',
+    host: '*',
+    operation: AclOperationTypes.WRITE,
+    permissionType: AclPermissionTypes.ALLOW,
+  };
+  const { resourcePatternType, ...others } = acl;
+
+  test.each([
+    {
+      what: 'denied',
+      partition: 3,
+      takeAway: () =>
+        withAdmin(rig.kafkaClient(), (admin) => admin.deleteAcls({ filters: [{ resourcePatternType, ...others }] })),
+      giveBack: () => withAdmin(rig.kafkaClient(), (admin) => admin.createAcls({ acl: [acl] })),
+    },
+    {
+      what: 'deleted',
+      partition: 4,
+      takeAway: () => withAdmin(rig.kafkaClient(), (admin) => admin.deleteTopics({ topics: [DEAD_LETTERS] })),
+      giveBack: () =>
+        withAdmin(rig.kafkaClient(), (admin) =>
+          admin.createTopics({ topics: [{ topic: DEAD_LETTERS, numPartitions: 1 }] }),
+        ),
+    },
+  ])('$what: its partition waits, the others go on, and afterwards nothing is missing', async (outage) => {
+    const { what, partition } = outage;
+    await outage.takeAway();
+    const poison = await send([message(event(`oracle:${what}:0`)), { key: null, value: 'poison' }], partition);
+    await send([message(event(`oracle:${what}:1`))], 5);
+    await waitUntil({ what: 'what is no poison', timeoutSeconds: 20 }, async () => {
+      const stored = await sourcesOf(what);
+      return stored.length === 2 ? undefined : `stored: ${stored.join(', ')}`;
+    });
+    await waitUntil({ what: 'the health to say so', timeoutSeconds: 30 }, async () => {
+      const { status, reasons } = await processor.health();
+      return status === 'degraded' && reasons.some((reason) => /dead letters|dlq/.test(reason))
+        ? undefined
+        : `${status}: ${reasons.join('; ')}`;
+    });
+    await outage.giveBack();
+    await send([message(event(`oracle:${what}:2`))], partition);
+    await settle();
+    expect(await reasonsAt(partition, [poison + 1])).toEqual(['not-json']);
+    expect(await sourcesOf(what)).toEqual([0, 1, 2].map((n) => `oracle:${what}:${n}`));
+    await waitUntil({ what: 'health', timeoutSeconds: 30 }, async () => {
+      const { status, reasons } = await processor.health();
+      return status === 'healthy' ? undefined : `${status}: ${reasons.join('; ')}`;
+    });
+  });
+});
