@@ -1,6 +1,5 @@
 import { eventSchema } from '../common/event';
 
-/** The answers, as the OpenAPI document describes them; each export is a component of its name. */
 const { event_id, timestamp } = eventSchema.properties;
 const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
 const object = (required: readonly string[], properties: Record<string, object>): object => ({
@@ -10,15 +9,15 @@ const object = (required: readonly string[], properties: Record<string, object>)
   properties,
 });
 
-export const Accepted = object(['event_id', 'status', 'timestamp'], {
+const Accepted = object(['event_id', 'status', 'timestamp'], {
   event_id,
   status: { const: 'accepted' },
   timestamp,
 });
 
-export const ArrayAnswer = object(['results'], { results: { type: 'array', minItems: 1, items: ref('EventResult') } });
+const ArrayAnswer = object(['results'], { results: { type: 'array', minItems: 1, items: ref('EventResult') } });
 
-export const EventResult = object(['index', 'status'], {
+const EventResult = object(['index', 'status'], {
   index: { type: 'integer', minimum: 0, description: 'Place in the request, from 0.' },
   status: { enum: [202, 400, 409, 503, 504], description: 'What the event alone would have been answered with.' },
   event_id,
@@ -26,13 +25,13 @@ export const EventResult = object(['index', 'status'], {
   problem: ref('Problem'),
 });
 
-export const FieldProblem = object(['field', 'allowed'], {
+const FieldProblem = object(['field', 'allowed'], {
   field: { type: 'string' },
   value: { description: 'What was sent, shortened; left out when nothing was.' },
   allowed: { type: 'string' },
 });
 
-export const Problem = {
+const Problem = {
   ...object(['type', 'title', 'status', 'detail'], {
     type: { type: 'string', pattern: '^urn:metals:problem:[a-z0-9-]+$' },
     title: { type: 'string' },
@@ -52,7 +51,7 @@ const replica = object(['hostname', 'task_slot'], {
   task_slot: { type: 'integer', minimum: 0, description: 'Number of the task in its service; 0 outside a Swarm.' },
 });
 
-export const FeedState = object(['kind', 'replica', 'holds'], {
+const FeedState = object(['kind', 'replica', 'holds'], {
   kind: { enum: ['simulator', 'http'] },
   rate_per_second: { type: 'number', minimum: 0 },
   burst_events: { type: 'integer', minimum: 1 },
@@ -63,7 +62,7 @@ export const FeedState = object(['kind', 'replica', 'holds'], {
   holds: { type: 'string', description: 'Where and how long this is so.' },
 });
 
-export const Health = object(
+const Health = object(
   ['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'],
   {
     status: { enum: ['healthy', 'degraded', 'starting', 'stuck', 'stopping'] },
@@ -75,3 +74,6 @@ export const Health = object(
     reasons: { type: 'array', items: { type: 'string' } },
   },
 );
+
+/** The answers, as components of the OpenAPI document. */
+export const answerSchemas = { Accepted, ArrayAnswer, EventResult, FieldProblem, Problem, FeedState, Health };

@@ -1,5 +1,5 @@
 import { feedSettingsSchema } from './feed-settings';
-import * as schemas from './openapi-schemas';
+import { answerSchemas } from './openapi-schemas';
 
 export interface OpenApiOptions {
   readonly version: string;
@@ -53,7 +53,7 @@ export function openApiDocument(options: OpenApiOptions): object {
     },
     components: {
       securitySchemes: { apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } },
-      schemas: { EventRequest: requestSchema, FeedSettings: feedSettingsSchema, ...schemas },
+      schemas: { EventRequest: requestSchema, FeedSettings: feedSettingsSchema, ...answerSchemas },
       responses: {
         BadRequest: problem('The body cannot be read, or fields are wrong: `errors` names each.'),
         Unauthorised: problem('The key is missing or wrong.'),
