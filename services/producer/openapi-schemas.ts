@@ -62,18 +62,15 @@ const FeedState = object(['kind', 'replica', 'holds'], {
   holds: { type: 'string', description: 'Where and how long this is so.' },
 });
 
-const Health = object(
-  ['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'],
-  {
-    status: { enum: ['healthy', 'degraded', 'starting', 'stuck', 'stopping'] },
-    kafka_connected: { type: 'boolean' },
-    processed_count: { type: 'integer', minimum: 0 },
-    timestamp: { type: 'string', format: 'date-time' },
-    service: { const: 'producer' },
-    version: { type: 'string' },
-    reasons: { type: 'array', items: { type: 'string' } },
-  },
-);
+const Health = object(['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'], {
+  status: { enum: ['healthy', 'degraded', 'starting', 'stuck', 'stopping'] },
+  kafka_connected: { type: 'boolean' },
+  processed_count: { type: 'integer', minimum: 0 },
+  timestamp: { type: 'string', format: 'date-time' },
+  service: { const: 'producer' },
+  version: { type: 'string' },
+  reasons: { type: 'array', items: { type: 'string' } },
+});
 
 /** The answers, as components of the OpenAPI document. */
 export const answerSchemas = { Accepted, ArrayAnswer, EventResult, FieldProblem, Problem, FeedState, Health };
