@@ -5,6 +5,8 @@ import { watchInterruption } from '../lib/cli/interrupt';
 import { runCli } from '../lib/cli/program';
 
 void runCli(process.argv.slice(2), process, watchInterruption()).then((code) => {
-  // Not process.exitCode: a command that was interrupted may still hold a timer or a socket.
-  process.exit(code);
+  // Not process.exitCode: a command that was interrupted may still hold a timer or a socket. Nor at once: what a slow
+  // reader has not taken from a pipe yet would be lost. A reader that has gone takes nothing any more.
+  process.stdout.once('error', () => process.exit(code));
+  process.stdout.write('', () => process.exit(code));
 });

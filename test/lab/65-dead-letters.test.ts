@@ -5,7 +5,7 @@ import { TOPIC } from '../../lib/contract';
 import { UuidV7Generator } from '../../services/common/uuid';
 import { onlyTask, onManager } from './support/nodes';
 import { connectMongo, connectPrices, produce, type Prices } from './support/pipeline';
-import { eventually, metals, type Result } from './support/run';
+import { eventually, metals, tryRun, type Result } from './support/run';
 import { apiKey, password } from './support/secrets';
 import { openTunnel, type Tunnel } from './support/tunnel';
 
@@ -188,19 +188,25 @@ test('more letters than one answer can carry: all are listed, whole, and all of 
   }));
   await producer.send({ topic: TOPIC.prices, acks: -1, messages });
   await deadLettersFrom(first, count);
-  const list = answered(
-    await metals('dlq', 'list', '--since', '2m', '--reason', 'not-utf-8', '--limit', '1000', '--json'),
-  );
+  // Into a pipe whose reader is slow: it holds 64 KiB, and this is more.
+  const command = `node_modules/.bin/tsx bin/metals.ts dlq list --reason not-utf-8 --limit ${count} --json`;
+  const slow = await tryRun('bash', ['-o', 'pipefail', '-c', `${command} | { read -r; echo "$REPLY"; sleep 2; cat; }`]);
+  expect(slow.stdout.length).toBeGreaterThan(65_536);
+  const list = answered(slow);
   expect(list.letters.map((letter: any) => letter.offset)).toEqual(
     Array.from({ length: count }, (_, index) => first + count - 1 - index),
   );
-  expect(list).toMatchObject({ total: count, by_reason: { 'not-utf-8': count }, before: null });
+  expect(list.total).toBeGreaterThanOrEqual(count);
 
-  const { sent } = answered(await metals('dlq', 'replay', '--reason', 'not-utf-8', '--since', '2m', '--yes', '--json'));
-  expect(sent).toHaveLength(count);
-  expect(new Set(sent.map((each: any) => `${each.partition}@${each.new_offset}`)).size).toBe(count);
-  await deadLettersFrom(first, 2 * count);
-  expect(await endOfDeadLetters()).toBe(first + 2 * count);
+  // An earlier run of this test may have left some as recent as these.
+  const { sent, selected } = answered(
+    await metals('dlq', 'replay', '--reason', 'not-utf-8', '--since', '10m', '--yes', '--json'),
+  );
+  expect(sent).toHaveLength(selected);
+  expect(sent.filter(({ offset }: any) => offset >= first)).toHaveLength(count);
+  expect(new Set(sent.map((each: any) => `${each.partition}@${each.new_offset}`)).size).toBe(selected);
+  await deadLettersFrom(first, count + selected);
+  expect(await endOfDeadLetters()).toBe(first + count + selected);
 });
 
 test('a large value is cut for showing, with its true size, and replayed whole', async () => {
