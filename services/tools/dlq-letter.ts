@@ -4,7 +4,7 @@ import type { IHeaders } from 'kafkajs';
 const MAX_DETAIL_CHARACTERS = 500;
 const MAX_HEADER_CHARACTERS = 64;
 const MAX_KEY_CHARACTERS = 500;
-const MAX_LISTED_DETAIL_CHARACTERS = 300;
+const MAX_LISTED_DETAIL_CHARACTERS = 200;
 /** Of a value as it is shown, so that its line fits what Docker keeps in one piece (16 KiB). */
 const MAX_SHOWN_CHARACTERS = 10_000;
 /** The reason whose record had a key for certain. */
