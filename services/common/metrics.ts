@@ -1,14 +1,32 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
+
+/** A sample wakes the process: ten in a second are felt by nobody. */
+const SAMPLE_MS = 100;
+/** prom-client's figures of the samples hold the interval between them: an idle loop would be 100 ms late. */
+const SAMPLE_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
 
 /** The metrics of one service, all named `metals_<service>_…` with their unit. */
 export class Metrics {
   readonly registry = new Registry();
 
   constructor(private readonly service: string) {
-    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 100 });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: SAMPLE_MS });
+    for (const name of SAMPLE_LAGS) this.registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
+    const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+    delay.enable();
+    this.gauge(
+      'event_loop_delay_p99_seconds',
+      'How late the event loop was, 99th percentile since the last look',
+      () => {
+        const seconds = Math.max(0, delay.percentile(99) / 1e9 - SAMPLE_MS / 1_000);
+        delay.reset();
+        return seconds;
+      },
+    );
   }
 
   counter<Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {

@@ -69,6 +69,6 @@ test('the metrics count requests, events in and out, batches and the event loop,
   ]) {
     expect(lines).toContain(line);
   }
-  expect(lines.some((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds '))).toBe(true);
+  expect(lines.some((line) => line.startsWith('metals_producer_event_loop_delay_p99_seconds '))).toBe(true);
   await rig.stop();
 });
