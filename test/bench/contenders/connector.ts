@@ -1,4 +1,5 @@
 /** MongoDB's Kafka sink connector on Kafka Connect standalone, with the settings of one who wants it fast. */
+import { request } from 'node:http';
 import path from 'node:path';
 import { ROOT } from '../../../lib/constructs/bundle';
 import { baseImage } from '../../../lib/lab/bases';
@@ -109,9 +110,17 @@ async function notYet(task: Task, state: State): Promise<string | undefined> {
 }
 
 async function change(task: Task, verb: 'pause' | 'resume', state: State): Promise<void> {
-  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-  const answer = await fetch(`${task.url}${CONNECTOR}/${verb}`, { method: 'PUT', signal });
-  if (answer.status !== 202)
-    throw new Error(`${verb} of the connector answered ${answer.status}: ${await answer.text()}`);
+  const status = await put(`${task.url}${CONNECTOR}/${verb}`);
+  if (status !== 202) throw new Error(`${verb} of the connector answered ${status}, expected 202`);
   await waitUntil({ what: `${verb} of the connector`, timeoutSeconds: 30 }, () => notYet(task, state));
+}
+
+function put(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'PUT', timeout: ANSWER_TIMEOUT_MS, agent: false }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode!));
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`PUT ${url}: no answer in ${ANSWER_TIMEOUT_MS} ms`)));
+    sent.on('error', reject).end();
+  });
 }

@@ -22,6 +22,8 @@ export interface NaiveResult {
   readonly cpuMicrosPerEvent: number;
 }
 
+/** Before the result: kafkajs writes lines of JSON too. */
+const RESULT_MARK = 'result ';
 const CONFIG_FILE = '/etc/metals/naive.json';
 const DUPLICATE_KEY = 11_000;
 const secret = (name: string): string => readFileSync(`/run/secrets/${name}`, 'utf8').trim();
@@ -98,8 +100,7 @@ async function main(): Promise<void> {
   process.stdout.write(`NAIVE CONTENDER (${verb}): for measurements alone, no part of the product\n`);
   const config = JSON.parse(readFileSync(CONFIG_FILE, 'utf8')) as NaiveConfig;
   const result = verb === 'produce' ? await produce(config) : await consume(config);
-  // The last line on stdout is the result.
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+  process.stdout.write(`${RESULT_MARK}${JSON.stringify(result)}\n`);
 }
 
 main().catch((error) => {

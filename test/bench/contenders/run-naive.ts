@@ -11,6 +11,8 @@ import { TOPIC } from '../worker/job';
 import { rigDirectory, runContender } from './contender';
 import type { NaiveConfig, NaiveResult } from './naive';
 
+/** As naive.ts writes it, which cannot be imported here: it runs when it is loaded. */
+const RESULT_MARK = 'result ';
 const BUNDLE = path.join('build', 'rig', 'naive.js');
 
 export interface RunningNaive {
@@ -45,5 +47,12 @@ async function finish(task: Task, verb: string): Promise<NaiveResult> {
   const output = await task.logs();
   await task.remove();
   if (exitCode !== '0') throw new Error(`naive ${verb} ended with ${exitCode}: ${output.slice(-2_000)}`);
-  return JSON.parse(output.trim().split('\n').at(-1)!) as NaiveResult;
+  return readResult(output);
+}
+
+/** Pure: finds the result among the lines that kafkajs writes. */
+export function readResult(output: string): NaiveResult {
+  const line = output.split('\n').find((text) => text.startsWith(RESULT_MARK));
+  if (line === undefined) throw new Error(`the naive contender printed no result: ${output.slice(-500)}`);
+  return JSON.parse(line.slice(RESULT_MARK.length)) as NaiveResult;
 }
