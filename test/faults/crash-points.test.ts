@@ -43,14 +43,14 @@ describe.each(Object.keys(CRASH_POINTS) as Service[])('%s, killed once', (servic
     let before = 0;
     const verdict = await underLoad(rig, fleet, load, async (running) => {
       if (name === 'in-drain') {
-        await sleep(1_500);
+        await sleep(1_000);
         await doomed.kill('TERM');
       }
       expect(await doomed.exited(30)).toBe(SIGKILLED);
       before = running.acknowledged;
       fleet.forget(doomed);
       await fleet.add(service, { wait: false });
-      await sleep(2_000);
+      await sleep(1_000);
     });
     expect(violations(verdict)).toEqual([]);
     // The kill came in the midst of it, and the replacement has worked.

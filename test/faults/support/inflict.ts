@@ -8,7 +8,7 @@ import type { Fault } from './schedule';
 import { tell } from './trial';
 
 /** An updated replica that does not become healthy meanwhile, as when Kafka is away, replaces the other all the same. */
-const UPDATE_READY_SECONDS = 30;
+const UPDATE_READY_SECONDS = 15;
 const STORE_READY_SECONDS = 90;
 /** As the Swarm: a failed task starts again after a while. */
 const RESTART_DELAY_MS = 500;
@@ -105,6 +105,8 @@ export class Inflictor {
     await successor.ready(UPDATE_READY_SECONDS).catch((error: Error) => tell(`update goes on: ${error.message}`));
     this.fleet.forget(task);
     await task.stop();
+    const { exitCode } = await task.state();
+    if (exitCode !== 0) tell(`${task.container} ended with ${exitCode}: it did not drain in time`);
     await task.remove();
   }
 }
