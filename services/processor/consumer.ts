@@ -13,6 +13,7 @@ const HEARTBEAT_INTERVAL_MS = 3_000;
 /** Per partition: one that is written, one that is ready when it is done. */
 const MAX_PENDING_BATCHES = 2;
 const COMMIT_INTERVAL_MS = 50;
+const LEAVE_TIMEOUT_MS = 2_000;
 
 export interface ConsumerOptions {
   readonly kafka: Kafka;
@@ -93,8 +94,10 @@ export class PriceConsumer {
     await this.pipeline.idle();
     await this.committer.close();
     this.stopping.abort();
-    await this.consumer?.stop();
-    await this.loop;
+    const left = Promise.all([this.joined ? this.consumer?.stop() : undefined, this.loop]);
+    // A join under way waits for members that are gone, longer than a drain may take, and kafkajs waits for its answer
+    // even to disconnect. By now nothing is left to lose: the end of the process ends it.
+    await Promise.race([left, sleep(LEAVE_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   /** Stops the reading of one partition, until the process starts anew. */

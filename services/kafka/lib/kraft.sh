@@ -23,6 +23,9 @@ listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 # ANONYMOUS is whoever reaches a listener on loopback, which is this container alone.
 super.users=User:admin;User:ANONYMOUS
+# After a crash the controller takes no registration of the node until the session of the one before has ended.
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 EOF
 }
 

@@ -17,7 +17,13 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
   let eachBatch: (payload: object) => Promise<void> = () => Promise.reject(new Error('run was not called'));
   let running = (): void => undefined;
   const started = new Promise<void>((resolve) => (running = resolve));
-  const state = { runOptions: {} as object, subscription: {} as object, beforeJoin: (): void => undefined, joins: 0 };
+  const state = {
+    runOptions: {} as object,
+    subscription: {} as object,
+    beforeJoin: (): void => undefined,
+    joins: 0,
+    join: async (): Promise<void> => join(assigned),
+  };
   const join = (partitions: number[]): void =>
     listeners.get('j')?.({ payload: { memberAssignment: { [TOPIC]: partitions } } });
   const consumer = {
@@ -30,8 +36,9 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
       state.joins += 1;
       eachBatch = options.eachBatch;
       state.beforeJoin();
-      join(assigned);
+      const joined = state.join();
       running();
+      await joined;
     },
     pause: (topics: unknown) => paused.push(topics),
     commitOffsets: async (positions: typeof committed) => void (log.push('commit'), committed.push(...positions)),
@@ -181,6 +188,16 @@ describe('PriceConsumer', () => {
     expect(works).toHaveLength(1);
     expect(fake.resolved).toEqual(['5']);
     expect(fake.log).toEqual(['commit', 'stop']);
+  });
+
+  test('does not wait for a join, which can take longer than a drain may', async () => {
+    const fake = fakeKafka([0]);
+    fake.state.join = () => new Promise(() => undefined);
+    const subject = consumer(fake.kafka, () => Promise.resolve());
+    subject.start();
+    await fake.started;
+    await subject.stop();
+    expect(fake.log).toEqual([]);
   });
 
   test('goes on from the latest prices that were committed with the offset', async () => {
