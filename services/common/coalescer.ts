@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { BusyMeter } from './busy';
+
 /** The queue has no room; the caller should come back later. */
 export class QueueFullError extends Error {
   constructor(queued: number, limit: number) {
@@ -13,6 +16,8 @@ export interface CoalescerOptions<T> {
   readonly maxQueuedWeight: number;
   readonly weigh: (item: T) => number;
   readonly flush: (items: readonly T[]) => Promise<void>;
+  /** While it is busy, a flush begins no sooner than this after the one before began: fewer, larger ones. @default 0 */
+  readonly busyIntervalMs?: number;
   readonly now?: () => number;
 }
 
@@ -32,6 +37,8 @@ export class Coalescer<T> {
   private queued = 0;
   private running: Promise<void> | undefined;
   private flushStartedAt: number | undefined;
+  private nextFlushMs = 0;
+  private readonly meter = new BusyMeter();
   private readonly now: () => number;
 
   constructor(private readonly options: CoalescerOptions<T>) {
@@ -47,6 +54,7 @@ export class Coalescer<T> {
     return new Promise<void>((resolve, reject) => {
       this.waiting.push({ item, weight, resolve, reject });
       this.queued += weight;
+      this.meter.note(weight);
       this.running ??= this.run();
     });
   }
@@ -66,9 +74,12 @@ export class Coalescer<T> {
   }
 
   private async run(): Promise<void> {
-    // Let everything that was submitted in this turn of the event loop share the first batch.
-    await Promise.resolve();
+    // Everything that arrives in this turn of the event loop shares the first batch.
+    await nextTurn();
     while (this.waiting.length > 0) {
+      const waitMs = this.nextFlushMs - performance.now();
+      if (waitMs >= 1 && this.meter.isBusy) await sleep(waitMs);
+      this.nextFlushMs = performance.now() + (this.options.busyIntervalMs ?? 0);
       const batch = this.takeBatch();
       this.flushStartedAt = this.now();
       try {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { jitteredDelayMs, retryForever } from '../common/backoff';
+import { BusyMeter } from '../common/busy';
 import { errorText, type Logger } from '../common/log';
 import { Committer, type Position } from './committer';
 import { fetchCommittedOffsets, nextOffset, type CommittedOffset } from './group-offsets';
@@ -10,9 +11,11 @@ import type { SourceRecord } from './record';
 
 const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
-/** Per partition: one that is written, one that is ready when it is done. */
-const MAX_PENDING_BATCHES = 2;
+/** Four inserts of one partition; some 5 MB of records and documents. */
+const MAX_PENDING_RECORDS = 4_000;
 const COMMIT_INTERVAL_MS = 50;
+/** While it is busy, a fetch begins no sooner than this after the one before began: fewer fetches, larger inserts. */
+const BUSY_INTERVAL_MS = 10;
 const LEAVE_TIMEOUT_MS = 2_000;
 
 export interface ConsumerOptions {
@@ -47,6 +50,8 @@ export class PriceConsumer {
   private readonly pipeline: Pipeline;
   private readonly committer: Committer;
   private joined = false;
+  private fetchStartedMs = 0;
+  private readonly meter = new BusyMeter();
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: ConsumerOptions) {
@@ -56,7 +61,8 @@ export class PriceConsumer {
       commit: (positions) => this.commit(positions),
     });
     this.pipeline = new Pipeline({
-      maxPendingBatches: MAX_PENDING_BATCHES,
+      maxPendingRecords: MAX_PENDING_RECORDS,
+      maxPendingBytes: options.maxBytesPerPartition,
       loadLastPrices: (partition) => this.loadLastPrices(partition),
       process: options.process,
       onDone: (batch, metadata) => this.done(batch, metadata),
@@ -73,8 +79,8 @@ export class PriceConsumer {
     return this.committer.problem;
   }
 
-  get pendingBatches(): number {
-    return this.pipeline.pendingBatches;
+  get pendingRecords(): number {
+    return this.pipeline.pendingRecords;
   }
 
   /** Partitions that this replica reads now. */
@@ -157,7 +163,10 @@ export class PriceConsumer {
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: this.options.partitions,
-        eachBatch: async (payload) => this.handle(payload),
+        eachBatch: async (payload) => {
+          this.handle(payload);
+          await this.pace();
+        },
       });
       if (this.stopping.signal.aborted) await consumer.stop();
       else await Promise.race([crash, this.stopped()]);
@@ -171,7 +180,8 @@ export class PriceConsumer {
 
   /** Notes assignments, signs of life and the crash of a consumer; the promise rejects when it has to be replaced. */
   private observe(consumer: Consumer): Promise<never> {
-    const { FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
+    const { FETCH_START, FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
+    consumer.on(FETCH_START, () => (this.fetchStartedMs = performance.now()));
     for (const event of [FETCH, HEARTBEAT, CONNECT, REBALANCING] as const) consumer.on(event, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
@@ -208,11 +218,14 @@ export class PriceConsumer {
   private handle({ batch, resolveOffset, pause, isStale }: EachBatchPayload): void {
     this.sign();
     const { topic, partition } = batch;
+    this.meter.note(batch.messages.length);
     if (this.draining || isStale() || !this.assigned.has(partition)) return;
     if (!this.pipeline.isFull(partition)) {
       const records = batch.messages.map(({ key, value, offset }) => ({ topic, partition, offset, key, value }));
       const lastOffset = batch.lastOffset();
-      this.pipeline.submit({ partition, generation: this.generation, records, nextOffset: nextOffset(lastOffset) });
+      const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+      const { generation } = this;
+      this.pipeline.submit({ partition, generation, records, bytes, nextOffset: nextOffset(lastOffset) });
       // What is fetched next; what is committed is another matter.
       resolveOffset(lastOffset);
     }
@@ -222,6 +235,12 @@ export class PriceConsumer {
     void this.pipeline.whenRoom(partition).then(() => {
       if (!this.draining) resume();
     });
+  }
+
+  /** kafkajs fetches again as soon as all that it has handed over is handled. */
+  private async pace(): Promise<void> {
+    const waitMs = this.fetchStartedMs + BUSY_INTERVAL_MS - performance.now();
+    if (waitMs >= 1 && this.meter.isBusy) await sleep(waitMs);
   }
 
   private done({ generation, partition, nextOffset: offset }: RecordBatch, metadata: string): void {

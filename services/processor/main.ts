@@ -110,7 +110,7 @@ const lag = new Lag({
   partitions: () => consumer.partitions,
 });
 metrics.gaugeBy('lag_records', 'Records behind the end of the topic', 'partition', () => lag.byPartition);
-metrics.gauge('pending_batches', 'Fetched batches that are not yet done', () => consumer.pendingBatches);
+metrics.gauge('pending_records', 'Fetched records that are not yet safe', () => consumer.pendingRecords);
 metrics.gauge('waiting_documents', 'Documents that wait to be written', () => writer.waiting);
 metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafkaConnected()));
 metrics.gauge('mongodb_connected', '1 while MongoDB can be used', () => Number(mongoConnected()));

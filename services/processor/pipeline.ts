@@ -9,11 +9,17 @@ export interface RecordBatch {
   readonly records: readonly SourceRecord[];
   /** The offset to commit once all of them are safe. */
   readonly nextOffset: string;
+  /** Of all values. */
+  readonly bytes: number;
 }
 
 export interface PipelineOptions {
-  /** Per partition: one that is written and those that are ready when it is done. Bounds the memory. */
-  readonly maxPendingBatches: number;
+  /**
+   * A partition with this much under way takes no more: what is written, and what is ready when that is done. With the
+   * most that one fetch brings on top, it bounds the memory.
+   */
+  readonly maxPendingRecords: number;
+  readonly maxPendingBytes: number;
   /** The latest prices at the committed offset of a partition. */
   readonly loadLastPrices: (partition: number, generation: number) => Promise<LastPrices>;
   /**
@@ -24,6 +30,11 @@ export interface PipelineOptions {
   readonly onDone: (batch: RecordBatch, metadata: string) => void;
   /** What follows may not be committed over a gap: the records from the committed offset on must be read again. */
   readonly onFailure: (batch: RecordBatch, error: unknown) => void;
+}
+
+interface Pending {
+  records: number;
+  bytes: number;
 }
 
 /** The order of one partition within one generation. */
@@ -43,18 +54,19 @@ interface Lane {
  */
 export class Pipeline {
   private readonly lanes = new Map<number, Lane>();
-  private readonly pending = new Map<number, number>();
+  private readonly pending = new Map<number, Pending>();
   private readonly running = new Set<Promise<void>>();
   private readonly waiters = new Map<number, (() => void)[]>();
 
   constructor(private readonly options: PipelineOptions) {}
 
   isFull(partition: number): boolean {
-    return (this.pending.get(partition) ?? 0) >= this.options.maxPendingBatches;
+    const { records, bytes } = this.pendingOf(partition);
+    return records >= this.options.maxPendingRecords || bytes >= this.options.maxPendingBytes;
   }
 
-  get pendingBatches(): number {
-    return [...this.pending.values()].reduce((sum, count) => sum + count, 0);
+  get pendingRecords(): number {
+    return [...this.pending.values()].reduce((sum, { records }) => sum + records, 0);
   }
 
   /** Resolves once the partition is not full. */
@@ -65,13 +77,14 @@ export class Pipeline {
     });
   }
 
-  /** Takes a batch that the partition has room for, and returns at once. */
+  /** Takes a batch, of a partition that is not full, and returns at once. */
   submit(batch: RecordBatch): void {
     const { partition } = batch;
-    this.pending.set(partition, (this.pending.get(partition) ?? 0) + 1);
+    this.pend(batch, 1);
     const work = this.run(batch).finally(() => {
-      this.pending.set(partition, (this.pending.get(partition) ?? 1) - 1);
+      this.pend(batch, -1);
       this.running.delete(work);
+      if (this.isFull(partition)) return;
       for (const resolve of this.waiters.get(partition) ?? []) resolve();
       this.waiters.delete(partition);
     });
@@ -81,6 +94,17 @@ export class Pipeline {
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private pendingOf(partition: number): Pending {
+    return this.pending.get(partition) ?? { records: 0, bytes: 0 };
+  }
+
+  private pend({ partition, records, bytes }: RecordBatch, sign: 1 | -1): void {
+    const pending = this.pendingOf(partition);
+    pending.records += sign * records.length;
+    pending.bytes += sign * bytes;
+    this.pending.set(partition, pending);
   }
 
   private async run(batch: RecordBatch): Promise<void> {

@@ -7,6 +7,8 @@ import { errorText, type Logger } from '../common/log';
 
 const RECONNECT = { baseMs: 250, maxMs: 5_000 };
 const ALL_REPLICAS = -1;
+/** As long as Kafka's own producer lingers (linger.ms of Kafka 4), yet only while it is busy. */
+const BUSY_INTERVAL_MS = 5;
 
 /** Kafka cannot be reached: nothing was sent. */
 export class KafkaUnavailableError extends Error {
@@ -52,6 +54,7 @@ export class Publisher {
     this.queue = new Coalescer({
       maxBatchWeight: options.maxBatchEvents,
       maxQueuedWeight: options.maxQueuedEvents,
+      busyIntervalMs: BUSY_INTERVAL_MS,
       weigh: (events) => events.length,
       flush: (groups) => this.send(groups.flat()),
     });

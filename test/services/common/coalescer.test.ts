@@ -1,5 +1,8 @@
 import { Coalescer, QueueFullError } from '../../../services/common/coalescer';
 
+/** As long as what is submitted gathers. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
 function gate(): { promise: Promise<void>; open: () => void; fail: (error: Error) => void } {
   let open = (): void => undefined;
   let fail = (_: Error): void => undefined;
@@ -58,8 +61,7 @@ describe('Coalescer', () => {
     const { promise, open } = gate();
     const queue = coalescer(() => promise, 2, 1);
     const first = queue.submit(1);
-    await Promise.resolve();
-    await Promise.resolve();
+    await turn();
     const waiting = [queue.submit(2), queue.submit(3)];
     await expect(queue.submit(4)).rejects.toThrow(new QueueFullError(2, 2).message);
     open();
@@ -100,11 +102,37 @@ describe('Coalescer', () => {
       now: () => now,
     });
     const submitted = queue.submit(1);
-    await Promise.resolve();
+    await turn();
     now = 61_000;
     expect(queue.inFlightMs).toBe(60_000);
     open();
     await submitted;
     expect(queue.inFlightMs).toBe(0);
+  });
+
+  test('gathers while it is busy, and for no one who is not', async () => {
+    const batches: number[] = [];
+    const queue = new Coalescer<number>({
+      maxBatchWeight: 10_000,
+      maxQueuedWeight: 10_000,
+      weigh: () => 1,
+      busyIntervalMs: 40,
+      flush: async (items) => void batches.push(items.length),
+    });
+    const startedMs = performance.now();
+    for (let item = 0; item < 5; item += 1) await queue.submit(item);
+    expect(performance.now() - startedMs).toBeLessThan(40);
+    expect(batches).toEqual([1, 1, 1, 1, 1]);
+    await Promise.all(Array.from({ length: 1_000 }, (_, item) => queue.submit(item)));
+    await new Promise((resolve) => setTimeout(resolve, 260));
+    batches.length = 0;
+    await Promise.all([
+      queue.submit(1),
+      turn()
+        .then(() => turn())
+        .then(() => queue.submit(2)),
+    ]);
+    await Promise.all([queue.submit(3), new Promise((resolve) => setTimeout(resolve, 5)).then(() => queue.submit(4))]);
+    expect(batches.at(-1)).toBe(2);
   });
 });

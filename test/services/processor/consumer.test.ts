@@ -27,7 +27,15 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
   const join = (partitions: number[]): void =>
     listeners.get('j')?.({ payload: { memberAssignment: { [TOPIC]: partitions } } });
   const consumer = {
-    events: { FETCH: 'f', HEARTBEAT: 'h', CONNECT: 'c', REBALANCING: 'r', GROUP_JOIN: 'j', CRASH: 'x' },
+    events: {
+      FETCH_START: 's',
+      FETCH: 'f',
+      HEARTBEAT: 'h',
+      CONNECT: 'c',
+      REBALANCING: 'r',
+      GROUP_JOIN: 'j',
+      CRASH: 'x',
+    },
     on: (name: string, listener: (event: object) => void) => listeners.set(name, listener),
     connect: async () => undefined,
     subscribe: async (subscription: object) => void (state.subscription = subscription),
@@ -51,13 +59,13 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
     fetchOffsets: async () => [{ topic: TOPIC, partitions }],
     disconnect: async () => undefined,
   };
-  const deliver = (partition: number, offsets: string[]): Promise<void> =>
+  const deliver = (partition: number, offsets: string[], value = Buffer.from('v')): Promise<void> =>
     eachBatch({
       batch: {
         topic: TOPIC,
         partition,
         lastOffset: () => offsets[offsets.length - 1],
-        messages: offsets.map((offset) => ({ key: null, value: Buffer.from(offset), offset })),
+        messages: offsets.map((offset) => ({ key: null, value, offset })),
       },
       resolveOffset: (offset: string) => resolved.push(offset),
       pause: () => (log.push('pause'), () => log.push('resume')),
@@ -135,13 +143,13 @@ describe('PriceConsumer', () => {
     expect(fake.committed.at(-1)).toMatchObject({ offset: '8' });
   });
 
-  test('pauses a partition that has two batches under way, does not pass over the third, and resumes', async () => {
+  test('pauses a partition that has enough under way, does not pass over what it does not take, and resumes', async () => {
     const fake = fakeKafka([0]);
     const { works, process } = manual();
     const subject = consumer(fake.kafka, process);
     subject.start();
     await fake.started;
-    for (const offset of ['5', '6', '7']) await fake.deliver(0, [offset]);
+    for (const offset of ['5', '6', '7']) await fake.deliver(0, [offset], Buffer.alloc(512));
     await turn();
     expect(fake.resolved).toEqual(['5', '6']);
     expect(works.map(({ offsets }) => offsets)).toEqual([['5'], ['6']]);

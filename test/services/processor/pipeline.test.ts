@@ -9,10 +9,11 @@ interface Work {
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const batch = (nextOffset: string, partition = 0, generation = 1): RecordBatch => ({
+const batch = (nextOffset: string, partition = 0, generation = 1, bytes = 10): RecordBatch => ({
   partition,
   generation,
   nextOffset,
+  bytes,
   records: [{ topic: 't', partition, offset: nextOffset, key: null, value: null }],
 });
 
@@ -22,7 +23,8 @@ function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null)) 
   const failed: string[] = [];
   const loads: number[] = [];
   const pipeline = new Pipeline({
-    maxPendingBatches: 2,
+    maxPendingRecords: 2,
+    maxPendingBytes: 100,
     loadLastPrices: (partition) => (loads.push(partition), load()),
     process: (records, _, read) =>
       new Promise((resolve, reject) => works.push({ name: records[0].offset, read, finish: resolve, fail: reject })),
@@ -97,7 +99,7 @@ describe('Pipeline', () => {
     pipeline.submit(batch('1', 0, 2));
     expect(pipeline.isFull(0)).toBe(true);
     expect(pipeline.isFull(1)).toBe(false);
-    expect(pipeline.pendingBatches).toBe(2);
+    expect(pipeline.pendingRecords).toBe(2);
     let room = false;
     const waiting = pipeline.whenRoom(0).then(() => (room = true));
     await turn();
@@ -109,7 +111,25 @@ describe('Pipeline', () => {
     works[1].read();
     works[1].finish();
     await pipeline.idle();
-    expect(pipeline.pendingBatches).toBe(0);
+    expect(pipeline.pendingRecords).toBe(0);
+  });
+
+  test('is full at its limit of bytes, and only then lets those who wait go on', async () => {
+    const { pipeline, works } = setUp();
+    pipeline.submit(batch('1', 0, 1, 100));
+    pipeline.submit(batch('2', 0, 1, 100));
+    let room = false;
+    const waiting = pipeline.whenRoom(0).then(() => (room = true));
+    await turn();
+    works[0].read();
+    works[0].finish();
+    await turn();
+    expect(pipeline.isFull(0)).toBe(true);
+    expect(room).toBe(false);
+    works[1].read();
+    works[1].finish();
+    await waiting;
+    expect(pipeline.isFull(0)).toBe(false);
   });
 
   test('another partition goes on while one waits', async () => {
