@@ -16,6 +16,8 @@ export interface CoalescerOptions<T> {
   readonly maxQueuedWeight: number;
   readonly weigh: (item: T) => number;
   readonly flush: (items: readonly T[]) => Promise<void>;
+  /** A flush beyond the first begins only when a whole batch waits. @default 1 */
+  readonly maxFlushes?: number;
   /** While it is busy, a flush begins no sooner than this after the one before began: fewer, larger ones. @default 0 */
   readonly busyIntervalMs?: number;
   readonly now?: () => number;
@@ -29,14 +31,16 @@ interface Waiting<T> {
 }
 
 /**
- * One flush in flight at a time; what arrives meanwhile forms the next batch. That keeps the order, is what an
+ * By default one flush in flight at a time; what arrives meanwhile forms the next batch. That keeps the order, is what an
  * idempotent kafkajs producer needs to lose nothing, and is the cheapest form under load: batches grow with it.
  */
 export class Coalescer<T> {
   private waiting: Waiting<T>[] = [];
   private queued = 0;
-  private running: Promise<void> | undefined;
-  private flushStartedAt: number | undefined;
+  private active = 0;
+  private readonly runs = new Set<Promise<void>>();
+  /** When each flush in flight began, the oldest first. */
+  private readonly flushes = new Map<object, number>();
   private nextFlushMs = 0;
   private readonly meter = new BusyMeter();
   private readonly now: () => number;
@@ -55,7 +59,7 @@ export class Coalescer<T> {
       this.waiting.push({ item, weight, resolve, reject });
       this.queued += weight;
       this.meter.note(weight);
-      this.running ??= this.run();
+      this.startRun();
     });
   }
 
@@ -63,35 +67,53 @@ export class Coalescer<T> {
     return this.queued;
   }
 
-  /** How long the flush in flight has been under way; 0 when there is none. */
+  /** How long the oldest flush in flight has been under way; 0 when there is none. */
   get inFlightMs(): number {
-    return this.flushStartedAt === undefined ? 0 : this.now() - this.flushStartedAt;
+    const [oldest] = this.flushes.values();
+    return oldest === undefined ? 0 : this.now() - oldest;
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
-    while (this.running !== undefined) await this.running;
+    while (this.runs.size > 0) await Promise.all(this.runs);
+  }
+
+  private startRun(): void {
+    const { maxFlushes = 1, maxBatchWeight } = this.options;
+    const isNeeded = this.active === 0 || this.queued >= maxBatchWeight;
+    if (!isNeeded || this.active >= maxFlushes) return;
+    this.active += 1;
+    const run = this.run().finally(() => this.runs.delete(run));
+    this.runs.add(run);
   }
 
   private async run(): Promise<void> {
     // Everything that arrives in this turn of the event loop shares the first batch.
     await nextTurn();
     while (this.waiting.length > 0) {
-      const waitMs = this.nextFlushMs - performance.now();
-      if (waitMs >= 1 && this.meter.isBusy) await sleep(waitMs);
-      this.nextFlushMs = performance.now() + (this.options.busyIntervalMs ?? 0);
+      await this.gather();
       const batch = this.takeBatch();
-      this.flushStartedAt = this.now();
+      // Another run has taken it meanwhile.
+      if (batch.length === 0) break;
+      this.flushes.set(batch, this.now());
       try {
         await this.options.flush(batch.map(({ item }) => item));
         batch.forEach(({ resolve }) => resolve());
       } catch (error) {
         batch.forEach(({ reject }) => reject(error));
       } finally {
-        this.flushStartedAt = undefined;
+        this.flushes.delete(batch);
       }
     }
-    this.running = undefined;
+    // In the same turn as the last look at what waits, or what comes in between would wait for ever.
+    this.active -= 1;
+  }
+
+  private async gather(): Promise<void> {
+    const { busyIntervalMs = 0, maxBatchWeight } = this.options;
+    const waitMs = this.nextFlushMs - performance.now();
+    if (waitMs >= 1 && this.meter.isBusy && this.queued < maxBatchWeight) await sleep(waitMs);
+    this.nextFlushMs = performance.now() + busyIntervalMs;
   }
 
   private takeBatch(): Waiting<T>[] {

@@ -6,8 +6,6 @@ import eventSchema from './price-event.schema.json';
 
 export { eventSchema };
 export const SCHEMA_VERSION = eventSchema.properties.schema_version.const;
-/** No metal costs more per unit; a larger figure is a mistake. */
-export const MAX_PRICE = eventSchema.properties.price.maximum;
 
 /** A price event as it travels on the topic; price-event.schema.json says what each field may hold. */
 export interface PriceEvent {

@@ -4,6 +4,9 @@ import { errorText, type Logger } from '../common/log';
 import type { PriceDocument } from './record';
 import { storeDocuments, type PriceCollection, type StoreResult } from './store';
 
+/** The second is on its way while MongoDB works on the first, so that it never waits for this process. */
+const MAX_INSERTS = 2;
+
 export interface WriterOptions {
   readonly collection: () => PriceCollection;
   readonly maxDocuments: number;
@@ -34,6 +37,7 @@ export class Writer {
     this.limit = options.maxDocuments;
     this.queue = new Coalescer({
       maxBatchWeight: options.maxDocuments,
+      maxFlushes: MAX_INSERTS,
       // The consumer bounds it: each partition has one batch under way.
       maxQueuedWeight: Number.POSITIVE_INFINITY,
       weigh: ({ documents }) => documents.length,

@@ -1,6 +1,7 @@
 /** `npm run bench -- [suite…] [--scale S]`: prints tables, keeps them in build/bench; docs/performance.md explains them. */
 import { parseArgs } from 'node:util';
 import { Suite } from './support/suite';
+import { contendersSuite } from './suites/contenders';
 import { costSuite } from './suites/cost';
 import { drainSuite } from './suites/drain';
 import { idleSuite } from './suites/idle';
@@ -9,6 +10,7 @@ import { outageSuite } from './suites/outage';
 
 const SUITES: Readonly<Record<string, (suite: Suite) => Promise<void>>> = {
   drain: drainSuite,
+  contenders: contendersSuite,
   cost: costSuite,
   live: liveSuite,
   idle: idleSuite,

@@ -110,6 +110,41 @@ describe('Coalescer', () => {
     expect(queue.inFlightMs).toBe(0);
   });
 
+  test('begins a second flush only when a whole batch waits, and never a third', async () => {
+    const batches: (readonly number[])[] = [];
+    const { promise, open } = gate();
+    const queue = new Coalescer<number>({
+      maxBatchWeight: 2,
+      maxQueuedWeight: 100,
+      maxFlushes: 2,
+      weigh: () => 1,
+      flush: (items) => (batches.push(items), promise),
+    });
+    const all = [queue.submit(1)];
+    await turn();
+    all.push(queue.submit(2));
+    await turn();
+    expect(batches).toEqual([[1]]);
+    all.push(queue.submit(3));
+    await turn();
+    expect(batches).toEqual([[1], [2, 3]]);
+    all.push(...[4, 5, 6].map((item) => queue.submit(item)));
+    await turn();
+    expect(batches).toHaveLength(2);
+    open();
+    await Promise.all(all);
+    await queue.idle();
+    expect(batches.flat()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('what comes in the turn in which the last flush ends is flushed as well', async () => {
+    const done: number[] = [];
+    const queue = coalescer(async (items) => void done.push(...items));
+    for (let item = 0; item < 50; item += 1) await queue.submit(item);
+    await queue.submit(50).then(() => queue.submit(51));
+    expect(done).toHaveLength(52);
+  });
+
   test('gathers while it is busy, and for no one who is not', async () => {
     const batches: number[] = [];
     const queue = new Coalescer<number>({
@@ -126,13 +161,9 @@ describe('Coalescer', () => {
     await Promise.all(Array.from({ length: 1_000 }, (_, item) => queue.submit(item)));
     await new Promise((resolve) => setTimeout(resolve, 260));
     batches.length = 0;
-    await Promise.all([
-      queue.submit(1),
-      turn()
-        .then(() => turn())
-        .then(() => queue.submit(2)),
-    ]);
-    await Promise.all([queue.submit(3), new Promise((resolve) => setTimeout(resolve, 5)).then(() => queue.submit(4))]);
+    // Busy by the last window: the second waits for the third.
+    await queue.submit(1);
+    await Promise.all([queue.submit(2), new Promise((resolve) => setTimeout(resolve, 5)).then(() => queue.submit(3))]);
     expect(batches.at(-1)).toBe(2);
   });
 });
