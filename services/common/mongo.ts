@@ -1,5 +1,6 @@
 import {
   MongoClient,
+  MongoNetworkTimeoutError,
   MongoTopologyClosedError,
   type Collection,
   type Document,
@@ -46,16 +47,32 @@ export function createMongoClient(
  */
 export class MongoHandle<T extends Document> {
   private client: MongoClient;
+  private createdAtMs = 0;
 
   constructor(
-    private readonly connection: Pick<MongoConnection, 'database' | 'collection'>,
+    private readonly connection: Pick<MongoConnection, 'database' | 'collection' | 'timeout_ms'>,
     private readonly create: () => MongoClient,
+    private readonly now: () => number = Date.now,
   ) {
-    this.client = create();
+    this.client = this.renew();
   }
 
   readonly collection = (): Collection<T> =>
     this.client.db(this.connection.database).collection<T>(this.connection.collection);
+
+  /**
+   * After an answer that never came, a new client: the other connections of the pool were cut by the same event, the
+   * driver keeps them for later, and each would cost a time-out of its own.
+   */
+  replaceAfter(error: Error): void {
+    // Of two operations that waited for an answer, the second meets the client that the first has just had made.
+    const isOfEarlierClient = this.now() - this.createdAtMs < this.connection.timeout_ms;
+    if (!(error instanceof MongoNetworkTimeoutError) || isOfEarlierClient) return;
+    const used = this.client;
+    this.client = this.renew();
+    // Its operations under way end with an error and are repeated; to close it waits for nothing.
+    used.close(true).catch(() => undefined);
+  }
 
   /** Runs one operation; if the client turns out to be closed, the next one gets a new client. */
   async use<R>(operation: (collection: Collection<T>) => Promise<R>): Promise<R> {
@@ -64,7 +81,7 @@ export class MongoHandle<T extends Document> {
       return await operation(this.collection());
     } catch (error) {
       if (error instanceof MongoTopologyClosedError && used === this.client) {
-        this.client = this.create();
+        this.client = this.renew();
         await used.close();
       }
       throw error;
@@ -73,5 +90,10 @@ export class MongoHandle<T extends Document> {
 
   close(): Promise<void> {
     return this.client.close();
+  }
+
+  private renew(): MongoClient {
+    this.createdAtMs = this.now();
+    return this.create();
   }
 }

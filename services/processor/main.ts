@@ -81,7 +81,10 @@ const writer = new Writer({
   signal: aborting.signal,
   logger,
   onWrite: (documents, seconds) => metrics.onWrite(documents, seconds),
-  onRetry: () => metrics.writeRetries.inc(),
+  onRetry: (error) => {
+    metrics.writeRetries.inc();
+    mongo.replaceAfter(error);
+  },
 });
 const deadLetters = new DeadLetterPublisher({
   kafka,

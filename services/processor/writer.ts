@@ -14,7 +14,7 @@ export interface WriterOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onWrite?: (documents: number, seconds: number) => void;
-  readonly onRetry?: () => void;
+  readonly onRetry?: (error: Error) => void;
 }
 
 interface Chunk {
@@ -95,7 +95,7 @@ export class Writer {
       onRetry: (error, attempt) => {
         this.problem = `MongoDB: ${errorText(error)}`;
         this.limit = Math.max(1, Math.floor(some.length / 2));
-        onRetry?.();
+        onRetry?.(error);
         logger.warn({ reason: this.problem, attempt, documents: some.length }, 'write failed, repeating');
       },
     });

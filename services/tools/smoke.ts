@@ -1,5 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Collection } from 'mongodb';
+import { contentHash, explainErrors, validateEvent } from '../common/event';
 import { createKafka } from '../common/kafka';
 import type { Logger } from '../common/log';
 import { createMongoClient, MongoHandle } from '../common/mongo';
@@ -17,8 +18,12 @@ interface StoredPrice {
   readonly _id: string;
   readonly metal?: string;
   readonly price?: number;
+  readonly currency?: string;
+  readonly unit?: string;
   readonly source?: string;
+  readonly schema_version?: number;
   readonly timestamp?: Date;
+  readonly content_hash?: string;
   readonly ingested_at?: Date;
   readonly kafka?: { readonly topic: string; readonly partition: number; readonly offset: number };
 }
@@ -131,6 +136,29 @@ export function describeStored(
   if (document.kafka?.topic !== config.prices.name || document.ingested_at === undefined) {
     throw new Error(`event ${document._id} is stored without its coordinates or its ingestion time`);
   }
+  checkEvent(document);
   const tookMs = document.ingested_at.getTime() - (document.timestamp?.getTime() ?? 0);
   return `once, from partition ${document.kafka.partition} offset ${document.kafka.offset}, read ${tookMs} ms after it was made`;
+}
+
+/** The document, taken back to the event that it was made of, is one by the schema, and the one whose hash it carries. */
+function checkEvent(document: StoredPrice): void {
+  const { _id, metal, price, currency, unit, timestamp, source, schema_version } = document;
+  const event = {
+    event_id: _id,
+    metal,
+    price,
+    currency,
+    unit,
+    timestamp: timestamp?.toISOString(),
+    source,
+    schema_version,
+  };
+  if (!validateEvent(event)) {
+    throw new Error(`event ${_id} is stored as no event: ${explainErrors(validateEvent.errors).join('; ')}`);
+  }
+  const hash = contentHash(event);
+  if (hash !== document.content_hash) {
+    throw new Error(`event ${_id} is stored with content_hash ${document.content_hash}, its content has ${hash}`);
+  }
 }

@@ -1,15 +1,18 @@
-import { MongoTopologyClosedError, type MongoClient } from 'mongodb';
+import { MongoNetworkError, MongoNetworkTimeoutError, MongoTopologyClosedError, type MongoClient } from 'mongodb';
 import { MongoHandle } from '../../../services/common/mongo';
 
 function clients(find: (made: number) => Promise<string>) {
   const state = { made: 0, closed: 0 };
+  const clock = { nowMs: 0 };
   const create = (): MongoClient => {
     state.made += 1;
     const made = state.made;
     const collection = () => ({ find: () => find(made) });
     return { db: () => ({ collection }), close: async () => void (state.closed += 1) } as unknown as MongoClient;
   };
-  return { state, handle: new MongoHandle<{ _id: string }>({ database: 'd', collection: 'c' }, create) };
+  const connection = { database: 'd', collection: 'c', timeout_ms: 5_000 };
+  const handle = new MongoHandle<{ _id: string }>(connection, create, () => clock.nowMs);
+  return { state, clock, handle };
 }
 const ask = (collection: any): Promise<string> => collection.find();
 
@@ -38,5 +41,25 @@ describe('MongoHandle', () => {
     const { state, handle } = clients(() => Promise.reject(new Error('connection refused')));
     await expect(handle.use(ask)).rejects.toThrow('connection refused');
     expect(state).toEqual({ made: 1, closed: 0 });
+  });
+
+  test('after an answer that never came the client is replaced, once for all that waited with it', async () => {
+    const { state, clock, handle } = clients(async (made) => `answer of client ${made}`);
+    clock.nowMs = 60_000;
+    handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
+    clock.nowMs = 60_010;
+    handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
+    expect(state).toEqual({ made: 2, closed: 1 });
+    expect(await handle.use(ask)).toBe('answer of client 2');
+    clock.nowMs = 90_000;
+    handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
+    expect(state.made).toBe(3);
+  });
+
+  test('a connection that was refused or reset needs no other client', () => {
+    const { state, clock, handle } = clients(async () => 'fine');
+    clock.nowMs = 60_000;
+    handle.replaceAfter(new MongoNetworkError('read ECONNRESET'));
+    expect(state.made).toBe(1);
   });
 });
