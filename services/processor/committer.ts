@@ -14,7 +14,6 @@ export interface CommitterOptions {
   /** Rejects, or resolves once the broker has the positions. */
   readonly commit: (positions: readonly Position[]) => Promise<void>;
   readonly logger: Logger;
-  readonly onCommit?: (positions: readonly Position[]) => void;
 }
 
 /** Commits the newest position of each partition, one request in flight; one that failed is repeated until superseded. */
@@ -31,13 +30,15 @@ export class Committer {
   note(position: Position): void {
     if (this.closed) return;
     this.waiting.set(position.partition, position);
-    this.running ??= this.run().finally(() => (this.running = undefined));
+    this.running ??= this.run(this.assignment);
   }
 
-  /** What waits is no longer ours to commit: the partitions are assigned anew. */
+  /** The partitions are assigned anew: what waits is no longer ours to commit, and what is under way is not waited for. */
   discard(): void {
     this.assignment += 1;
     this.waiting.clear();
+    this.running = undefined;
+    this.problem = undefined;
   }
 
   /** One last commit of what waits. What it fails to commit is read again by whoever comes next. */
@@ -47,11 +48,13 @@ export class Committer {
     await this.commitWaiting();
   }
 
-  private async run(): Promise<void> {
+  private async run(assignment: number): Promise<void> {
     while (this.waiting.size > 0 && !this.closed) {
       await this.commitWaiting();
       await sleep(this.options.intervalMs);
+      if (assignment !== this.assignment) return;
     }
+    this.running = undefined;
   }
 
   private async commitWaiting(): Promise<void> {
@@ -64,12 +67,12 @@ export class Committer {
       const committed = this.options.commit(positions);
       // crash-point: in-commit
       await committed;
-      this.problem = undefined;
-      this.options.onCommit?.(positions);
+      if (assignment === this.assignment) this.problem = undefined;
     } catch (error) {
-      this.problem = `offsets: ${errorText(error)}`;
-      this.options.logger.warn({ reason: this.problem, partitions: [...taken.keys()] }, 'offsets not committed');
+      const reason = `offsets: ${errorText(error)}`;
+      this.options.logger.warn({ reason, partitions: [...taken.keys()] }, 'offsets not committed');
       if (assignment !== this.assignment) return;
+      this.problem = reason;
       for (const [partition, position] of taken) {
         if (!this.waiting.has(partition)) this.waiting.set(partition, position);
       }

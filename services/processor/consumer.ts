@@ -52,6 +52,7 @@ export class PriceConsumer {
   private joined = false;
   private fetchStartedMs = 0;
   private readonly meter = new BusyMeter();
+  private commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: ConsumerOptions) {
@@ -215,10 +216,11 @@ export class PriceConsumer {
     return new Promise((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
-  private handle({ batch, resolveOffset, pause, isStale }: EachBatchPayload): void {
+  private handle({ batch, resolveOffset, commitOffsetsIfNecessary, pause, isStale }: EachBatchPayload): void {
     this.sign();
     const { topic, partition } = batch;
     this.meter.note(batch.messages.length);
+    this.commitOffsets = commitOffsetsIfNecessary;
     if (this.draining || isStale() || !this.assigned.has(partition)) return;
     if (!this.pipeline.isFull(partition)) {
       const records = batch.messages.map(({ key, value, offset }) => ({ topic, partition, offset, key, value }));
@@ -256,9 +258,13 @@ export class PriceConsumer {
     this.fail(error);
   }
 
+  /**
+   * One attempt, as it stands in a batch: the consumer's own `commitOffsets` repeats by itself for a minute, perhaps under
+   * a later assignment, and says nothing when it is stopped.
+   */
   private async commit(positions: readonly Position[]): Promise<void> {
-    const { topic } = this.options;
-    await this.consumer?.commitOffsets(positions.map((position) => ({ topic, ...position })));
+    const topics = [{ topic: this.options.topic, partitions: [...positions] }];
+    await this.commitOffsets?.({ topics });
   }
 
   private async loadLastPrices(partition: number): Promise<LastPrices> {

@@ -46,6 +46,17 @@ describe('Committer', () => {
     expect(commits).toHaveLength(2);
   });
 
+  test('after a new assignment it does not wait for a commit that hangs', async () => {
+    const { commits, committer } = setUp((positions) =>
+      positions[0].offset === '1' ? new Promise(() => undefined) : Promise.resolve(),
+    );
+    committer.note(position('1'));
+    committer.discard();
+    committer.note(position('2'));
+    await pause();
+    expect(commits).toEqual([[position('1')], [position('2')]]);
+  });
+
   test('commits the newest position of each partition, one request at a time', async () => {
     const finish: (() => void)[] = [];
     const { commits, committer } = setUp(() => new Promise((resolve) => finish.push(resolve)));
