@@ -34,9 +34,11 @@ function collection(
     const result = { getWriteConcernError: () => (writeConcernError ? { code: 64 } : undefined) };
     throw Object.assign(Object.create(MongoBulkWriteError.prototype), { writeErrors: errors, result, message: 'bulk' });
   });
-  const findOne = async ({ _id: id }: { _id: string }) =>
-    stored[id] === undefined ? null : { _id: id, content_hash: stored[id] };
-  return { insertMany, subject: { insertMany, findOne } as unknown as PriceCollection };
+  const find = ({ _id: { $in: ids } }: { _id: { $in: string[] } }) => ({
+    toArray: async () =>
+      ids.filter((id) => stored[id] !== undefined).map((id) => ({ _id: id, content_hash: stored[id] })),
+  });
+  return { insertMany, subject: { insertMany, find } as unknown as PriceCollection };
 }
 
 describe('storeDocuments', () => {
