@@ -70,7 +70,8 @@ const kafkaWatch = new KafkaWatch({
   onCheck: (admin) => lag.refresh(admin),
 });
 const mongoWatch = new MongoWatch({
-  probe: () => mongo.use((collection) => collection.findOne({ _id: 'probe' }, { projection: { _id: 1 } })),
+  // Any document: to look for one that is not there makes the stand-in read its whole collection.
+  probe: () => mongo.use((collection) => collection.findOne({}, { projection: { _id: 1 } })),
   intervalMs: WATCH_INTERVAL_MS,
   logger,
 });
