@@ -23,6 +23,13 @@ export interface TaskState {
   readonly oomKilled: boolean;
 }
 
+/** Of what /health of a service answers, the part that tests and benchmarks look at. */
+export interface TaskHealth {
+  readonly status: string;
+  readonly reasons: readonly string[];
+  readonly processed_count: number;
+}
+
 export class Task {
   readonly container: string;
   readonly url: string;
@@ -111,8 +118,8 @@ export class Task {
     return parseMetrics(text);
   }
 
-  async health(): Promise<{ readonly status: string; readonly reasons: readonly string[] }> {
-    return JSON.parse((await call(`${this.url}/health`)).text) as { status: string; reasons: string[] };
+  async health(): Promise<TaskHealth> {
+    return JSON.parse((await call(`${this.url}/health`)).text) as TaskHealth;
   }
 
   private async inspect(): Promise<any> {
