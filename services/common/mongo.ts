@@ -1,4 +1,5 @@
 import {
+  MongoBulkWriteError,
   MongoClient,
   MongoNetworkTimeoutError,
   MongoTopologyClosedError,
@@ -67,24 +68,25 @@ export class MongoHandle<T extends Document> {
   replaceAfter(error: Error): void {
     // Of two operations that waited for an answer, the second meets the client that the first has just had made.
     const isOfEarlierClient = this.now() - this.createdAtMs < this.connection.timeout_ms;
-    if (!(error instanceof MongoNetworkTimeoutError) || isOfEarlierClient) return;
+    if (!(causeOf(error) instanceof MongoNetworkTimeoutError) || isOfEarlierClient) return;
     const used = this.client;
     this.client = this.renew();
     // Its operations under way end with an error and are repeated; to close it waits for nothing.
     used.close(true).catch(() => undefined);
   }
 
-  /** Runs one operation; if the client turns out to be closed, the next one gets a new client. */
+  /** Runs one operation; if the client turns out to be closed, a second time with a new one, which tells the true reason. */
   async use<R>(operation: (collection: Collection<T>) => Promise<R>): Promise<R> {
     const used = this.client;
     try {
       return await operation(this.collection());
     } catch (error) {
-      if (error instanceof MongoTopologyClosedError && used === this.client) {
+      if (!(error instanceof MongoTopologyClosedError)) throw error;
+      if (used === this.client) {
         this.client = this.renew();
         await used.close();
       }
-      throw error;
+      return operation(this.collection());
     }
   }
 
@@ -97,3 +99,6 @@ export class MongoHandle<T extends Document> {
     return this.create();
   }
 }
+
+/** `insertMany` wraps whatever goes wrong on its way, a time-out too, into an error of its own kind. */
+const causeOf = (error: Error): unknown => (error instanceof MongoBulkWriteError ? error.errorResponse : error);

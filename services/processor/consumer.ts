@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
-import { jitteredDelayMs, retryForever } from '../common/backoff';
-import { BusyMeter } from '../common/busy';
+import { jitteredDelayMs } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
 import { Committer, type Position } from './committer';
-import { fetchCommittedOffsets, nextOffset, type CommittedOffset } from './group-offsets';
+import { CommittedPrices } from './committed-prices';
+import { fromFetch } from './fetched';
+import { fetchCommittedOffsets } from './group-offsets';
 import { LastPrices } from './last-prices';
+import { Pacer } from './pacer';
 import { Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
 
@@ -13,9 +15,9 @@ const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
 /** Four inserts of one partition; some 5 MB of records and documents. */
 const MAX_PENDING_RECORDS = 4_000;
+/** Answers of the broker that records of one partition keep in memory; with more under way they are copied out of it. */
+const MAX_PENDING_ANSWERS = 2;
 const COMMIT_INTERVAL_MS = 50;
-/** While it is busy, a fetch begins no sooner than this after the one before began: fewer fetches, larger inserts. */
-const BUSY_INTERVAL_MS = 10;
 const LEAVE_TIMEOUT_MS = 2_000;
 
 export interface ConsumerOptions {
@@ -42,7 +44,7 @@ export class PriceConsumer {
   private loop: Promise<void> | undefined;
   private assigned: ReadonlySet<number> = new Set();
   private generation = 0;
-  private committed: Promise<ReadonlyMap<number, CommittedOffset>> | undefined;
+  private readonly committedPrices: CommittedPrices;
   private fail: (error: unknown) => void = () => undefined;
   private lastSignMs = Date.now();
   private draining = false;
@@ -50,12 +52,12 @@ export class PriceConsumer {
   private readonly pipeline: Pipeline;
   private readonly committer: Committer;
   private joined = false;
-  private fetchStartedMs = 0;
-  private readonly meter = new BusyMeter();
+  private readonly pacer = new Pacer();
   private commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: ConsumerOptions) {
+    this.committedPrices = new CommittedPrices({ ...options, backoff: RESTART });
     this.committer = new Committer({
       intervalMs: COMMIT_INTERVAL_MS,
       logger: options.logger,
@@ -64,7 +66,7 @@ export class PriceConsumer {
     this.pipeline = new Pipeline({
       maxPendingRecords: MAX_PENDING_RECORDS,
       maxPendingBytes: options.maxBytesPerPartition,
-      loadLastPrices: (partition) => this.loadLastPrices(partition),
+      loadLastPrices: (partition) => this.committedPrices.load(partition),
       process: options.process,
       onDone: (batch, metadata) => this.done(batch, metadata),
       onFailure: (batch, error) => this.failed(batch, error),
@@ -97,7 +99,7 @@ export class PriceConsumer {
   async stop(): Promise<void> {
     this.draining = true;
     // Not kafkajs's own `stop()` yet: once that is called, it drops commits without a word.
-    if (this.joined) this.consumer?.pause([{ topic: this.options.topic }]);
+    if (this.joined) this.pauseAll();
     await this.pipeline.idle();
     await this.committer.close();
     this.stopping.abort();
@@ -105,6 +107,15 @@ export class PriceConsumer {
     // A join under way waits for members that are gone, longer than a drain may take, and kafkajs waits for its answer
     // even to disconnect. By now nothing is left to lose: the end of the process ends it.
     await Promise.race([left, sleep(LEAVE_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+
+  private pauseAll(): void {
+    try {
+      this.consumer?.pause([{ topic: this.options.topic }]);
+    } catch (error) {
+      // It has crashed and has not said so yet: then it reads nothing either, and what is under way can still end.
+      this.options.logger.debug({ error: errorText(error) }, 'pause');
+    }
   }
 
   /** Stops the reading of one partition, until the process starts anew. */
@@ -166,7 +177,7 @@ export class PriceConsumer {
         partitionsConsumedConcurrently: this.options.partitions,
         eachBatch: async (payload) => {
           this.handle(payload);
-          await this.pace();
+          await this.pacer.wait();
         },
       });
       if (this.stopping.signal.aborted) await consumer.stop();
@@ -182,7 +193,7 @@ export class PriceConsumer {
   /** Notes assignments, signs of life and the crash of a consumer; the promise rejects when it has to be replaced. */
   private observe(consumer: Consumer): Promise<never> {
     const { FETCH_START, FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
-    consumer.on(FETCH_START, () => (this.fetchStartedMs = performance.now()));
+    consumer.on(FETCH_START, this.pacer.fetchStarted);
     for (const event of [FETCH, HEARTBEAT, CONNECT, REBALANCING] as const) consumer.on(event, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
@@ -208,7 +219,7 @@ export class PriceConsumer {
     this.generation += 1;
     this.joined = false;
     this.assigned = new Set();
-    this.committed = undefined;
+    this.committedPrices.forget();
     this.committer.discard();
   }
 
@@ -218,18 +229,15 @@ export class PriceConsumer {
 
   private handle({ batch, resolveOffset, commitOffsetsIfNecessary, pause, isStale }: EachBatchPayload): void {
     this.sign();
-    const { topic, partition } = batch;
-    this.meter.note(batch.messages.length);
+    const { partition } = batch;
+    this.pacer.note(batch.messages.length);
     this.commitOffsets = commitOffsetsIfNecessary;
     if (this.draining || isStale() || !this.assigned.has(partition)) return;
     if (!this.pipeline.isFull(partition)) {
-      const records = batch.messages.map(({ key, value, offset }) => ({ topic, partition, offset, key, value }));
-      const lastOffset = batch.lastOffset();
-      const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
-      const { generation } = this;
-      this.pipeline.submit({ partition, generation, records, bytes, nextOffset: nextOffset(lastOffset) });
+      const copied = this.pipeline.pendingBatches(partition) >= MAX_PENDING_ANSWERS;
+      this.pipeline.submit({ ...fromFetch(batch, copied), generation: this.generation });
       // What is fetched next; what is committed is another matter.
-      resolveOffset(lastOffset);
+      resolveOffset(batch.lastOffset());
     }
     if (!this.pipeline.isFull(partition)) return;
     // The other partitions go on meanwhile.
@@ -237,12 +245,6 @@ export class PriceConsumer {
     void this.pipeline.whenRoom(partition).then(() => {
       if (!this.draining) resume();
     });
-  }
-
-  /** kafkajs fetches again as soon as all that it has handed over is handled. */
-  private async pace(): Promise<void> {
-    const waitMs = this.fetchStartedMs + BUSY_INTERVAL_MS - performance.now();
-    if (waitMs >= 1 && this.meter.isBusy) await sleep(waitMs);
   }
 
   private done({ generation, partition, nextOffset: offset }: RecordBatch, metadata: string): void {
@@ -265,16 +267,5 @@ export class PriceConsumer {
   private async commit(positions: readonly Position[]): Promise<void> {
     const topics = [{ topic: this.options.topic, partitions: [...positions] }];
     await this.commitOffsets?.({ topics });
-  }
-
-  private async loadLastPrices(partition: number): Promise<LastPrices> {
-    const { kafka, group, topic, signal, logger } = this.options;
-    this.committed ??= retryForever(() => fetchCommittedOffsets(kafka, group, topic), {
-      backoff: RESTART,
-      signal,
-      onRetry: (error, attempt) =>
-        logger.warn({ reason: errorText(error), attempt }, 'committed offsets not read, repeating'),
-    });
-    return LastPrices.decode((await this.committed).get(partition)?.metadata);
   }
 }

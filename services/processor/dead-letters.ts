@@ -4,6 +4,14 @@ import { errorText, type Logger } from '../common/log';
 import type { DeadLetter } from './process-batch';
 
 const ALL_REPLICAS = -1;
+/**
+ * The broker's limit (max.message.bytes, 1.5 MB) is for what is sent together to a partition. A letter that alone is
+ * larger goes alone.
+ */
+const MAX_SEND_BYTES = 1_000_000;
+/** Lengths and timestamp of a record, and of each header: more than they can have. */
+const RECORD_OVERHEAD_BYTES = 64;
+const HEADER_OVERHEAD_BYTES = 8;
 
 export interface DeadLetterOptions {
   readonly kafka: Kafka;
@@ -38,6 +46,10 @@ export class DeadLetterPublisher {
 
   private async sendUntilDone(letters: readonly DeadLetter[]): Promise<void> {
     const messages = letters.map((letter) => toMessage(letter, this.options.version, this.options.now()));
+    for (const some of splitByBytes(messages, MAX_SEND_BYTES)) await this.sendSome(some);
+  }
+
+  private async sendSome(messages: Message[]): Promise<void> {
     await retryForever(() => this.send(messages), {
       backoff: this.options.backoff,
       signal: this.options.signal,
@@ -98,3 +110,28 @@ export function toMessage({ record, reason, detail }: DeadLetter, version: strin
   // One source partition stays in order on one partition of the dead letters.
   return { key: `${record.topic}-${record.partition}`, value: record.value, headers };
 }
+
+/** In order, each part below the limit; a message that is larger by itself is a part of its own. */
+export function splitByBytes(messages: readonly Message[], maxBytes: number): Message[][] {
+  const parts: Message[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const size = sizeOf(message);
+    if (bytes + size > maxBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts[parts.length - 1].push(message);
+    bytes += size;
+  }
+  return parts;
+}
+
+function sizeOf({ key, value, headers = {} }: Message): number {
+  const header = Object.entries(headers).map(
+    ([name, text]) => HEADER_OVERHEAD_BYTES + name.length + byteLength(text as string | Buffer),
+  );
+  return header.reduce((sum, size) => sum + size, RECORD_OVERHEAD_BYTES + byteLength(key) + byteLength(value));
+}
+
+const byteLength = (text: string | Buffer | null | undefined): number => (text ? Buffer.byteLength(text) : 0);

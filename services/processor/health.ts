@@ -12,6 +12,8 @@ export interface ProcessorFacts {
   readonly problems: readonly (string | undefined)[];
   /** Partitions of this replica whose committed offset is gone from the topic. */
   readonly stoppedPartitions: readonly number[];
+  /** Partitions of this replica whose committed offset is beyond the end of the topic. */
+  readonly partitionsBeyondEnd: readonly number[];
   readonly lagRecords: number;
   readonly lagDegradedRecords: number;
   /** Time since the consumer last gave a sign of life. */
@@ -23,6 +25,11 @@ const OUT_OF_RANGE =
   'its committed offset is gone from the topic, records are lost to retention; ' +
   'to go on from the earliest that is there, set consumer.on_offset_out_of_range to earliest and deploy';
 
+const BEYOND_END =
+  'its committed offset is beyond the end of the topic, which has lost its last records, and what is accepted now would ' +
+  'be passed over; scale the producer to 0, set consumer.on_offset_out_of_range to earliest and deploy: ' +
+  'all that is there is read again, and stored once';
+
 /** The answer to GET /health: its status code is for Swarm, its body for people and the CLI. */
 export function processorHealth(facts: ProcessorFacts): Reply {
   const { lagRecords, lagDegradedRecords } = facts;
@@ -30,8 +37,11 @@ export function processorHealth(facts: ProcessorFacts): Reply {
     lagRecords > lagDegradedRecords
       ? `${lagRecords} records behind, more than lag_degraded_records ${lagDegradedRecords}`
       : undefined;
-  const stopped = facts.stoppedPartitions.map((partition) => `partition ${partition} is stopped: ${OUT_OF_RANGE}`);
-  const problems = [...facts.problems, ...stopped, behind].filter((text) => text !== undefined);
+  const stopped = facts.stoppedPartitions
+    .filter((partition) => !facts.partitionsBeyondEnd.includes(partition))
+    .map((partition) => `partition ${partition} is stopped: ${OUT_OF_RANGE}`);
+  const beyond = facts.partitionsBeyondEnd.map((partition) => `partition ${partition}: ${BEYOND_END}`);
+  const problems = [...facts.problems, ...stopped, ...beyond, behind].filter((text) => text !== undefined);
   const isSilent = facts.silentMs > facts.stuckAfterMs;
   const decision = decideHealth({
     everReady: facts.everReady,

@@ -27,9 +27,22 @@ export function lagByPartition(
   return lags;
 }
 
+/** Partitions whose committed offset is beyond the end: a broker that lost its last records, or a topic made anew. */
+export function partitionsBeyondEnd(
+  partitions: readonly number[],
+  ends: readonly TopicEnds[],
+  committed: readonly SeekEntry[],
+): number[] {
+  const highs = new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]));
+  return committed
+    .filter(({ partition, offset }) => partitions.includes(partition) && BigInt(offset) > (highs.get(partition) ?? 0n))
+    .map(({ partition }) => partition);
+}
+
 /** Keeps the lag of the partitions that this replica has; `refresh` asks the broker. */
 export class Lag {
   private lags: ReadonlyMap<number, number> = new Map();
+  private beyond: readonly number[] = [];
 
   constructor(
     private readonly options: {
@@ -41,12 +54,16 @@ export class Lag {
 
   readonly refresh = async (admin: Admin): Promise<void> => {
     const { topic, group, partitions } = this.options;
-    const [ends, [committed]] = await Promise.all([
-      admin.fetchTopicOffsets(topic),
-      admin.fetchOffsets({ groupId: group, topics: [topic] }),
-    ]);
+    // In this order: the end of the topic only grows, so what is committed by now is never beyond an end asked for later.
+    const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const ends = await admin.fetchTopicOffsets(topic);
     this.lags = lagByPartition(partitions(), ends, committed?.partitions ?? []);
+    this.beyond = partitionsBeyondEnd(partitions(), ends, committed?.partitions ?? []);
   };
+
+  get beyondEnd(): readonly number[] {
+    return this.beyond;
+  }
 
   get byPartition(): ReadonlyMap<number, number> {
     return this.lags;

@@ -17,7 +17,10 @@ interface LastPrice {
 type Entry = readonly [string, string, string, number, number];
 
 const VERSION = 1;
-/** Keeps the text below the 4,096 bytes that a broker takes by default (offset.metadata.max.bytes). */
+/**
+ * Keeps the text below the 4,096 bytes that a broker takes by default (offset.metadata.max.bytes). What is beyond is
+ * forgotten at once and not only when it is committed, or a record would get another change when it is read again.
+ */
 const MAX_ENTRIES = 36;
 
 /**
@@ -37,9 +40,8 @@ export class LastPrices {
   }
 
   encode(): string {
-    const entries = [...this.byKey].map(([key, { price, timeMs }]) => [...key.split(' '), price, timeMs] as const);
-    const newest = entries.sort((left, right) => Number(right[4]) - Number(left[4])).slice(0, MAX_ENTRIES);
-    return JSON.stringify({ v: VERSION, last: newest });
+    const last = [...this.byKey].map(([key, { price, timeMs }]) => [...key.split(' '), price, timeMs]);
+    return JSON.stringify({ v: VERSION, last });
   }
 
   /** The change that an event brings. None for the first of its kind, and none for one that is not newer than the last. */
@@ -48,7 +50,19 @@ export class LastPrices {
     const last = this.byKey.get(key);
     if (last !== undefined && timeMs <= last.timeMs) return undefined;
     this.byKey.set(key, { price: event.price, timeMs });
+    if (this.byKey.size > MAX_ENTRIES) this.forgetOldest();
     return last === undefined ? undefined : change(last.price, event.price);
+  }
+
+  private forgetOldest(): void {
+    let oldest: string | undefined;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const [key, { timeMs }] of this.byKey) {
+      if (timeMs >= oldestMs) continue;
+      oldest = key;
+      oldestMs = timeMs;
+    }
+    if (oldest !== undefined) this.byKey.delete(oldest);
   }
 }
 

@@ -5,6 +5,7 @@ import { createKafka } from '../common/kafka';
 import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
+import { LogLimiter } from '../common/log-limiter';
 import { createMongoClient, MongoHandle } from '../common/mongo';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
@@ -14,7 +15,7 @@ import { Lag } from './lag';
 import type { LastPrices } from './last-prices';
 import { ProcessorMetrics } from './metrics';
 import { MongoWatch } from './mongo-watch';
-import { processBatch } from './process-batch';
+import { processBatch, type DeadLetter } from './process-batch';
 import type { PriceDocument, SourceRecord } from './record';
 import { Writer } from './writer';
 
@@ -22,6 +23,8 @@ const SERVICE = 'processor';
 const WATCH_INTERVAL_MS = 5_000;
 /** Time kept back from the drain for leaving the group and closing connections. */
 const LEAVE_MS = 3_000;
+/** More dead letters than that have no line of their own; the counter has them all. */
+const MAX_LETTERS_LOGGED_PER_SECOND = 20;
 /** Some 5 ms of work. */
 const SLICE_RECORDS = 500;
 
@@ -37,6 +40,7 @@ const metrics = new ProcessorMetrics();
 let everReady = false;
 let stopping = false;
 const outOfRange = new Set<number>();
+const letterLines = new LogLimiter(MAX_LETTERS_LOGGED_PER_SECOND);
 
 const aborting = new AbortController();
 const backoff = { baseMs: config.write.retry_base_ms, maxMs: config.write.retry_max_ms };
@@ -131,13 +135,18 @@ async function processRecords(records: readonly SourceRecord[], last: LastPrices
     now: () => new Date(),
     onSafe: (result) => {
       metrics.onResult(result);
-      // Not the detail: it may quote the record.
-      for (const { record, reason } of result.deadLetters) {
-        logger.warn({ partition: record.partition, offset: record.offset, reason }, 'dead letter');
-      }
+      result.deadLetters.forEach(logDeadLetter);
     },
     sliceRecords: SLICE_RECORDS,
   });
+}
+
+function logDeadLetter({ record, reason }: DeadLetter): void {
+  const leftOut = letterLines.take();
+  if (leftOut === undefined) return;
+  // Not the detail: it may quote the record.
+  const fields = { partition: record.partition, offset: record.offset, reason };
+  logger.warn(leftOut === 0 ? fields : { ...fields, lines_left_out: leftOut }, 'dead letter');
 }
 
 function kafkaConnected(): boolean {
@@ -168,6 +177,7 @@ function health(): Reply {
     ],
     // One that has moved is another replica's to tell of.
     stoppedPartitions: consumer.partitions.filter((partition) => outOfRange.has(partition)),
+    partitionsBeyondEnd: lag.beyondEnd,
     lagRecords: lag.total,
     lagDegradedRecords: config.consumer.lag_degraded_records,
     silentMs: consumer.silentMs,

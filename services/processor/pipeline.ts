@@ -9,7 +9,7 @@ export interface RecordBatch {
   readonly records: readonly SourceRecord[];
   /** The offset to commit once all of them are safe. */
   readonly nextOffset: string;
-  /** Of all values. */
+  /** Of all keys and values. */
   readonly bytes: number;
 }
 
@@ -33,6 +33,7 @@ export interface PipelineOptions {
 }
 
 interface Pending {
+  batches: number;
   records: number;
   bytes: number;
 }
@@ -69,6 +70,10 @@ export class Pipeline {
     return [...this.pending.values()].reduce((sum, { records }) => sum + records, 0);
   }
 
+  pendingBatches(partition: number): number {
+    return this.pendingOf(partition).batches;
+  }
+
   /** Resolves once the partition is not full. */
   whenRoom(partition: number): Promise<void> {
     if (!this.isFull(partition)) return Promise.resolve();
@@ -97,11 +102,12 @@ export class Pipeline {
   }
 
   private pendingOf(partition: number): Pending {
-    return this.pending.get(partition) ?? { records: 0, bytes: 0 };
+    return this.pending.get(partition) ?? { batches: 0, records: 0, bytes: 0 };
   }
 
   private pend({ partition, records, bytes }: RecordBatch, sign: 1 | -1): void {
     const pending = this.pendingOf(partition);
+    pending.batches += sign;
     pending.records += sign * records.length;
     pending.bytes += sign * bytes;
     this.pending.set(partition, pending);

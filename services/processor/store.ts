@@ -2,6 +2,12 @@ import { MongoBulkWriteError, type Collection, type WriteError } from 'mongodb';
 import type { DeadLetterReason, PriceDocument } from './record';
 
 const DUPLICATE_KEY = 11000;
+/**
+ * With these MongoDB says of a document that it will never take it: BadValue, FailedToParse, TypeMismatch, InvalidBSON,
+ * DocumentValidationFailure, BSONObjectTooLarge, KeyTooLong. Any other code may pass, as when its cache is full:
+ * https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
+ */
+const PERMANENT: ReadonlySet<number> = new Set([2, 9, 14, 22, 121, 10334, 17280]);
 
 export interface Refusal {
   readonly document: PriceDocument;
@@ -58,8 +64,10 @@ async function resolveFailures(
   const duplicates: PriceDocument[] = [];
   for (const failure of failures) {
     const document = documents[failure.index];
+    const detail = `MongoDB ${failure.code}: ${failure.errmsg}`;
     if (failure.code === DUPLICATE_KEY) duplicates.push(document);
-    else refused.push({ document, reason: 'write-refused', detail: `MongoDB ${failure.code}: ${failure.errmsg}` });
+    else if (PERMANENT.has(failure.code)) refused.push({ document, reason: 'write-refused', detail });
+    else throw new Error(`event ${document._id} is not stored yet: ${detail}`);
   }
   const stored = await storedHashes(
     collection,

@@ -23,7 +23,7 @@ interface Chunk {
 }
 
 /**
- * Writes what all partitions bring as few, large inserts: one in flight, and what arrives meanwhile goes together
+ * Writes what all partitions bring as few, large inserts: two in flight, and what arrives meanwhile goes together
  * into the next. An insert is repeated until MongoDB has taken it; nothing is skipped.
  */
 export class Writer {
@@ -38,7 +38,7 @@ export class Writer {
     this.queue = new Coalescer({
       maxBatchWeight: options.maxDocuments,
       maxFlushes: MAX_INSERTS,
-      // The consumer bounds it: each partition has one batch under way.
+      // The consumer bounds it: a partition has so many records under way and no more.
       maxQueuedWeight: Number.POSITIVE_INFINITY,
       weigh: ({ documents }) => documents.length,
       flush: (chunks) => this.flush(chunks),

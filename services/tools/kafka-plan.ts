@@ -19,6 +19,8 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
       'retention.ms': String(Math.round(topic.retention_hours * HOUR_MS)),
       'retention.bytes': '-1',
       'max.message.bytes': String(topic.max_message_bytes),
+      // Whatever a client compresses with: kafkajs reads no lz4, snappy or zstd, and one batch would stop all consumers.
+      'compression.type': 'uncompressed',
     },
   }));
 }

@@ -1,5 +1,13 @@
 /** What a foreign client may put on the topic: each record becomes a dead letter with its reason, and nothing waits for it. */
-import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type Message } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  CompressionCodecs,
+  CompressionTypes,
+  ResourcePatternTypes,
+  type Message,
+} from 'kafkajs';
 import { startRig, type Rig } from '../rig/rig';
 import type { Task } from '../rig/task';
 import { waitUntil } from '../rig/wait';
@@ -35,11 +43,12 @@ function event(source: string, change: object = {}): Readonly<Record<string, unk
 const message = (of: { event_id: string }): Message => ({ key: of.event_id, value: JSON.stringify(of) });
 
 /** As another client of the topic would, and in one batch; returns the offset of the first. */
-async function send(messages: Message[], partition = 0): Promise<number> {
+async function send(messages: Message[], partition = 0, compression = CompressionTypes.None): Promise<number> {
   const producer = rig.kafkaClient().producer();
   await producer.connect();
   try {
-    const [answer] = await producer.send({ topic: TOPIC, messages: messages.map((each) => ({ ...each, partition })) });
+    const placed = messages.map((each) => ({ ...each, partition }));
+    const [answer] = await producer.send({ topic: TOPIC, compression, messages: placed });
     return Number(answer.baseOffset);
   } finally {
     await producer.disconnect();
@@ -105,6 +114,31 @@ test('poison at every offset of a batch, one batch for each: head, middle and ta
   await settle();
   expect(await reasonsAt(1, poisoned)).toEqual(poisoned.map(() => 'not-json'));
   expect(await sourcesOf('poison')).toHaveLength(size * (size - 1));
+});
+
+/** A frame of one block that is not compressed, which is valid LZ4: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md */
+function lz4Frame(data: Buffer): Buffer {
+  const header = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82, 0, 0, 0, 0]);
+  header.writeUInt32LE((0x80000000 | data.length) >>> 0, 7);
+  return Buffer.concat([header, data, Buffer.alloc(4)]);
+}
+
+test.each([
+  ['gzip', CompressionTypes.GZIP, 20],
+  // kafkajs cannot read it: as the client has sent it, it would stop every consumer of the topic.
+  ['lz4', CompressionTypes.LZ4, 20],
+  // Much larger when it is unpacked.
+  ['gzip-600k', CompressionTypes.GZIP, 600_000],
+])('batches that a client has compressed: %s', async (name, compression, poisonBytes) => {
+  CompressionCodecs[CompressionTypes.LZ4] = () => ({
+    compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(lz4Frame(buffer)),
+    decompress: () => Promise.reject(new Error('nothing of this test reads lz4')),
+  });
+  const of = (n: number): Message => message(event(`oracle:${name}:${n}`));
+  const first = await send([of(0), { key: null, value: 'x'.repeat(poisonBytes) }, of(1)], 5, compression);
+  await settle();
+  expect(await reasonsAt(5, [first + 1])).toEqual(['not-json']);
+  expect(await sourcesOf(name)).toEqual([0, 1].map((n) => `oracle:${name}:${n}`));
 });
 
 test('nothing but poison, more than one insert takes', async () => {

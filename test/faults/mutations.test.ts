@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startRig, type Rig } from '../rig/rig';
 import type { Service } from '../rig/variants';
 import { Fleet } from './support/fleet';
-import { ACKS_0, COMMIT_BEFORE_WRITE, RANDOM_ID, SWALLOWED_CONFLICT, type Mutation } from './support/mutations';
+import {
+  ACKS_0,
+  COMMIT_BEFORE_WRITE,
+  EVERYTHING_IN_CONFLICT,
+  RANDOM_ID,
+  SWALLOWED_CONFLICT,
+  type Mutation,
+} from './support/mutations';
 import { violations } from './support/oracle';
 import { tell, underLoad } from './support/trial';
 
@@ -78,4 +85,9 @@ test('a random _id stores a repeated event twice', async () => {
 
 test('a duplicate key that is taken for a repetition swallows another event', async () => {
   expect(await tryOut(SWALLOWED_CONFLICT, nothing)).toEqual([some('swallowed'), some('unaccounted')]);
+});
+
+test('dead letters for conflicts that are none do not pass for an answer', async () => {
+  const found = await tryOut(EVERYTHING_IN_CONFLICT, nothing);
+  expect(found).toEqual(expect.arrayContaining([some('lost'), some('wrongLetters')]));
 });

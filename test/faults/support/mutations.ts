@@ -39,6 +39,25 @@ export const RANDOM_ID: Mutation = {
   patches: [{ file: RECORD, search: '_id: event.event_id,', replace: '_id: globalThis.crypto.randomUUID(),' }],
 };
 
+/** Nothing is stored, and every event is said to be in conflict with another. */
+export const EVERYTHING_IN_CONFLICT: Mutation = {
+  name: 'everything-in-conflict',
+  service: 'processor',
+  patches: [
+    {
+      file: STORE,
+      search: '  // crash-point: before-write\n',
+      replace: `  if (documents.length > 0)
+    return {
+      inserted: 0,
+      repeated: 0,
+      refused: documents.map((document) => ({ document, reason: 'id-conflict' as const, detail: '' })),
+    };
+`,
+    },
+  ],
+};
+
 export const SWALLOWED_CONFLICT: Mutation = {
   name: 'swallowed-conflict',
   service: 'processor',

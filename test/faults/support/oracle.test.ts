@@ -83,6 +83,14 @@ describe('it reports', () => {
     expect(judged({ letters: [...GOOD.letters, letter(second, 2)] })).toEqual(['1 wrongLetters: id-conflict of 0/2']);
   });
 
+  test('a dead letter for a conflict with an event that is nowhere', () => {
+    expect(judged({ stored: [document(first, 0)], letters: [...GOOD.letters, letter(second, 1)] })).toEqual([
+      '1 lost: oracle:run:2',
+      '1 unaccounted: 0/2',
+      '1 wrongLetters: id-conflict of 0/1',
+    ]);
+  });
+
   test('an event that a producer calls wrong', () => {
     const wrong = { ...sent(event(5), false), refused: '400' };
     expect(judged({ sent: [...GOOD.sent, wrong] })).toEqual(['1 refused: oracle:run:5: 400']);

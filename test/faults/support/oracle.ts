@@ -67,7 +67,7 @@ export interface Verdict {
   readonly swallowed: readonly string[];
   /** Records that are neither a document, nor a dead letter, nor the repetition of a stored event. */
   readonly unaccounted: readonly string[];
-  /** Dead letters for another reason than a conflict of ids, or about a record that is stored all the same. */
+  /** Dead letters for another reason than a conflict of ids, about a record that is stored all the same, or without a rival. */
   readonly wrongLetters: readonly string[];
   readonly refused: readonly string[];
 }
@@ -93,8 +93,11 @@ export function judge({ sent, stored, records, letters }: Observed): Verdict {
   const sentContents = new Set(sent.map(({ event }) => contentSent(event)));
 
   const missing = sent.filter(({ event, acknowledged }) => acknowledged && !documentsOf.has(event.source));
-  const answeredFor = missing.filter(({ event }) => inConflict.has(contentSent(event)));
-  const unanswered = missing.filter(({ event }) => !inConflict.has(contentSent(event)));
+  // A conflict needs two: the letter answers for an event only where the other one is stored.
+  const isAnswered = (event: ClientEvent): boolean =>
+    inConflict.has(contentSent(event)) && storedIds.has(event.event_id);
+  const answeredFor = missing.filter(({ event }) => isAnswered(event));
+  const unanswered = missing.filter(({ event }) => !isAnswered(event));
   const isAccounted = (record: TopicRecord): boolean =>
     storedAt.has(at(record)) || letterAt.has(at(record)) || storedContents.has(parseContent(record.value) ?? '');
   return {
@@ -113,19 +116,27 @@ export function judge({ sent, stored, records, letters }: Observed): Verdict {
     swallowed: unanswered.filter(({ event }) => storedIds.has(event.event_id)).map(({ event }) => event.source),
     unaccounted: records.filter((record) => !isAccounted(record)).map(at),
     wrongLetters: letters
-      .filter((letter) => letter.reason !== CONFLICT || storedContents.has(parseContent(letter.value) ?? ''))
+      .filter((letter) => letter.reason !== CONFLICT || !isConflict(letter, storedContents, storedIds))
       .map((letter) => `${letter.reason} of ${at(letter)}`),
     refused: sent.filter(({ refused }) => refused).map(({ event, refused }) => `${event.source}: ${refused}`),
   };
 }
 
-function parseContent(value: string): string | undefined {
+const isConflict = ({ value }: Letter, storedContents: ReadonlySet<string>, storedIds: ReadonlySet<string>): boolean =>
+  !storedContents.has(parseContent(value) ?? '') && storedIds.has(parseEvent(value)?.event_id ?? '');
+
+function parseEvent(value: string): ClientEvent | undefined {
   try {
-    return contentSent(JSON.parse(value) as ClientEvent);
+    return JSON.parse(value) as ClientEvent;
   } catch {
     // Not an event: no document can be its repetition.
     return undefined;
   }
+}
+
+function parseContent(value: string): string | undefined {
+  const event = parseEvent(value);
+  return event === undefined ? undefined : contentSent(event);
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

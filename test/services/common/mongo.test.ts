@@ -1,4 +1,10 @@
-import { MongoNetworkError, MongoNetworkTimeoutError, MongoTopologyClosedError, type MongoClient } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoTopologyClosedError,
+  type MongoClient,
+} from 'mongodb';
 import { MongoHandle } from '../../../services/common/mongo';
 
 function clients(find: (made: number) => Promise<string>) {
@@ -17,14 +23,20 @@ function clients(find: (made: number) => Promise<string>) {
 const ask = (collection: any): Promise<string> => collection.find();
 
 describe('MongoHandle', () => {
-  test('a client that the driver has closed is replaced, and the error still told', async () => {
+  test('a client that the driver has closed is replaced, and the operation done with the new one', async () => {
     const { state, handle } = clients(async (made) => {
       if (made === 1) throw new MongoTopologyClosedError('Topology is closed');
       return `answer of client ${made}`;
     });
-    await expect(handle.use(ask)).rejects.toThrow('Topology is closed');
     expect(await handle.use(ask)).toBe('answer of client 2');
     expect(state).toEqual({ made: 2, closed: 1 });
+  });
+
+  test('what the new client fails with is the reason, not that the old one is closed', async () => {
+    const { handle } = clients(async (made) => {
+      throw made === 1 ? new MongoTopologyClosedError('Topology is closed') : new Error('getaddrinfo ENOTFOUND');
+    });
+    await expect(handle.use(ask)).rejects.toThrow('ENOTFOUND');
   });
 
   test('two operations that meet the same closed client replace it once', async () => {
@@ -54,6 +66,19 @@ describe('MongoHandle', () => {
     clock.nowMs = 90_000;
     handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
     expect(state.made).toBe(3);
+  });
+
+  test('an insert that timed out counts as well, although the driver wraps its error', () => {
+    const { state, clock, handle } = clients(async () => 'fine');
+    clock.nowMs = 60_000;
+    // As insertMany of the driver makes it: a change there must show here.
+    const wrapped = new MongoBulkWriteError(new MongoNetworkTimeoutError('timed out', {}) as never, {} as never);
+    expect(wrapped).not.toBeInstanceOf(MongoNetworkTimeoutError);
+    handle.replaceAfter(wrapped);
+    expect(state.made).toBe(2);
+    clock.nowMs = 120_000;
+    handle.replaceAfter(new MongoBulkWriteError(new MongoNetworkError('reset') as never, {} as never));
+    expect(state.made).toBe(2);
   });
 
   test('a connection that was refused or reset needs no other client', () => {

@@ -22,6 +22,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
     subscription: {} as object,
     beforeJoin: (): void => undefined,
     joins: 0,
+    pause: (topics: unknown): void => void paused.push(topics),
     join: async (): Promise<void> => join(assigned),
   };
   const join = (partitions: number[]): void =>
@@ -48,7 +49,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
       running();
       await joined;
     },
-    pause: (topics: unknown) => paused.push(topics),
+    pause: (topics: unknown) => state.pause(topics),
     stop: async () => void log.push('stop'),
     disconnect: async () => undefined,
   };
@@ -109,6 +110,23 @@ test('what is committed is the offset to read next, also beyond 2^53', () => {
 });
 
 describe('PriceConsumer', () => {
+  test('a drain that begins while kafkajs has crashed and not yet said so still finishes what is under way', async () => {
+    const fake = fakeKafka([0]);
+    const { works, process } = manual();
+    const subject = consumer(fake.kafka, process);
+    subject.start();
+    await fake.started;
+    await fake.deliver(0, ['5', '6']);
+    await turn();
+    fake.state.pause = () => {
+      throw new Error('Consumer group was not initialized, consumer#run must be called first');
+    };
+    const stopped = subject.stop();
+    works[0].finish();
+    await stopped;
+    expect(fake.committed).toEqual([expect.objectContaining({ partition: 0, offset: '7' })]);
+  });
+
   test('commits nothing when processing fails, and reads again with another consumer', async () => {
     const fake = fakeKafka([0]);
     const { works, process } = manual();

@@ -1,6 +1,6 @@
 import type { Kafka, Message } from 'kafkajs';
 import { pino } from 'pino';
-import { DeadLetterPublisher, toMessage } from '../../../services/processor/dead-letters';
+import { DeadLetterPublisher, splitByBytes, toMessage } from '../../../services/processor/dead-letters';
 import type { DeadLetter } from '../../../services/processor/process-batch';
 
 const letter: DeadLetter = {
@@ -48,7 +48,38 @@ test('a dead letter carries the bytes of the record, its coordinates and the rea
   });
 });
 
+describe('splitByBytes', () => {
+  const of = (value: number, header = 0) => ({
+    key: 'k',
+    value: Buffer.alloc(value),
+    headers: { name: 'é'.repeat(header) },
+  });
+
+  test('keeps the order, and no part is above the limit unless one letter is', () => {
+    const letters = [of(400), of(400), of(2_000), of(10), of(10)];
+    expect(splitByBytes(letters, 1_000)).toEqual([letters.slice(0, 2), [letters[2]], letters.slice(3)]);
+  });
+
+  test('counts keys, and headers in bytes and not in characters', () => {
+    expect(splitByBytes([of(0, 200), of(0, 200)], 1_000)).toHaveLength(1);
+    expect(splitByBytes([of(0, 250), of(0, 250)], 1_000)).toHaveLength(2);
+  });
+
+  test('nothing is no part', () => expect(splitByBytes([], 1)).toEqual([]));
+});
+
 describe('DeadLetterPublisher', () => {
+  test('never asks the broker to take more at once than the topic allows', async () => {
+    const sizes: number[] = [];
+    const { subject } = publisher(async ({ messages }) => {
+      sizes.push(messages.length);
+      return [{ errorCode: 0 }];
+    });
+    const large = { ...letter, record: { ...letter.record, value: Buffer.alloc(300_000) } };
+    await subject.publish([large, large, large, large, large, large, large]);
+    expect(sizes).toEqual([3, 3, 1]);
+  });
+
   test('repeats with a new producer until the broker acknowledges; an empty answer is none', async () => {
     const answers: (object[] | Error)[] = [new Error('away'), [], [{ errorCode: 0 }]];
     const { state, subject } = publisher(async () => {

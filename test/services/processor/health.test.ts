@@ -9,6 +9,7 @@ const healthy: ProcessorFacts = {
   processedCount: 7,
   problems: [undefined, undefined],
   stoppedPartitions: [],
+  partitionsBeyondEnd: [],
   lagRecords: 0,
   lagDegradedRecords: 100,
   silentMs: 10,
@@ -40,6 +41,13 @@ describe('GET /health of the processor', () => {
       200,
       'degraded',
       expect.stringMatching(/^partition 3 is stopped: .*on_offset_out_of_range to earliest and deploy$/),
+    ],
+    [
+      'a partition that is shorter than what is committed of it, with what to do',
+      { stoppedPartitions: [2], partitionsBeyondEnd: [2] },
+      200,
+      'degraded',
+      expect.stringMatching(/^partition 2: .*beyond the end of the topic.*to earliest and deploy/),
     ],
     ['draining', { stopping: true }, 200, 'stopping', 'draining'],
   ])('%s', (_, facts, httpStatus, status, reason) => {

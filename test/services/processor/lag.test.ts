@@ -1,5 +1,5 @@
 import type { Admin } from 'kafkajs';
-import { Lag, lagByPartition } from '../../../services/processor/lag';
+import { Lag, lagByPartition, partitionsBeyondEnd } from '../../../services/processor/lag';
 
 const ends = [
   { partition: 0, low: '10', high: '110' },
@@ -20,6 +20,13 @@ describe('lagByPartition', () => {
   test('only of the partitions that are asked for and known', () => {
     expect([...lagByPartition([1, 7], ends, [{ partition: 1, offset: '9007199254740990' }])]).toEqual([[1, 3]]);
   });
+});
+
+test('a committed offset beyond the end is told, for the partitions that are asked for', () => {
+  const committed = ['110', '9007199254740994', '1'].map((offset, partition) => ({ partition, offset }));
+  expect(partitionsBeyondEnd([0, 1], ends, committed)).toEqual([1]);
+  expect(partitionsBeyondEnd([0], ends, committed)).toEqual([]);
+  expect(partitionsBeyondEnd([0], ends, [{ partition: 0, offset: '-1' }])).toEqual([]);
 });
 
 test('Lag is what the broker says, for the partitions that this replica has at that time', async () => {

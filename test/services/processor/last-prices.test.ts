@@ -70,4 +70,16 @@ describe('LastPrices', () => {
     expect(metadata).toContain('xx99"');
     expect(metadata).not.toContain('xx63"');
   });
+
+  test('with more prices than fit, whoever reads on from what was committed finds the same changes', () => {
+    const last = empty();
+    const of = (index: number): PriceEvent => gold(100, { metal: `m${index}` });
+    for (let index = 0; index < 40; index += 1) last.observe(of(index), index);
+    const elsewhere = LastPrices.decode(last.encode());
+    expect(last.observe(of(39), 1_000)).toMatchObject({ previous_price: 100 });
+    expect(elsewhere.observe(of(39), 1_000)).toMatchObject({ previous_price: 100 });
+    expect(last.observe(of(0), 1_001)).toBeUndefined();
+    expect(elsewhere.observe(of(0), 1_001)).toBeUndefined();
+    expect(elsewhere.encode()).toBe(last.encode());
+  });
 });

@@ -81,6 +81,13 @@ describe('storeDocuments', () => {
     });
   });
 
+  test('a document that MongoDB cannot take at this moment is no dead letter: the batch is thrown back to be repeated', async () => {
+    const { subject } = collection({}, { busy: 365 });
+    await expect(storeDocuments(subject, [document('a'), document('busy')])).rejects.toThrow(
+      'event busy is not stored yet: MongoDB 365',
+    );
+  });
+
   test('a failed write concern is no success, whatever the documents answered', async () => {
     const { subject } = collection({ a: 'hash-a' }, {}, true);
     await expect(storeDocuments(subject, [document('a')])).rejects.toBeInstanceOf(MongoBulkWriteError);

@@ -29,6 +29,13 @@ test('topics have the names and partitions of the contract, and an explicit rete
   expect(config.mongodb).toMatchObject(MONGODB);
 });
 
+test('the broker stores batches uncompressed: the consumers cannot read every codec', () => {
+  expect(planTopics(config).map(({ settings }) => settings['compression.type'])).toEqual([
+    'uncompressed',
+    'uncompressed',
+  ]);
+});
+
 test('a dead letter may be larger than any record it carries', () => {
   const [prices, deadLetters] = planTopics(config).map(({ settings }) => Number(settings['max.message.bytes']));
   expect(deadLetters).toBeGreaterThan(prices + 100_000);
