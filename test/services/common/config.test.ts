@@ -97,6 +97,7 @@ describe('loadConfig', () => {
     ['http://h/p', '"http://h/p"'],
     ['http://user:8/s3cret@h/p', '"<string>"'],
     ['user:s3cret@h', '"<string>"'],
+    ['user:s3cret', '"<string>"'],
     ['h/p?token=s3cret', '"<string>"'],
     [12345, '"<number>"'],
     [['s3cret'], '"<array>"'],
