@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parse, YAMLParseError } from 'yaml';
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { nearest } from './nearest';
+import { explainIssue, withoutAddresses } from './config-issue';
 
 /** Exit code for a configuration error (EX_CONFIG of sysexits.h). */
 export const EXIT_CONFIG = 78;
@@ -45,16 +45,16 @@ function readYaml<Schema extends z.ZodType>(
   schema: Schema,
   problems: string[],
 ): z.infer<Schema> | undefined {
-  if (!existsSync(file)) {
-    problems.push(`${file}: no such file; expected a YAML file, mounted as a Docker config`);
-    return undefined;
-  }
+  const text = readText(file, problems);
+  if (text === undefined) return undefined;
   let document: unknown;
   try {
-    document = parse(readFileSync(file, 'utf8')) ?? {};
+    // Its warnings go to the log with the line that they are about, whatever stands in it.
+    document = parse(text, { logLevel: 'error' }) ?? {};
+    // An alias may stand inside its own anchor: nobody could print that.
+    JSON.stringify(document);
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    problems.push(`${file}: not YAML: ${error.message.split('\n')[0]}`);
+    problems.push(`${file}: not YAML: ${withoutAddresses((error as Error).message.split('\n')[0])}`);
     return undefined;
   }
   const result = schema.safeParse(document);
@@ -63,31 +63,15 @@ function readYaml<Schema extends z.ZodType>(
   return undefined;
 }
 
-/** One line per mistake: `key: what is wrong (got …)`. */
-export function explainIssue(issue: z.core.$ZodIssue, document: unknown, schema: z.ZodType): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, issue.path);
-    return issue.keys.map((key) => {
-      const hint = nearest(key, known);
-      const path = [...issue.path, key].join('.');
-      return `${path}: unknown key${hint === undefined ? '' : `; did you mean ${hint}?`} (known: ${known.join(', ')})`;
-    });
+function readText(file: string, problems: string[]): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what = code === 'ENOENT' ? 'no such file' : `cannot be read: ${code}`;
+    problems.push(`${file}: ${what}; expected a YAML file, mounted as a Docker config`);
+    return undefined;
   }
-  const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], document);
-  const shown = got === undefined ? 'nothing' : JSON.stringify(got);
-  return [`${issue.path.join('.') || '(document)'}: ${issue.message} (got ${shown})`];
-}
-
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: unknown = schema;
-  for (const key of path) current = (unwrap(current) as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
-  return Object.keys((unwrap(current) as { shape?: object } | undefined)?.shape ?? {});
-}
-
-/** Defaults and prefaults wrap the object whose keys we want to name. */
-function unwrap(schema: unknown): unknown {
-  const inner = (schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType;
-  return inner === undefined ? schema : unwrap(inner);
 }
 
 function readSecret(path: string, problems: string[]): string | undefined {

@@ -19,10 +19,14 @@ const READABLE = 0o444;
 
 export function makeSecrets(directory: string): Secrets {
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(path.join(directory, 'secrets'), { recursive: true, mode: 0o700 });
   const secrets = Object.fromEntries(NAMES.map((name) => [name, randomBytes(24).toString('hex')])) as Secrets;
-  for (const name of NAMES) writeFileSync(path.join(directory, 'secrets', name), secrets[name], { mode: READABLE });
+  writeSecrets(path.join(directory, 'secrets'), secrets);
   return secrets;
+}
+
+export function writeSecrets(directory: string, secrets: Secrets): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const name of NAMES) writeFileSync(path.join(directory, name), secrets[name], { mode: READABLE });
 }
 
 export type Config = { readonly [name: string]: unknown };

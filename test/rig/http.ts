@@ -1,7 +1,8 @@
-import { request, type Agent } from 'node:http';
+import { request, type Agent, type IncomingHttpHeaders } from 'node:http';
 
 export interface Answer {
   readonly status: number;
+  readonly headers: Readonly<IncomingHttpHeaders>;
   readonly text: string;
 }
 
@@ -23,7 +24,7 @@ export function call(url: string, options: Call = {}): Promise<Answer> {
     const sent = request(url, { method, headers, agent: agent ?? false }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('end', () => resolve({ status: response.statusCode!, text }));
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
       response.on('error', reject);
     });
     // Of the whole call, not of a silent socket: a proxy between may keep that open.

@@ -6,7 +6,7 @@ import { ROOT } from '../../lib/constructs/bundle';
 import { docker } from '../../lib/lab/docker';
 import { timed, type Progress } from '../../lib/lab/lab-error';
 import { kafkaClient, mongoClient, type KafkaUser, type MongoUser } from './clients';
-import { makeSecrets, mergeConfig, writeConfig, type Config, type Secrets } from './files';
+import { makeSecrets, mergeConfig, writeConfig, writeSecrets, type Config, type Secrets } from './files';
 import { ensureImage, ensureRigBases } from './images';
 import { createNetwork, freePort, type Addresses } from './network';
 import { lookAtHealth, lookByScript } from './ready';
@@ -29,6 +29,8 @@ export interface ServiceOptions extends Limits {
   readonly env?: Readonly<Record<string, string>>;
   /** Merged into the product's YAML. */
   readonly config?: Config;
+  /** What it is told instead of the rig's own. */
+  readonly secrets?: Partial<Secrets>;
   /** Whether to wait until it is healthy. @default true */
   readonly wait?: boolean;
 }
@@ -113,8 +115,11 @@ export class Rig {
     const name = `${service}-${options.replica ?? this.replicas}`;
     const image = await ensureImage(service, this.progress, options.variant);
     const config = mergeConfig(productConfig(service), options.config ?? {});
+    const secretsDirectory = this.secretsDirectory(options.secrets && name);
+    if (options.secrets !== undefined) writeSecrets(secretsDirectory, { ...this.secrets, ...options.secrets });
     const task = await this.runTask(service, name, {
       image,
+      secretsDirectory,
       configFile: writeConfig(this.directory, name, config),
       environment: options.env,
       cpus: options.cpus,
@@ -158,6 +163,10 @@ export class Rig {
     });
   }
 
+  private secretsDirectory(replica?: string): string {
+    return path.join(this.directory, replica === undefined ? 'secrets' : `secrets-${replica}`);
+  }
+
   private place(alias: string, what: What): Placement {
     return {
       container: `${this.network}-${alias}`,
@@ -165,11 +174,13 @@ export class Rig {
       alias,
       address: this.addresses.next(),
       labels: this.labels,
-      secretsDirectory: path.join(this.directory, 'secrets'),
+      secretsDirectory: this.secretsDirectory(),
       volumePrefix: `${this.network}-`,
       ...what,
     };
   }
 }
 
-type What = Limits & Pick<Placement, 'image' | 'configFile' | 'environment' | 'port'>;
+type What = Limits &
+  Pick<Placement, 'image' | 'configFile' | 'environment' | 'port'> &
+  Partial<Pick<Placement, 'secretsDirectory'>>;
