@@ -52,8 +52,8 @@ export async function setUpMongo(
   logger.info({ indexes: INDEXES.map(({ name }) => name), created }, 'indexes are there');
 }
 
-/** Asks first: the stand-in fails when an index that is there is created again. */
-async function createMissingIndexes(database: Db, collection: string): Promise<string[]> {
+/** Asks first: the stand-in fails when an index that is there is created again. Returns the names of the new ones. */
+export async function createMissingIndexes(database: Db, collection: string): Promise<string[]> {
   const [exists] = await database.listCollections({ name: collection }, { nameOnly: true }).toArray();
   const present = exists === undefined ? [] : await database.collection(collection).listIndexes().toArray();
   const missing = missingIndexes(present);

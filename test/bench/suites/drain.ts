@@ -1,5 +1,6 @@
 import { drain } from '../support/drain';
-import { withRig } from '../support/rig';
+import type { Rig } from '../../rig/rig';
+import { emptyStore, withRig } from '../support/rig';
 import type { Row, Suite } from '../support/suite';
 import { runJob } from '../support/worker';
 
@@ -11,12 +12,11 @@ interface Limit {
 /** A backlog that one processor drains, against the limits of the store and of the client, in one run. */
 export async function drainSuite(suite: Suite): Promise<void> {
   const events = suite.events(1_000_000);
-  const limitEvents = Math.min(events, 300_000);
   await withRig(suite, async (rig) => {
     // The store is measured before and after, so that a change of the machine's mood shows.
-    const before = await runJob<Limit>(rig, { verb: 'insert-loop', events: limitEvents });
+    const before = await insertLoop(rig, events);
     const ours = await drain(rig, { events });
-    const after = await runJob<Limit>(rig, { verb: 'insert-loop', events: limitEvents });
+    const after = await insertLoop(rig, events);
     const client = await runJob<Limit>(rig, { verb: 'bare-consumer', events });
     const store = { ...before, perSecond: (before.perSecond + after.perSecond) / 2 };
     const slower = Math.min(store.perSecond, client.perSecond);
@@ -31,6 +31,11 @@ export async function drainSuite(suite: Suite): Promise<void> {
       { 'peak resident MB': ours.peakMemoryMb, 'documents per insert': ours.batchMean, seconds: ours.seconds },
     ]);
   });
+}
+
+async function insertLoop(rig: Rig, events: number): Promise<Limit> {
+  await emptyStore(rig);
+  return runJob<Limit>(rig, { verb: 'insert-loop', events });
 }
 
 const row = (what: string, { perSecond, cpuMicrosPerEvent }: Limit, slower: number): Row => ({

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig, ServiceOptions } from '../../rig/rig';
 import type { Task } from '../../rig/task';
-import { countStored } from './rig';
+import { countStored, emptyStore } from './rig';
 import { runJob } from './worker';
 
 export interface DrainResult {
@@ -28,13 +28,13 @@ const MB = 1_048_576;
 /** Fills the topic, starts one processor, and measures until every event is stored; throws if one is not. */
 export async function drain(rig: Rig, request: DrainRequest): Promise<DrainResult> {
   const { events, recordBytes, partitions, processor } = request;
-  const before = await countStored(rig);
+  await emptyStore(rig);
   await runJob(rig, { verb: 'prefill', events, recordBytes, partitions });
   const task = await rig.startService('processor', { cpus: 'unlimited', wait: false, ...processor });
   try {
     const result = await watch(task, events);
-    const stored = (await countStored(rig)) - before;
-    if (stored !== events) throw new Error(`${events} events were on the topic, ${stored} documents were added`);
+    const stored = await countStored(rig);
+    if (stored !== events) throw new Error(`${events} events were on the topic, ${stored} documents are stored`);
     return result;
   } finally {
     await task.stop();

@@ -1,3 +1,4 @@
+import { createMissingIndexes } from '../../../services/tools/setup-mongodb';
 import { startRig, type Rig } from '../../rig/rig';
 import type { Suite } from './suite';
 
@@ -20,6 +21,18 @@ export async function withRig<T>(
     return await use(rig);
   } finally {
     await rig.stop();
+  }
+}
+
+/** Each measurement begins with an empty store: the next one must not pay for the documents of the one before. */
+export async function emptyStore(rig: Rig): Promise<void> {
+  const client = rig.mongoClient('admin');
+  try {
+    const database = client.db('metals');
+    await database.dropCollection('prices');
+    await createMissingIndexes(database, 'prices');
+  } finally {
+    await client.close();
   }
 }
 
