@@ -17,6 +17,7 @@ import {
   type Answer,
   type RawRequest,
   type Rig,
+  type RigOptions,
 } from './support';
 
 let rig: Rig;
@@ -87,12 +88,22 @@ test('the document is valid OpenAPI 3.1', () => {
 
 test('the rules of the fields are those of the schema file', () => {
   const { properties } = document.components.schemas.EventRequest;
-  for (const name of ['price', 'event_id', 'timestamp', 'unit'] as const) {
+  for (const name of ['price', 'event_id', 'unit'] as const) {
     expect(properties[name]).toEqual(eventSchema.properties[name]);
   }
+  const { description, ...rules } = eventSchema.properties.timestamp;
+  expect(properties.timestamp).toMatchObject(rules);
+  expect(properties.timestamp.description).toContain(description);
   expect(properties.metal.enum).toEqual(['gold', 'copper']);
   expect(properties.currency.pattern).toBe(eventSchema.properties.currency.pattern);
 });
+
+test('how old and how far ahead a timestamp may be is as configured', () =>
+  withRig({ config: { events: { max_age_days: 7, max_future_seconds: 60 } } }, async () => {
+    const { body } = await ask(rig.port, { method: 'GET', path: '/openapi.json' });
+    const { description } = body.components.schemas.EventRequest.properties.timestamp;
+    expect(description).toMatch(/ The producer takes a time at most 7 days old and 60 s ahead\.$/);
+  }));
 
 describe('requests: the document takes what the server takes, and refuses what it refuses', () => {
   test.each<[unknown, number]>([
