@@ -140,6 +140,27 @@ test('bodies that are held back fill the memory up to a limit, and then cost a 5
   expect(refused[0]).toMatchObject({ headers: { 'retry-after': '5' }, body: { type: 'urn:metals:problem:busy' } });
 });
 
+test('bodies whose senders went away leave the room that they took, and each a line in the log', async () => {
+  const own = await startRig();
+  const head = `${HEAD}x-request-id: went-away\r\ncontent-length: 262144\r\n\r\n`;
+  const part = Buffer.from(head + ' '.repeat(200_000));
+  const logged = (): number => own.log.filter(({ request_id: id }) => id === 'went-away').length;
+  const sendAndGo = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect(own.port, '127.0.0.1', () => socket.end(part));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve());
+      socket.resume();
+    });
+  await sendAndGo();
+  await until(() => logged() > 0);
+  expect(logged()).toBe(1);
+  // Together more than the limit for all bodies under way.
+  for (let sent = 1; sent < 200; sent += 1) await sendAndGo();
+  expect((await ask(own.port, { body: `[${GOOD}${' '.repeat(200_000)}]` })).status).toBe(202);
+  await own.stop();
+});
+
 test('connections beyond the limit are closed at once', async () => {
   const own = await startRig({ limits: { maxConnections: 2 } });
   const open = [0, 1].map(() => connect(own.port, '127.0.0.1'));
