@@ -10,6 +10,9 @@ type EventConfig = Pick<ProducerConfig, 'metals' | 'events'>;
 /** What a client sends; everything but `metal` and `price` has a default. */
 type Request = Pick<PriceEvent, 'metal' | 'price'> & Partial<Omit<PriceEvent, 'schema_version'>>;
 
+const timeWindow = ({ max_age_days, max_future_seconds }: EventConfig['events']): string =>
+  `a time at most ${max_age_days} days old and ${max_future_seconds} s ahead`;
+
 /** The event's schema without what the producer adds, and with the metals that this configuration takes. */
 export function requestSchema({ metals, events }: EventConfig) {
   const { event_id, metal, price, currency, unit, timestamp, source } = eventSchema.properties;
@@ -21,7 +24,7 @@ export function requestSchema({ metals, events }: EventConfig) {
       metal: { type: 'string', enum: Object.keys(metals), description: metal.description },
       price,
       event_id,
-      timestamp,
+      timestamp: { ...timestamp, description: `${timestamp.description} The producer takes ${timeWindow(events)}.` },
       currency: { ...currency, default: events.currency },
       unit,
       source: { ...source, default: 'api' },
@@ -64,8 +67,7 @@ export class EventReader {
     const observedMs = body.timestamp === undefined ? uuidV7TimeMs(eventId) : Date.parse(body.timestamp);
     if (!this.isInWindow(observedMs)) {
       const field = body.timestamp === undefined ? 'event_id' : 'timestamp';
-      const allowed = `a time at most ${events.max_age_days} days old and ${events.max_future_seconds} s ahead`;
-      return invalidEvent([{ field, value: shownValue(body[field]), allowed }]);
+      return invalidEvent([{ field, value: shownValue(body[field]), allowed: timeWindow(events) }]);
     }
     return {
       event_id: eventId,

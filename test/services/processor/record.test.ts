@@ -38,7 +38,10 @@ describe('decide makes a dead letter of', () => {
     ['JSON null', 'null', 'invalid-event'],
     ['an array', '[]', 'invalid-event'],
     ['a number', '7', 'invalid-event'],
-    ['deep nesting', '['.repeat(100_000), 'not-json'],
+    ['arrays nested 100,000 deep without end', '['.repeat(100_000), 'not-json'],
+    ['arrays nested 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'invalid-event'],
+    ['objects nested 100,000 deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'invalid-event'],
+    ['a byte order mark before an event', `\ufeff${JSON.stringify(event)}`, 'not-json'],
     ['a record of 1 MB', { ...event, source: 'x'.repeat(1_000_000) }, 'invalid-event'],
     ['a missing field', { ...event, price: undefined }, 'invalid-event'],
     ['an unknown field', { ...event, admin: true }, 'invalid-event'],
@@ -78,6 +81,11 @@ describe('decide', () => {
         kafka: { topic: 'metals-prices', partition: 3, offset: 42 },
       },
     });
+  });
+
+  test('of a name that stands twice it takes the last value, as JSON.parse does', () => {
+    const doubled = JSON.stringify(event).replace('"price":1850.25', '"price":1,"price":2');
+    expect(documentOf(decide(record(doubled), at))?.price).toBe(2);
   });
 
   test('takes a record without a key', () => {

@@ -1,4 +1,4 @@
-import { Agent, get, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { ask, exchange, GOOD, KEY, rawRequest, startRig, until, type Rig } from './support';
 
@@ -140,70 +140,25 @@ test('bodies that are held back fill the memory up to a limit, and then cost a 5
   expect(refused[0]).toMatchObject({ headers: { 'retry-after': '5' }, body: { type: 'urn:metals:problem:busy' } });
 });
 
-describe('draining', () => {
-  test('answers what is under way, ends kept connections, and takes no new one', async () => {
-    const own = await startRig();
-    let release = (): void => undefined;
-    own.broker.before = () => new Promise((resolve) => (release = resolve));
-    const idle = new Agent({ keepAlive: true });
-    await new Promise((resolve) =>
-      get({ port: own.port, path: '/health', agent: idle }, (r) => r.resume().on('end', resolve)),
-    );
-    const waiting = ask(own.port);
-    await until(() => own.publisher.inFlightMs > 0);
-    const drained = own.app.drain(10_000);
-    await expect(ask(own.port)).rejects.toThrow();
-    release();
-    expect(await waiting).toMatchObject({ status: 202, headers: { connection: 'close' } });
-    await drained;
-    await own.publisher.stop();
-    idle.destroy();
-  });
-
-  test('a request on a kept connection hears 503, and that the connection ends', async () => {
-    const own = await startRig();
-    let release = (): void => undefined;
-    own.broker.before = () => new Promise((resolve) => (release = resolve));
-    // The first request keeps its connection open; the second is behind it.
-    let received = '';
-    const socket = connect(own.port, '127.0.0.1', () => socket.write(rawRequest({})));
-    socket.on('data', (chunk) => (received += String(chunk)));
-    const closed = new Promise((resolve) => socket.on('close', resolve));
-    await until(() => own.publisher.inFlightMs > 0);
-    const drained = own.app.drain(10_000);
-    socket.write(rawRequest({}));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    release();
-    await Promise.all([drained, closed]);
-    expect(received).toMatch(/^HTTP\/1\.1 202 [^]*connection: close/i);
-    await own.publisher.stop();
-  });
-
-  test('with a full queue and Kafka stuck, every request is answered within the time for draining', async () => {
-    const events = 200;
-    const own = await startRig({ config: { queue: { max_events: events } } });
-    own.broker.before = () => new Promise(() => undefined);
-    const waiting = Array.from({ length: events }, () => ask(own.port));
-    await until(() => own.publisher.queued >= events - 1 && own.publisher.inFlightMs > 0);
-    const startedAt = performance.now();
-    const drained = own.app.drain(5_000);
-    const answers = await Promise.all(waiting);
-    await drained;
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([504]));
-    expect(answers.every(({ body }) => typeof body.event_id === 'string')).toBe(true);
-  });
-
-  test('a client that never finishes does not hold it up', async () => {
-    const own = await startRig();
-    const socket = connect(own.port, '127.0.0.1', () => socket.write(`${HEAD}content-length: 50\r\n\r\n{`));
-    socket.on('error', () => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const startedAt = performance.now();
-    await own.app.drain(2_000);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-    await own.publisher.stop();
-  });
+test('bodies whose senders went away leave the room that they took, and each a line in the log', async () => {
+  const own = await startRig();
+  const head = `${HEAD}x-request-id: went-away\r\ncontent-length: 262144\r\n\r\n`;
+  const part = Buffer.from(head + ' '.repeat(200_000));
+  const logged = (): number => own.log.filter(({ request_id: id }) => id === 'went-away').length;
+  const sendAndGo = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connect(own.port, '127.0.0.1', () => socket.end(part));
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve());
+      socket.resume();
+    });
+  await sendAndGo();
+  await until(() => logged() > 0);
+  expect(logged()).toBe(1);
+  // Together more than the limit for all bodies under way.
+  for (let sent = 1; sent < 200; sent += 1) await sendAndGo();
+  expect((await ask(own.port, { body: `[${GOOD}${' '.repeat(200_000)}]` })).status).toBe(202);
+  await own.stop();
 });
 
 test('connections beyond the limit are closed at once', async () => {

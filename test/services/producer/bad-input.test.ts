@@ -41,6 +41,7 @@ describe('a body that is refused as a whole', () => {
     ['a doubled __proto__', '{"__proto__":1,"__proto__":2}', 'doubled-key'],
     ['an array without events', '[]', 'empty-array'],
     ['arrays nested 100,000 deep without end', '['.repeat(deep), 'not-json'],
+    ['arrays nested 100,000 deep', `${'['.repeat(deep)}${']'.repeat(deep)}`, 'invalid-event'],
     ['a doubled key 20,000 objects deep', `${'{"a":'.repeat(20_000)}{"b":1,"b":2}${'}'.repeat(20_000)}`, 'doubled-key'],
   ])('%s', async (_, body, slug) => {
     await expectNothingSent(async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventSchema } from '../../../services/common/event';
+import { ProcessorMetrics } from '../../../services/processor/metrics';
 import { producerMetrics } from '../../../services/producer/metrics';
 import { ask, startRig } from './support';
 
@@ -23,6 +24,20 @@ test('docs/events.md names every field, every problem and every metric', () => {
     ...names.map((name) => name.replace('metals_producer_', '')),
   ].filter((word) => !text.includes(word));
   expect(missing).toEqual([]);
+});
+
+test('its table of the processor names every metric, also those that are made where the parts meet', () => {
+  const main = readFileSync(join(root, 'services/processor/main.ts'), 'utf8');
+  const gauges = [...main.matchAll(/metrics\.gauge(?:By)?\(\s*'([a-z0-9_]+)'/g)].map(([, name]) => name);
+  expect(gauges.length).toBeGreaterThan(4);
+  const counted = new ProcessorMetrics().registry
+    .getMetricsAsArray()
+    .filter(({ name }) => name.startsWith('metals_processor_'))
+    .map(({ name }) => name.replace('metals_processor_', ''));
+  expect(counted.length).toBeGreaterThan(8);
+  // Some names stand in the table of the producer as well.
+  const [, table] = text.split('| metric (`metals_processor_…`)');
+  expect([...counted, ...gauges].filter((name) => !new RegExp(`\`${name}[\`{]`).test(table))).toEqual([]);
 });
 
 test('what it shows as requests gets the answers that it shows', async () => {

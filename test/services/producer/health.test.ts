@@ -72,3 +72,26 @@ test('the metrics count requests, events in and out, batches and the event loop,
   expect(lines.some((line) => line.startsWith('metals_producer_event_loop_delay_p99_seconds '))).toBe(true);
   await rig.stop();
 });
+
+test('the metrics count a send that failed, and show what waits behind one that is under way', async () => {
+  const rig = await startRig();
+  const metrics = async (): Promise<string[]> =>
+    String((await ask(rig.port, { method: 'GET', path: '/metrics' })).body).split('\n');
+  let fail = (_: Error): void => undefined;
+  rig.broker.before = () => new Promise((_, reject) => (fail = reject));
+  const sent = ask(rig.port);
+  await until(() => rig.publisher.inFlightMs > 0);
+  expect(await metrics()).toContain('metals_producer_send_failures_total 0');
+  const waiting = ask(rig.port, { body: '[{"metal":"gold","price":1},{"metal":"gold","price":2}]' });
+  await until(() => rig.publisher.queued > 0);
+  expect(await metrics()).toContain('metals_producer_queue_events 2');
+  rig.broker.before = () => Promise.resolve();
+  fail(new Error('cut'));
+  expect((await sent).status).toBe(504);
+  await waiting;
+  const after = await metrics();
+  for (const line of ['metals_producer_send_failures_total 1', 'metals_producer_queue_events 0']) {
+    expect(after).toContain(line);
+  }
+  await rig.stop();
+});

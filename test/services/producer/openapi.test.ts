@@ -5,7 +5,20 @@ import { join } from 'node:path';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { eventSchema } from '../../../services/common/event';
-import { ask, GOOD, KEY, startRig, until, type Answer, type RawRequest, type Rig } from './support';
+import {
+  ask,
+  exchange,
+  GOOD,
+  holdBack,
+  KEY,
+  rawRequest,
+  startRig,
+  until,
+  type Answer,
+  type RawRequest,
+  type Rig,
+  type RigOptions,
+} from './support';
 
 let rig: Rig;
 let document: any;
@@ -34,14 +47,15 @@ const validator = (schema: object): ValidateFunction =>
   ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/')) as object);
 
 /** Asks the real server, and holds the answer against what the document says of it. */
-async function check(request: RawRequest): Promise<Answer> {
-  const answer = await ask(rig.port, request);
+async function check(request: RawRequest, send = ask): Promise<Answer> {
+  const answer = await send(rig.port, request);
   const { method = 'POST', path = '/produce' } = request;
   const operation = document.paths[path][method.toLowerCase()];
   const described = resolve(operation.responses[answer.status]);
   expect({ status: answer.status, described: described !== undefined }).toMatchObject({ described: true });
   const [type, media] = Object.entries<any>(described.content)[0];
   expect(answer.headers['content-type']).toContain(type);
+  if (type === 'application/problem+json') expect(answer.body.status).toBe(answer.status);
   const validate = validator(media.schema);
   expect({ body: answer.body, errors: validate(answer.body) ? [] : validate.errors }).toMatchObject({ errors: [] });
   for (const name of Object.keys(described.headers ?? {})) {
@@ -49,6 +63,18 @@ async function check(request: RawRequest): Promise<Answer> {
   }
   seen.add(`${method} ${path} ${answer.status}`);
   return answer;
+}
+
+/** Asks another server meanwhile. */
+async function withRig(options: RigOptions, act: () => Promise<void>): Promise<void> {
+  const own = rig;
+  rig = await startRig(options);
+  try {
+    await act();
+  } finally {
+    await rig.stop();
+    rig = own;
+  }
 }
 
 test('the document is valid OpenAPI 3.1', () => {
@@ -62,17 +88,28 @@ test('the document is valid OpenAPI 3.1', () => {
 
 test('the rules of the fields are those of the schema file', () => {
   const { properties } = document.components.schemas.EventRequest;
-  for (const name of ['price', 'event_id', 'timestamp', 'unit'] as const) {
+  for (const name of ['price', 'event_id', 'unit'] as const) {
     expect(properties[name]).toEqual(eventSchema.properties[name]);
   }
+  const { description, ...rules } = eventSchema.properties.timestamp;
+  expect(properties.timestamp).toMatchObject(rules);
+  expect(properties.timestamp.description).toContain(description);
   expect(properties.metal.enum).toEqual(['gold', 'copper']);
   expect(properties.currency.pattern).toBe(eventSchema.properties.currency.pattern);
 });
+
+test('how old and how far ahead a timestamp may be is as configured', () =>
+  withRig({ config: { events: { max_age_days: 7, max_future_seconds: 60 } } }, async () => {
+    const { body } = await ask(rig.port, { method: 'GET', path: '/openapi.json' });
+    const { description } = body.components.schemas.EventRequest.properties.timestamp;
+    expect(description).toMatch(/ The producer takes a time at most 7 days old and 60 s ahead\.$/);
+  }));
 
 describe('requests: the document takes what the server takes, and refuses what it refuses', () => {
   test.each<[unknown, number]>([
     [{ metal: 'gold', price: 1850 }, 202],
     [{ metal: 'copper', price: 0.01, currency: 'EUR', unit: 'kilogram', source: 'lme' }, 202],
+    [{ metal: 'gold', price: 10_000_000 }, 202],
     [[{ metal: 'gold', price: 1 }], 202],
     [[], 400],
     [Array(4).fill({ metal: 'gold', price: 1 }), 413],
@@ -144,35 +181,45 @@ describe('answers', () => {
     rig.publisher.publish = publish;
   });
 
-  test('503 of a replica that has not reached Kafka, as a health and not as a problem', async () => {
-    const own = rig;
-    rig = await startRig({ connected: false });
-    rig.watch.problem = 'Kafka: refused';
-    expect((await check(get('/health'))).body).toMatchObject({ status: 'starting', kafka_connected: false });
-    await rig.stop();
-    rig = own;
-  });
+  test('408 of a request that never ends', () =>
+    withRig({ limits: { headersTimeoutMs: 100, requestTimeoutMs: 200 } }, async () => {
+      const withoutEnd: typeof ask = (port, request = {}) => exchange(port, rawRequest(request).subarray(0, -1));
+      expect((await check({}, withoutEnd)).status).toBe(408);
+      expect((await check(put('{}'), withoutEnd)).status).toBe(408);
+    }));
 
-  test('409 of a feed that is no simulator', async () => {
-    const own = rig;
+  test.each([{}, put('{"rate_per_second":1}')])('503 of a replica that stops', (request) =>
+    withRig({}, async () => {
+      const finish = await holdBack(rig.port, request);
+      const drained = rig.app.drain(10_000);
+      expect((await check(request, finish)).body.type).toBe('urn:metals:problem:stopping');
+      await drained;
+    }),
+  );
+
+  test('503 of a replica that has not reached Kafka, as a health and not as a problem', () =>
+    withRig({ connected: false }, async () => {
+      rig.watch.problem = 'Kafka: refused';
+      expect((await check(get('/health'))).body).toMatchObject({ status: 'starting', kafka_connected: false });
+    }));
+
+  test('409 of a feed that is no simulator', () => {
     const url = 'http://127.0.0.1:9/prices?token=secret';
-    rig = await startRig({ config: { feed: { kind: 'http', url } }, connected: false });
-    expect((await check(put('{"rate_per_second":1}'))).status).toBe(409);
-    const state = await check(get('/feed'));
-    expect(state.body).toMatchObject({ kind: 'http', url: 'http://127.0.0.1:9/prices' });
-    expect(JSON.stringify(state)).not.toContain('secret');
-    await rig.stop();
-    rig = own;
+    return withRig({ config: { feed: { kind: 'http', url } }, connected: false }, async () => {
+      expect((await check(put('{"rate_per_second":1}'))).status).toBe(409);
+      const state = await check(get('/feed'));
+      expect(state.body).toMatchObject({ kind: 'http', url: 'http://127.0.0.1:9/prices' });
+      expect(JSON.stringify(state)).not.toContain('secret');
+    });
   });
 
-  /** 408 is provoked, with the same body, in bad-connections.test.ts: it takes a server with short limits. */
   test('every answer that the document promises was provoked', () => {
     const promised = Object.entries<any>(document.paths).flatMap(([path, methods]) =>
       Object.entries<any>(methods).flatMap(([method, { responses }]) =>
         Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
       ),
     );
-    const shared = / (408|431|500)$|PUT \/feed 503$/;
+    const shared = / (431|500)$/;
     expect(promised.filter((answer) => !seen.has(answer) && !shared.test(answer))).toEqual([]);
   });
 });

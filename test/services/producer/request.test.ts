@@ -1,8 +1,9 @@
 import type { PriceEvent } from '../../../services/common/event';
 import { Problem } from '../../../services/common/problem';
-import { UuidV7Generator, uuidV7TimeMs } from '../../../services/common/uuid';
+import { UuidV7Generator, uuidV7Of, uuidV7TimeMs } from '../../../services/common/uuid';
 import { EventReader, type EventReaderOptions } from '../../../services/producer/request';
 
+const DAY_MS = 86_400_000;
 const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const ids = new UuidV7Generator(() => nowMs);
 const options: EventReaderOptions = {
@@ -100,6 +101,17 @@ describe('EventReader refuses', () => {
     ]);
   });
 
+  test.each([
+    ['30 days and 1 s old', -30 * DAY_MS - 1_000],
+    ['301 s ahead', 301_000],
+  ])('a time that is %s, in the timestamp and in the id', (_, fromNowMs) => {
+    const allowed = 'a time at most 30 days old and 300 s ahead';
+    const timestamp = new Date(nowMs + fromNowMs).toISOString();
+    expect(refusal({ ...good, timestamp }).extra.errors).toEqual([{ field: 'timestamp', value: timestamp, allowed }]);
+    const event_id = uuidV7Of(nowMs + fromNowMs, 'gold');
+    expect(refusal({ ...good, event_id }).extra.errors).toEqual([{ field: 'event_id', value: event_id, allowed }]);
+  });
+
   test('without repeating a long value', () => {
     const { extra } = refusal({ ...good, metal: 'x'.repeat(10_000) });
     expect(JSON.stringify(extra).length).toBeLessThan(300);
@@ -107,6 +119,15 @@ describe('EventReader refuses', () => {
 });
 
 describe('EventReader', () => {
+  test.each([
+    ['30 days less 1 s old', -30 * DAY_MS + 1_000],
+    ['299 s ahead', 299_000],
+  ])('takes a time that is %s, in the timestamp and in the id', (_, fromNowMs) => {
+    const timestamp = new Date(nowMs + fromNowMs).toISOString();
+    expect(accepted({ ...good, timestamp })).toMatchObject({ timestamp });
+    expect(accepted({ ...good, event_id: uuidV7Of(nowMs + fromNowMs, 'gold') })).toMatchObject({ timestamp });
+  });
+
   test('fills in what a client leaves out; the timestamp is that of the id', () => {
     const event = accepted({ metal: 'copper', price: 9_000.5 });
     expect(event).toEqual({

@@ -141,6 +141,24 @@ export function rawRequest({ method = 'POST', path = '/produce', headers = {}, b
 
 export const ask = (port: number, request: RawRequest = {}): Promise<Answer> => exchange(port, rawRequest(request));
 
+/** Sends a request up to the end of its last header line; what it resolves with sends the rest. */
+export async function holdBack(port: number, request: RawRequest = {}): Promise<() => Promise<Answer>> {
+  const bytes = rawRequest(request);
+  const end = bytes.indexOf('\r\n\r\n') + 2;
+  const finish = await new Promise<() => Promise<Answer>>((resolve, reject) => {
+    const answered = exchange(port, bytes.subarray(0, end), (socket) =>
+      resolve(() => {
+        socket.write(bytes.subarray(end));
+        return answered;
+      }),
+    );
+    answered.catch(reject);
+  });
+  // Whatever was sent before this answer has reached the server.
+  await ask(port, { method: 'GET', path: '/health' });
+  return finish;
+}
+
 /** Sends bytes, and resolves with the first answer; `write` may go on sending. */
 export function exchange(port: number, bytes: Buffer, write?: (socket: Socket) => void): Promise<Answer> {
   return new Promise((resolve, reject) => {
