@@ -61,7 +61,8 @@ export class BodyReader {
         release();
         resolve(bytes);
       });
-      request.on('error', reject);
+      // A client that goes away: `close` follows and says so in our words.
+      request.on('error', () => undefined);
       request.on('close', () => {
         release();
         if (!request.complete) reject(new Problem(400, 'aborted', 'Bad request', 'the client went away'));

@@ -35,3 +35,6 @@ export function refuseOnSocket(socket: Duplex, problem: Problem, requestId: stri
  */
 export const awaitsAnswer = (socket: Duplex, underWay: Iterable<IncomingMessage>): boolean =>
   [...underWay].some((request) => request.socket === socket && request.complete);
+
+export const isUnderWay = (socket: Duplex, underWay: Iterable<IncomingMessage>): boolean =>
+  [...underWay].some((request) => request.socket === socket);

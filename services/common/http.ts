@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { awaitsAnswer, explainClientError, refuseOnSocket } from './http-refusal';
+import { awaitsAnswer, explainClientError, isUnderWay, refuseOnSocket } from './http-refusal';
 import { errorText, type Logger } from './log';
 import { LogLimiter } from './log-limiter';
 import { Problem } from './problem';
@@ -162,7 +162,9 @@ export class HttpServer {
   }
 
   private refuse(code: string | undefined, socket: Duplex): void {
-    if (!socket.writable || awaitsAnswer(socket, this.underWay)) {
+    // The end of a body that is cut short is told by the request that it belongs to.
+    const isCutShort = code === 'HPE_INVALID_EOF_STATE' && isUnderWay(socket, this.underWay);
+    if (!socket.writable || isCutShort || awaitsAnswer(socket, this.underWay)) {
       socket.destroy();
       return;
     }

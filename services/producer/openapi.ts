@@ -108,7 +108,7 @@ const FEED_PUT = {
     200: json('The feed as it is now.', ref('FeedState')),
     ...BODY_PROBLEMS,
     409: problem('The feed of this replica is no simulator.'),
-    503: problem('Too many bodies at one time.', RETRY_AFTER),
+    503: problem('Too many bodies at one time, or the replica stops.', RETRY_AFTER),
     ...ANY_PROBLEMS,
   },
 };

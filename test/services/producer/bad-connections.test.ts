@@ -155,6 +155,7 @@ test('bodies whose senders went away leave the room that they took, and each a l
   await sendAndGo();
   await until(() => logged() > 0);
   expect(logged()).toBe(1);
+  expect(own.log.find(({ request_id: id }) => id === 'went-away')).toMatchObject({ status: 400, reason: 'aborted' });
   // Together more than the limit for all bodies under way.
   for (let sent = 1; sent < 200; sent += 1) await sendAndGo();
   expect((await ask(own.port, { body: `[${GOOD}${' '.repeat(200_000)}]` })).status).toBe(202);
