@@ -19,6 +19,9 @@ export const mongoConnectionSchema = z.strictObject({
 });
 export type MongoConnection = z.infer<typeof mongoConnectionSchema>;
 
+/** How long an answer may take, in times of `timeout_ms`. */
+const SOCKET_TIMEOUTS = 4;
+
 /** Users live in `admin`, and every write is acknowledged from the journal. Our own retries replace the driver's. */
 export function createMongoClient(
   connection: MongoConnection,
@@ -37,7 +40,7 @@ export function createMongoClient(
     serverSelectionTimeoutMS: connection.timeout_ms,
     connectTimeoutMS: connection.timeout_ms,
     // A server at its limit answers late; giving up early leaves it with the work and sends the same again.
-    socketTimeoutMS: connection.timeout_ms * 4,
+    socketTimeoutMS: connection.timeout_ms * SOCKET_TIMEOUTS,
     ...extra,
   });
 }
@@ -71,8 +74,9 @@ export class MongoHandle<T extends Document> {
     if (!(causeOf(error) instanceof MongoNetworkTimeoutError) || isOfEarlierClient) return;
     const used = this.client;
     this.client = this.renew();
-    // Its operations under way end with an error and are repeated; to close it waits for nothing.
-    used.close(true).catch(() => undefined);
+    // A server that is only slow may still answer the others of its operations: they end by themselves until then.
+    const close = (): void => void used.close(true).catch(() => undefined);
+    setTimeout(close, this.connection.timeout_ms * SOCKET_TIMEOUTS).unref();
   }
 
   /** Runs one operation; if the client turns out to be closed, a second time with a new one, which tells the true reason. */

@@ -15,8 +15,8 @@ const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
 /** Four inserts of one partition; some 5 MB of records and documents. */
 const MAX_PENDING_RECORDS = 4_000;
-/** Answers of the broker that records of one partition keep in memory; with more under way they are copied out of it. */
-const MAX_PENDING_ANSWERS = 2;
+/** Parts of fetches that keep the broker's answer in memory, of each partition; with more under way they are copied. */
+const MAX_PINNED_PARTS = 8;
 const COMMIT_INTERVAL_MS = 50;
 const LEAVE_TIMEOUT_MS = 2_000;
 
@@ -234,8 +234,8 @@ export class PriceConsumer {
     this.commitOffsets = commitOffsetsIfNecessary;
     if (this.draining || isStale() || !this.assigned.has(partition)) return;
     if (!this.pipeline.isFull(partition)) {
-      const copied = this.pipeline.pendingBatches(partition) >= MAX_PENDING_ANSWERS;
-      this.pipeline.submit({ ...fromFetch(batch, copied), generation: this.generation });
+      const copied = this.pipeline.pendingBatches(partition) >= MAX_PINNED_PARTS;
+      for (const part of fromFetch(batch, copied)) this.pipeline.submit({ ...part, generation: this.generation });
       // What is fetched next; what is committed is another matter.
       resolveOffset(batch.lastOffset());
     }

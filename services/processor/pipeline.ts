@@ -1,7 +1,7 @@
 import type { LastPrices } from './last-prices';
 import type { SourceRecord } from './record';
 
-/** Records of one partition, in order, as one fetch brought them. */
+/** Records of one partition, in order, all of one fetch. */
 export interface RecordBatch {
   readonly partition: number;
   /** Rises with each assignment of partitions: what an earlier one brought is not committed under a later one. */

@@ -56,16 +56,22 @@ describe('MongoHandle', () => {
   });
 
   test('after an answer that never came the client is replaced, once for all that waited with it', async () => {
+    jest.useFakeTimers();
     const { state, clock, handle } = clients(async (made) => `answer of client ${made}`);
     clock.nowMs = 60_000;
     handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
     clock.nowMs = 60_010;
     handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
-    expect(state).toEqual({ made: 2, closed: 1 });
+    expect(state).toEqual({ made: 2, closed: 0 });
+    jest.advanceTimersByTime(19_999);
+    expect(state.closed).toBe(0);
+    jest.advanceTimersByTime(1);
+    expect(state.closed).toBe(1);
     expect(await handle.use(ask)).toBe('answer of client 2');
     clock.nowMs = 90_000;
     handle.replaceAfter(new MongoNetworkTimeoutError('timed out', {}));
     expect(state.made).toBe(3);
+    jest.useRealTimers();
   });
 
   test('an insert that timed out counts as well, although the driver wraps its error', () => {

@@ -16,19 +16,35 @@ function batch(): KafkaBatch {
 
 describe('fromFetch', () => {
   test.each([true, false])('has the records, their size and the offset to read next (copied: %s)', (copied) => {
-    expect(fromFetch(batch(), copied)).toEqual({
-      partition: 3,
-      bytes: 8,
-      nextOffset: '10',
-      records: [
-        { topic: 't', partition: 3, offset: '7', key: Buffer.from('key'), value: Buffer.from('value') },
-        { topic: 't', partition: 3, offset: '8', key: null, value: null },
-      ],
-    });
+    expect(fromFetch(batch(), copied)).toEqual([
+      {
+        partition: 3,
+        bytes: 8,
+        nextOffset: '10',
+        records: [
+          { topic: 't', partition: 3, offset: '7', key: Buffer.from('key'), value: Buffer.from('value') },
+          { topic: 't', partition: 3, offset: '8', key: null, value: null },
+        ],
+      },
+    ]);
+  });
+
+  test('a large fetch comes in parts, in order and without a gap, each with the offset to commit after it', () => {
+    // Compaction leaves holes between offsets.
+    const offsets = Array.from({ length: 2_500 }, (_, n) => String(n * 2));
+    const messages = offsets.map((offset) => ({ offset, key: null, value: Buffer.from('v') }));
+    const parts = fromFetch(new Batch('t', '0', { partition: 3, highWatermark: '5000', messages }), false);
+    expect(parts.map(({ records, bytes }) => [records.length, bytes])).toEqual([
+      [1_000, 1_000],
+      [1_000, 1_000],
+      [500, 500],
+    ]);
+    expect(parts.flatMap(({ records }) => records.map(({ offset }) => offset))).toEqual(offsets);
+    expect(parts.map(({ nextOffset }) => nextOffset)).toEqual(['1999', '3999', '4999']);
   });
 
   test('copied records do not keep the whole answer in memory', () => {
-    const bytesKept = (copied: boolean): number => fromFetch(batch(), copied).records[0].value!.buffer.byteLength;
+    const bytesKept = (copied: boolean): number => fromFetch(batch(), copied)[0].records[0].value!.buffer.byteLength;
     expect(bytesKept(false)).toBeGreaterThan(10_000);
     expect(bytesKept(true)).toBeLessThanOrEqual(Buffer.poolSize);
   });
