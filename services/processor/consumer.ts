@@ -31,8 +31,13 @@ export interface ConsumerOptions {
   readonly logger: Logger;
   /** Ends the waiting for what cannot be had, when the service stops. */
   readonly signal: AbortSignal;
-  /** As in PipelineOptions. */
-  readonly process: (records: readonly SourceRecord[], last: LastPrices, read: () => void) => Promise<void>;
+  /** As in PipelineOptions. What is no longer current cannot be committed, and is read again by whoever has it now. */
+  readonly process: (
+    records: readonly SourceRecord[],
+    last: LastPrices,
+    read: () => void,
+    isCurrent: () => boolean,
+  ) => Promise<void>;
 }
 
 /**
@@ -67,7 +72,8 @@ export class PriceConsumer {
       maxPendingRecords: MAX_PENDING_RECORDS,
       maxPendingBytes: options.maxBytesPerPartition,
       loadLastPrices: (partition) => this.committedPrices.load(partition),
-      process: options.process,
+      process: (records, last, read, generation) =>
+        options.process(records, last, read, () => generation === this.generation),
       onDone: (batch, metadata) => this.done(batch, metadata),
       onFailure: (batch, error) => this.failed(batch, error),
     });

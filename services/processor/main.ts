@@ -123,11 +123,16 @@ metrics.gauge('waiting_documents', 'Documents that wait to be written', () => wr
 metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafkaConnected()));
 metrics.gauge('mongodb_connected', '1 while MongoDB can be used', () => Number(mongoConnected()));
 
-async function processRecords(records: readonly SourceRecord[], last: LastPrices, read: () => void): Promise<void> {
+async function processRecords(
+  records: readonly SourceRecord[],
+  last: LastPrices,
+  read: () => void,
+  isCurrent: () => boolean,
+): Promise<void> {
   metrics.onRead(records.length);
   await processBatch(records, last, read, {
     store: async (documents) => {
-      const stored = await writer.write(documents);
+      const stored = await writer.write(documents, isCurrent);
       metrics.onStored(documents);
       return stored;
     },

@@ -26,7 +26,12 @@ export interface PipelineOptions {
    * Reads the records in order into documents and dead letters, then calls `read`; resolves once all are safe.
    * Rejects only when the service stops or a defect shows.
    */
-  readonly process: (records: readonly SourceRecord[], last: LastPrices, read: () => void) => Promise<void>;
+  readonly process: (
+    records: readonly SourceRecord[],
+    last: LastPrices,
+    read: () => void,
+    generation: number,
+  ) => Promise<void>;
   readonly onDone: (batch: RecordBatch, metadata: string) => void;
   /** What follows may not be committed over a gap: the records from the committed offset on must be read again. */
   readonly onFailure: (batch: RecordBatch, error: unknown) => void;
@@ -140,10 +145,11 @@ export class Pipeline {
     // What this one would take for the latest prices is not what it is.
     if (lane.failed) return before.done;
     let metadata = '';
-    const safe = this.options.process(batch.records, last, () => {
+    const onRead = (): void => {
       metadata = last.encode();
       read();
-    });
+    };
+    const safe = this.options.process(batch.records, last, onRead, batch.generation);
     await Promise.all([safe, before.done]);
     this.options.onDone(batch, metadata);
   }

@@ -46,7 +46,10 @@ export async function processBatch(
   const slices: Promise<void>[] = [];
   for (let start = 0; start < records.length; start += deps.sliceRecords) {
     if (start > 0) await nextTurn();
-    slices.push(finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps));
+    const slice = finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps);
+    // Awaited below: one that fails while others are still read must not end the process.
+    slice.catch(() => undefined);
+    slices.push(slice);
   }
   read();
   await Promise.all(slices);

@@ -17,8 +17,14 @@ export interface WriterOptions {
   readonly onRetry?: (error: Error) => void;
 }
 
+/** The partition was assigned anew before these documents had their turn: whoever has it now writes them. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
+
 interface Chunk {
   readonly documents: readonly PriceDocument[];
+  readonly isCurrent: () => boolean;
   result: StoreResult | undefined;
 }
 
@@ -49,17 +55,23 @@ export class Writer {
     return this.queue.queuedWeight;
   }
 
-  async write(documents: readonly PriceDocument[]): Promise<StoreResult> {
+  /**
+   * Rejects with SupersededError where `isCurrent` denies it by then: after one rebalance on the other, a slow store would
+   * be busy with what nobody can commit.
+   */
+  async write(documents: readonly PriceDocument[], isCurrent = (): boolean => true): Promise<StoreResult> {
     const chunks: Chunk[] = [];
     for (let start = 0; start < documents.length; start += this.options.maxDocuments) {
-      chunks.push({ documents: documents.slice(start, start + this.options.maxDocuments), result: undefined });
+      const some = documents.slice(start, start + this.options.maxDocuments);
+      chunks.push({ documents: some, isCurrent, result: undefined });
     }
     await Promise.all(chunks.map((chunk) => this.queue.submit(chunk)));
-    return chunks.map(({ result }) => result ?? NOTHING).reduce(add, NOTHING);
+    return chunks.map(resultOf).reduce(add, NOTHING);
   }
 
   private async flush(chunks: readonly Chunk[]): Promise<void> {
-    share(chunks, await this.writeAll(chunks.flatMap((chunk) => chunk.documents)));
+    const current = chunks.filter((chunk) => chunk.isCurrent());
+    share(current, await this.writeAll(current.flatMap((chunk) => chunk.documents)));
   }
 
   /**
@@ -112,6 +124,12 @@ const add = (left: StoreResult, right: StoreResult): StoreResult => ({
   repeated: left.repeated + right.repeated,
   refused: [...left.refused, ...right.refused],
 });
+
+function resultOf({ documents, result }: Chunk): StoreResult {
+  if (result === undefined)
+    throw new SupersededError(`${documents.length} documents are another assignment's to write`);
+  return result;
+}
 
 /** Refusals go to the chunk whose document it was; the counts are for statistics and go to the first. */
 function share(chunks: readonly Chunk[], result: StoreResult): void {

@@ -2,7 +2,7 @@ import { MongoNetworkError } from 'mongodb';
 import { pino } from 'pino';
 import type { PriceDocument } from '../../../services/processor/record';
 import type { PriceCollection } from '../../../services/processor/store';
-import { Writer } from '../../../services/processor/writer';
+import { SupersededError, Writer } from '../../../services/processor/writer';
 
 const document = (id: string): PriceDocument => ({ _id: id, content_hash: id }) as PriceDocument;
 
@@ -44,6 +44,29 @@ describe('Writer', () => {
     const results = await Promise.all(batches.map((batch) => subject.write(batch)));
     expect(sizes).toEqual([3, 3]);
     expect(results.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(6);
+  });
+
+  test('what is superseded before its turn is not written, and not taken for written; the others are', async () => {
+    const written: string[] = [];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const subject = writer(async (documents) => {
+      await held;
+      written.push(...documents.map(({ _id }) => _id));
+      return { insertedCount: documents.length };
+    });
+    let isCurrent = true;
+    const first = subject.write(['a'].map(document), () => isCurrent);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = subject.write(['b'].map(document), () => isCurrent);
+    const other = subject.write(['c'].map(document));
+    isCurrent = false;
+    release();
+    // Under way when it was superseded: its end is the truth.
+    expect(await first).toMatchObject({ inserted: 1 });
+    await expect(second).rejects.toBeInstanceOf(SupersededError);
+    expect(await other).toMatchObject({ inserted: 1 });
+    expect(written).toEqual(['a', 'c']);
   });
 
   test('a server too slow for a large insert gets smaller ones, until they work', async () => {
