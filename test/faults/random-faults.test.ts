@@ -8,7 +8,7 @@ import { Fleet } from './support/fleet';
 import { Inflictor } from './support/inflict';
 import { violations } from './support/oracle';
 import { planFaults } from './support/schedule';
-import { tell, underLoad } from './support/trial';
+import { SETTLE_SECONDS, tell, underLoad } from './support/trial';
 
 const COUNT = Number(process.env.METALS_FAULTS ?? 12);
 const SEED = Number(process.env.METALS_FAULT_SEED ?? randomInt(1, 1_000_000));
@@ -18,7 +18,7 @@ const PROCESSORS = 3;
 /** A restart of Kafka takes most of it. */
 const SECONDS_PER_FAULT = 15;
 
-jest.setTimeout((COUNT * SECONDS_PER_FAULT + 240) * 1_000);
+jest.setTimeout((COUNT * SECONDS_PER_FAULT + SETTLE_SECONDS + 120) * 1_000);
 
 let rig: Rig;
 let fleet: Fleet;

@@ -5,8 +5,11 @@ import { Load, type LoadOptions } from './load';
 import { formatVerdict, judge, type Letter, type Sent, type StoredDocument, type Verdict } from './oracle';
 import { DEAD_LETTERS, endOf, header, readTopic, settled, TOPIC, withAdmin, type Positions } from './topics';
 
-/** A killed processor is waited for, and what an outage held up has to be done. */
-const SETTLE_SECONDS = 120;
+/**
+ * A killed processor is waited for, and what an outage held up has to be done. The stand-in of MongoDB, at half a CPU,
+ * takes up to 25 ms for an event that it has already, and after many crashes there are thousands of them.
+ */
+export const SETTLE_SECONDS = 600;
 
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 

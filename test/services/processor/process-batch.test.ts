@@ -132,4 +132,15 @@ describe('processBatch', () => {
     expect(letters).toHaveLength(1);
     expect(results.map(({ inserted }) => inserted)).toEqual([2, 1, 1]);
   });
+
+  test('a slice that fails while others are still read fails the batch, and not the process', async () => {
+    const store = jest.fn().mockRejectedValueOnce(new Error('superseded'));
+    const { deps } = recorder({ sliceRecords: 1 });
+    const done = processBatch([good(), good(), good()], {
+      ...deps,
+      store: (documents) => store(documents) ?? deps.store(documents),
+    });
+    await expect(done).rejects.toThrow('superseded');
+    expect(store).toHaveBeenCalledTimes(3);
+  });
 });
