@@ -6,7 +6,7 @@ import { Fleet } from './support/fleet';
 import { violations } from './support/oracle';
 import { tell, underLoad } from './support/trial';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const RATE_PER_SECOND = 200;
 const SIGKILLED = 137;
