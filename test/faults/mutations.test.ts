@@ -1,6 +1,6 @@
 /** The oracle is worth what it notices: each defect is built into the product, and must show in its verdict. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRig, type Rig } from '../rig/rig';
+import type { Rig } from '../rig/rig';
 import type { Service } from '../rig/variants';
 import { Fleet } from './support/fleet';
 import {
@@ -12,7 +12,7 @@ import {
   type Mutation,
 } from './support/mutations';
 import { violations } from './support/oracle';
-import { tell, underLoad } from './support/trial';
+import { startFaultRig, underLoad } from './support/trial';
 
 jest.setTimeout(180_000);
 
@@ -23,7 +23,7 @@ const OUTAGE_MS = 1_500;
 let rig: Rig;
 let fleet: Fleet;
 beforeAll(async () => {
-  rig = await startRig({ name: 'mutations', report: tell });
+  rig = await startFaultRig('mutations');
   fleet = new Fleet(rig);
 });
 afterAll(() => rig?.stop());

@@ -3,12 +3,12 @@
  * METALS_FAULT_SEED replays a plan.
  */
 import { randomInt } from 'node:crypto';
-import { startRig, type Rig } from '../rig/rig';
+import type { Rig } from '../rig/rig';
 import { Fleet } from './support/fleet';
 import { Inflictor } from './support/inflict';
 import { violations } from './support/oracle';
 import { planFaults } from './support/schedule';
-import { SETTLE_SECONDS, tell, underLoad } from './support/trial';
+import { SETTLE_SECONDS, startFaultRig, tell, underLoad } from './support/trial';
 
 const COUNT = Number(process.env.METALS_FAULTS ?? 12);
 const SEED = Number(process.env.METALS_FAULT_SEED ?? randomInt(1, 1_000_000));
@@ -23,7 +23,7 @@ jest.setTimeout((COUNT * SECONDS_PER_FAULT + SETTLE_SECONDS + 120) * 1_000);
 let rig: Rig;
 let fleet: Fleet;
 beforeAll(async () => {
-  rig = await startRig({ name: 'random-faults', report: tell });
+  rig = await startFaultRig('random-faults');
   fleet = new Fleet(rig);
   await Promise.all([
     ...Array.from({ length: PRODUCERS }, () => fleet.add('producer')),

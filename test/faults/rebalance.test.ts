@@ -1,10 +1,10 @@
 /** Processors come, go and crash while others work: each change takes partitions from some and gives them to others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../services/producer/walk';
-import { startRig, type Rig } from '../rig/rig';
+import type { Rig } from '../rig/rig';
 import { Fleet } from './support/fleet';
 import { violations } from './support/oracle';
-import { tell, underLoad } from './support/trial';
+import { startFaultRig, tell, underLoad } from './support/trial';
 
 jest.setTimeout(240_000);
 
@@ -30,7 +30,7 @@ const SEED = 20;
 let rig: Rig;
 let fleet: Fleet;
 beforeAll(async () => {
-  rig = await startRig({ name: 'rebalance', report: tell });
+  rig = await startFaultRig('rebalance');
   fleet = new Fleet(rig);
   await Promise.all([fleet.add('producer'), fleet.add('processor')]);
 });

@@ -1,17 +1,21 @@
 /** One load, whatever happens meanwhile, and the oracle's verdict on it. */
-import type { Rig } from '../../rig/rig';
+import { startRig, type Rig } from '../../rig/rig';
 import type { Fleet } from './fleet';
 import { Load, type LoadOptions } from './load';
 import { formatVerdict, judge, type Letter, type Sent, type StoredDocument, type Verdict } from './oracle';
 import { DEAD_LETTERS, endOf, header, readTopic, settled, TOPIC, withAdmin, type Positions } from './topics';
 
-/**
- * A killed processor is waited for, and what an outage held up has to be done. The stand-in of MongoDB, at half a CPU,
- * takes up to 25 ms for an event that it has already, and after many crashes there are thousands of them.
- */
+/** A killed processor is waited for, and what an outage held up has to be done, on a slow machine too. */
 export const SETTLE_SECONDS = 600;
 
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/**
+ * The stand-in of MongoDB has no limit of CPU: with the half of one that MongoDB has, it takes 25 ms for an event that it
+ * has already, and after many crashes there are thousands of them.
+ */
+export const startFaultRig = (name: string): Promise<Rig> =>
+  startRig({ name, report: tell, mongodb: { cpus: 'unlimited' } });
 
 /** Disturbs what it is told to under load, waits until nothing is behind, and prints and returns the verdict. */
 export async function underLoad(
