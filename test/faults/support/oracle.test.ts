@@ -43,6 +43,11 @@ describe('it reports', () => {
     expect(judged(change)).toEqual(['1 unaccounted: 0/4']);
   });
 
+  test('a record that is JSON and no event', () => {
+    const records = [...GOOD.records, { partition: 0, offset: 4, value: 'null' }];
+    expect(judged({ records })).toEqual(['1 unaccounted: 0/4']);
+  });
+
   test('one event in two documents, whatever their ids', () => {
     const again = document({ ...second, event_id: 'other' }, 2);
     expect(judged({ stored: [...GOOD.stored, again] })).toEqual([

@@ -122,12 +122,14 @@ export function judge({ sent, stored, records, letters }: Observed): Verdict {
   };
 }
 
-const isConflict = ({ value }: Letter, storedContents: ReadonlySet<string>, storedIds: ReadonlySet<string>): boolean =>
-  !storedContents.has(parseContent(value) ?? '') && storedIds.has(parseEvent(value)?.event_id ?? '');
+function isConflict({ value }: Letter, storedContents: ReadonlySet<string>, storedIds: ReadonlySet<string>): boolean {
+  const event = parseEvent(value);
+  return event !== undefined && storedIds.has(event.event_id) && !storedContents.has(contentSent(event));
+}
 
 function parseEvent(value: string): ClientEvent | undefined {
   try {
-    return JSON.parse(value) as ClientEvent;
+    return (JSON.parse(value) as ClientEvent | null) ?? undefined;
   } catch {
     // Not an event: no document can be its repetition.
     return undefined;
