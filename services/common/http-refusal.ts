@@ -34,7 +34,10 @@ export function refuseOnSocket(socket: Duplex, problem: Problem, requestId: stri
  * would believe that an event was refused that may be stored.
  */
 export const awaitsAnswer = (socket: Duplex, underWay: Iterable<IncomingMessage>): boolean =>
-  [...underWay].some((request) => request.socket === socket && request.complete);
+  requestsOf(socket, underWay).some(({ complete }) => complete);
 
 export const isUnderWay = (socket: Duplex, underWay: Iterable<IncomingMessage>): boolean =>
-  [...underWay].some((request) => request.socket === socket);
+  requestsOf(socket, underWay).length > 0;
+
+const requestsOf = (socket: Duplex, underWay: Iterable<IncomingMessage>): IncomingMessage[] =>
+  [...underWay].filter((request) => request.socket === socket);

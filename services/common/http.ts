@@ -186,9 +186,8 @@ export class HttpServer {
   }
 
   private logFailure(message: string, fields: object): void {
-    const suppressed = this.failures.take();
-    if (suppressed === undefined) return;
-    this.options.logger.warn(suppressed === 0 ? fields : { ...fields, lines_left_out: suppressed }, message);
+    const line = this.failures.pass(fields);
+    if (line !== undefined) this.options.logger.warn(line, message);
   }
 
   private noSuchRoute(path: string): Problem {

@@ -25,4 +25,11 @@ export class LogLimiter {
     this.suppressed = 0;
     return suppressed;
   }
+
+  /** The fields of a line, with how many were left out since the last one; undefined: leave this one out as well. */
+  pass(fields: object): object | undefined {
+    const suppressed = this.take();
+    if (suppressed === undefined) return undefined;
+    return suppressed === 0 ? fields : { ...fields, lines_left_out: suppressed };
+  }
 }

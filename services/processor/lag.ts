@@ -57,8 +57,9 @@ export class Lag {
     // In this order: the end of the topic only grows, so what is committed by now is never beyond an end asked for later.
     const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
     const ends = await admin.fetchTopicOffsets(topic);
-    this.lags = lagByPartition(partitions(), ends, committed?.partitions ?? []);
-    this.beyond = partitionsBeyondEnd(partitions(), ends, committed?.partitions ?? []);
+    const facts = [partitions(), ends, committed?.partitions ?? []] as const;
+    this.lags = lagByPartition(...facts);
+    this.beyond = partitionsBeyondEnd(...facts);
   };
 
   get beyondEnd(): readonly number[] {

@@ -147,11 +147,9 @@ async function processRecords(
 }
 
 function logDeadLetter({ record, reason }: DeadLetter): void {
-  const leftOut = letterLines.take();
-  if (leftOut === undefined) return;
   // Not the detail: it may quote the record.
-  const fields = { partition: record.partition, offset: record.offset, reason };
-  logger.warn(leftOut === 0 ? fields : { ...fields, lines_left_out: leftOut }, 'dead letter');
+  const line = letterLines.pass({ partition: record.partition, offset: record.offset, reason });
+  if (line !== undefined) logger.warn(line, 'dead letter');
 }
 
 function kafkaConnected(): boolean {

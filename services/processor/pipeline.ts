@@ -24,7 +24,7 @@ export interface PipelineOptions {
   readonly loadLastPrices: (partition: number, generation: number) => Promise<LastPrices>;
   /**
    * Reads the records in order into documents and dead letters, then calls `read`; resolves once all are safe.
-   * Rejects only when the service stops or a defect shows.
+   * Rejects only when the service stops, the generation has ended or a defect shows.
    */
   readonly process: (
     records: readonly SourceRecord[],

@@ -64,9 +64,12 @@ async function resolveFailures(
   const duplicates: PriceDocument[] = [];
   for (const failure of failures) {
     const document = documents[failure.index];
+    if (failure.code === DUPLICATE_KEY) {
+      duplicates.push(document);
+      continue;
+    }
     const detail = `MongoDB ${failure.code}: ${failure.errmsg}`;
-    if (failure.code === DUPLICATE_KEY) duplicates.push(document);
-    else if (PERMANENT.has(failure.code)) refused.push({ document, reason: 'write-refused', detail });
+    if (PERMANENT.has(failure.code)) refused.push({ document, reason: 'write-refused', detail });
     else throw new Error(`event ${document._id} is not stored yet: ${detail}`);
   }
   const stored = await storedHashes(

@@ -1,8 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import { pino } from 'pino';
-import { PriceConsumer } from '../../../services/processor/consumer';
-
-const TOPIC = 'metals-prices';
+import { priceConsumer, TOPIC } from './support';
 
 let nowMs = 0;
 beforeEach(() => void jest.spyOn(Date, 'now').mockImplementation(() => nowMs));
@@ -30,21 +27,11 @@ async function joined() {
   let finish = (): void => undefined;
   let processing = (): void => undefined;
   const underWay = new Promise<void>((resolve) => (processing = resolve));
-  const subject = new PriceConsumer({
-    kafka: { consumer: () => consumer, admin: () => admin } as unknown as Kafka,
-    topic: TOPIC,
-    partitions: 1,
-    group: 'g',
-    sessionTimeoutMs: 30_000,
-    maxWaitMs: 100,
-    maxBytesPerPartition: 1_024,
-    logger: pino({ level: 'silent' }),
-    signal: new AbortController().signal,
-    process: (_, __, read) => {
-      read();
-      processing();
-      return new Promise<void>((resolve) => (finish = resolve));
-    },
+  const kafka = { consumer: () => consumer, admin: () => admin } as unknown as Kafka;
+  const subject = priceConsumer(kafka, (_, __, read) => {
+    read();
+    processing();
+    return new Promise<void>((resolve) => (finish = resolve));
   });
   subject.start();
   await started;

@@ -1,9 +1,7 @@
 import type { Kafka } from 'kafkajs';
-import { pino } from 'pino';
-import { PriceConsumer, type ConsumerOptions } from '../../../services/processor/consumer';
+import type { ConsumerOptions } from '../../../services/processor/consumer';
 import { nextOffset } from '../../../services/processor/group-offsets';
-
-const TOPIC = 'metals-prices';
+import { priceConsumer, TOPIC } from './support';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -77,21 +75,6 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
   return { kafka, committed, resolved, paused, log, started, deliver, join, state };
 }
 
-function consumer(kafka: Kafka, process: ConsumerOptions['process']): PriceConsumer {
-  return new PriceConsumer({
-    kafka,
-    topic: TOPIC,
-    partitions: 6,
-    group: 'g',
-    sessionTimeoutMs: 30_000,
-    maxWaitMs: 100,
-    maxBytesPerPartition: 1_024,
-    logger: pino({ level: 'silent' }),
-    signal: new AbortController().signal,
-    process,
-  });
-}
-
 /** Processing that the test ends, one batch after the other. */
 function manual() {
   const works: { offsets: string[]; finish: () => void; fail: (error: Error) => void }[] = [];
@@ -104,6 +87,16 @@ function manual() {
   return { works, process };
 }
 
+/** A consumer that has joined, with one partition and processing that the test ends. */
+async function started() {
+  const fake = fakeKafka([0]);
+  const { works, process } = manual();
+  const subject = priceConsumer(fake.kafka, process);
+  subject.start();
+  await fake.started;
+  return { fake, works, subject };
+}
+
 test('what is committed is the offset to read next, also beyond 2^53', () => {
   expect(nextOffset('0')).toBe('1');
   expect(nextOffset('9007199254740993')).toBe('9007199254740994');
@@ -111,11 +104,7 @@ test('what is committed is the offset to read next, also beyond 2^53', () => {
 
 describe('PriceConsumer', () => {
   test('a drain that begins while kafkajs has crashed and not yet said so still finishes what is under way', async () => {
-    const fake = fakeKafka([0]);
-    const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
-    subject.start();
-    await fake.started;
+    const { fake, works, subject } = await started();
     await fake.deliver(0, ['5', '6']);
     await turn();
     fake.state.pause = () => {
@@ -128,11 +117,7 @@ describe('PriceConsumer', () => {
   });
 
   test('commits nothing when processing fails, and reads again with another consumer', async () => {
-    const fake = fakeKafka([0]);
-    const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
-    subject.start();
-    await fake.started;
+    const { fake, works, subject } = await started();
     await fake.deliver(0, ['5', '6']);
     await turn();
     works[0].fail(new Error('defect'));
@@ -143,11 +128,7 @@ describe('PriceConsumer', () => {
   });
 
   test('fetches on while records are written, and commits only what is safe, in order', async () => {
-    const fake = fakeKafka([0]);
-    const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
-    subject.start();
-    await fake.started;
+    const { fake, works, subject } = await started();
     await fake.deliver(0, ['5', '6']);
     await fake.deliver(0, ['7']);
     await turn();
@@ -163,11 +144,7 @@ describe('PriceConsumer', () => {
   });
 
   test('pauses a partition that has enough under way, does not pass over what it does not take, and resumes', async () => {
-    const fake = fakeKafka([0]);
-    const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
-    subject.start();
-    await fake.started;
+    const { fake, works, subject } = await started();
     for (const offset of ['5', '6', '7']) await fake.deliver(0, [offset], Buffer.alloc(512));
     await turn();
     expect(fake.resolved).toEqual(['5', '6']);
@@ -183,7 +160,7 @@ describe('PriceConsumer', () => {
   test('leaves the offset of a partition that has moved to its new owner', async () => {
     const fake = fakeKafka([0, 1]);
     const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
+    const subject = priceConsumer(fake.kafka, process);
     subject.start();
     await fake.started;
     await fake.deliver(0, ['5']);
@@ -200,11 +177,7 @@ describe('PriceConsumer', () => {
   });
 
   test('stops by finishing and committing first: kafkajs drops a commit after its own stop without a word', async () => {
-    const fake = fakeKafka([0]);
-    const { works, process } = manual();
-    const subject = consumer(fake.kafka, process);
-    subject.start();
-    await fake.started;
+    const { fake, works, subject } = await started();
     await fake.deliver(0, ['5']);
     await turn();
     const stopped = subject.stop();
@@ -220,7 +193,7 @@ describe('PriceConsumer', () => {
   test('does not wait for a join, which can take longer than a drain may', async () => {
     const fake = fakeKafka([0]);
     fake.state.join = () => new Promise(() => undefined);
-    const subject = consumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
     subject.start();
     await fake.started;
     await subject.stop();
@@ -230,7 +203,7 @@ describe('PriceConsumer', () => {
   test('goes on from the latest prices that were committed with the offset', async () => {
     const fake = fakeKafka([0], '{"v":1,"last":[["gold","USD","troy_ounce",100,5]]}');
     let encoded = '';
-    const subject = consumer(fake.kafka, async (_, last, read) => {
+    const subject = priceConsumer(fake.kafka, async (_, last, read) => {
       encoded = last.encode();
       read();
     });
@@ -244,7 +217,7 @@ describe('PriceConsumer', () => {
 
   test('says that it waits for the group until it has joined', async () => {
     const fake = fakeKafka([0]);
-    const subject = consumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
     expect(subject.waiting).toBeUndefined();
     expect(subject.problem).toBe('not yet connected to Kafka');
     fake.state.beforeJoin = () => expect(subject.waiting).toBe('waiting to join the group g');
@@ -258,7 +231,7 @@ describe('PriceConsumer', () => {
 
   test('reads from the beginning and commits by itself alone', async () => {
     const fake = fakeKafka([0]);
-    const subject = consumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
     subject.start();
     await fake.started;
     expect(fake.state.subscription).toEqual({ topics: [TOPIC], fromBeginning: true });
