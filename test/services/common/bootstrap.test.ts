@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder';
 
 const root = join(__dirname, '../../..');
 const SECRETS: Record<string, string[]> = {
@@ -11,7 +11,7 @@ const SECRETS: Record<string, string[]> = {
 };
 
 function run(component: string, config: string, secrets: readonly string[], extra: readonly string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'metals-check-'));
+  const folder = temporaryFolder();
   for (const name of secrets) writeFileSync(join(folder, name), 'not-a-real-secret');
   const verb = component === 'tools' ? ['setup'] : [];
   const main = join(root, 'services', component, 'main.ts');
@@ -29,7 +29,7 @@ const shipped = (component: string): string => join(root, 'assets/stack/config',
 
 /** The shipped one with a wrong form, a wrong type and an unknown key; its first secret is the one that is missing. */
 function broken(component: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'metals-check-')), `${component}.yml`);
+  const file = join(temporaryFolder(), `${component}.yml`);
   const text = readFileSync(shipped(component), 'utf8').replace('brokers: [kafka:9092]', 'brokers: [kafka, 9092]');
   writeFileSync(file, `${text}\nlog_levle: info\n`);
   return file;

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, loadConfig } from '../../../services/common/config';
+import { temporaryFolder } from './temporary-folder';
 
 const schema = z.strictObject({
   name: z.string(),
@@ -13,7 +13,7 @@ const schema = z.strictObject({
 });
 
 function load(yaml: string | undefined, secretFiles: Record<string, string> = {}, secrets: string[] = []) {
-  const folder = mkdtempSync(join(tmpdir(), 'metals-config-'));
+  const folder = temporaryFolder();
   if (yaml !== undefined) writeFileSync(join(folder, 'app.yml'), yaml);
   for (const [name, value] of Object.entries(secretFiles)) writeFileSync(join(folder, name), value);
   return loadConfig({ schema, file: join(folder, 'app.yml'), secretsDirectory: folder, secrets });
@@ -64,7 +64,7 @@ describe('loadConfig', () => {
     ['a directory', 'EISDIR', mkdirSync],
     ['a link to itself', 'ELOOP', (file: string) => symlinkSync(file, file)],
   ])('says that %s cannot be read', (_, code, make) => {
-    const folder = mkdtempSync(join(tmpdir(), 'metals-config-'));
+    const folder = temporaryFolder();
     const file = join(folder, 'app.yml');
     make(file);
     expect(() => loadConfig({ schema, file, secretsDirectory: folder, secrets: [] })).toThrow(

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
@@ -19,6 +18,7 @@ import {
   type Rig,
   type RigOptions,
 } from './support';
+import { temporaryFolder } from '../common/temporary-folder';
 
 let rig: Rig;
 let document: any;
@@ -78,7 +78,7 @@ async function withRig(options: RigOptions, act: () => Promise<void>): Promise<v
 }
 
 test('the document is valid OpenAPI 3.1', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'metals-openapi-')), 'openapi.json');
+  const file = join(temporaryFolder(), 'openapi.json');
   writeFileSync(file, JSON.stringify(document));
   const bin = join(__dirname, '../../../node_modules/.bin/validate-api');
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, file], { encoding: 'utf8' });
