@@ -118,6 +118,13 @@ export class Task {
     return parseMetrics(text);
   }
 
+  /** What the service itself has used: in its container, each health check is a process of its own beside it. */
+  async cpuSeconds(): Promise<number> {
+    const seconds = (await this.metrics()).get('process_cpu_seconds_total');
+    if (seconds === undefined) throw new Error(`${this.container} has no metric process_cpu_seconds_total`);
+    return seconds;
+  }
+
   async health(): Promise<TaskHealth> {
     return JSON.parse((await call(`${this.url}/health`)).text) as TaskHealth;
   }

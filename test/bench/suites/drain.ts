@@ -1,22 +1,16 @@
-import { drain } from '../support/drain';
-import type { Rig } from '../../rig/rig';
-import { emptyStore, withRig } from '../support/rig';
+import { drain, storeLimit, type Limit } from '../support/drain';
+import { withRig } from '../support/rig';
 import type { Row, Suite } from '../support/suite';
 import { runJob } from '../support/worker';
-
-interface Limit {
-  readonly perSecond: number;
-  readonly cpuMicrosPerEvent: number;
-}
 
 /** A backlog that one processor drains, against the limits of the store and of the client, in one run. */
 export async function drainSuite(suite: Suite): Promise<void> {
   const events = suite.events(1_000_000);
   await withRig(suite, async (rig) => {
     // The store is measured before and after, so that a change of the machine's mood shows.
-    const before = await insertLoop(rig, events);
+    const before = await storeLimit(rig, events);
     const ours = await drain(rig, { events });
-    const after = await insertLoop(rig, events);
+    const after = await storeLimit(rig, events);
     const client = await runJob<Limit>(rig, { verb: 'bare-consumer', events });
     const store = { ...before, perSecond: (before.perSecond + after.perSecond) / 2 };
     const slower = Math.min(store.perSecond, client.perSecond);
@@ -31,11 +25,6 @@ export async function drainSuite(suite: Suite): Promise<void> {
       { 'peak resident MB': ours.peakMemoryMb, 'documents per insert': ours.batchMean, seconds: ours.seconds },
     ]);
   });
-}
-
-async function insertLoop(rig: Rig, events: number): Promise<Limit> {
-  await emptyStore(rig);
-  return runJob<Limit>(rig, { verb: 'insert-loop', events });
 }
 
 const row = (what: string, { perSecond, cpuMicrosPerEvent }: Limit, slower: number): Row => ({

@@ -27,10 +27,7 @@ export async function idleSuite(suite: Suite): Promise<void> {
   });
 }
 
-/** Each health check is a process of its own in the same container: what the service itself uses, only it can tell. */
 async function usedBy(task: Task): Promise<{ processMs: number; containerMs: number; memoryBytes: number }> {
   const { cpuMs, memoryBytes } = await task.stats();
-  const seconds = (await task.metrics()).get('process_cpu_seconds_total');
-  if (seconds === undefined) throw new Error(`${task.container} has no metric process_cpu_seconds_total`);
-  return { processMs: seconds * 1_000, containerMs: cpuMs, memoryBytes };
+  return { processMs: (await task.cpuSeconds()) * 1_000, containerMs: cpuMs, memoryBytes };
 }
