@@ -12,7 +12,7 @@ import { endpointUrl, type LabOptions } from './options';
 import { tryRun } from './process';
 import { waitForOperations } from './stack-operations';
 
-/** ministack writes its state when it is told to stop. */
+/** ministack writes the last of its state when it is told to stop. */
 const STOP_TIMEOUT_SECONDS = 30;
 const START_DEADLINE_SECONDS = 60;
 const POLL_MILLISECONDS = 250;
@@ -101,7 +101,7 @@ async function createGateway(start: GatewayStart, configuration: string, signal:
   }
 }
 
-/** Stops in order first: what ministack holds in memory is written to the volume then. */
+/** Stops in order first: what ministack holds in memory alone, of the last seconds, is written to the volume then. */
 export async function removeGateway(signal?: AbortSignal): Promise<void> {
   await docker(['stop', '--time', String(STOP_TIMEOUT_SECONDS), GATEWAY_CONTAINER], { signal });
   await docker(['rm', '--force', GATEWAY_CONTAINER], { signal });

@@ -1,9 +1,10 @@
 /** The CDK CLI as typed by hand, with nothing but the lab's environment. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { cloudFormationStackName, STACKS } from '../../lib/contract';
+import { GATEWAY_CONTAINER } from '../../lib/lab/names';
 import { onManager } from './support/nodes';
 import { http, produce, PRODUCER_URL } from './support/pipeline';
-import { cdk, metals } from './support/run';
+import { cdk, metals, run } from './support/run';
 import { apiKey, stage } from './support/secrets';
 
 jest.setTimeout(900_000);
@@ -27,6 +28,14 @@ async function fingerprint(): Promise<unknown> {
   const nodes = (await onManager('node', 'ls', '--format', '{{.ID}} {{.Hostname}}')).trim().split('\n').sort();
   return { stacks, services: services.map(({ ID, Spec }) => [ID, Spec]), nodes };
 }
+
+test('what answers as AWS still knows everything after a kill, and a second lab up goes on from there', async () => {
+  const before = await fingerprint();
+  await run('docker', ['kill', GATEWAY_CONTAINER]);
+  const result = await metals('lab', 'up');
+  expect([result.code, result.code === 0 ? '' : `${result.stdout}${result.stderr}`]).toEqual([0, '']);
+  expect(await fingerprint()).toEqual(before);
+});
 
 test('a second deploy without a change changes nothing', async () => {
   const before = await fingerprint();

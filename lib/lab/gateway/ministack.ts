@@ -102,8 +102,8 @@ export class Ministack {
   }
 
   /**
-   * SIGTERM makes it save its state, the only moment at which it does. Afterwards it still waits for every custom
-   * resource that is in progress, up to an hour: that is not waited for.
+   * SIGTERM makes it save what has changed since it last did (assets/lab/aws/durable-ministack.py). Afterwards it still
+   * waits for every custom resource that is in progress, up to an hour: that is not waited for.
    */
   async stop(): Promise<void> {
     const child = this.child;
