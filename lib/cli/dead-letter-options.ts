@@ -66,8 +66,8 @@ export function replayParameters(options: ReplayOptions): DeadLetterParameters {
     ...(all ? ['--all'] : []),
   ];
   if (ways.length !== 1) {
-    const got = ways.length === 0 ? 'got neither' : `got ${ways.join(' and ')}`;
-    throw usage(`replay needs either offsets, --reason or --all: ${got}`, 'npm run metals -- dlq replay --help');
+    const got = ways.length === 0 ? 'got none of them' : `got ${ways.join(' and ')}`;
+    throw usage(`replay needs offsets, --reason or --all: ${got}`, 'npm run metals -- dlq replay --help');
   }
   if (offsets.length > 0 && since !== undefined) {
     throw usage(`--since goes with --reason or --all, not with offsets: got --since ${since}`, 'leave out --since');

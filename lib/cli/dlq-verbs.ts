@@ -19,7 +19,7 @@ const SINCE = ['--since <duration>', 'not older than, e.g. 30m, 24h'] as const;
 const REPLAY_HELP = `
 A letter's record is sent as it was, key and value, to the topic and partition that it came from, with the header
 metals-replayed-from. Nothing is deleted. Replaying twice is safe: an event that arrives twice is stored once. What
-fails again becomes a new dead letter, and the old one stays: choose by offsets or --since rather than --all again.`;
+fails again becomes a new dead letter, and the old one stays: choose by offsets, or add --since, rather than --all again.`;
 
 export function addDlqVerbs(program: Command, bind: Bind): void {
   const dlq = program.command('dlq').description('dead letters: records that the processor could not store');

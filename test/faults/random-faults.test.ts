@@ -9,9 +9,10 @@ import { Inflictor } from './support/inflict';
 import { violations } from './support/oracle';
 import { planFaults } from './support/schedule';
 import { SETTLE_SECONDS, startFaultRig, tell, underLoad } from './support/trial';
+import { wholeNumber } from './support/whole-number';
 
-const COUNT = Number(process.env.METALS_FAULTS ?? 12);
-const SEED = Number(process.env.METALS_FAULT_SEED ?? randomInt(1, 1_000_000));
+const COUNT = wholeNumber('METALS_FAULTS', 12, 1);
+const SEED = wholeNumber('METALS_FAULT_SEED', randomInt(1, 1_000_000), 0);
 const RATE_PER_SECOND = 100;
 const PRODUCERS = 2;
 const PROCESSORS = 3;

@@ -5,14 +5,18 @@ By itself, ministack 1.5.33 writes the objects of S3 at once and everything else
 kill there would be buckets without the stacks that own them, and every deployment would fail on that.
 """
 import asyncio
+import copy
 import logging
+import os
 
 from ministack import app as ministack
-from ministack.core.persistence import save_all
+from ministack.core.persistence import STATE_DIR, save_all
 
 SAVE_INTERVAL_SECONDS = 5
-# Its images are hundreds of MB, a second to write: they wait until a push is over. A push that is cut off is repeated.
+# The registry's images are hundreds of MB, a second to write: they wait until a push is over. A push that is cut off is
+# repeated; a repository that is missing would not be made again.
 REGISTRY = "ecr"
+IMAGES = {"images", "layer_blobs", "manifest_blobs"}
 
 serve = ministack.app
 seen = {}
@@ -20,34 +24,48 @@ saved = {}
 
 
 def content(state):
-    """For comparison: ministack's dictionaries of accounts equal nothing but themselves."""
-    return {name: getattr(part, "_data", part) for name, part in (state or {}).items()}
+    """A copy that can be compared: ministack's dictionaries of accounts equal nothing but themselves."""
+    return {name: copy.deepcopy(getattr(part, "_data", part)) for name, part in (state or {}).items()}
 
 
-def note_what_is_saved():
+def without_images(state):
+    return {name: part for name, part in (state or {}).items() if name not in IMAGES}
+
+
+def is_being_pushed(now, before, last_saved):
+    return now != before and without_images(now) == without_images(last_saved)
+
+
+def each_service(act):
+    """Threads of ministack may change a state while it is copied: that service's turn comes again, the others go on."""
     for name, get_state in ministack._build_persistence_save_dict().items():
-        saved[name] = content(get_state())
+        try:
+            act(name, get_state())
+        except Exception:
+            logging.exception("the state of %s is not saved; what was saved before stays", name)
 
 
-def save_changes():
-    for name, get_state in ministack._build_persistence_save_dict().items():
-        state = get_state()
-        now = content(state)
-        before, seen[name] = seen.get(name), now
-        if now == saved.get(name) or (name == REGISTRY and now != before):
-            continue
-        save_all({name: lambda state=state: state})
+def note_saved(name, state):
+    saved[name] = content(state)
+
+
+def save_change(name, state):
+    now = content(state)
+    before, seen[name] = seen.get(name), now
+    if now == saved.get(name) or (name == REGISTRY and is_being_pushed(now, before, saved.get(name))):
+        return
+    # ministack replaces the file when the new one is complete. A failure it only logs, so it is tried again.
+    file = os.path.join(STATE_DIR, f"{name}.json")
+    inode = os.stat(file).st_ino if os.path.exists(file) else None
+    save_all({name: lambda: state})
+    if os.path.exists(file) and os.stat(file).st_ino != inode:
         saved[name] = now
 
 
 async def save_while_running():
-    """On the event loop, where requests change the state: nothing changes while it is copied."""
     while True:
         await asyncio.sleep(SAVE_INTERVAL_SECONDS)
-        try:
-            save_changes()
-        except Exception:
-            logging.exception("the state is not saved; what was saved before stays")
+        each_service(save_change)
 
 
 async def app(scope, receive, send):
@@ -68,7 +86,7 @@ async def app(scope, receive, send):
         await send(message)
         # Not before: an empty state would replace the saved one that is yet to be read.
         if message["type"] == "lifespan.startup.complete":
-            note_what_is_saved()
+            each_service(note_saved)
             saver = asyncio.create_task(save_while_running())
 
     await serve(scope, receive_and_see_the_stop, send_and_see_the_start)

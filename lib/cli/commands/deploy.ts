@@ -6,6 +6,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { parseSettings } from '../settings';
 import { connect } from '../systems-manager';
 
 /** Where `cdk bootstrap` leaves its version; the CDK CLI reads it as well. */
@@ -49,15 +50,7 @@ export function cdkArguments(
 /** `metals deploy`: the same `cdk deploy --all` that may be typed by hand. */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
-  for (const pair of options.context ?? []) {
-    if (/^[^=]+=/.test(pair)) continue;
-    throw new CliError(
-      'the deployment did not start',
-      `--context: got "${pair}", expected key=value`,
-      ['npm run metals -- deploy --context kafkaMode=kraft'],
-      EXIT.usage,
-    );
-  }
+  parseSettings(options.context ?? [], 'the deployment did not start', 'npm run metals -- deploy');
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
       'the deployment did not start',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { EXIT } from '../../contract';
+import { ConfigError, readConfig } from '../../config';
+import { EXIT, LAB_ACCOUNT_ID, LAB_REGION } from '../../contract';
 import { FOREIGN_VARIABLES, labEnvironment, SECRET_FILE } from '../../lab/lab-files';
 import { DEFAULT_OPTIONS, PORT_FLAGS, type LabOptions } from '../../lab/options';
 import { labStatus } from '../../lab/status';
@@ -8,6 +9,7 @@ import { withActivity } from '../activity';
 import { readContext, type Context, type GlobalOptions } from '../context';
 import { formatSeconds } from '../duration';
 import { CliError } from '../errors';
+import { parseSettings } from '../settings';
 import { findProblems } from '../stack-status';
 import { describeLab } from './lab-status';
 import { runSmokeTest, showSmokeReport } from './smoke-test';
@@ -43,11 +45,23 @@ export function parsePorts(flags: PortFlags): LabOptions {
   throw new CliError(LAB_UP_FAILED, `the ports must differ, got ${got.join(', ')}`, ['npm run lab'], EXIT.usage);
 }
 
+/** Pure: refuses settings before anything is started, as synthesis would do in the midst of it. @throws CliError */
+export function checkSettings(pairs: readonly string[]): void {
+  const settings = parseSettings(pairs, LAB_UP_FAILED, 'npm run lab --');
+  try {
+    readConfig({ account: LAB_ACCOUNT_ID, region: LAB_REGION, ...settings }, {});
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CliError(LAB_UP_FAILED, error.message, ['less lib/config.ts    # every setting'], EXIT.usage);
+  }
+}
+
 /** `metals lab up`: everything from an empty machine to a smoke test that passes. */
 export async function labUp(context: Context, flags: LabUpOptions): Promise<number> {
   const { terminal } = context;
   const startedAtMs = Date.now();
   const ports = parsePorts(flags);
+  checkSettings(flags.context ?? []);
   const steps = upSteps({ ...ports, context: flags.context ?? [] });
   for (const [index, step] of steps.entries()) {
     context.leaveBehind = leftBehind(step.title);

@@ -102,7 +102,7 @@ export class Ministack {
   }
 
   /**
-   * SIGTERM makes it save what has changed since it last did (assets/lab/aws/durable-ministack.py). Afterwards it still
+   * SIGTERM makes it save everything once more (assets/lab/aws/durable-ministack.py does while it runs). Afterwards it still
    * waits for every custom resource that is in progress, up to an hour: that is not waited for.
    */
   async stop(): Promise<void> {

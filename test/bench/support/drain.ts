@@ -28,6 +28,7 @@ export interface DrainRequest {
 const LEAST_POLL_MS = 25;
 const MOST_POLL_MS = 250;
 const FASTEST_PER_MS = 20;
+const STALLED_MS = 120_000;
 const MB = 1_048_576;
 
 /** Fills the topic, starts one processor, and measures until every event is stored; throws if one is not. */
@@ -59,27 +60,30 @@ export async function storeLimit(rig: Rig, events: number): Promise<Limit> {
 }
 
 async function watch(task: Task, events: number): Promise<DrainResult> {
-  const memory = new AbortController();
-  const peakBytes = peakMemory(task, memory.signal);
-  try {
-    const first = await whenProcessed(task, 1);
-    const last = await whenProcessed(task, events);
-    memory.abort();
-    const seconds = (last.atMs - first.atMs) / 1_000;
-    const measured = last.done - first.done;
-    const metrics = await task.metrics();
-    const total = (name: string): number => metrics.get(`metals_processor_batch_documents_${name}`) ?? 0;
-    return {
-      events,
-      seconds,
-      perSecond: measured / seconds,
-      cpuMicrosPerEvent: ((last.cpuSeconds - first.cpuSeconds) * 1e6) / measured,
-      peakMemoryMb: (await peakBytes) / MB,
-      batchMean: total('sum') / total('count'),
-    };
-  } finally {
-    memory.abort();
-  }
+  const ended = new AbortController();
+  const [{ first, last, batchMean }, peakBytes] = await Promise.all([
+    drained(task, events).finally(() => ended.abort()),
+    peakMemory(task, ended.signal),
+  ]);
+  const seconds = (last.atMs - first.atMs) / 1_000;
+  const measured = last.done - first.done;
+  return {
+    events,
+    seconds,
+    perSecond: measured / seconds,
+    cpuMicrosPerEvent: ((last.cpuSeconds - first.cpuSeconds) * 1e6) / measured,
+    peakMemoryMb: peakBytes / MB,
+    batchMean,
+  };
+}
+
+async function drained(task: Task, events: number): Promise<{ first: Sample; last: Sample; batchMean: number }> {
+  const first = await whenProcessed(task, 1);
+  if (first.done === events) throw new Error(`${events} events are too few: they were stored before the first look`);
+  const last = await whenProcessed(task, events);
+  const metrics = await task.metrics();
+  const total = (name: string): number => metrics.get(`metals_processor_batch_documents_${name}`) ?? 0;
+  return { first, last, batchMean: total('sum') / total('count') };
 }
 
 interface Sample {
@@ -88,11 +92,17 @@ interface Sample {
   readonly cpuSeconds: number;
 }
 
+/** Throws when nothing more is stored for a while. */
 async function whenProcessed(task: Task, count: number): Promise<Sample> {
+  let highest = -1;
+  let risenAtMs = performance.now();
   for (;;) {
     const done = await processed(task);
     const atMs = performance.now();
     if (done >= count) return { done, atMs, cpuSeconds: await task.cpuSeconds() };
+    if (done > highest) [highest, risenAtMs] = [done, atMs];
+    if (atMs - risenAtMs > STALLED_MS)
+      throw new Error(`${done} of ${count} stored, no more for ${STALLED_MS / 1_000} s: ${await task.logs(5)}`);
     await sleep(Math.min(Math.max(LEAST_POLL_MS, (count - done) / FASTEST_PER_MS), MOST_POLL_MS));
   }
 }

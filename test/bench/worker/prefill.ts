@@ -11,7 +11,7 @@ export async function prefill(job: Job): Promise<void> {
   const { events = 0, partitions = METALS.length, recordBytes } = job;
   const producer = kafka().producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  const batch = Math.min(MOST_RECORDS, Math.floor(MOST_BYTES / (recordBytes ?? 1)));
+  const batch = Math.min(MOST_RECORDS, Math.ceil(MOST_BYTES / (recordBytes ?? 1)));
   let bytes = 0;
   for (let sent = 0; sent < events; sent += batch) {
     const messages = Array.from({ length: Math.min(batch, events - sent) }, (_, index) => {

@@ -24,12 +24,12 @@ describe('options', () => {
   ])('refuses %p', (options, why) => refuses(() => filterParameters(options), why));
 
   test.each([
-    [{ offsets: [] }, 'got neither'],
+    [{ offsets: [] }, 'got none of them'],
     [{ offsets: ['1'], all: true }, 'got OFFSET 1 and --all'],
     [{ offsets: ['1'], reason: 'not-json' }, 'got OFFSET 1 and --reason'],
     [{ offsets: [], reason: 'not-json', all: true }, 'got --reason and --all'],
     [{ offsets: ['1'], since: '1h' }, '--since goes with --reason or --all'],
-    [{ offsets: [], since: '1h' }, 'got neither'],
+    [{ offsets: [], since: '1h' }, 'got none of them'],
     [{ offsets: ['1', '-2'] }, 'OFFSET: got "-2"'],
     [{ offsets: Array.from({ length: 101 }, (_, index) => String(index)) }, 'got 101 offsets, expected at most 100'],
   ])('refuses to replay %p', (options, why) => refuses(() => replayParameters(options), why));

@@ -89,7 +89,7 @@ describe('before anything is sent', () => {
     ['dlq list --reason not-jason', 'did you mean not-json?'],
     ['dlq list --limit 0', '--limit: got "0"'],
     ['dlq list --before x', '--before: got "x"'],
-    ['dlq replay', 'got neither'],
+    ['dlq replay', 'got none of them'],
     ['dlq replay 3 --all --yes', 'got OFFSET 3 and --all'],
     ['dlq replay 3 x --yes', 'OFFSET: got "x"'],
   ])('"%s" is a usage error', async (line, why) => {

@@ -2,7 +2,7 @@ import type { GlobalOptions } from '../../../lib/cli/context';
 import { readContext } from '../../../lib/cli/context';
 import { describeRemoved } from '../../../lib/cli/commands/lab-down';
 import { describeLab } from '../../../lib/cli/commands/lab-status';
-import { parsePorts } from '../../../lib/cli/commands/lab-up';
+import { checkSettings, parsePorts } from '../../../lib/cli/commands/lab-up';
 import { runCli } from '../../../lib/cli/program';
 import { LabError } from '../../../lib/lab/lab-error';
 import type { LabStatus } from '../../../lib/lab/status';
@@ -94,6 +94,22 @@ describe('lab up', () => {
     [{ port: '8000' }, 'the ports must differ, got --port 8000, --producer-port 8000, --processor-port 8001'],
   ])('ports %j are refused', (flags, why) => {
     expect(() => parsePorts(flags)).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+  });
+
+  test.each([
+    ['foo', '--context: got "foo", expected key=value'],
+    ['=1', '--context: got "=1", expected key=value'],
+    ['workers=0', expect.stringMatching(/ {2}- workers: got "0", expected /)],
+    ['kafkaMod=kraft', expect.stringContaining('kafkaMod: unknown key; did you mean "kafkaMode"?')],
+  ])('the setting %s is refused before anything is started', async (setting, why) => {
+    steps.push({ title: 'must not run', run: () => Promise.reject(new Error('it ran')) });
+    expect(() => checkSettings([setting])).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+    const { code, err } = await metals(`lab up --context ${setting}`);
+    expect({ code, ran: err.includes('must not run') }).toEqual({ code: 2, ran: false });
+  });
+
+  test('settings of the lab are taken', () => {
+    expect(() => checkSettings(['workers=3', 'kafkaMode=zookeeper', 'fault=producer-unhealthy'])).not.toThrow();
   });
 
   test('ports have defaults', () => {
