@@ -10,6 +10,8 @@ import type { SourceRecord } from './record';
 
 /** Four inserts of one partition; some 5 MB of records and documents. */
 const MAX_PENDING_RECORDS = 4_000;
+/** Of each partition; some 10 KB each besides its records, and at the least 4 s of fetches. */
+const MAX_PENDING_BATCHES = 400;
 /** Parts of fetches that keep the broker's answer in memory, of each partition; with more under way they are copied. */
 const MAX_PINNED_PARTS = 8;
 const COMMIT_INTERVAL_MS = 50;
@@ -51,6 +53,7 @@ export class PriceConsumer {
     this.pipeline = new Pipeline({
       maxPendingRecords: MAX_PENDING_RECORDS,
       maxPendingBytes: options.maxBytesPerPartition,
+      maxPendingBatches: MAX_PENDING_BATCHES,
       loadLastPrices: (partition) => this.committedPrices.load(partition),
       process: (records, last, read, generation) =>
         options.process(records, last, read, () => generation === this.generation),

@@ -20,6 +20,8 @@ export interface PipelineOptions {
    */
   readonly maxPendingRecords: number;
   readonly maxPendingBytes: number;
+  /** While the store is away, a slow topic brings batches of one record each: what a batch itself costs counts then. */
+  readonly maxPendingBatches: number;
   /** The latest prices at the committed offset of a partition. */
   readonly loadLastPrices: (partition: number, generation: number) => Promise<LastPrices>;
   /**
@@ -67,8 +69,9 @@ export class Pipeline {
   constructor(private readonly options: PipelineOptions) {}
 
   isFull(partition: number): boolean {
-    const { records, bytes } = this.pendingOf(partition);
-    return records >= this.options.maxPendingRecords || bytes >= this.options.maxPendingBytes;
+    const { records, bytes, batches } = this.pendingOf(partition);
+    const { maxPendingRecords, maxPendingBytes, maxPendingBatches } = this.options;
+    return records >= maxPendingRecords || bytes >= maxPendingBytes || batches >= maxPendingBatches;
   }
 
   get pendingRecords(): number {

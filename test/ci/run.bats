@@ -81,7 +81,7 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
   DOWN_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
   [[ $output == *'failed steps: lab up,lab down'* ]]
-  [ -z "$(grep -x 'run --silent lab' calls)" ]
+  [ "$(grep -cx 'run --silent lab' calls)" -eq 0 ]
 }
 
 @test "dependencies that cannot be installed end it at once, without a lab" {

@@ -17,14 +17,15 @@ const batch = (nextOffset: string, partition = 0, generation = 1, bytes = 10): R
   records: [{ topic: 't', partition, offset: nextOffset, key: null, value: null }],
 });
 
-function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null)) {
+function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null), maxPendingRecords = 2) {
   const works: Work[] = [];
   const done: string[] = [];
   const failed: string[] = [];
   const loads: number[] = [];
   const pipeline = new Pipeline({
-    maxPendingRecords: 2,
+    maxPendingRecords,
     maxPendingBytes: 100,
+    maxPendingBatches: 3,
     loadLastPrices: (partition) => (loads.push(partition), load()),
     process: (records, _, read) =>
       new Promise((resolve, reject) => works.push({ name: records[0].offset, read, finish: resolve, fail: reject })),
@@ -130,6 +131,15 @@ describe('Pipeline', () => {
     works[1].finish();
     await waiting;
     expect(pipeline.isFull(0)).toBe(false);
+  });
+
+  test('is full at its limit of batches, however few records and bytes they have', () => {
+    const { pipeline } = setUp(undefined, 100);
+    for (const offset of ['1', '2']) pipeline.submit(batch(offset));
+    expect(pipeline.isFull(0)).toBe(false);
+    pipeline.submit(batch('3'));
+    expect(pipeline.isFull(0)).toBe(true);
+    expect(pipeline.isFull(1)).toBe(false);
   });
 
   test('another partition goes on while one waits', async () => {
