@@ -31,7 +31,6 @@ export interface ConsumerOptions extends Omit<GroupMemberOptions, 'onBatch' | 'o
 /** Reads the topic, hands on batches, and commits an offset only after its record is safe. */
 export class PriceConsumer {
   private generation = 0;
-  private draining = false;
   private commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   private readonly member: GroupMember;
   private readonly committedPrices: CommittedPrices;
@@ -93,7 +92,6 @@ export class PriceConsumer {
 
   /** Takes no more records, finishes the batches under way, commits them and leaves the group. */
   async stop(): Promise<void> {
-    this.draining = true;
     this.member.drain();
     await this.pipeline.idle();
     await this.committer.close();
@@ -113,7 +111,7 @@ export class PriceConsumer {
   private handle({ batch, resolveOffset, commitOffsetsIfNecessary, pause, isStale }: EachBatchPayload): void {
     const { partition } = batch;
     this.commitOffsets = commitOffsetsIfNecessary;
-    if (this.draining || isStale() || !this.member.assigned.has(partition)) return;
+    if (this.member.draining || isStale() || !this.member.assigned.has(partition)) return;
     if (!this.pipeline.isFull(partition)) {
       const copied = this.pipeline.pendingBatches(partition) >= MAX_PINNED_PARTS;
       for (const part of fromFetch(batch, copied)) this.pipeline.submit({ ...part, generation: this.generation });
@@ -124,7 +122,7 @@ export class PriceConsumer {
     // The other partitions go on meanwhile.
     const resume = pause();
     void this.pipeline.whenRoom(partition).then(() => {
-      if (!this.draining) resume();
+      if (!this.member.draining) resume();
     });
   }
 
@@ -136,7 +134,7 @@ export class PriceConsumer {
   }
 
   private failed({ generation, partition }: RecordBatch, error: unknown): void {
-    if (this.draining || generation !== this.generation) return;
+    if (this.member.draining || generation !== this.generation) return;
     this.options.logger.error({ reason: errorText(error), partition }, 'batch failed, reading it again');
     this.member.replace(error);
   }

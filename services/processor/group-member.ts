@@ -33,8 +33,9 @@ export class GroupMember {
   problem: string | undefined = 'not yet connected to Kafka';
   /** Partitions that this replica reads now. */
   assigned: ReadonlySet<number> = new Set();
+  /** Reads no more: what still comes in is not taken, and a crash is not followed by another consumer. */
+  draining = false;
   private joined = false;
-  private draining = false;
   private consumer: Consumer | undefined;
   private loop: Promise<void> | undefined;
   private lastSignMs = Date.now();
