@@ -4,7 +4,7 @@ import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
 import type { Component } from '../contract';
-import { type BaseName, baseImage, BASES } from '../lab/bases';
+import { type BaseName, baseImage, BASES } from '../base-images';
 import { bundleProgram, ROOT } from './bundle';
 
 const BUILD_FOLDER = path.join(ROOT, 'build', 'images');

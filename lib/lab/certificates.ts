@@ -1,7 +1,7 @@
 /** Certificate authorities that this machine trusts beyond the public ones: a company's proxy, mostly. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { contentHash } from './content';
+import { contentHash } from './content-hash';
 
 const LOCAL_AUTHORITIES = '/usr/local/share/ca-certificates';
 

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_DEFAULT_PORT, LAB_LABEL, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
-import { contentHash } from './content';
+import { contentHash } from './content-hash';
 import { docker } from './docker';
 import type { LabImages } from './images';
 import type { LabEnvironment } from './lab-files';

@@ -1,8 +1,8 @@
 /** The lab's two images: `aws` (gateway and ministack) and `node`. Their tag is the hash of what they are made from. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { baseImage } from './bases';
-import { contentHash, directoryHash } from './content';
+import { baseImage } from '../base-images';
+import { contentHash, directoryHash } from './content-hash';
 import { build, docker, inspectImages } from './docker';
 import { prepareAwsContext } from './gateway/build';
 import { timed, type Progress } from './lab-error';

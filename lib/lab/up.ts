@@ -1,5 +1,5 @@
 /** Brings the lab up, in steps that each do nothing when their result is there already. */
-import { ensureBases } from './base-images';
+import { ensureBases } from './base-builder';
 import { bootstrap, deploy } from './cdk';
 import { buildEnvironment } from './docker';
 import { ensureGateway } from './gateway-container';

@@ -2,9 +2,9 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bundleProgram, ROOT } from '../../lib/constructs/bundle';
-import { ensureBases } from '../../lib/lab/base-images';
-import { baseImage, type BaseName } from '../../lib/lab/bases';
-import { contentHash, directoryHash } from '../../lib/lab/content';
+import { ensureBases } from '../../lib/lab/base-builder';
+import { baseImage, type BaseName } from '../../lib/base-images';
+import { contentHash, directoryHash } from '../../lib/lab/content-hash';
 import { build, inspectImages } from '../../lib/lab/docker';
 import { timed, type Progress } from '../../lib/lab/lab-error';
 import type { Component } from './stack';

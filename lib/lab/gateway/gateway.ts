@@ -1,24 +1,24 @@
 /** Puts the gateway together: ministack behind, the services' interceptors, nodes, and the two listeners. */
 import type http from 'node:http';
 import { LAB_ACCOUNT_ID } from '../../contract';
-import { ensureForwarder, SERVICE_TOKEN, TEMPLATE_BUCKET } from './forwarder';
+import { ensureForwarder, SERVICE_TOKEN, TEMPLATE_BUCKET } from './cloudformation/forwarder';
 import type { Log } from './log';
-import { Ministack, readEmulatedTypes } from './ministack';
+import { Ministack, readEmulatedTypes } from './ministack/ministack';
 import type { CreateNodes } from './module';
-import type { ResourceHandler } from './resource';
-import { createResourceEvents } from './resource-events';
-import { createResources } from './resources';
-import { createServer, type Interceptor, type ServerDependencies } from './server';
-import { createCloudFormation } from './services/cloudformation';
-import { createEcr } from './services/ecr';
+import type { ResourceHandler } from './cloudformation/resource';
+import { createResourceEvents } from './cloudformation/resource-events';
+import { createResources } from './ec2/ec2-resources';
+import { createServer, type Interceptor, type ServerDependencies } from './front-door/server';
+import { createCloudFormation } from './cloudformation/cloudformation-api';
+import { createEcr } from './ecr/ecr-api';
 import { createPublicParameters } from './services/public-parameters';
-import { createSts } from './services/sts';
-import { Sessions, type SessionData } from './sessions';
+import { createSts } from './iam/sts-api';
+import { Sessions, type SessionData } from './iam/sessions';
 import type { GatewaySettings } from './settings';
-import type { Credential } from './sigv4';
-import { gatewayStatus } from './status';
+import type { Credential } from './front-door/sigv4';
+import { gatewayStatus } from './gateway-status';
 import { Store } from './store';
-import { Upstream } from './upstream';
+import { Upstream } from './ministack/upstream';
 
 export interface Gateway {
   stop(): Promise<void>;

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { startGateway } from './gateway';
 import { errorText, logToStderr as log } from './log';
-import { createNodes } from './nodes';
+import { createNodes } from './services';
 import { readSettings } from './settings';
 
 async function main(): Promise<void> {

@@ -1,10 +1,10 @@
 /** How main.ts wires the part of the lab that runs instances and documents (nodes/index.ts exports `createNodes`). */
 import type http from 'node:http';
 import type { Log } from './log';
-import type { ResourceHandler } from './resource';
-import type { Interceptor } from './server';
+import type { ResourceHandler } from './cloudformation/resource';
+import type { Interceptor } from './front-door/server';
 import type { GatewaySettings } from './settings';
-import type { Upstream } from './upstream';
+import type { Upstream } from './ministack/upstream';
 
 export interface NodesDependencies {
   readonly settings: GatewaySettings;

@@ -2,8 +2,8 @@
 import { request } from 'node:http';
 import path from 'node:path';
 import { ROOT } from '../../../lib/constructs/bundle';
-import { baseImage } from '../../../lib/lab/bases';
-import { contentHash, directoryHash } from '../../../lib/lab/content';
+import { baseImage } from '../../../lib/base-images';
+import { contentHash, directoryHash } from '../../../lib/lab/content-hash';
 import { build, inspectImages } from '../../../lib/lab/docker';
 import { timed, type Progress } from '../../../lib/lab/lab-error';
 import { call } from '../../rig/http';

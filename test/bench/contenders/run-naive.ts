@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleProgram, ROOT } from '../../../lib/constructs/bundle';
-import { baseImage } from '../../../lib/lab/bases';
+import { baseImage } from '../../../lib/base-images';
 import { docker } from '../../../lib/lab/docker';
 import type { Rig } from '../../rig/rig';
 import type { Task } from '../../rig/task';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundleProgram, ROOT } from '../../../lib/constructs/bundle';
-import { baseImage } from '../../../lib/lab/bases';
+import { baseImage } from '../../../lib/base-images';
 import { docker } from '../../../lib/lab/docker';
 import type { Rig } from '../../rig/rig';
 import { readLogs } from '../../rig/task';

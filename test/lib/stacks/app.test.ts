@@ -4,7 +4,7 @@ import { context } from '../../../cdk.json';
 import { createStacks } from '../../../lib/app';
 import { readConfig } from '../../../lib/config';
 import { DOCUMENTS, SECRETS } from '../../../lib/contract';
-import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/template';
+import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
 
 const AMI = 'ami-0123456789abcdef0';
 

@@ -1,10 +1,10 @@
 /** AWS::EC2::FlowLog: a record only; no traffic of the lab is logged. */
 import { ignoreNotFound } from '../errors';
 import type { Log } from '../log';
-import type { ResourceHandler } from '../resource';
-import type { Upstream } from '../upstream';
-import { xmlValues } from '../xml';
-import { setTags } from './tags';
+import type { ResourceHandler } from '../cloudformation/resource';
+import type { Upstream } from '../ministack/upstream';
+import { xmlValues } from '../front-door/xml';
+import { setTags } from '../ec2/tags';
 
 export function createFlowLog(upstream: Upstream, log: Log): ResourceHandler {
   const result = (physicalId: string) => ({ physicalId, attributes: { Id: physicalId } });

@@ -1,7 +1,7 @@
 /** AWS::SecretsManager::RotationSchedule: kept, never run: ministack's RotateSecret would only pretend a rotation. */
 import type { Log } from '../log';
-import type { Properties, ResourceHandler } from '../resource';
-import type { Upstream } from '../upstream';
+import type { Properties, ResourceHandler } from '../cloudformation/resource';
+import type { Upstream } from '../ministack/upstream';
 
 export function createRotationSchedule(upstream: Upstream, log: Log): ResourceHandler {
   const accept = async (properties: Properties, logicalId: string) => {

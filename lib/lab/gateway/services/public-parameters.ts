@@ -1,8 +1,8 @@
 /** Public parameters of Systems Manager: every Amazon Linux image is the lab's own node image. */
 import { LAB_REGION } from '../../../contract';
-import type { Interceptor } from '../server';
-import type { Upstream } from '../upstream';
-import { jsonReply } from '../wire';
+import type { Interceptor } from '../front-door/server';
+import type { Upstream } from '../ministack/upstream';
+import { jsonReply } from '../front-door/wire';
 
 /** The AMI that every node of the lab claims to run. */
 export const LAB_AMI_ID = 'ami-0000000000000001a';

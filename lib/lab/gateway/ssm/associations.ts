@@ -1,7 +1,7 @@
 /** State Manager: documents that are applied to their targets when they are created or changed, and to every new node. */
 import { AwsError } from '../errors';
 import { errorText, type Log } from '../log';
-import { Serial } from '../nodes/serial';
+import { Serial } from '../serial';
 import type { Store } from '../store';
 import { isFinal, type CommandRecord, type CommandStatus } from './command-records';
 import type { Commands } from './commands';

@@ -1,6 +1,6 @@
 /** Pure: values for a document's parameters, checked as Systems Manager checks them, and their substitution. */
 import { AwsError } from '../errors';
-import type { DocumentContent, ParameterDefinition } from './content';
+import type { DocumentContent, ParameterDefinition } from './document-content';
 
 export type ParameterValue = string | readonly string[];
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;

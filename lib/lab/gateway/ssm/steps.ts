@@ -1,5 +1,5 @@
 /** Pure: a document's steps, ready to run, and what the end of one means for the next. */
-import type { DocumentContent, StepDefinition } from './content';
+import type { DocumentContent, StepDefinition } from './document-content';
 import { substitute, substituteLines, type ParameterValues } from './parameters';
 
 export interface PlannedStep {

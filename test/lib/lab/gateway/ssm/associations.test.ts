@@ -7,10 +7,10 @@ import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-re
 import type { CommandEffects } from '../../../../../lib/lab/gateway/ssm/command-run';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
-import { associationResource, documentResource } from '../../../../../lib/lab/gateway/ssm/resources';
+import { associationResource, documentResource } from '../../../../../lib/lab/gateway/ssm/ssm-resources';
 import { parseRate } from '../../../../../lib/lab/gateway/ssm/schedule';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
-import { managedNode, noLog, removeStores, temporaryStore } from '../nodes/fixtures';
+import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
 
 afterEach(removeStores);
 

@@ -5,7 +5,7 @@ import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import type { StepOutcome } from '../../../../../lib/lab/gateway/ssm/steps';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
-import { managedNode, noLog, removeStores, temporaryStore } from '../nodes/fixtures';
+import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
 
 afterEach(removeStores);
 

@@ -1,5 +1,5 @@
 import { describeDocument, Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
-import { removeStores, temporaryStore } from '../nodes/fixtures';
+import { removeStores, temporaryStore } from '../support/fixtures';
 
 afterEach(removeStores);
 

@@ -1,4 +1,4 @@
-import type { DocumentContent, ParameterDefinition } from '../../../../../lib/lab/gateway/ssm/content';
+import type { DocumentContent, ParameterDefinition } from '../../../../../lib/lab/gateway/ssm/document-content';
 import {
   checkParameters,
   environmentOf,

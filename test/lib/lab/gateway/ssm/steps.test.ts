@@ -1,4 +1,4 @@
-import type { DocumentContent } from '../../../../../lib/lab/gateway/ssm/content';
+import type { DocumentContent } from '../../../../../lib/lab/gateway/ssm/document-content';
 import { judgeStep, planSteps, type PlannedStep, type StepOutcome } from '../../../../../lib/lab/gateway/ssm/steps';
 
 const document = (inputs: Record<string, unknown>, precondition?: object): DocumentContent =>

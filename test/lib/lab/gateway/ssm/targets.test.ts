@@ -1,5 +1,5 @@
 import { resolveTargets } from '../../../../../lib/lab/gateway/ssm/targets';
-import { managedNode } from '../nodes/fixtures';
+import { managedNode } from '../support/fixtures';
 
 const nodes = [
   managedNode(),

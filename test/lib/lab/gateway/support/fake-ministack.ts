@@ -1,7 +1,7 @@
 /** An HTTP server in ministack's place, which records what reaches it. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Upstream } from '../../../../../lib/lab/gateway/upstream';
+import { Upstream } from '../../../../../lib/lab/gateway/ministack/upstream';
 
 export interface Recorded {
   readonly method: string;

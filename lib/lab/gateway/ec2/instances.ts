@@ -1,0 +1,206 @@
+/** Instances: a record in ministack, so that EC2's own calls find it, and a container, which is the node. */
+import { LAB_REGION, TAG } from '../../../contract';
+import { ignoreNotFound } from '../errors';
+import { errorText, type Log } from '../log';
+import { ECR_HOST, type GatewaySettings } from '../settings';
+import type { Upstream } from '../ministack/upstream';
+import { requiredXmlValue, xmlValue } from '../front-door/xml';
+import { containerName, networkName, volumeName } from './container';
+import type { InstanceCredentials } from '../iam/instance-credentials';
+import { isRunning, lastOutput, removeNode, restartNode, startNode } from './docker-node';
+import { instanceSize } from './instance-types';
+import { planLaunch, type LaunchPlan } from './launch-plan';
+import { parsePublish, type PublishedPorts } from './publish';
+import { forgetLongTerminated, type GroupRecord, type InstanceRecord, type NodesStore } from './records';
+import type { VpcNetworks } from './vpc-network';
+
+const BOOT_SECONDS = 90;
+
+export interface InstancesDependencies {
+  readonly settings: GatewaySettings;
+  readonly upstream: Upstream;
+  readonly store: NodesStore;
+  readonly networks: VpcNetworks;
+  readonly credentials: InstanceCredentials;
+  readonly log: Log;
+  /** Whether the node's agent has reported lately. */
+  readonly isOnline: (instanceId: string) => boolean;
+  /** A new boot: reports from before it do not count. */
+  readonly forgetReports: (instanceId: string) => void;
+}
+
+export class Instances {
+  private readonly ports: PublishedPorts;
+  /** Their containers go down on purpose. */
+  private readonly rebooting = new Set<string>();
+
+  constructor(private readonly dependencies: InstancesDependencies) {
+    this.ports = parsePublish(dependencies.settings.publish);
+  }
+
+  /** Launches a group's instance and waits until its agent reports. Leaves nothing behind when that fails. */
+  async launch(group: GroupRecord): Promise<InstanceRecord> {
+    const { store, log } = this.dependencies;
+    const plan = planLaunch(store.data, group);
+    const size = instanceSize(plan.instanceType);
+    const instance = await this.record(group, plan);
+    try {
+      const gateway = await this.dependencies.networks.ensure(instance.vpcId);
+      await startNode({
+        instanceId: instance.id,
+        container: instance.container,
+        image: this.dependencies.settings.nodeImage,
+        hostname: instance.hostname,
+        network: networkName(instance.vpcId),
+        privateIp: instance.privateIp,
+        volume: volumeName(instance.volumeId),
+        size,
+        slot: instance.tags[TAG.slot] ?? '',
+        publish: this.ports.get(instance.tags[TAG.slot] ?? '') ?? [],
+        gateway: `${gateway}:${this.dependencies.settings.port}`,
+        registry: ECR_HOST,
+      });
+      await this.waitUntilOnline(instance);
+    } catch (error) {
+      await this.terminate(instance.id);
+      throw new Error(`launching ${instance.id} for ${group.name} failed: ${errorText(error)}`, { cause: error });
+    }
+    store.update(() => void (instance.state = 'running'));
+    log(instance.id, `running as ${instance.container} at ${instance.privateIp} for ${group.name}`);
+    return instance;
+  }
+
+  private async record(group: GroupRecord, plan: LaunchPlan): Promise<InstanceRecord> {
+    const { store, upstream } = this.dependencies;
+    const { networkInterface, volume } = plan;
+    const answer = await upstream.query('ec2', 'RunInstances', {
+      ImageId: plan.imageId,
+      InstanceType: plan.instanceType,
+      MinCount: 1,
+      MaxCount: 1,
+      SubnetId: networkInterface.subnetId,
+      PrivateIpAddress: networkInterface.privateIp,
+      SecurityGroupId: networkInterface.securityGroupIds,
+      ...(plan.instanceProfile && { 'IamInstanceProfile.Name': plan.instanceProfile }),
+      TagSpecification: [
+        { ResourceType: 'instance', Tag: Object.entries(plan.tags).map(([Key, Value]) => ({ Key, Value })) },
+      ],
+    });
+    const id = requiredXmlValue(answer, 'instanceId');
+    const instance: InstanceRecord = {
+      id,
+      groupName: group.name,
+      launchTemplateId: group.launchTemplateId,
+      launchTemplateVersion: group.launchTemplateVersion,
+      interfaceId: networkInterface.id,
+      volumeId: volume.id,
+      rootVolumeId: xmlValue(answer, 'volumeId'),
+      vpcId: networkInterface.vpcId,
+      privateIp: networkInterface.privateIp,
+      hostname: plan.hostname,
+      container: containerName(id),
+      availabilityZone: group.availabilityZone,
+      instanceType: plan.instanceType,
+      imageId: plan.imageId,
+      instanceProfile: plan.instanceProfile,
+      userData: plan.userData,
+      metadata: plan.metadata,
+      launchTime: new Date().toISOString(),
+      tags: plan.tags,
+      state: 'pending',
+    };
+    store.update((data) => {
+      forgetLongTerminated(data, Date.now());
+      data.instances[id] = instance;
+      networkInterface.instanceId = id;
+      volume.instanceId = id;
+      group.instanceId = id;
+    });
+    await upstream.query('ec2', 'AttachVolume', { VolumeId: volume.id, InstanceId: id, Device: '/dev/sdf' });
+    await upstream.query('ec2', 'AttachNetworkInterface', {
+      NetworkInterfaceId: networkInterface.id,
+      InstanceId: id,
+      DeviceIndex: 0,
+    });
+    return instance;
+  }
+
+  private async waitUntilOnline(instance: InstanceRecord): Promise<void> {
+    const deadline = Date.now() + BOOT_SECONDS * 1000;
+    while (!this.dependencies.isOnline(instance.id)) {
+      const alive = await isRunning(instance.container);
+      if (!alive || Date.now() > deadline) {
+        const what = alive ? `did not report within ${BOOT_SECONDS} s` : 'ended while booting';
+        throw new Error(`node ${instance.container} ${what}; it printed:\n${await lastOutput(instance.container)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /** Ends an instance; its address and its volume are free afterwards. */
+  async terminate(id: string): Promise<void> {
+    const { store, upstream, credentials, forgetReports, log } = this.dependencies;
+    const instance = store.data.instances[id];
+    if (!instance || instance.state === 'terminated') return;
+    store.update(() => void (instance.state = 'shutting-down'));
+    forgetReports(id);
+    credentials.revoke(id);
+    await removeNode(instance.container);
+    // Its state may be older than ours: it saves on an orderly end only.
+    await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.volumeId }));
+    await ignoreNotFound(upstream.query('ec2', 'TerminateInstances', { InstanceId: [id] }));
+    if (instance.rootVolumeId) {
+      await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.rootVolumeId }));
+      await ignoreNotFound(upstream.query('ec2', 'DeleteVolume', { VolumeId: instance.rootVolumeId }));
+    }
+    store.update((data) => {
+      const networkInterface = data.interfaces[instance.interfaceId];
+      if (networkInterface?.instanceId === id) delete networkInterface.instanceId;
+      const volume = data.volumes[instance.volumeId];
+      if (volume?.instanceId === id) delete volume.instanceId;
+      const group = data.groups[instance.groupName];
+      if (group?.instanceId === id) delete group.instanceId;
+      instance.state = 'terminated';
+      instance.terminationTime = new Date().toISOString();
+    });
+    log(id, 'terminated');
+  }
+
+  async reboot(instance: InstanceRecord): Promise<void> {
+    this.rebooting.add(instance.id);
+    try {
+      this.dependencies.forgetReports(instance.id);
+      await restartNode(instance.container);
+      await this.waitUntilOnline(instance);
+    } finally {
+      this.rebooting.delete(instance.id);
+    }
+  }
+
+  /** After a restart of the gateway: rejoins the networks of live nodes and decides about launches it interrupted. */
+  async adopt(): Promise<void> {
+    const { store, networks, log } = this.dependencies;
+    const live = Object.values(store.data.instances).filter((each) => each.state !== 'terminated');
+    for (const vpcId of new Set(live.map((each) => each.vpcId))) {
+      // Without its network no node lives; its group finds out, and says why it cannot launch.
+      await networks.ensure(vpcId).catch((error: unknown) => log(vpcId, errorText(error)));
+    }
+    for (const instance of live) {
+      const running = await isRunning(instance.container);
+      log(instance.id, `${instance.state}; its container ${instance.container} ${running ? 'runs' : 'does not run'}`);
+      // A launch that nobody waits for any more: what runs is kept, what does not is replaced by its group.
+      if (instance.state === 'pending')
+        store.update(() => void (instance.state = running ? 'running' : 'shutting-down'));
+    }
+  }
+
+  /** True when an instance should run and its container does not. */
+  async isLost(instance: InstanceRecord): Promise<boolean> {
+    if (instance.state !== 'running' || this.rebooting.has(instance.id)) return false;
+    return !(await isRunning(instance.container));
+  }
+}
+
+/** As EC2 names it in a VPC. */
+export const privateDnsName = (instance: InstanceRecord): string =>
+  `${instance.hostname}.${LAB_REGION}.compute.internal`;

@@ -1,0 +1,126 @@
+/** What the lab remembers about nodes. One store: an instance, its interface and its volume change together. */
+import type { Properties } from '../cloudformation/resource';
+import { Store } from '../store';
+
+export interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+export interface InterfaceRecord {
+  readonly id: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly privateIp: string;
+  /** What ministack made up instead of the address asked for. */
+  readonly upstreamIp: string;
+  readonly macAddress: string;
+  securityGroupIds: string[];
+  /** The instance that holds it. */
+  instanceId?: string;
+}
+
+export interface VolumeRecord {
+  readonly id: string;
+  readonly availabilityZone: string;
+  instanceId?: string;
+}
+
+export interface LaunchTemplateRecord {
+  readonly id: string;
+  readonly name: string;
+  /** LaunchTemplateData of version 1, 2… */
+  readonly versions: Properties[];
+}
+
+export interface GroupTag extends Tag {
+  readonly PropagateAtLaunch: boolean;
+}
+
+export interface GroupRecord {
+  readonly name: string;
+  launchTemplateId: string;
+  /** A number: `$Latest` and `$Default` are resolved when they are set. */
+  launchTemplateVersion: number;
+  minSize: number;
+  maxSize: number;
+  desiredCapacity: number;
+  readonly availabilityZone: string;
+  tags: GroupTag[];
+  readonly createdTime: string;
+  /** A rolling update is under way: an instance of another version is replaced. */
+  replaceOutdated: boolean;
+  /** An operator declared the instance unhealthy. */
+  replaceInstance: boolean;
+  instanceId?: string;
+  /** Why the last launch failed. */
+  lastFailure?: string;
+}
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'shutting-down' | 'terminated';
+
+export interface InstanceRecord {
+  readonly id: string;
+  readonly groupName: string;
+  readonly launchTemplateId: string;
+  readonly launchTemplateVersion: number;
+  readonly interfaceId: string;
+  readonly volumeId: string;
+  /** ministack's record of a root volume; it outlives the instance there. */
+  readonly rootVolumeId?: string;
+  readonly vpcId: string;
+  readonly privateIp: string;
+  readonly hostname: string;
+  readonly container: string;
+  readonly availabilityZone: string;
+  readonly instanceType: string;
+  readonly imageId: string;
+  readonly instanceProfile?: string;
+  /** Base64, as in the launch template. */
+  readonly userData?: string;
+  readonly metadata: MetadataOptions;
+  readonly launchTime: string;
+  tags: Record<string, string>;
+  state: InstanceState;
+  /** When its agent first reported; from then on Systems Manager knows it. */
+  registrationTime?: string;
+  terminationTime?: string;
+}
+
+export interface MetadataOptions {
+  readonly tokensRequired: boolean;
+  readonly tagsEnabled: boolean;
+}
+
+export interface NodesData {
+  interfaces: Record<string, InterfaceRecord>;
+  volumes: Record<string, VolumeRecord>;
+  launchTemplates: Record<string, LaunchTemplateRecord>;
+  groups: Record<string, GroupRecord>;
+  instances: Record<string, InstanceRecord>;
+}
+
+export type NodesStore = Store<NodesData>;
+
+export const openNodesStore = (directory: string): NodesStore =>
+  Store.open<NodesData>(directory, 'nodes', {
+    interfaces: {},
+    volumes: {},
+    launchTemplates: {},
+    groups: {},
+    instances: {},
+  });
+
+const FORGET_TERMINATED_AFTER_MILLISECONDS = 60 * 60 * 1000;
+
+/** EC2, too, shows a terminated instance for about an hour. */
+export function forgetLongTerminated(data: NodesData, now: number): void {
+  for (const instance of Object.values(data.instances)) {
+    const ended = instance.terminationTime;
+    if (ended && now - Date.parse(ended) > FORGET_TERMINATED_AFTER_MILLISECONDS) delete data.instances[instance.id];
+  }
+}
+
+/** The instance that lives at an address; terminated ones have lost theirs. */
+export const instanceAt = (data: NodesData, privateIp: string): InstanceRecord | undefined =>
+  Object.values(data.instances).find((each) => each.privateIp === privateIp && each.state !== 'terminated');

@@ -1,0 +1,146 @@
+/** The gateway's front door: who may ask, for what, and who answers. */
+import http from 'node:http';
+import { authenticate, checkBody, claimedService, type Authentication } from './authentication';
+import { AwsError } from '../errors';
+import { readBody, stream } from '../ministack/forward';
+import { isNeverForwarded, refuseForwarding } from '../cloudformation/unserved-types';
+import { errorText, type Log } from '../log';
+import { isRegistryRequest, refuseRegistry, registryChallenge } from '../ecr/registry';
+import type { Upstream } from '../ministack/upstream';
+import { errorReply, parseRequest } from './wire';
+
+export { AwsError } from '../errors';
+
+/** A request to one of the services whose bodies the gateway reads whole. */
+export interface LabRequest {
+  /** From the credential scope: `cloudformation`, `ec2`, `autoscaling`, `ssm`, `ecr`… */
+  readonly service: string;
+  /** `DescribeInstances`, whether from the form's Action or from X-Amz-Target. */
+  readonly action: string;
+  /** A query API's form as a flat record (`InstanceId.1`), a JSON API's parsed body. */
+  readonly params: any;
+  readonly body: Buffer;
+  readonly message: http.IncomingMessage;
+}
+
+export interface LabReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+}
+
+/** Answers a request, or undefined to forward it to ministack unchanged. Throws AwsError for the caller to see. */
+export type Interceptor = (request: LabRequest) => Promise<LabReply | undefined>;
+
+type Handler = (message: http.IncomingMessage, response: http.ServerResponse) => void;
+
+export interface ServerDependencies {
+  readonly upstream: Upstream;
+  readonly log: Log;
+  readonly authentication: Authentication;
+  /** Interceptors by service, asked in turn until one answers. */
+  readonly interceptors: Readonly<Record<string, readonly Interceptor[]>>;
+  /** Instance metadata. */
+  readonly metadata: Handler;
+  /** JSON for /_lab/status. */
+  readonly status: () => Promise<unknown>;
+  /** A custom resource's event, handed over by the forwarder Lambda. */
+  readonly resourceEvent: (event: unknown) => void;
+}
+
+const METADATA_HOST = '169.254.169.254';
+/** ResponseURL of custom resources. CDK's handlers drop its port, and ministack's Lambdas then take the endpoint's. */
+const RESPONSE_PATH = '/_ministack/cfn-response/';
+/** A web page that has rebound its name to 127.0.0.1 still sends its own name as Host. */
+const PLAIN_HOST = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?$/i;
+
+/**
+ * A server for one listener. `trusted` is the one that listens on loopback inside the lab's container, for ministack
+ * and its Lambdas: they have no credentials of their own, so signatures are not checked there.
+ */
+export function createServer(dependencies: ServerDependencies, trusted: boolean): http.Server {
+  const handle: Handler = (message, response) =>
+    void route(dependencies, trusted, message, response).catch((error: unknown) => {
+      const known = error instanceof AwsError ? error : new AwsError('LabGatewayFailure', errorText(error));
+      if (!(error instanceof AwsError))
+        dependencies.log('gateway', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      send(message, response, errorReply(claimedService(message), message, known));
+    });
+  const server = http.createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 }, handle);
+  server.on('checkContinue', (message: http.IncomingMessage, response: http.ServerResponse) => {
+    response.writeContinue();
+    handle(message, response);
+  });
+  return server;
+}
+
+async function route(
+  dependencies: ServerDependencies,
+  trusted: boolean,
+  message: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
+  const { authentication, upstream, log } = dependencies;
+  const path = message.url!.split('?')[0]!;
+  if (message.headers.origin !== undefined)
+    throw new AwsError('AccessDenied', 'the lab refuses requests of web pages (header Origin)', 403);
+  if (message.headers.host?.split(':')[0] === METADATA_HOST) return dependencies.metadata(message, response);
+  if (trusted && path.startsWith(RESPONSE_PATH)) return stream(upstream, message, response, log);
+  if (path.startsWith('/_')) return send(message, response, await labEndpoint(dependencies, trusted, path, message));
+  if (isRegistryRequest(message)) {
+    const refusal = trusted
+      ? undefined
+      : refuseRegistry(message.headers.authorization, authentication.labSecret, new Date());
+    if (refusal) return send(message, response, registryChallenge(refusal));
+    return stream(upstream, message, response, log);
+  }
+  const { service, body } = await authenticate(authentication, trusted, message);
+  const interceptors = dependencies.interceptors[service];
+  if (!interceptors) return stream(upstream, message, response, log, body);
+  const whole = body ?? (await readBody(message));
+  checkBody(message, whole);
+  const request: LabRequest = { service, ...parseRequest(message, whole), body: whole, message };
+  for (const intercept of interceptors) {
+    const reply = await intercept(request);
+    if (reply) return send(message, response, reply);
+  }
+  if (isNeverForwarded(service, request.action)) throw refuseForwarding(service, request.action);
+  stream(upstream, message, response, log, whole);
+}
+
+async function labEndpoint(
+  dependencies: ServerDependencies,
+  trusted: boolean,
+  path: string,
+  message: http.IncomingMessage,
+): Promise<LabReply> {
+  if (!PLAIN_HOST.test(message.headers.host ?? ''))
+    throw new AwsError('AccessDenied', `the lab does not answer to the name '${message.headers.host}'`, 403);
+  if (path === '/_lab/health') return plainJson({ status: 'ok' });
+  if (path === '/_lab/status') return plainJson(await dependencies.status());
+  if (path === '/_lab/resource' && trusted && message.method === 'POST') {
+    dependencies.resourceEvent(JSON.parse((await readBody(message)).toString()));
+    return plainJson({});
+  }
+  throw new AwsError('NotFound', `the lab has no ${path}`, 404);
+}
+
+const plainJson = (value: unknown): LabReply => ({
+  status: 200,
+  contentType: 'application/json',
+  body: JSON.stringify(value, undefined, 1),
+});
+
+function send(message: http.IncomingMessage, response: http.ServerResponse, reply: LabReply): void {
+  // What is left of a refused upload is not read: the connection cannot be used again.
+  const unread = message.complete ? {} : { connection: 'close' };
+  if (response.headersSent) return void response.destroy();
+  response.writeHead(reply.status, {
+    ...reply.headers,
+    ...unread,
+    'content-type': reply.contentType,
+    'content-length': Buffer.byteLength(reply.body),
+  });
+  response.end(message.method === 'HEAD' ? undefined : reply.body);
+}

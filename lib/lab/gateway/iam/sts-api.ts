@@ -1,0 +1,13 @@
+/** STS: the temporary credentials that it hands out are remembered, so that requests signed with them are known. */
+import { editReply, relay } from '../ministack/forward';
+import type { Interceptor } from '../front-door/server';
+import type { Sessions } from './sessions';
+import type { Upstream } from '../ministack/upstream';
+
+export function createSts(upstream: Upstream, sessions: Sessions): Interceptor {
+  return async ({ message, body }) => {
+    const reply = await relay(upstream, message, body);
+    if (reply.status === 200) sessions.remember(reply.text, new Date());
+    return editReply(reply, (text) => text);
+  };
+}

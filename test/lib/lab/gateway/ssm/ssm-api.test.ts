@@ -1,0 +1,100 @@
+import type { LabRequest } from '../../../../../lib/lab/gateway/front-door/server';
+import { createSsm } from '../../../../../lib/lab/gateway/ssm/ssm-api';
+import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
+import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
+import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
+import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
+import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+
+afterEach(removeStores);
+
+function setUp() {
+  const nodes = {
+    list: () => [managedNode(), managedNode({ id: 'i-0b', container: 'metals-lab-i-0b', online: false })],
+  };
+  const effects = {
+    runStep: async () => ({ exitCode: 0, stdout: 'hello\n', stderr: '', ended: 'exited' as const }),
+    stopStep: async () => undefined,
+    ship: async () => undefined,
+  };
+  const documents = new Documents(temporaryStore<DocumentsData>({ documents: {} }));
+  const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, nodes, effects, noLog);
+  const store = temporaryStore<AssociationsData>({ associations: {} });
+  const associations = new Associations(store, documents, commands, nodes, noLog);
+  const ssm = createSsm({ documents, commands, associations, nodes });
+  return async (action: string, params: object = {}) => {
+    const reply = await ssm({ service: 'ssm', action, params } as LabRequest);
+    return reply && JSON.parse(reply.body);
+  };
+}
+
+test.each([
+  'StartAutomationExecution',
+  'CreateMaintenanceWindow',
+  'GetOpsItem',
+  'PutInventory',
+  'CreateAssociationBatch',
+])('%s is refused: the emulator would only pretend it', async (action) => {
+  await expect(setUp()(action)).rejects.toThrow(`the lab does not implement ssm:${action}`);
+});
+
+test('a session is refused with the command that gives a shell', async () => {
+  await expect(setUp()('StartSession', { Target: 'i-0a' })).rejects.toThrow(
+    'the lab has no Session Manager; for a shell on i-0a run: docker exec -it metals-lab-i-0a bash',
+  );
+});
+
+test.each([
+  'GetParameter',
+  'GetParameters',
+  'GetParametersByPath',
+  'PutParameter',
+  'DeleteParameters',
+  'DescribeParameters',
+])('%s is ministack’s', async (action) => {
+  expect(await setUp()(action, { Name: 'x' })).toBeUndefined();
+});
+
+test('tags of parameters are ministack’s, those of documents the lab’s', async () => {
+  const call = setUp();
+  expect(await call('ListTagsForResource', { ResourceType: 'Parameter', ResourceId: '/a' })).toBeUndefined();
+  await expect(call('ListTagsForResource', { ResourceType: 'PatchBaseline', ResourceId: 'pb' })).rejects.toThrow(
+    "resource type 'PatchBaseline'",
+  );
+});
+
+test('describes managed nodes with their state, by filter', async () => {
+  const call = setUp();
+  const all = await call('DescribeInstanceInformation', {});
+  expect(all.InstanceInformationList.map((each: { PingStatus: string }) => each.PingStatus)).toEqual([
+    'Online',
+    'ConnectionLost',
+  ]);
+  const online = await call('DescribeInstanceInformation', { Filters: [{ Key: 'PingStatus', Values: ['Online'] }] });
+  expect(online.InstanceInformationList).toMatchObject([{ InstanceId: 'i-0a' }]);
+  await expect(call('DescribeInstanceInformation', { Filters: [{ Key: 'Colour', Values: ['red'] }] })).rejects.toThrow(
+    "filter 'Colour'; the lab knows",
+  );
+});
+
+test('sends, lists and answers a command', async () => {
+  const call = setUp();
+  const sent = await call('SendCommand', {
+    DocumentName: 'AWS-RunShellScript',
+    InstanceIds: ['i-0a'],
+    Parameters: { commands: ['echo hello'] },
+  });
+  const { CommandId } = sent.Command;
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate);
+  const listed = await call('ListCommands', { CommandId });
+  expect(listed.Commands).toMatchObject([{ Status: 'Success', TargetCount: 1, CompletedCount: 1 }]);
+  expect(await call('GetCommandInvocation', { CommandId, InstanceId: 'i-0a' })).toMatchObject({
+    Status: 'Success',
+    ResponseCode: 0,
+    StandardOutputContent: 'hello\n',
+  });
+  await expect(call('GetCommandInvocation', { CommandId, InstanceId: 'i-0b' })).rejects.toMatchObject({
+    code: 'InvocationDoesNotExist',
+  });
+  await expect(call('ListCommands', { CommandId: 'none' })).rejects.toMatchObject({ code: 'InvalidCommandId' });
+});

@@ -1,0 +1,25 @@
+import { readOutcome } from '../../../../../lib/lab/gateway/ssm/step-runner';
+
+const MARK = 'step-end-1234';
+
+test('a docker exec that ends well without the mark is a lost connection, not a success', () => {
+  const outcome = readOutcome({ exitCode: 0, stdout: 'begin\n', stderr: '' }, MARK, 'exited');
+  expect(outcome.exitCode).toBe(255);
+  expect(outcome.stderr).toContain('the connection to the node was lost before the step ended');
+});
+
+test('takes the exit code from the mark, and the mark out of the output', () => {
+  const stderr = `a warning\n\n${MARK} 3\nlate words of a daemon\n`;
+  expect(readOutcome({ exitCode: 3, stdout: 'out\n', stderr }, MARK, 'exited')).toEqual({
+    exitCode: 3,
+    stdout: 'out\n',
+    stderr: 'a warning\nlate words of a daemon\n',
+    ended: 'exited',
+  });
+});
+
+test('a step that was ended needs no mark, and is never a 0', () => {
+  const ended = readOutcome({ exitCode: 0, stdout: '', stderr: '' }, MARK, 'timed-out');
+  expect(ended).toMatchObject({ exitCode: 255, ended: 'timed-out', stderr: '' });
+  expect(readOutcome({ exitCode: 143, stdout: '', stderr: '' }, MARK, 'cancelled').exitCode).toBe(143);
+});
