@@ -4,17 +4,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  BASE_NAMES,
-  BASES,
-  baseImage,
-  CONTENT_LABEL,
-  DEBIAN_SUITE,
-  STAGE_LABEL,
-  STAND_IN_LABEL,
-  STAND_IN_NODE_VERSION,
-  type BaseName,
-} from '../base-images';
+import { BASE_NAMES, BASES, baseImage, type BaseName } from '../base-images';
 import { hostCertificates } from './certificates';
 import { contentHash, directoryHash } from './content-hash';
 import { build, docker, inspectImages, serverArchitecture, type ImageFacts } from './docker';
@@ -22,6 +12,14 @@ import { LabError, timed, type Progress } from './lab-error';
 import { ASSETS, BUILD_DIRECTORY } from './paths';
 import { lastLines, ProgramError, run, tryRun } from './process';
 import { requireStandInTools } from './stand-in-tools';
+import {
+  CONTENT_LABEL,
+  DEBIAN_SUITE,
+  STAGE_LABEL,
+  STAND_IN_LABEL,
+  STAND_IN_NODE_VERSION,
+  STAND_INS,
+} from './stand-ins';
 
 const BOOTSTRAP_SCRIPT = path.join(ASSETS, 'bases', 'debian', 'bootstrap.sh');
 const ROOTFS_IMAGE = `metals-lab/rootfs-debian:${DEBIAN_SUITE}`;
@@ -128,7 +126,7 @@ async function makeStandIns(plan: Plan, progress: Progress): Promise<void> {
   const rootfs = (await inspectImages([ROOTFS_IMAGE], progress.signal)).get(ROOTFS_IMAGE);
   if (plan.missing.includes('debian')) {
     if (rootfs?.labels[CONTENT_LABEL] !== root) await bootstrap(plan.architecture, root, progress);
-    await buildDebian(plan, ROOTFS_IMAGE, BASES.debian.standIn, progress);
+    await buildDebian(plan, ROOTFS_IMAGE, STAND_INS.debian, progress);
   }
   // One failure ends the others, so that its message is the last thing said.
   const failure = new AbortController();
@@ -218,14 +216,14 @@ interface StandInParts {
 
 async function buildStandIn(name: BaseName, plan: Plan, progress: Progress, parts: StandInParts): Promise<void> {
   const directory = buildContext(name);
-  await timed(progress, `stand-in ${name}: ${BASES[name].standIn}`, async () => {
+  await timed(progress, `stand-in ${name}: ${STAND_INS[name]}`, async () => {
     await parts.prepare?.(directory);
     await build(
       {
         image: baseImage(name),
         directory,
         buildArguments: { DEBIAN: baseImage('debian'), ...parts.buildArguments },
-        labels: { [CONTENT_LABEL]: plan.contents[name], [STAND_IN_LABEL]: BASES[name].standIn },
+        labels: { [CONTENT_LABEL]: plan.contents[name], [STAND_IN_LABEL]: STAND_INS[name] },
       },
       progress,
     );
@@ -272,7 +270,7 @@ function baseContents(architecture: string, certificates: Readonly<Record<string
   const java = directoryHash(path.join(ASSETS, 'bases', 'java'));
   const contents = BASE_NAMES.map((name) => {
     const own = [ownContent(name), ...((JAVA_BASES as readonly string[]).includes(name) ? [java] : [])];
-    return [name, name === 'debian' ? debian : contentHash([debian, ...own, BASES[name].standIn])] as const;
+    return [name, name === 'debian' ? debian : contentHash([debian, ...own, STAND_INS[name]])] as const;
   });
   return Object.fromEntries(contents) as Contents;
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { LAB_ACCOUNT_ID, LAB_LABEL, LAB_PREFIX } from '../contract';
-import { CONTENT_LABEL, STAGE_LABEL } from '../base-images';
+import { CONTENT_LABEL, STAGE_LABEL } from './stand-ins';
 import { docker } from './docker';
 import { ENV_FILE, SECRET_FILE } from './lab-files';
 import { timed, type Progress } from './lab-error';

@@ -1,6 +1,6 @@
 /** What of the lab is there, for `metals lab status` and for the summary of `metals lab up`. */
 import { LAB_LABEL, LAB_PREFIX, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
-import { STAND_IN_LABEL } from '../base-images';
+import { STAND_IN_LABEL } from './stand-ins';
 import { standInsInUse } from './base-builder';
 import { inspectImages } from './docker';
 import { healthAnswer, inspectGateway } from './gateway-container';

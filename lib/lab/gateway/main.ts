@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import { startGateway } from './gateway';
 import { errorText, logToStderr as log } from './log';
-import { createNodes } from './services';
 import { readSettings } from './settings';
 
 async function main(): Promise<void> {
@@ -20,7 +19,7 @@ async function main(): Promise<void> {
         (error: unknown) => fail('could not stop in order', error),
       );
   };
-  const starting = startGateway({ settings, createNodes, log, onDeath: (reason) => end(reason, 1) });
+  const starting = startGateway({ settings, log, onDeath: (reason) => end(reason, 1) });
   process.on('SIGTERM', () => end('SIGTERM', 0));
   process.on('SIGINT', () => end('SIGINT', 0));
   await starting;

@@ -1,35 +1,67 @@
-/** The part of the lab that runs instances, and documents on them. */
-import type { CreateNodes } from './module';
+/** Puts the rooms together: which service's requests go to whom, which resource types exist, and who hears of what. */
 import { createAutoScaling } from './autoscaling/autoscaling-api';
+import { groupResource } from './autoscaling/group-resource';
+import { Groups } from './autoscaling/groups';
+import { createCloudFormation } from './cloudformation/cloudformation-api';
+import { SERVICE_TOKEN, TEMPLATE_BUCKET } from './cloudformation/forwarder';
+import { ContainerWatch } from './ec2/container-watch';
 import { createEc2 } from './ec2/ec2-api';
-import { createSsm } from './ssm/ssm-api';
+import { ec2Resources } from './ec2/ec2-resources';
+import { Instances } from './ec2/instances';
+import { openNodesStore } from './ec2/records';
+import { VpcNetworks } from './ec2/vpc-network';
+import { createEcr } from './ecr/ecr-api';
+import { InstanceCredentials } from './iam/instance-credentials';
+import { instanceProfileResource } from './iam/instance-profile-resource';
+import { Sessions, type SessionData } from './iam/sessions';
+import { createSts } from './iam/sts-api';
+import type { Log } from './log';
+import { MetadataServer } from './metadata/metadata-server';
+import type { Upstream } from './ministack/upstream';
+import { nodesStatus } from './nodes-status';
+import { secretResource } from './secretsmanager/secret-resource';
+import type { GatewaySettings } from './settings';
+import type { Credential } from './front-door/sigv4';
 import { Associations } from './ssm/associations';
 import { Commands } from './ssm/commands';
 import { Documents } from './ssm/documents';
-import { associationResource, documentResource } from './ssm/ssm-resources';
-import { Store } from './store';
-import { InstanceCredentials } from './iam/instance-credentials';
-import { groupResource } from './autoscaling/group-resource';
-import { Groups } from './autoscaling/groups';
-import { Instances } from './ec2/instances';
-import { interfaceResource } from './ec2/interface-resource';
-import { launchTemplateResource } from './ec2/launch-template-resource';
-import { MetadataServer } from './metadata/metadata-server';
-import { nodesStatus } from './nodes-status';
-import { openNodesStore } from './ec2/records';
 import { NodeReports } from './ssm/node-reports';
+import { createSsm } from './ssm/ssm-api';
+import { associationResource, documentResource } from './ssm/ssm-resources';
 import { commandEffects } from './ssm/step-runner';
-import { volumeResource } from './ec2/volume-resource';
-import { VpcNetworks } from './ec2/vpc-network';
-import { ContainerWatch } from './ec2/container-watch';
+import { Store } from './store';
+import type { Interceptors, Listener, ResourceHandler } from './types';
 
 const SCHEDULE_LOOK_SECONDS = 60;
 
-export const createNodes: CreateNodes = ({ settings, upstream, log }) => {
+export interface ServicesDependencies {
+  readonly settings: GatewaySettings;
+  readonly upstream: Upstream;
+  readonly log: Log;
+  /** Resource types that ministack provisions, as read from ministack. */
+  readonly emulated: ReadonlySet<string>;
+}
+
+export interface Services {
+  /** By resource type. */
+  readonly resources: ReadonlyMap<string, ResourceHandler>;
+  readonly interceptors: Interceptors;
+  /** Instance metadata: requests whose Host is 169.254.169.254. */
+  readonly metadata: Listener;
+  /** Temporary credentials that are still good: an instance's own, or those of a session. */
+  readonly credentialOf: (accessKeyId: string) => Credential | undefined;
+  /** JSON for /_lab/status: instances, groups, commands. */
+  readonly status: () => Record<string, unknown>;
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function createServices({ settings, upstream, log, emulated }: ServicesDependencies): Services {
   const directory = settings.stateDirectory;
   const store = openNodesStore(directory);
   const networks = new VpcNetworks(upstream, settings.containerName);
   const credentials = new InstanceCredentials(upstream);
+  const sessions = new Sessions(Store.open<SessionData>(directory, 'sessions', { sessions: {} }));
   const reports = new NodeReports(store, (instanceId) => associations.onNodeRegistered(instanceId));
   const instances = new Instances({
     ...{ settings, upstream, store, networks, credentials, log },
@@ -48,22 +80,32 @@ export const createNodes: CreateNodes = ({ settings, upstream, log }) => {
   const metadata = new MetadataServer({ store, credentials, log, onReport: (instance) => reports.receive(instance) });
   let schedule: NodeJS.Timeout | undefined;
 
+  const resources = handlersByType([
+    ...ec2Resources(upstream, store, networks),
+    groupResource(store, groups),
+    documentResource(documents),
+    associationResource(associations),
+    instanceProfileResource(upstream),
+    secretResource(upstream),
+  ]);
+  const served = new Set(resources.keys());
   return {
-    resources: [
-      interfaceResource(upstream, store, networks),
-      volumeResource(upstream, store),
-      launchTemplateResource(store),
-      groupResource(store, groups),
-      documentResource(documents),
-      associationResource(associations),
-    ],
+    resources,
     interceptors: {
-      ec2: createEc2({ upstream, store, instances, groups, log }),
-      autoscaling: createAutoScaling(store, groups),
-      ssm: createSsm({ documents, commands, associations, nodes: reports }),
+      autoscaling: [createAutoScaling(store, groups)],
+      cloudformation: [
+        createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
+      ],
+      ec2: [createEc2({ upstream, store, instances, groups, log })],
+      ecr: [createEcr(upstream, settings.secretAccessKey)],
+      // Nothing of its own, but read whole, so that what must never be forwarded is seen.
+      secretsmanager: [],
+      ssm: [createSsm({ documents, commands, associations, nodes: reports })],
+      sts: [createSts(upstream, sessions)],
     },
     metadata: metadata.listener,
-    credentials,
+    credentialOf: (accessKeyId) =>
+      instanceCredential(accessKeyId, credentials.lookup(accessKeyId)) ?? sessions.lookup(accessKeyId, new Date()),
     status: () => nodesStatus(store.data, commandStore.data, reports),
     async start() {
       await instances.adopt();
@@ -71,9 +113,18 @@ export const createNodes: CreateNodes = ({ settings, upstream, log }) => {
       watch.start();
       schedule = setInterval(() => associations.applyDue(Date.now()), SCHEDULE_LOOK_SECONDS * 1000);
     },
-    async stop() {
+    stop() {
       clearInterval(schedule);
       watch.stop();
     },
   };
-};
+}
+
+function handlersByType(handlers: readonly ResourceHandler[]): ReadonlyMap<string, ResourceHandler> {
+  const byType = new Map(handlers.map((handler) => [handler.type, handler]));
+  if (byType.size !== handlers.length) throw new Error('two handlers serve the same resource type');
+  return byType;
+}
+
+const instanceCredential = (accessKeyId: string, secretAccessKey: string | undefined): Credential | undefined =>
+  secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey };

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { BASE_NAMES, BASES, baseImage, CONTENT_LABEL, STAND_IN_LABEL, type BaseName } from '../../../lib/base-images';
+import { BASE_NAMES, BASES, baseImage, type BaseName } from '../../../lib/base-images';
 import { basesToMake, nodePackage } from '../../../lib/lab/base-builder';
 import type { ImageFacts } from '../../../lib/lab/docker';
 import { ASSETS } from '../../../lib/lab/paths';
+import { CONTENT_LABEL, STAND_IN_LABEL, STAND_INS } from '../../../lib/lab/stand-ins';
 
 const CONTENTS = Object.fromEntries(BASE_NAMES.map((name) => [name, `content-of-${name}`])) as Record<BaseName, string>;
 
@@ -11,7 +12,7 @@ const image = (labels: Record<string, string>): ImageFacts => ({ id: 'sha256:1',
 const present = (of: (name: BaseName) => Record<string, string>): Map<string, ImageFacts> =>
   new Map(BASE_NAMES.map((name) => [baseImage(name), image(of(name))]));
 const standIn = (name: BaseName, content = CONTENTS[name]): Record<string, string> => ({
-  [STAND_IN_LABEL]: BASES[name].standIn,
+  [STAND_IN_LABEL]: STAND_INS[name],
   [CONTENT_LABEL]: content,
 });
 
@@ -46,7 +47,7 @@ test('every base has a stand-in, and names the same version as its reference', (
   for (const name of BASE_NAMES) {
     expect(existsSync(path.join(ASSETS, 'bases', name, 'Dockerfile'))).toBe(true);
     expect(BASES[name].reference).toContain(`:${BASES[name].version}`);
-    expect(BASES[name].standIn).not.toContain('\n');
+    expect(STAND_INS[name]).not.toContain('\n');
   }
 });
 

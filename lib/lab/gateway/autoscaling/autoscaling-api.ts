@@ -2,10 +2,11 @@
 import { AwsError } from '../errors';
 import { assertCapacity, groupArn } from './group-resource';
 import type { Groups } from './groups';
-import type { GroupRecord, InstanceRecord, NodesStore } from '../ec2/records';
-import type { Interceptor, LabReply } from '../front-door/server';
+import type { InstanceRecord, NodesStore } from '../ec2/records';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
+import type { GroupRecord } from './records';
+import type { Interceptor, LabReply } from '../types';
 
 type Params = Readonly<Record<string, string>>;
 

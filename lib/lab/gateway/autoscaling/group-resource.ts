@@ -1,9 +1,11 @@
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../../../contract';
 import { AwsError } from '../errors';
-import { generatedName, type Properties, type ResourceHandler, type ResourceResult } from '../cloudformation/resource';
+import { generatedName } from '../cloudformation/resource';
 import { groupTags, launchTemplateVersion } from '../ec2/launch-plan';
 import type { Groups } from './groups';
-import type { GroupRecord, NodesData, NodesStore } from '../ec2/records';
+import type { NodesData, NodesStore } from '../ec2/records';
+import type { Properties, ResourceHandler, ResourceResult } from '../types';
+import type { GroupRecord } from './records';
 
 /** AWS::AutoScaling::AutoScalingGroup of one instance on an existing network interface. */
 export function groupResource(store: NodesStore, groups: Groups): ResourceHandler {

@@ -1,8 +1,9 @@
 /** Auto Scaling groups of one: brings each to what it asks for, one group at a time, and replaces what is lost. */
 import { errorText, type Log } from '../log';
 import type { Instances } from '../ec2/instances';
-import type { GroupRecord, InstanceRecord, NodesStore } from '../ec2/records';
+import type { InstanceRecord, NodesStore } from '../ec2/records';
 import { Serial } from '../serial';
+import type { GroupRecord } from './records';
 
 export type GroupAction = 'launch' | 'terminate' | 'nothing';
 

@@ -2,11 +2,11 @@
 import { AwsError } from '../errors';
 import { editReply, relay } from '../ministack/forward';
 import { explainUnservedTypes } from './unserved-types';
-import type { Interceptor } from '../front-door/server';
 import { restoreTemplate, restoreTypeNames, rewriteTemplate, typesOf } from './template';
 import { parseTemplate } from './template-text';
 import type { Upstream } from '../ministack/upstream';
 import { escapeXml, unescapeXml } from '../front-door/xml';
+import type { Interceptor } from '../types';
 
 export interface CloudFormationDependencies {
   readonly upstream: Upstream;

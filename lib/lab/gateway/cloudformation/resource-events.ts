@@ -1,9 +1,10 @@
 /** Serves custom-resource events: calls the type's handler and tells CloudFormation the outcome. */
 import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '../log';
-import { MOVED_ATTRIBUTE_PREFIX, type Properties, type ResourceHandler, type ResourceResult } from './resource';
+import { MOVED_ATTRIBUTE_PREFIX } from './resource';
 import { originalTypeOf } from './template';
 import type { Upstream } from '../ministack/upstream';
+import type { Properties, ResourceHandler, ResourceResult } from '../types';
 
 export interface ResourceEvent {
   readonly RequestType: 'Create' | 'Update' | 'Delete';

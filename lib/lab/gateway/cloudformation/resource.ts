@@ -1,36 +1,5 @@
-/** A CloudFormation type that ministack lacks or gets wrong, served by the gateway through the forwarder Lambda. */
-
-/** Custom-resource properties: CloudFormation hands every scalar over as a string. */
-export type Properties = Readonly<Record<string, any>>;
-
-export interface ResourceContext {
-  readonly logicalId: string;
-  readonly stackName: string;
-}
-
-export interface ResourceResult {
-  /** What `Ref` answers. */
-  readonly physicalId: string;
-  /** What `Fn::GetAtt` answers, by attribute name. */
-  readonly attributes?: Readonly<Record<string, string>>;
-}
-
-export interface ResourceHandler {
-  /** CloudFormation type, such as `AWS::EC2::NetworkInterface`. */
-  readonly type: string;
-  /** Names of properties whose change means replacement: `create` is called for the new one, `delete` later for the old. */
-  readonly replaceOn: readonly string[];
-  create(properties: Properties, context: ResourceContext): Promise<ResourceResult>;
-  /** Without it, a change outside `replaceOn` is refused with the names of the changed properties. */
-  update?(
-    physicalId: string,
-    properties: Properties,
-    old: Properties,
-    context: ResourceContext,
-  ): Promise<ResourceResult>;
-  /** Must succeed when the thing is gone already. */
-  delete(physicalId: string, properties: Properties): Promise<void>;
-}
+/** What handlers of CloudFormation types share: values as custom resources receive them, and generated names. */
+import type { ResourceContext } from '../types';
 
 /** Of the attributes that a resource carries outside its properties, those that custom types may not have travel as properties with this prefix. */
 export const MOVED_ATTRIBUTE_PREFIX = 'Lab';

@@ -6,11 +6,11 @@ import type { Groups } from '../autoscaling/groups';
 import { privateDnsName, type Instances } from './instances';
 import { lastOutput } from './docker-node';
 import type { InstanceRecord, InstanceState, NodesData, NodesStore } from './records';
-import type { Interceptor, LabRequest } from '../front-door/server';
 import type { Upstream } from '../ministack/upstream';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
 import { launchTemplatesXml, launchTemplateVersionsXml } from './launch-template-views';
+import type { Interceptor, LabRequest } from '../types';
 
 export interface Ec2Dependencies {
   readonly upstream: Upstream;

@@ -1,22 +1,25 @@
-/** The resource types that are not about nodes. */
-import type { Log } from '../log';
-import type { ResourceHandler } from '../cloudformation/resource';
+/** The CloudFormation types of EC2 that the gateway serves. */
 import type { Upstream } from '../ministack/upstream';
-import { createEip } from './eip-resource';
-import { createFlowLog } from '../resources/flow-log';
-import { createInstanceProfile } from '../iam/instance-profile-resource';
-import { createNatGateway } from './nat-gateway-resource';
-import { createRotationSchedule } from '../resources/rotation-schedule';
-import { createSecret } from '../secretsmanager/secret-resource';
-import { createSecurityGroupRule } from './security-group-rule-resource';
+import type { ResourceHandler } from '../types';
+import { eipResource } from './eip-resource';
+import { interfaceResource } from './interface-resource';
+import { launchTemplateResource } from './launch-template-resource';
+import { natGatewayResource } from './nat-gateway-resource';
+import type { NodesStore } from './records';
+import { securityGroupRuleResource } from './security-group-rule-resource';
+import { volumeResource } from './volume-resource';
+import type { VpcNetworks } from './vpc-network';
 
-export const createResources = (upstream: Upstream, log: Log): readonly ResourceHandler[] => [
-  createEip(upstream),
-  createNatGateway(upstream),
-  createSecurityGroupRule(upstream, 'Ingress'),
-  createSecurityGroupRule(upstream, 'Egress'),
-  createInstanceProfile(upstream),
-  createSecret(upstream),
-  createRotationSchedule(upstream, log),
-  createFlowLog(upstream, log),
+export const ec2Resources = (
+  upstream: Upstream,
+  store: NodesStore,
+  networks: VpcNetworks,
+): readonly ResourceHandler[] => [
+  eipResource(upstream),
+  natGatewayResource(upstream),
+  securityGroupRuleResource(upstream, 'Ingress'),
+  securityGroupRuleResource(upstream, 'Egress'),
+  interfaceResource(upstream, store, networks),
+  volumeResource(upstream, store),
+  launchTemplateResource(store),
 ];

@@ -1,11 +1,11 @@
 /** AWS::EC2::EIP: an address in ministack's books; nothing is routed to it. */
 import { ignoreNotFound } from '../errors';
-import type { ResourceHandler } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue, xmlValue } from '../front-door/xml';
 import { setTags } from './tags';
+import type { ResourceHandler } from '../types';
 
-export function createEip(upstream: Upstream): ResourceHandler {
+export function eipResource(upstream: Upstream): ResourceHandler {
   const allocationOf = async (publicIp: string): Promise<string | undefined> =>
     xmlValue(await upstream.query('ec2', 'DescribeAddresses', { PublicIp: [publicIp] }), 'allocationId');
   return {

@@ -11,8 +11,9 @@ import { isRunning, lastOutput, removeNode, restartNode, startNode } from './doc
 import { instanceSize } from './instance-types';
 import { planLaunch, type LaunchPlan } from './launch-plan';
 import { parsePublish, type PublishedPorts } from './publish';
-import { forgetLongTerminated, type GroupRecord, type InstanceRecord, type NodesStore } from './records';
+import { forgetLongTerminated, type InstanceRecord, type NodesStore } from './records';
 import type { VpcNetworks } from './vpc-network';
+import type { GroupRecord } from '../autoscaling/records';
 
 const BOOT_SECONDS = 90;
 

@@ -1,10 +1,11 @@
 import { isUsableAddress } from './subnet';
 import { AwsError, ignoreNotFound } from '../errors';
-import { tagList, type Properties, type ResourceHandler, type ResourceResult } from '../cloudformation/resource';
+import { tagList } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue } from '../front-door/xml';
 import type { InterfaceRecord, NodesStore } from './records';
 import type { VpcNetworks } from './vpc-network';
+import type { Properties, ResourceHandler, ResourceResult } from '../types';
 
 /** AWS::EC2::NetworkInterface with the address asked for, which ministack ignores. */
 export function interfaceResource(upstream: Upstream, store: NodesStore, networks: VpcNetworks): ResourceHandler {

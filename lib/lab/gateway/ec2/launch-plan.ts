@@ -1,8 +1,10 @@
 /** Pure: what a group of one launches, from its launch template, its interface and its volume; or why it cannot. */
 import { TAG } from '../../../contract';
 import { AwsError } from '../errors';
-import { isTrue, tagList, type Properties } from '../cloudformation/resource';
-import type { GroupRecord, InterfaceRecord, MetadataOptions, NodesData, VolumeRecord } from './records';
+import { isTrue, tagList } from '../cloudformation/resource';
+import type { InterfaceRecord, MetadataOptions, NodesData, VolumeRecord } from './records';
+import type { Properties } from '../types';
+import type { GroupRecord } from '../autoscaling/records';
 
 export interface LaunchPlan {
   readonly networkInterface: InterfaceRecord;

@@ -1,6 +1,7 @@
 import { AwsError } from '../errors';
-import { generatedName, hexId, type ResourceHandler, type ResourceResult } from '../cloudformation/resource';
+import { generatedName, hexId } from '../cloudformation/resource';
 import type { LaunchTemplateRecord, NodesStore } from './records';
+import type { ResourceHandler, ResourceResult } from '../types';
 
 /** AWS::EC2::LaunchTemplate, kept here whole: ministack loses NetworkInterfaceId. */
 export function launchTemplateResource(store: NodesStore): ResourceHandler {

@@ -1,11 +1,11 @@
 /** AWS::EC2::NatGateway: a record only; the lab's nodes reach the outside through Docker's own bridge. */
 import { ignoreNotFound } from '../errors';
-import type { ResourceHandler } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue } from '../front-door/xml';
 import { setTags } from './tags';
+import type { ResourceHandler } from '../types';
 
-export function createNatGateway(upstream: Upstream): ResourceHandler {
+export function natGatewayResource(upstream: Upstream): ResourceHandler {
   return {
     type: 'AWS::EC2::NatGateway',
     replaceOn: ['SubnetId', 'AllocationId', 'ConnectivityType', 'PrivateIpAddress'],

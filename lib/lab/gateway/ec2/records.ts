@@ -1,11 +1,7 @@
 /** What the lab remembers about nodes. One store: an instance, its interface and its volume change together. */
-import type { Properties } from '../cloudformation/resource';
 import { Store } from '../store';
-
-export interface Tag {
-  readonly Key: string;
-  readonly Value: string;
-}
+import type { Properties } from '../types';
+import type { GroupRecord } from '../autoscaling/records';
 
 export interface InterfaceRecord {
   readonly id: string;
@@ -31,30 +27,6 @@ export interface LaunchTemplateRecord {
   readonly name: string;
   /** LaunchTemplateData of version 1, 2… */
   readonly versions: Properties[];
-}
-
-export interface GroupTag extends Tag {
-  readonly PropagateAtLaunch: boolean;
-}
-
-export interface GroupRecord {
-  readonly name: string;
-  launchTemplateId: string;
-  /** A number: `$Latest` and `$Default` are resolved when they are set. */
-  launchTemplateVersion: number;
-  minSize: number;
-  maxSize: number;
-  desiredCapacity: number;
-  readonly availabilityZone: string;
-  tags: GroupTag[];
-  readonly createdTime: string;
-  /** A rolling update is under way: an instance of another version is replaced. */
-  replaceOutdated: boolean;
-  /** An operator declared the instance unhealthy. */
-  replaceInstance: boolean;
-  instanceId?: string;
-  /** Why the last launch failed. */
-  lastFailure?: string;
 }
 
 export type InstanceState = 'pending' | 'running' | 'stopping' | 'shutting-down' | 'terminated';

@@ -1,7 +1,8 @@
 /** AWS::EC2::SecurityGroupIngress and …Egress: rules that stand apart from their group. */
 import { ignoreNotFound } from '../errors';
-import { hexId, type Properties, type ResourceHandler } from '../cloudformation/resource';
+import { hexId } from '../cloudformation/resource';
 import type { QueryValue, Upstream } from '../ministack/upstream';
+import type { Properties, ResourceHandler } from '../types';
 
 const RULE_PROPERTIES = [
   'GroupId',
@@ -34,7 +35,7 @@ export function permission(properties: Properties): QueryValue {
   };
 }
 
-export function createSecurityGroupRule(upstream: Upstream, direction: 'Ingress' | 'Egress'): ResourceHandler {
+export function securityGroupRuleResource(upstream: Upstream, direction: 'Ingress' | 'Egress'): ResourceHandler {
   const call = (verb: 'Authorize' | 'Revoke', properties: Properties): Promise<string> =>
     upstream.query('ec2', `${verb}SecurityGroup${direction}`, {
       GroupId: properties.GroupId,

@@ -1,11 +1,12 @@
 import { LAB_LABEL } from '../../../contract';
 import { AwsError, ignoreNotFound } from '../errors';
-import { tagList, type ResourceHandler } from '../cloudformation/resource';
+import { tagList } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue } from '../front-door/xml';
 import { volumeName } from './container';
 import { createVolume, removeVolume } from './docker-node';
 import type { NodesStore } from './records';
+import type { ResourceHandler } from '../types';
 
 /** AWS::EC2::Volume as a Docker volume; its size is on record, not enforced. */
 export function volumeResource(upstream: Upstream, store: NodesStore): ResourceHandler {

@@ -2,9 +2,10 @@
 import { ECR_HOST } from '../settings';
 import { editReply, relay } from '../ministack/forward';
 import { issueToken } from './registry';
-import { AwsError, type Interceptor } from '../front-door/server';
 import type { Upstream } from '../ministack/upstream';
 import { jsonReply } from '../front-door/wire';
+import { AwsError } from '../errors';
+import type { Interceptor } from '../types';
 
 export function createEcr(upstream: Upstream, labSecret: string): Interceptor {
   return async ({ action, params, message, body }) => {

@@ -1,7 +1,7 @@
 /** Who may use the Docker registry (/v2/…): holders of a password that GetAuthorizationToken handed out. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type http from 'node:http';
-import type { LabReply } from '../front-door/server';
+import type { LabReply } from '../types';
 
 const TOKEN_SECONDS = 12 * 3600;
 const USER = 'AWS';

@@ -3,46 +3,20 @@ import http from 'node:http';
 import { authenticate, checkBody, claimedService, type Authentication } from './authentication';
 import { AwsError } from '../errors';
 import { readBody, stream } from '../ministack/forward';
-import { isNeverForwarded, refuseForwarding } from '../cloudformation/unserved-types';
 import { errorText, type Log } from '../log';
 import { isRegistryRequest, refuseRegistry, registryChallenge } from '../ecr/registry';
 import type { Upstream } from '../ministack/upstream';
 import { errorReply, parseRequest } from './wire';
-
-export { AwsError } from '../errors';
-
-/** A request to one of the services whose bodies the gateway reads whole. */
-export interface LabRequest {
-  /** From the credential scope: `cloudformation`, `ec2`, `autoscaling`, `ssm`, `ecr`… */
-  readonly service: string;
-  /** `DescribeInstances`, whether from the form's Action or from X-Amz-Target. */
-  readonly action: string;
-  /** A query API's form as a flat record (`InstanceId.1`), a JSON API's parsed body. */
-  readonly params: any;
-  readonly body: Buffer;
-  readonly message: http.IncomingMessage;
-}
-
-export interface LabReply {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string | string[]>>;
-}
-
-/** Answers a request, or undefined to forward it to ministack unchanged. Throws AwsError for the caller to see. */
-export type Interceptor = (request: LabRequest) => Promise<LabReply | undefined>;
-
-type Handler = (message: http.IncomingMessage, response: http.ServerResponse) => void;
+import { isNeverForwarded, refuseForwarding } from './never-forwarded';
+import type { LabRequest, LabReply, Interceptors, Listener, ServiceName } from '../types';
 
 export interface ServerDependencies {
   readonly upstream: Upstream;
   readonly log: Log;
   readonly authentication: Authentication;
-  /** Interceptors by service, asked in turn until one answers. */
-  readonly interceptors: Readonly<Record<string, readonly Interceptor[]>>;
+  readonly interceptors: Interceptors;
   /** Instance metadata. */
-  readonly metadata: Handler;
+  readonly metadata: Listener;
   /** JSON for /_lab/status. */
   readonly status: () => Promise<unknown>;
   /** A custom resource's event, handed over by the forwarder Lambda. */
@@ -60,7 +34,7 @@ const PLAIN_HOST = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?$/i;
  * and its Lambdas: they have no credentials of their own, so signatures are not checked there.
  */
 export function createServer(dependencies: ServerDependencies, trusted: boolean): http.Server {
-  const handle: Handler = (message, response) =>
+  const handle: Listener = (message, response) =>
     void route(dependencies, trusted, message, response).catch((error: unknown) => {
       const known = error instanceof AwsError ? error : new AwsError('LabGatewayFailure', errorText(error));
       if (!(error instanceof AwsError))
@@ -96,7 +70,7 @@ async function route(
     return stream(upstream, message, response, log);
   }
   const { service, body } = await authenticate(authentication, trusted, message);
-  const interceptors = dependencies.interceptors[service];
+  const interceptors = dependencies.interceptors[service as ServiceName];
   if (!interceptors) return stream(upstream, message, response, log, body);
   const whole = body ?? (await readBody(message));
   checkBody(message, whole);

@@ -2,8 +2,8 @@
 import type http from 'node:http';
 import { AwsError } from '../errors';
 import { splitUrl } from './sigv4';
-import type { LabReply } from './server';
 import { escapeXml } from './xml';
+import type { LabReply } from '../types';
 
 export interface ParsedRequest {
   readonly action: string;

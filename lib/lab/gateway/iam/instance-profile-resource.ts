@@ -1,12 +1,13 @@
 /** AWS::IAM::InstanceProfile: ministack's own answers the ARN for `Ref`, AWS the name. */
 import { ignoreNotFound } from '../errors';
-import { generatedName, type Properties, type ResourceHandler } from '../cloudformation/resource';
+import { generatedName } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue } from '../front-door/xml';
+import type { Properties, ResourceHandler } from '../types';
 
 const MAX_NAME_LENGTH = 128;
 
-export function createInstanceProfile(upstream: Upstream): ResourceHandler {
+export function instanceProfileResource(upstream: Upstream): ResourceHandler {
   const call = (action: string, InstanceProfileName: string, more: Record<string, string> = {}) =>
     upstream.query('iam', action, { InstanceProfileName, ...more });
   const roles = ({ Roles }: Properties): string[] => Roles ?? [];

@@ -1,8 +1,8 @@
 /** STS: the temporary credentials that it hands out are remembered, so that requests signed with them are known. */
 import { editReply, relay } from '../ministack/forward';
-import type { Interceptor } from '../front-door/server';
 import type { Sessions } from './sessions';
 import type { Upstream } from '../ministack/upstream';
+import type { Interceptor } from '../types';
 
 export function createSts(upstream: Upstream, sessions: Sessions): Interceptor {
   return async ({ message, body }) => {

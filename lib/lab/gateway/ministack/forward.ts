@@ -1,8 +1,8 @@
 /** Passes requests on to ministack: streamed both ways, or whole so that the answer can be edited. */
 import http from 'node:http';
 import type { Log } from '../log';
-import type { LabReply } from '../front-door/server';
 import type { Upstream, UpstreamReply } from './upstream';
+import type { LabReply } from '../types';
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'expect', 'upgrade']);
 

@@ -1,8 +1,9 @@
 /** AWS::SecretsManager::Secret: ministack's own answers the name for `Ref` and ignores parts of GenerateSecretString. */
 import { isDeepStrictEqual } from 'node:util';
 import { ignoreNotFound } from '../errors';
-import { hexId, isTrue, tagList, type Properties, type ResourceHandler } from '../cloudformation/resource';
+import { hexId, isTrue, tagList } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
+import type { Properties, ResourceHandler } from '../types';
 
 interface GenerateSecretString {
   readonly [name: string]: unknown;
@@ -34,7 +35,7 @@ export function fillTemplate(generate: GenerateSecretString, password: string): 
   return JSON.stringify({ ...(JSON.parse(template) as object), [key]: password });
 }
 
-export function createSecret(upstream: Upstream): ResourceHandler {
+export function secretResource(upstream: Upstream): ResourceHandler {
   const call = (action: string, body: Record<string, unknown>) =>
     upstream.json('secretsmanager', `secretsmanager.${action}`, body);
 

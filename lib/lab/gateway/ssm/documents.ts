@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { LAB_ACCOUNT_ID } from '../../../contract';
 import { AwsError } from '../errors';
-import type { Tag } from '../ec2/records';
 import type { Store } from '../store';
 import { parseContent, type DocumentContent } from './document-content';
+import type { Tag } from '../types';
 
 interface DocumentVersion {
   readonly content: DocumentContent;

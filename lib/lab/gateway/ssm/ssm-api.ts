@@ -1,7 +1,6 @@
 /** Systems Manager: documents, commands, associations and managed nodes are the lab's; parameters are ministack's. */
 import { LAB_PREFIX } from '../../../contract';
 import { AwsError } from '../errors';
-import type { Interceptor } from '../front-door/server';
 import { associationView, type Associations } from './associations';
 import { commandView, invocationOutput, invocationView } from './command-views';
 import type { CommandRecord, InvocationRecord } from './command-records';
@@ -10,6 +9,7 @@ import { describeDocument, ownerOf, type Documents } from './documents';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
+import type { Interceptor } from '../types';
 
 export interface SsmDependencies {
   readonly documents: Documents;

@@ -1,8 +1,9 @@
 /** AWS::SSM::Document and AWS::SSM::Association. */
 import { AwsError } from '../errors';
-import { generatedName, tagList, type Properties, type ResourceHandler } from '../cloudformation/resource';
+import { generatedName, tagList } from '../cloudformation/resource';
 import { targetsOf, type AssociationInput, type Associations } from './associations';
 import type { Documents } from './documents';
+import type { Properties, ResourceHandler } from '../types';
 
 export function documentResource(documents: Documents): ResourceHandler {
   return {

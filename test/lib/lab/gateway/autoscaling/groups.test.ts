@@ -1,7 +1,8 @@
 import { Groups, nextAction } from '../../../../../lib/lab/gateway/autoscaling/groups';
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
-import type { GroupRecord, NodesStore } from '../../../../../lib/lab/gateway/ec2/records';
+import type { NodesStore } from '../../../../../lib/lab/gateway/ec2/records';
 import { group, instance, noLog, nodesData, removeStores, temporaryStore } from '../support/fixtures';
+import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/records';
 
 afterEach(removeStores);
 

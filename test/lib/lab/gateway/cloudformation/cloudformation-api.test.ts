@@ -1,8 +1,8 @@
 import { createCloudFormation, objectPath } from '../../../../../lib/lab/gateway/cloudformation/cloudformation-api';
-import type { Interceptor } from '../../../../../lib/lab/gateway/front-door/server';
 import { escapeXml } from '../../../../../lib/lab/gateway/front-door/xml';
 import { FakeMinistack } from '../support/fake-ministack';
 import { formRequest } from '../support/requests';
+import type { Interceptor } from '../../../../../lib/lab/gateway/types';
 
 const TOKEN = 'arn:aws:lambda:eu-west-1:000000000000:function:metals-lab-resources';
 const VOLUME = { Resources: { V: { Type: 'AWS::EC2::Volume', Properties: { Size: 8 } } } };

@@ -1,4 +1,3 @@
-import type { Properties, ResourceHandler } from '../../../../../lib/lab/gateway/cloudformation/resource';
 import {
   changedProperties,
   createResourceEvents,
@@ -6,6 +5,7 @@ import {
   type ResourceEvent,
 } from '../../../../../lib/lab/gateway/cloudformation/resource-events';
 import { FakeMinistack } from '../support/fake-ministack';
+import type { Properties, ResourceHandler } from '../../../../../lib/lab/gateway/types';
 
 const calls: string[] = [];
 const handler = (overrides: Partial<ResourceHandler> = {}): ResourceHandler => ({

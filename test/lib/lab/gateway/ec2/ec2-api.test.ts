@@ -1,10 +1,10 @@
 import type { Groups } from '../../../../../lib/lab/gateway/autoscaling/groups';
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
-import type { LabRequest } from '../../../../../lib/lab/gateway/front-door/server';
 import { createAutoScaling } from '../../../../../lib/lab/gateway/autoscaling/autoscaling-api';
 import { correctInstances, correctInterfaces, createEc2 } from '../../../../../lib/lab/gateway/ec2/ec2-api';
 import type { Upstream } from '../../../../../lib/lab/gateway/ministack/upstream';
 import { group, instance, noLog, nodesData, removeStores, temporaryStore } from '../support/fixtures';
+import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 afterEach(removeStores);
 

@@ -117,11 +117,10 @@ describe('the gateway', () => {
     );
 
     it('a command that ministack would only pretend to run', async () => {
-      const headers = { ...JSON_TARGET, 'x-amz-target': 'AmazonSSM.SendCommand' };
       for (const listener of [port, trustedPort]) {
-        const reply = await sendSigned(listener, { headers, body: '{}' });
+        const reply = await sendSigned(listener, { service: 'ec2', headers: FORM, body: 'Action=CreateFleet' });
         expect(reply.status).toBe(400);
-        expect(reply.body).toContain('the lab does not implement ssm:SendCommand');
+        expect(reply.body).toContain('the lab does not implement ec2:CreateFleet');
       }
     });
 

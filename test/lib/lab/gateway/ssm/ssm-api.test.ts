@@ -1,10 +1,10 @@
-import type { LabRequest } from '../../../../../lib/lab/gateway/front-door/server';
 import { createSsm } from '../../../../../lib/lab/gateway/ssm/ssm-api';
 import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
 import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 afterEach(removeStores);
 

@@ -2,9 +2,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { GroupRecord, InstanceRecord, NodesData } from '../../../../../lib/lab/gateway/ec2/records';
+import type { InstanceRecord, NodesData } from '../../../../../lib/lab/gateway/ec2/records';
 import { Store } from '../../../../../lib/lab/gateway/store';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
+import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/records';
 
 const directories: string[] = [];
 

@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import http from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { LabRequest } from '../../../../../lib/lab/gateway/front-door/server';
+import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 export const SECRET = 'secret of the lab under test';
 
