@@ -5,7 +5,7 @@ import type { Groups } from './groups';
 import type { InstanceRecord, NodesStore } from '../ec2/records';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
-import type { GroupRecord } from './records';
+import type { GroupRecord } from './group-record';
 import type { Interceptor, LabReply } from '../types';
 
 type Params = Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import { groupTags, launchTemplateVersion } from '../ec2/launch-plan';
 import type { Groups } from './groups';
 import type { NodesData, NodesStore } from '../ec2/records';
 import type { Properties, ResourceHandler, ResourceResult } from '../types';
-import type { GroupRecord } from './records';
+import type { GroupRecord } from './group-record';
 
 /** AWS::AutoScaling::AutoScalingGroup of one instance on an existing network interface. */
 export function groupResource(store: NodesStore, groups: Groups): ResourceHandler {

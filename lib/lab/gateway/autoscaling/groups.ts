@@ -3,7 +3,7 @@ import { errorText, type Log } from '../log';
 import type { Instances } from '../ec2/instances';
 import type { InstanceRecord, NodesStore } from '../ec2/records';
 import { Serial } from '../serial';
-import type { GroupRecord } from './records';
+import type { GroupRecord } from './group-record';
 
 export type GroupAction = 'launch' | 'terminate' | 'nothing';
 

@@ -13,7 +13,7 @@ import { planLaunch, type LaunchPlan } from './launch-plan';
 import { parsePublish, type PublishedPorts } from './publish';
 import { forgetLongTerminated, type InstanceRecord, type NodesStore } from './records';
 import type { VpcNetworks } from './vpc-network';
-import type { GroupRecord } from '../autoscaling/records';
+import type { GroupRecord } from '../autoscaling/group-record';
 
 const BOOT_SECONDS = 90;
 

@@ -4,7 +4,7 @@ import { AwsError } from '../errors';
 import { isTrue, tagList } from '../cloudformation/resource';
 import type { InterfaceRecord, MetadataOptions, NodesData, VolumeRecord } from './records';
 import type { Properties } from '../types';
-import type { GroupRecord } from '../autoscaling/records';
+import type { GroupRecord } from '../autoscaling/group-record';
 
 export interface LaunchPlan {
   readonly networkInterface: InterfaceRecord;

@@ -1,7 +1,7 @@
 /** What the lab remembers about nodes. One store: an instance, its interface and its volume change together. */
 import { Store } from '../store';
 import type { Properties } from '../types';
-import type { GroupRecord } from '../autoscaling/records';
+import type { GroupRecord } from '../autoscaling/group-record';
 
 export interface InterfaceRecord {
   readonly id: string;

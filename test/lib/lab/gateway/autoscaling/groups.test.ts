@@ -2,7 +2,7 @@ import { Groups, nextAction } from '../../../../../lib/lab/gateway/autoscaling/g
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
 import type { NodesStore } from '../../../../../lib/lab/gateway/ec2/records';
 import { group, instance, noLog, nodesData, removeStores, temporaryStore } from '../support/fixtures';
-import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/records';
+import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/group-record';
 
 afterEach(removeStores);
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { InstanceRecord, NodesData } from '../../../../../lib/lab/gateway/ec2/records';
 import { Store } from '../../../../../lib/lab/gateway/store';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
-import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/records';
+import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/group-record';
 
 const directories: string[] = [];
 
