@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { RE2JS } from 're2js';
 import { parse } from 'yaml';
 import { type DocumentId, documentName } from '../contract';
 
@@ -59,9 +60,22 @@ export function documentProblems(id: string, declaration: Declaration, script: s
     if (!parameter.allowedValues && !/^\^.*\$$/.test(parameter.allowedPattern ?? '')) {
       problems.push(`${id}: parameter ${name} needs allowedValues, or an allowedPattern from ^ to $`);
     }
+    const uncompiled = patternProblem(parameter.allowedPattern ?? '');
+    if (uncompiled)
+      problems.push(`${id}: parameter ${name} has a pattern that the agent cannot compile: ${uncompiled}`);
     if (!script.includes(`SSM_${name}`)) problems.push(`${id}: parameter ${name} is declared but never used`);
   }
   return problems;
+}
+
+/** Why the agent's regular expressions (Go's RE2) refuse a pattern that JavaScript's may accept; undefined if they take it. */
+function patternProblem(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Reads assets/documents/<id>: document.yml, and run.sh behind the functions of assets/documents/lib. */

@@ -29,7 +29,7 @@ EOS
 }
 
 ask() { # NAME=VALUE…
-  export SSM_Stage=lab SSM_Action=list SSM_Offsets='' SSM_Reason='' SSM_SinceSeconds='' SSM_From='' SSM_Before=''
+  export SSM_Stage=lab SSM_Action=list SSM_Offsets=none SSM_Reason=none SSM_SinceSeconds=none SSM_From=none SSM_Before=none
   export SSM_Limit=20 SSM_DryRun=true
   local pair
   for pair in "$@"; do export "SSM_${pair?}"; done
@@ -59,7 +59,7 @@ EOS
 
 @test "an old agent's missing parameters start nothing" {
   swarm "${END}"
-  run env -u SSM_DryRun SSM_Stage=lab SSM_Action=replay SSM_Offsets=1 SSM_Reason= SSM_SinceSeconds= SSM_From= SSM_Before= SSM_Limit=20 \
+  run env -u SSM_DryRun SSM_Stage=lab SSM_Action=replay SSM_Offsets=1 SSM_Reason=none SSM_SinceSeconds=none SSM_From=none SSM_Before=none SSM_Limit=20 \
     bash "$(assemble dead-letters)"
   assert_status 1
   assert_output "parameter DryRun did not arrive"
@@ -130,6 +130,17 @@ EOS
   swarm "${END}"
   ask Action=replay Offsets=7,3,007 Reason=not-json SinceSeconds=60 From=2 Before=9 Limit=5 DryRun=false
   [[ $(requested) == '{"action":"replay","offsets":[3,7],"reason":"not-json","since_seconds":60,"from":2,"before":9,"limit":5,"dry_run":false}' ]]
+}
+
+@test "more offsets than one call takes start nothing" {
+  swarm "${END}"
+  ask Action=replay Offsets="$(seq -s , 1 100)"
+  assert_status 0
+  : >"${CALLS}"
+  ask Action=replay Offsets="$(seq -s , 1 101)"
+  assert_status 1
+  assert_stderr "Offsets names 101 dead letters, expected at most 100"
+  refute_call services/create
 }
 
 @test "letters and the last line are on stdout, and nothing else" {

@@ -20,7 +20,7 @@ EOF
 }
 
 @test "a principal's value goes through a pipe and nowhere else" {
-  export SSM_Secrets='kafka-password/admin=metals/lab/kafka-password' SSM_Versions=''
+  export SSM_Secrets='kafka-password/admin=metals/lab/kafka-password' SSM_Versions=none
   secrets_manager '{"admin":"p4ssw0rd"}' && docker_has
   run_document secrets-sync
   assert_status 0
@@ -31,7 +31,7 @@ EOF
 }
 
 @test "a plain value has no line break at its end" {
-  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=''
+  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=none
   secrets_manager 'k3y' && docker_has
   run_document secrets-sync
   assert_status 0
@@ -39,7 +39,7 @@ EOF
 }
 
 @test "a version that is here is not made again" {
-  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=''
+  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=none
   secrets_manager 'k3y' && docker_has api-key-01234567
   run_document secrets-sync
   assert_status 0
@@ -47,7 +47,7 @@ EOF
 }
 
 @test "a principal without a value fails, and names the secret" {
-  export SSM_Secrets='kafka-password/producer=metals/lab/kafka-password' SSM_Versions=''
+  export SSM_Secrets='kafka-password/producer=metals/lab/kafka-password' SSM_Versions=none
   secrets_manager '{"admin":"p4ssw0rd"}' && docker_has
   run_document secrets-sync
   [[ ${status} != 0 ]]
@@ -56,7 +56,7 @@ EOF
 }
 
 @test "a secret without a current version fails before anything is made" {
-  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=''
+  export SSM_Secrets='api-key=metals/lab/api-key' SSM_Versions=none
   stub aws <<<"echo '{\"VersionIdsToStages\":{\"ffffffff\":[\"AWSPREVIOUS\"]}}'"
   docker_has
   run_document secrets-sync

@@ -9,18 +9,19 @@ JOB_TIMEOUT_SECONDS="${METALS_JOB_TIMEOUT_SECONDS:-180}"
 LOG_TIMEOUT_SECONDS="${METALS_LOG_TIMEOUT_SECONDS:-15}"
 # Systems Manager keeps so many characters of what is printed here, and cuts the rest off.
 OUTPUT_LIMIT_BYTES=24000
+OFFSETS_LIMIT=100
 
 setup_service() { stack_services | jq -c '[.[] | select(.Spec.Name | startswith("metals_setup-"))] | sort_by(.CreatedAt) | last // empty'; }
 
 # What the tools are asked for, as one JSON value; what was not given stays out of it.
 request() {
-  jq -cn '$ENV | {
+  jq -cn '$ENV | map_values(select(. != "none")) | {
       action: .SSM_Action,
-      offsets: (.SSM_Offsets | if . == "" then null else split(",") | map(tonumber) | unique end),
+      offsets: (if .SSM_Offsets then .SSM_Offsets | split(",") | map(tonumber) | unique else null end),
       reason: .SSM_Reason, since_seconds: .SSM_SinceSeconds, from: .SSM_From, before: .SSM_Before,
       limit: .SSM_Limit, dry_run: (.SSM_DryRun == "true")
     }
-    | map_values(select(. != null and . != ""))
+    | map_values(select(. != null))
     | with_entries(if .key | IN("since_seconds", "from", "before", "limit") then .value |= tonumber else . end)'
 }
 
@@ -54,6 +55,9 @@ task_errors() { # SERVICE
   docker_query /tasks "{\"service\":[\"$1\"]}" | jq -r '[.[].Status.Err // empty] | join("; ")'
 }
 
+offset_count=$(tr ',' '\n' <<<"${SSM_Offsets}" | wc -l)
+((offset_count <= OFFSETS_LIMIT)) ||
+  fail "Offsets names ${offset_count} dead letters, expected at most ${OFFSETS_LIMIT}" "ask for them in several calls, or by Reason"
 setup=$(setup_service)
 [[ -n ${setup} ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
 folder=$(mktemp -d)

@@ -3,7 +3,7 @@
 # A Docker secret cannot change, so its name carries the first eight characters of the version's id.
 require_parameters Secrets Versions
 take_lock secrets
-log "asked for with versions ${SSM_Versions:-none}"
+log "asked for with versions ${SSM_Versions}"
 
 create_secret() { # NAME SECRET_ID PRINCIPAL, the answer of Secrets Manager on stdin
   jq -j --arg principal "$3" '

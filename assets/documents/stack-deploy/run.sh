@@ -209,7 +209,7 @@ remove_unreferenced() {
   done
 }
 
-log "secrets asked for with versions ${SSM_Versions:-none}"
+log "secrets asked for with versions ${SSM_Versions}"
 fetch_bundle
 kafka_node=$(node_with_label metals.kafka)
 node_with_label metals.mongodb >/dev/null

@@ -20,6 +20,15 @@ describe('documentProblems', () => {
       { ...parameter, allowedPattern: '[a-z]+' },
       'x: parameter Name needs allowedValues, or an allowedPattern from ^ to $',
     ],
+    [
+      // The agent compiles patterns with Go's regexp, whose nested repeats may be 1000 in all.
+      { ...parameter, allowedPattern: '^([0-9]{1,15}(,[0-9]{1,15}){0,99})?$' },
+      'x: parameter Name has a pattern that the agent cannot compile: error parsing regexp: invalid repeat count: `{0,99}`',
+    ],
+    [
+      { ...parameter, allowedPattern: '^(?!-)[a-z-]+$' },
+      'x: parameter Name has a pattern that the agent cannot compile: error parsing regexp: invalid or unsupported Perl syntax: `(?!`',
+    ],
   ])('refuses an unsafe parameter %#', (unsafe, problem) => {
     const declaration = { description: 'x', timeoutSeconds: 60, parameters: { Name: unsafe } };
     expect(documentProblems('x', declaration, 'echo "${SSM_Name}"')).toEqual([problem]);
@@ -44,6 +53,9 @@ it('puts libraries before the script, under one bash line', () => {
   expect(joinScript(['#!/bin/bash\na=1\n'], '#!/bin/bash\necho "$a"\n')).toBe('#!/bin/bash\na=1\necho "$a"\n');
 });
 
+/** node-prepare still admits an empty list of images; its sender sends one. */
+const ADMITS_EMPTY: readonly string[] = ['node-prepare'];
+
 describe.each(DOCUMENTS)('document %s', (id) => {
   const { content, parameters, hash } = loadDocument(id);
   const [step] = content.mainSteps as { inputs: { runCommand: string[] } }[];
@@ -59,5 +71,13 @@ describe.each(DOCUMENTS)('document %s', (id) => {
     const [script] = step?.inputs.runCommand as [string];
     const required = /^require_parameters (.*)$/m.exec(script)?.[1]?.split(' ') ?? [];
     expect([...required].sort()).toEqual([...parameters].sort());
+  });
+
+  it('admits no empty string, which may not arrive as a variable', () => {
+    const declared = content.parameters as Record<string, { allowedPattern?: string; allowedValues?: string[] }>;
+    const admitting = Object.entries(declared).filter(([, { allowedPattern, allowedValues }]) =>
+      allowedValues ? allowedValues.includes('') : new RegExp(allowedPattern!).test(''),
+    );
+    expect(admitting.map(([name]) => name)).toEqual(ADMITS_EMPTY.includes(id) ? ['Images'] : []);
   });
 });
