@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import * as tar from 'tar';
 import { parseDocument } from 'yaml';
 import type { Config } from '../config';
+import { SECRETS, type SecretId, secretName } from '../contract';
 import { version } from '../../package.json';
 import { ROOT } from './bundle';
 
@@ -38,6 +39,19 @@ export function networks(config: Config, template: string): string {
   return `${JSON.stringify(rendered, undefined, 2)}\n`;
 }
 
+/**
+ * secrets.json: each secret with the Docker secrets that are made of it, by which stack-deploy brings them into the Swarm.
+ * A key is the secret's name, or `name/principal` where it holds one value for each principal.
+ */
+export function secrets(stage: string): string {
+  const entries = (Object.keys(SECRETS) as SecretId[]).map((name) => {
+    const principals: readonly string[] = SECRETS[name];
+    const keys = principals.length ? principals.map((principal) => `${name}/${principal}`) : [name];
+    return { name, secret_id: secretName(stage, name), keys };
+  });
+  return `${JSON.stringify(entries, undefined, 2)}\n`;
+}
+
 /** A YAML file with one value changed, its comments kept. */
 export function withValue(yaml: string, keys: readonly string[], value: unknown): string {
   const document = parseDocument(yaml);
@@ -59,6 +73,7 @@ export function renderBundle(config: Config, target: string): string {
   change('config/producer.yml', (content) =>
     withValue(content, ['feed', 'rate_per_second'], config.feedEventsPerSecond),
   );
+  writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
   const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));
   return target;

@@ -39,12 +39,16 @@ deploy_parameters() {
   mkdir -p "${BATS_TEST_TMPDIR}/bundle/config"
   echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
   echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"
+  echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]}]' >"${BATS_TEST_TMPDIR}/bundle/secrets.json"
+  echo '{}' | tee "${BATS_TEST_TMPDIR}/bundle/setup.yml" >"${BATS_TEST_TMPDIR}/bundle/config/tools.yml"
   tar -czf "${BATS_TEST_TMPDIR}/bundle.tar.gz" -C "${BATS_TEST_TMPDIR}/bundle" .
   SSM_BundleSha256=$(sha256sum "${BATS_TEST_TMPDIR}/bundle.tar.gz" | cut -d ' ' -f 1)
   export SSM_BundleSha256
   stub aws <<EOF
 case "\$*" in
   *"s3 cp"*) cp "${BATS_TEST_TMPDIR}/bundle.tar.gz" "\${!#}" ;;
+  *describe-secret*) echo '{"VersionIdsToStages":{"aaaaaaaabbbb":["AWSCURRENT"]}}' ;;
+  *get-secret-value*) echo '{"SecretString":"k3y"}' ;;
 esac
 EOF
 }
@@ -176,6 +180,32 @@ EOF
   [[ ${status} != 0 ]]
   assert_output "the image of edge is not on this node: registry/repository:1"
   refute_call "stack deploy"
+}
+
+# A Swarm on which stack-deploy reaches its end: networks and images are there.
+deployable() {
+  setup_api && deploy_parameters
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
+  api secrets <<<'[]'
+  api configs <<<'[]'
+  stub docker <<'EOF'
+case "$*" in
+  "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;
+  "secret inspect"*) exit 1 ;;
+  "secret create"*) cat >"${STDIN}/secret" ;;
+  "stack deploy"*) env >"${STDIN}/environment" ;;
+esac
+EOF
+}
+
+@test "a secret that nobody has synced is brought into the Swarm before the stack names it" {
+  deployable
+  run_document stack-deploy
+  assert_status 0
+  [[ $(cat "${STDIN}/secret") == k3y ]]
+  grep -nE 'secret create .* api-key-aaaaaaaa -|stack deploy' "${CALLS}" | head -n 1 | grep -q 'secret create'
+  grep -qx METALS_SECRET_VERSION_API_KEY=aaaaaaaa "${STDIN}/environment"
+  [[ ${output} != *k3y* ]]
 }
 
 @test "stack-remove waits for tasks and says which volumes are in use" {

@@ -9,8 +9,6 @@ take_lock stack
 RELEASES="${METALS_STATE_FOLDER}/releases"
 RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
 RELEASES_KEPT=3
-# Docker names: eight characters of a hash or of a version tell two apart.
-SHORT=8
 ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
 
 fetch_bundle() {
@@ -114,8 +112,19 @@ image_digest() { # URI; nothing where the image is not here
 short_hash() { sha256sum | cut -c "1-${SHORT}"; }
 variable_name() { tr '[:lower:]-' '[:upper:]_' <<<"$1"; }
 
+# The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
+sync_secrets() {
+  local entries name secret_id keys
+  entries=$(jq -r '.[] | "\(.name) \(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
+  while read -r name secret_id keys; do
+    # shellcheck disable=SC2086 # one word for each key
+    sync_secret "${secret_id}" ${keys}
+    export "METALS_SECRET_VERSION_$(variable_name "${name}")=${SYNCED_VERSION:0:SHORT}"
+  done <<<"${entries}"
+}
+
 export_variables() {
-  local line pair uri digest file stem secret version
+  local line pair uri digest file stem
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
   for pair in ${SSM_Images//,/ }; do
     uri=${pair#*=}
@@ -123,10 +132,7 @@ export_variables() {
     [[ -n ${digest} ]] || fail "the image of ${pair%%=*} is not on this node: ${uri}" "run the document metals-${SSM_Stage}-node-prepare"
     export "METALS_IMAGE_$(variable_name "${pair%%=*}")=${digest}"
   done
-  for secret in kafka-password mongodb-password api-key; do
-    version=$(current_version "metals/${SSM_Stage}/${secret}")
-    export "METALS_SECRET_VERSION_$(variable_name "${secret}")=${version:0:SHORT}"
-  done
+  sync_secrets
   for file in "${RELEASE}"/config/*; do
     stem=$(basename "${file%.*}")
     export "METALS_CONFIG_HASH_$(variable_name "${stem}")=$(short_hash <"${file}")"
