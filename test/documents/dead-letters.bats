@@ -8,14 +8,13 @@ END='{"end":{"low":0,"high":5,"total":1}}'
 
 # A Swarm with a setup service, a job that has ended, and what it printed: stdout and stderr of its log.
 swarm() { # STDOUT [STATE]
+  export SERVICES="${ROOT}/test/documents/states/services.json"
   export JOB_OUTPUT=$1 JOB_STATE=${2:-complete}
   stub curl <<'EOS'
 case "$*" in
   *http://docker/info*) echo '{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}' ;;
   *"http://docker/services/create"*) cat >"${STDIN}/create" && echo '{"ID":"job1"}' ;;
-  *http://docker/services*) echo '[{"CreatedAt":"1","Spec":{"Name":"metals_producer"}},
-    {"CreatedAt":"2","Spec":{"Name":"metals_setup-new","Labels":{"com.docker.stack.namespace":"metals"},"TaskTemplate":{"ContainerSpec":{"Image":"new","Args":["setup"],"Secrets":[{"SecretName":"s"}]},"Networks":[{"Target":"n"}]}}},
-    {"CreatedAt":"1","Spec":{"Name":"metals_setup-old","TaskTemplate":{"ContainerSpec":{"Image":"old"}}}}]' ;;
+  *http://docker/services*) cat "${SERVICES}" ;;
   *http://docker/tasks*) echo "[{\"Status\":{\"State\":\"${JOB_STATE}\",\"Err\":\"task: non-zero exit (78)\"}}]" ;;
 esac
 EOS
@@ -28,9 +27,13 @@ EOS
   export METALS_LOG_TIMEOUT_SECONDS=0 METALS_JOB_TIMEOUT_SECONDS=0
 }
 
-ask() { # NAME=VALUE…
+ask_parameters() {
   export SSM_Stage=lab SSM_Action=list SSM_Offsets=none SSM_Reason=none SSM_SinceSeconds=none SSM_From=none SSM_Before=none
   export SSM_Limit=20 SSM_DryRun=true
+}
+
+ask() { # NAME=VALUE…
+  ask_parameters
   local pair
   for pair in "$@"; do export "SSM_${pair?}"; done
   run --separate-stderr bash "$(assemble dead-letters)"
@@ -90,8 +93,19 @@ EOS
   swarm "{\"letter\":\"$(printf 'x%.0s' {1..24000})\"}"$'\n'"${END}"
   ask
   assert_status 1
-  assert_stderr "bytes, and Systems Manager keeps 24000: nothing is shown, rather than a part"
+  assert_stderr "bytes, and Systems Manager keeps fewer than 24000: nothing is shown, rather than a part"
   [[ -z ${output} ]]
+}
+
+@test "24,000 bytes are cut already, 23,999 are not" {
+  local room=$((24000 - ${#END} - 2))
+  swarm "$(printf 'x%.0s' $(seq 1 $((room - 1))))"$'\n'"${END}"
+  ask
+  assert_status 0
+  swarm "$(printf 'x%.0s' $(seq 1 "${room}"))"$'\n'"${END}"
+  ask
+  assert_status 1
+  assert_stderr "the job printed 24000 bytes"
 }
 
 @test "an error of the tools is on stdout for programs, on stderr for people" {
@@ -103,12 +117,15 @@ EOS
   assert_stderr "next: dlq list"
 }
 
-@test "the job borrows the newest setup service, and says what it is" {
+@test "the job runs the newest tools on a manager, with Kafka's admin password and no other secret" {
   swarm "${END}"
   ask
   assert_status 0
-  jq -e '.TaskTemplate.ContainerSpec.Image == "new" and .TaskTemplate.ContainerSpec.Args[0] == "dlq"
-    and .TaskTemplate.ContainerSpec.Secrets == [{"SecretName":"s"}] and .TaskTemplate.Networks == [{"Target":"n"}]
+  jq -e '.TaskTemplate.ContainerSpec.Image == "registry/tools@sha256:new" and .TaskTemplate.ContainerSpec.Args[0] == "dlq"
+    and .TaskTemplate.ContainerSpec.Secrets == [{"SecretID":"id-kafka-admin","SecretName":"kafka-password-admin-bbbbbbbb",
+      "File":{"Name":"kafka-password-admin","UID":"1000","GID":"1000","Mode":256}}]
+    and .TaskTemplate.Networks == [{"Target":"net-backend"}]
+    and .TaskTemplate.Placement.Constraints == ["node.role==manager"]
     and .TaskTemplate.RestartPolicy == {"Condition":"none"} and .Mode.ReplicatedJob.TotalCompletions == 1
     and .Labels == {"com.metals.dead-letters":"true"} and (.Name | startswith("metals-dead-letters-"))' "${STDIN}/create"
 }
@@ -118,6 +135,24 @@ EOS
   ask
   assert_status 0
   grep -nE 'service rm left-behind|services/create' "${CALLS}" | head -n 1 | grep -q 'service rm left-behind'
+}
+
+@test "what a killed run has left is gone after the next: SIGKILL lets no trap run" {
+  swarm "${END}"
+  stub docker <<'EOS'
+case "$*" in
+  "service logs"*) kill -9 -- "-$(ps -o sid= -p $$ | tr -d ' ')" ;;
+esac
+EOS
+  export TMPDIR="${BATS_TEST_TMPDIR}/tmp" && mkdir "${TMPDIR}"
+  ask_parameters
+  # A process group of its own, as a step of the agent is.
+  setsid --wait bash "$(assemble dead-letters)" >/dev/null 2>&1 </dev/null || true
+  [[ -d ${METALS_RUN_FOLDER}/dead-letters ]]
+  swarm "${END}"
+  ask
+  assert_status 0
+  [[ ! -e ${METALS_RUN_FOLDER}/dead-letters && -z $(ls -A "${TMPDIR}") ]]
 }
 
 @test "what was not given is not asked for" {

@@ -8,27 +8,8 @@ take_lock smoke-test
 # In milliseconds, without a fraction.
 now_ms() { date +%s%3N; }
 
-# The setup job has the image, the networks and the secrets that the probe needs.
-setup_service() { stack_services | jq -c '[.[] | select(.Spec.Name | startswith("metals_setup-"))] | sort_by(.CreatedAt) | last // empty'; }
-
-job_done() { # SERVICE
-  local state
-  state=$(docker_query /tasks "{\"service\":[\"$1\"]}" | jq -r '[.[].Status.State] | if any(IN("complete", "failed", "rejected")) then "done" else "the probe is \(join(","))" end')
-  [[ ${state} == "done" ]] || { echo "${state}" && return 1; }
-}
-
-create_probe() { # NAME, specification of the setup service on stdin
-  jq -c --arg name "$1" '.Spec
-    | .Name = $name | .Labels = {"com.metals.smoke-test": "true"}
-    | .TaskTemplate.ContainerSpec.Args = ["smoke"]
-    | .TaskTemplate.ContainerSpec.Labels = {}
-    | .TaskTemplate.RestartPolicy = {Condition: "none"}
-    | .Mode = {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}}' |
-    docker_api POST /services/create -H 'Content-Type: application/json' --data-binary @- |
-    jq -r .ID
-}
-
-remove_probes() { docker service ls -q --filter label=com.metals.smoke-test=true | xargs -r docker service rm >/dev/null; }
+# What the probe logs in with is what the services log in with: the processor's passwords, the producer's key.
+SECRETS='processor/kafka-password-processor processor/mongodb-password-processor producer/api-key'
 
 operational() { # STATE: what is not
   jq -r '[
@@ -51,13 +32,12 @@ final_step() {
     '{step: 7, name: "all operational", ok: ($problems == ""), value: $value, duration_ms: $ms, error: (if $problems == "" then null else $problems end)}'
 }
 
-setup=$(setup_service)
-[[ -n ${setup} ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
-remove_probes
-trap remove_probes EXIT
-probe=$(create_probe "metals-smoke-$(now_ms)" <<<"${setup}")
-wait_until 120 "waiting for the probe" job_done "${probe}"
-output=$(timeout 20 docker service logs --raw "${probe}" 2>&1)
+remove_jobs smoke-test
+trap 'remove_jobs smoke-test' EXIT
+# The processor's networks are those of Kafka, of MongoDB and of the edge.
+start_job smoke-test "${SECRETS}" processor '["smoke"]'
+wait_until "${JOB_TIMEOUT_SECONDS}" "waiting for the probe" job_done "${JOB}"
+output=$(timeout 20 docker service logs --raw "${JOB}" 2>&1)
 steps=$(grep '^{"step"' <<<"${output}" | jq -c '.error //= null' || fail "the probe printed no step: $(tail -n 5 <<<"${output}")")
 echo "${steps}"
 failed=$(jq -rs '[.[] | select(.ok | not)][0] | select(. != null) | "step \(.step) (\(.name)) failed: \(.error)"' <<<"${steps}")

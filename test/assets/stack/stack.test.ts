@@ -4,6 +4,10 @@ import { parse } from 'yaml';
 import { PRODUCER_PORT, PROCESSOR_PORT, TOPIC } from '../../../lib/contract';
 import { processorConfigSchema } from '../../../services/processor/config';
 import { producerConfigSchema } from '../../../services/producer/config';
+import { secrets as bundledSecrets } from '../../../lib/constructs/stack-bundle';
+import { DLQ_SECRETS } from '../../../services/tools/dlq';
+import { SETUP_SECRETS } from '../../../services/tools/setup';
+import { SMOKE_SECRETS } from '../../../services/tools/smoke';
 import { toolsConfigSchema } from '../../../services/tools/config';
 
 const folder = join(__dirname, '../../../assets/stack');
@@ -129,6 +133,52 @@ describe('reachability', () => {
     ]);
     expect(Object.keys(stack.networks).sort()).toEqual(declared.map(({ name }) => name).sort());
     expect(Object.values(stack.networks).every((network: any) => network.external)).toBe(true);
+  });
+});
+
+describe('secrets', () => {
+  const targets = (name: string): string[] => services[name].secrets.map(({ target }: any) => target);
+
+  test('setup has what it reads, and nothing else', () =>
+    expect(targets('setup').sort()).toEqual([...SETUP_SECRETS].sort()));
+
+  test.each([
+    ['smoke-test', SMOKE_SECRETS],
+    ['dead-letters', DLQ_SECRETS],
+  ])('the job of %s is given what it reads, by services that have it', (document, read) => {
+    const script = readFileSync(join(__dirname, `../../../assets/documents/${document}/run.sh`), 'utf8');
+    const given = [...script.matchAll(/\b(processor|producer|setup)\/([a-z-]+)/g)].map(([, service, secret]) => [
+      service!,
+      secret!,
+    ]);
+    expect(given.map(([, secret]) => secret).sort()).toEqual([...read].sort());
+    for (const [service, secret] of given) {
+      expect(services[service!].secrets.map(({ source }: any) => source)).toContain(secret);
+    }
+  });
+
+  test('stack-deploy is told how to bring each of them', () => {
+    const bundled = (
+      JSON.parse(bundledSecrets('lab')) as { name: string; secret_id: string; keys: string[] }[]
+    ).flatMap(({ name, keys }) =>
+      keys.map((key) => [
+        key.replace('/', '-'),
+        `${key.replace('/', '-')}-\${METALS_SECRET_VERSION_${name.toUpperCase().replaceAll('-', '_')}}`,
+      ]),
+    );
+    expect(Object.fromEntries(bundled)).toEqual(
+      Object.fromEntries(Object.entries(stack.secrets).map(([key, { name }]: any) => [key, name])),
+    );
+  });
+});
+
+describe('placement', () => {
+  test('what holds admin passwords runs on managers, what takes requests and records on workers', () => {
+    const constraints = (name: string): string[] => services[name].deploy.placement.constraints;
+    expect(constraints('setup')).toEqual(['node.role == manager']);
+    expect(constraints('producer')).toEqual(['node.role == worker']);
+    expect(constraints('processor')).toEqual(['node.role == worker']);
+    expect(services.edge.deploy.placement).toBeUndefined();
   });
 });
 

@@ -1,0 +1,59 @@
+#!/bin/bash
+# The tools, run once as a job inside the overlays: nothing there is published. Time-out and cancel are SIGKILL, so each
+# run begins by removing the job and the folder that an earlier one may have left; what a trap removes, it removes sooner.
+
+JOB_TIMEOUT_SECONDS="${METALS_JOB_TIMEOUT_SECONDS:-180}"
+
+# The newest setup service, whose image and configuration the tools run with.
+setup_service() { # SERVICES
+  jq -c '[.[] | select(.Spec.Name | startswith("metals_setup-"))] | sort_by(.CreatedAt) | last // empty' <<<"$1"
+}
+
+# Pure: the specification of a job, from the services of the stack. It has the secrets that it is given and no other, each
+# as a service of the stack has it now, and the networks of one service, without that service's names there.
+job_specification() { # SERVICES LABEL SECRETS as service/secret… NETWORKS' SERVICE ARGUMENTS as JSON; fails by name
+  jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg name "metals-$2-$(date +%s%3N)" '
+    def newest($service): [.[] | select(.Spec.Name | test("^metals_" + $service + "(-[0-9a-z]+)?$"))] | sort_by(.CreatedAt) | last
+      // error("the stack has no service \($service)");
+    def secret($service; $secret): newest($service) | first(.Spec.TaskTemplate.ContainerSpec.Secrets[]?
+        | select(.SecretName | test("^" + $secret + "-[^-]+$")))
+      // error("the service \($service) has no secret \($secret)")
+      | {SecretID, SecretName, File: {Name: $secret, UID: "1000", GID: "1000", Mode: 256}};
+    [$secrets | split(" ")[] | split("/")] as $wanted
+    | [$wanted[] as [$service, $secret] | secret($service; $secret)] as $references
+    | [newest($networks).Spec.TaskTemplate.Networks[] | {Target}] as $targets
+    | newest("setup").Spec
+    | .Name = $name | .Labels = {("com.metals." + $kind): "true"}
+    | .TaskTemplate.ContainerSpec.Args = $arguments
+    | .TaskTemplate.ContainerSpec.Labels = {}
+    | .TaskTemplate.ContainerSpec.Secrets = $references
+    | .TaskTemplate.Networks = $targets
+    | .TaskTemplate.Placement.Constraints = ["node.role==manager"]
+    | .TaskTemplate.RestartPolicy = {Condition: "none"}
+    | .Mode = {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}}' <<<"$1"
+}
+
+remove_jobs() { # LABEL
+  docker service ls -q --filter "label=com.metals.$1=true" | xargs -r docker service rm >/dev/null
+}
+
+# Creates the job and leaves its id in JOB.
+start_job() { # LABEL SECRETS NETWORKS' SERVICE ARGUMENTS as JSON
+  local services specification
+  services=$(stack_services)
+  [[ -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
+  specification=$(job_specification "${services}" "$@") ||
+    fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
+  JOB=$(docker_api POST /services/create -H 'Content-Type: application/json' --data-binary @- <<<"${specification}" | jq -r .ID)
+}
+
+job_done() { # SERVICE
+  local state
+  state=$(docker_query /tasks "{\"service\":[\"$1\"]}" |
+    jq -r '[.[].Status.State] | if any(IN("complete", "failed", "rejected")) then "done" else "the job is \(join(","))" end')
+  [[ ${state} == "done" ]] || { echo "${state}" && return 1; }
+}
+
+job_errors() { # SERVICE
+  docker_query /tasks "{\"service\":[\"$1\"]}" | jq -r '[.[].Status.Err // empty] | join("; ")'
+}
