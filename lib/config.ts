@@ -41,7 +41,7 @@ export interface Config {
   readonly backendCidr: string;
   /** @default 10.10.2.0/24 */
   readonly monitoringCidr: string;
-  /** Encrypts frontend and backend between nodes; `probe` asks the kernel. @default 'probe' in the lab, else 'on' */
+  /** Encrypts the overlays between nodes; `probe` asks the kernel. @default 'probe' in the lab, else 'on' */
   readonly overlayEncryption: 'on' | 'off' | 'probe';
   /** @default kraft */
   readonly kafkaMode: KafkaMode;

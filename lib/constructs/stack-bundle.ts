@@ -30,7 +30,7 @@ export function networks(config: Config, template: string): string {
     'metals-backend': config.backendCidr,
     'metals-monitoring': config.monitoringCidr,
   };
-  const declared = JSON.parse(template) as { name: string; subnet: string; encrypted: boolean }[];
+  const declared = JSON.parse(template) as { name: string; subnet: string; encrypted: boolean; internal: boolean }[];
   const rendered = declared.map((network) => {
     const subnet = cidrs[network.name];
     if (!subnet) throw new Error(`networks.json names ${network.name}, for which there is no configuration key`);

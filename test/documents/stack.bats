@@ -37,7 +37,7 @@ deploy_parameters() {
   export SSM_Stage=lab SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=off
   export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
   mkdir -p "${BATS_TEST_TMPDIR}/bundle/config"
-  echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
+  echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true,"internal":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
   echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"
   echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]}]' >"${BATS_TEST_TMPDIR}/bundle/secrets.json"
   echo '{}' | tee "${BATS_TEST_TMPDIR}/bundle/setup.yml" >"${BATS_TEST_TMPDIR}/bundle/config/tools.yml"
@@ -161,18 +161,54 @@ task() { # ID STATE IMAGE NODE [ERROR]
   refute_call "stack deploy"
 }
 
-@test "a network that stays unallocated is said to overlap" {
+collide() { # all networks, JSON on stdin
   setup_api && deploy_parameters
   export METALS_ALLOCATION_TIMEOUT_SECONDS=0
   api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}'
+  api networks
   run_document stack-deploy
   [[ ${status} != 0 ]]
-  assert_output "network metals-backend is not allocated: its subnet 10.10.1.0/24 overlaps another network"
+  refute_call "stack deploy"
+}
+
+@test "a collision names the other network, its stack, and the command that mends it" {
+  collide <"${ROOT}/test/documents/states/networks.json"
+  assert_output "network metals-backend is not allocated: its subnet 10.10.1.0/24 overlaps shop_default (10.10.0.0/16, of the stack shop), stray (10.10.1.128/25, of no stack)"
+  assert_output "next: on a manager: docker network rm stray; docker stack rm shop, then deploy again"
+}
+
+@test "a collision with a network of Docker's own is mended in the configuration" {
+  collide <<<'[{"Name":"ingress","Labels":{},"IPAM":{"Config":[{"Subnet":"10.0.0.0/8"}]}}]'
+  assert_output "overlaps ingress (10.0.0.0/8, of the Swarm itself)"
+  assert_output "next: give the network another range in the configuration, then deploy again"
+}
+
+@test "a collision with nothing that Docker lists says where to look" {
+  collide <<<'[{"Name":"metals-frontend","IPAM":{"Config":[{"Subnet":"10.10.0.0/24"}]}}]'
+  assert_output "no network that Docker lists here overlaps its subnet 10.10.1.0/24"
+}
+
+@test "a network with a way out where none should be is not used" {
+  setup_api && deploy_parameters
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":false,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
+  run_document stack-deploy
+  [[ ${status} != 0 ]]
+  assert_output "network metals-backend is internal: false, expected true"
+}
+
+@test "a network is made with its subnet, encrypted and internal" {
+  deployable
+  export SSM_OverlayEncryption=on
+  stub ip <<<'exit 0'
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}'
+  stub docker <<<'[[ $1 != network || $2 != inspect ]] || exit 1; [[ $1 != image ]] || echo "[]"'
+  run_document stack-deploy
+  assert_call "network create --driver overlay --label com.metals.pipeline=true --subnet 10.10.1.0/24 --opt encrypted --internal metals-backend"
 }
 
 @test "an image that is not on the node is named" {
   setup_api && deploy_parameters
-  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
   stub docker <<'EOF'
 [[ $1 != image ]] || { echo '[]'; exit 1; }
 EOF
@@ -185,7 +221,7 @@ EOF
 # A Swarm on which stack-deploy reaches its end: networks and images are there.
 deployable() {
   setup_api && deploy_parameters
-  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
   api secrets <<<'[]'
   api configs <<<'[]'
   stub docker <<'EOF'

@@ -65,41 +65,46 @@ kernel_has_esp() {
   ip xfrm state delete "${state[@]}"
 }
 
-# A network whose subnet collides is created all the same, stays unallocated, and holds its tasks in state New for ever.
-network_problem() { # JSON of the network as it is, subnet, encrypted
-  jq -r --arg subnet "$2" --argjson encrypted "$3" '
-    if (.Driver // "") == "" or .IPAM.Config == null then "is not allocated: its subnet \($subnet) overlaps another network"
-    elif .IPAM.Config[0].Subnet != $subnet then "has the subnet \(.IPAM.Config[0].Subnet), expected \($subnet)"
-    elif ((.Options // {}) | has("encrypted")) != $encrypted then "has encryption \((.Options // {}) | has("encrypted")), expected \($encrypted)"
-    elif .Attachable then "is attachable"
-    else "" end' <<<"$1"
+create_network() { # WANTED, an entry of networks.json
+  local name options
+  name=$(jq -r .name <<<"$1")
+  mapfile -t options < <(jq -r '"--subnet", .subnet, (select(.encrypted) | "--opt", "encrypted"), (select(.internal) | "--internal")' <<<"$1")
+  docker network create --driver overlay --label com.metals.pipeline=true "${options[@]}" "${name}" >/dev/null
+  log "network ${name} is made: $(jq -r '"\(.subnet), encrypted: \(.encrypted), internal: \(.internal)"' <<<"$1")"
 }
 
-ensure_network() { # NAME SUBNET ENCRYPTED
-  local found problem deadline=$((SECONDS + ALLOCATION_TIMEOUT_SECONDS))
-  if ! docker network inspect "$1" >/dev/null 2>&1; then
-    local options=(--driver overlay --subnet "$2" --label com.metals.pipeline=true)
-    [[ $3 != true ]] || options+=(--opt encrypted)
-    docker network create "${options[@]}" "$1" >/dev/null
-    log "network $1 is made: $2, encrypted: $3"
-  fi
+# Names the network that is in the way, whose it is, and what removes it; removing this stack would change nothing.
+fail_collision() { # NAME SUBNET
+  local others
+  others=$(docker_query /networks | overlapping_networks "$1" "$2")
+  [[ ${others} != '[]' ]] ||
+    fail "network $1 is not allocated, and no network that Docker lists here overlaps its subnet $2" \
+      "look for 'Failed allocation' on the leader: journalctl -u docker"
+  fail "network $1 is not allocated: its subnet $2 overlaps $(jq -r '[.[] | "\(.name) (\(.subnet), \(.owner))"] | join(", ")' <<<"${others}")" \
+    "$(jq -r '([.[].command // empty] | unique) as $commands
+      | if ($commands | length) > 0 then "on a manager: \($commands | join("; "))" else "give the network another range in the configuration" end' <<<"${others}"), then deploy again"
+}
+
+ensure_network() { # WANTED, an entry of networks.json
+  local name subnet problem deadline=$((SECONDS + ALLOCATION_TIMEOUT_SECONDS))
+  name=$(jq -r .name <<<"$1")
+  subnet=$(jq -r .subnet <<<"$1")
+  docker network inspect "${name}" >/dev/null 2>&1 || create_network "$1"
   while true; do
-    found=$(docker_query "/networks/$1")
-    problem=$(network_problem "${found}" "$2" "$3")
+    problem=$(docker_query "/networks/${name}" | network_problem "$1")
     # A new network is allocated a moment after it was made; one that collides never is.
     if [[ ${problem} != 'is not allocated'* ]] || ((SECONDS >= deadline)); then break; fi
     sleep 1
   done
-  [[ -z ${problem} ]] || fail "network $1 ${problem}" \
+  [[ ${problem} != 'is not allocated'* ]] || fail_collision "${name}" "${subnet}"
+  [[ -z ${problem} ]] || fail "network ${name} ${problem}" \
     "networks are never changed in place: run the document metals-${SSM_Stage}-stack-remove, then deploy again"
 }
 
 ensure_networks() { # ENCRYPTION
-  local name subnet wanted
-  while read -r name subnet wanted; do
-    [[ $1 == on ]] || wanted=false
-    ensure_network "${name}" "${subnet}" "${wanted}"
-  done < <(jq -r '.[] | "\(.name) \(.subnet) \(.encrypted)"' "${RELEASE}/networks.json")
+  local wanted all
+  all=$(jq -c --arg encryption "$1" '.[] | .encrypted = (.encrypted and $encryption == "on")' "${RELEASE}/networks.json")
+  while read -r wanted; do ensure_network "${wanted}"; done <<<"${all}"
 }
 
 # By digest: what runs is what was pulled here, and an agent that has the digest asks no registry.

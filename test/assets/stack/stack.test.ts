@@ -124,13 +124,15 @@ describe('reachability', () => {
     }
   });
 
-  test('networks.json names the networks of the stack, the first two encrypted', () => {
+  test('networks.json names the networks of the stack: all encrypted, the stores without a way out', () => {
     const declared: any[] = JSON.parse(readFileSync(join(folder, 'networks.json'), 'utf8'));
-    expect(declared.map(({ name, encrypted }) => [name, encrypted])).toEqual([
-      ['metals-frontend', true],
-      ['metals-backend', true],
-      ['metals-monitoring', false],
+    expect(declared.map(({ name, encrypted, internal }) => [name, encrypted, internal])).toEqual([
+      ['metals-frontend', true, true],
+      ['metals-backend', true, true],
+      // The edge publishes ports, and a feed may be polled from outside.
+      ['metals-monitoring', true, false],
     ]);
+    for (const store of ['kafka', 'mongodb', 'zookeeper']) expect(networks(store)).not.toContain('metals-monitoring');
     expect(Object.keys(stack.networks).sort()).toEqual(declared.map(({ name }) => name).sort());
     expect(Object.values(stack.networks).every((network: any) => network.external)).toBe(true);
   });
