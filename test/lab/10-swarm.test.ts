@@ -27,7 +27,7 @@ describe('nodes', () => {
     }
   });
 
-  test('the overlays have the subnets that were asked for, the stores' are internal, and none is attachable', async () => {
+  test('the overlays have the subnets that were asked for, those of the stores are internal, and none is attachable', async () => {
     const names = ['metals-frontend', 'metals-backend', 'metals-monitoring'];
     const networks = JSON.parse(await onManager('network', 'inspect', ...names)) as {
       Name: string;
@@ -37,7 +37,13 @@ describe('nodes', () => {
       IPAM: { Config: { Subnet: string }[] };
     }[];
     expect(
-      networks.map(({ Name, Driver, Attachable, Internal, IPAM }) => [Name, Driver, Attachable, Internal, IPAM.Config[0]!.Subnet]),
+      networks.map(({ Name, Driver, Attachable, Internal, IPAM }) => [
+        Name,
+        Driver,
+        Attachable,
+        Internal,
+        IPAM.Config[0]!.Subnet,
+      ]),
     ).toEqual([
       ['metals-frontend', 'overlay', false, true, '10.10.0.0/24'],
       ['metals-backend', 'overlay', false, true, '10.10.1.0/24'],

@@ -38,7 +38,7 @@ trap clean_up EXIT
 mkdir -p "${FOLDER}"
 arguments=$(request | jq -c '["dlq", tojson]')
 start_job dead-letters setup/kafka-password-admin setup "${arguments}"
-wait_until "${JOB_TIMEOUT_SECONDS}" "waiting for the job" job_done "${JOB}"
+await_job
 (wait_until "${LOG_TIMEOUT_SECONDS}" "reading what the job printed" read_output "${JOB}") ||
   fail "the job ended without its last line: $(job_errors "${JOB}") $(tail -n 5 "${FOLDER}/err" "${FOLDER}/out" | tail -c 1500)" \
     "metals status --stage ${SSM_Stage}"

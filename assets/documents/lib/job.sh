@@ -54,6 +54,8 @@ job_done() { # SERVICE
   [[ ${state} == "done" ]] || { echo "${state}" && return 1; }
 }
 
+await_job() { wait_until "${JOB_TIMEOUT_SECONDS}" "waiting for the job" job_done "${JOB}"; }
+
 job_errors() { # SERVICE
   docker_query /tasks "{\"service\":[\"$1\"]}" | jq -r '[.[].Status.Err // empty] | join("; ")'
 }

@@ -36,7 +36,7 @@ remove_jobs smoke-test
 trap 'remove_jobs smoke-test' EXIT
 # The processor's networks are those of Kafka, of MongoDB and of the edge.
 start_job smoke-test "${SECRETS}" processor '["smoke"]'
-wait_until "${JOB_TIMEOUT_SECONDS}" "waiting for the probe" job_done "${JOB}"
+await_job
 output=$(timeout 20 docker service logs --raw "${JOB}" 2>&1)
 steps=$(grep '^{"step"' <<<"${output}" | jq -c '.error //= null' || fail "the probe printed no step: $(tail -n 5 <<<"${output}")")
 echo "${steps}"
