@@ -8,7 +8,7 @@ END='{"end":{"low":0,"high":5,"total":1}}'
 
 # A Swarm with a setup service, a job that has ended, and what it printed: stdout and stderr of its log.
 swarm() { # STDOUT [STATE]
-  export SERVICES="${ROOT}/test/documents/states/services.json"
+  export SERVICES="${ROOT}/test/documents/states/services-with-secrets.json"
   export JOB_OUTPUT=$1 JOB_STATE=${2:-complete}
   stub curl <<'EOS'
 case "$*" in

@@ -61,4 +61,3 @@ refute_call() { # TEXT that no call may contain
 assert_call() {
   grep -qF -- "$1" "${CALLS}" || { echo "not called: $1; calls: $(cat "${CALLS}")" && return 1; }
 }
-state() { cat "${ROOT}/test/documents/states/$1.json"; } # NAME of a recorded answer of Docker's API

@@ -3,7 +3,7 @@ load helpers
 
 # A Swarm whose probe has ended and printed six steps.
 swarm() {
-  export SERVICES="${ROOT}/test/documents/states/services.json" SSM_Stage=lab
+  export SERVICES="${ROOT}/test/documents/states/services-with-secrets.json" SSM_Stage=lab
   stub curl <<'EOS'
 case "$*" in
   *http://docker/info*) echo '{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}' ;;

@@ -172,7 +172,7 @@ collide() { # all networks, JSON on stdin
 }
 
 @test "a collision names the other network, its stack, and the command that mends it" {
-  collide <"${ROOT}/test/documents/states/networks.json"
+  collide <"${ROOT}/test/documents/states/networks-that-collide.json"
   assert_output "network metals-backend is not allocated: its subnet 10.10.1.0/24 overlaps shop_default (10.10.0.0/16, of the stack shop), stray (10.10.1.128/25, of no stack)"
   assert_output "next: on a manager: docker network rm stray; docker stack rm shop, then deploy again"
 }

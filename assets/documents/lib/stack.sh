@@ -15,16 +15,16 @@ stack_networks() { docker_query /networks '{"label":["com.metals.pipeline=true"]
 # A task of a service with a health check runs only once it is healthy, so `healthy` counts running tasks too; and only
 # tasks made from the service's present specification count, so an update that has not begun is not taken for done.
 stack_state() {
-  local folder
-  folder=$(mktemp -d)
-  docker_query /nodes >"${folder}/nodes"
-  stack_services >"${folder}/services"
-  stack_tasks >"${folder}/tasks"
-  stack_networks >"${folder}/networks"
+  local nodes services tasks networks
+  # Through a pipe, not as arguments or in files: it may be long, and whoever is killed leaves nothing.
+  nodes=$(docker_query /nodes)
+  services=$(stack_services)
+  tasks=$(stack_tasks)
+  networks=$(stack_networks)
   # shellcheck disable=SC2016 # jq's variables, not the shell's
-  jq -n --slurpfile nodes "${folder}/nodes" --slurpfile services "${folder}/services" \
-    --slurpfile tasks "${folder}/tasks" --slurpfile networks "${folder}/networks" '
-    ($nodes[0] | map({key: .ID, value: {
+  printf '%s\n' "${nodes}" "${services}" "${tasks}" "${networks}" | jq -n '
+    input as $nodes | input as $services | input as $tasks | input as $networks |
+    ($nodes | map({key: .ID, value: {
         name: (.Spec.Labels["metals.slot"] // .Description.Hostname), state: .Status.State, availability: .Spec.Availability
       }}) | from_entries) as $node |
     def ready: $node[.NodeID // ""].state == "ready";
@@ -68,20 +68,19 @@ stack_state() {
           | sort_by(.CreatedAt // .Status.Timestamp) | reverse) as $suspects |
           [($suspects[] | select(ended)), ($suspects[] | select(unfinished))] | map(problem) | .[:3] end)};
     {
-      nodes: ($nodes[0] | map({
+      nodes: ($nodes | map({
         id: .ID, hostname: .Description.Hostname, slot: (.Spec.Labels["metals.slot"] // null), role: .Spec.Role,
         availability: .Spec.Availability, state: .Status.State,
         address: ((.ManagerStatus.Addr // .Status.Addr // "") | sub(":[0-9]+$"; "")),
         manager: (if .ManagerStatus then (if .ManagerStatus.Leader then "leader" else .ManagerStatus.Reachability end) else null end),
         engine_version: .Description.Engine.EngineVersion
       }) | sort_by(.slot)),
-      services: ($services[0] | map(. as $service | $tasks[0] | status($service)) | sort_by(.name)),
-      networks: ($networks[0] | map({
+      services: ($services | map(. as $service | $tasks | status($service)) | sort_by(.name)),
+      networks: ($networks | map({
         name: .Name, subnet: (.IPAM.Config[0].Subnet // null),
         encrypted: ((.Options // {}) | has("encrypted")),
         allocated: ((.Driver // "") != "" and .IPAM.Config != null)
       }) | sort_by(.name))
     } | .overlay_encryption = (if any(.networks[]; .encrypted) then "on" else "off" end)
       | .generated_at = (now | todate)'
-  rm -rf "${folder}"
 }

@@ -156,67 +156,87 @@ deploy() {
     fail "docker refused the stack: $(tail -n 5 "${RELEASE}/deploy.log")"
 }
 
-# converged, failed, or what it still waits for.
-verdict() {
-  jq -r '
-    [.services[] | select((.update_state // "") | test("paused|rollback"))] as $failed |
-    [.services[] | select(.running != .desired or ((.update_state // "") == "updating"))] as $waiting |
-    if any($failed[]; .update_state == "rollback_started") then "waiting: \($failed[0].name) rolls back"
-    elif ($failed | length) > 0 then "failed"
-    elif ($waiting | length) > 0 then "waiting: " + ([$waiting[] | "\(.name) \(.running)/\(.desired)"] | join(", "))
-    else "converged" end' <<<"$1"
+# The reason in CloudFormation has room for some 1,700 bytes of this, at most 400 for each service; all of it is on stdout,
+# which goes to the log group whole.
+EXPLANATION_LIMIT_BYTES=1500
+SERVICE_LIMIT_BYTES=400
+LOG_LINES=3
+
+# A log that cannot be read must not hide the other reasons.
+task_log() { # TASK
+  { timeout 15 docker service logs --raw --tail 40 "$1" 2>&1 || echo "(no log)"; } | cut -c 1-240
 }
 
-explain() { # STATE: for every unhappy service what its tasks, its networks and its log say
-  local name task
-  jq -r '.networks[] | select(.allocated | not) | "network \(.name) is not allocated: its subnet overlaps another, and its tasks stay in state New"' <<<"$1" >&2
-  jq -r '.nodes[] | select(.state != "ready") | "node \(.slot) is \(.state)"' <<<"$1" >&2
+explain_service() { # STATE SERVICE LOG: bounded; what its tasks and the last telling lines of its log say
+  local lines
+  lines=$(telling_lines <<<"$3" | tail -n "${LOG_LINES}" | sed 's/^/    /')
+  {
+    describe_service "$2" <<<"$1" | cut -c 1-160
+    [[ -z ${lines} ]] || printf '  last lines of its log:\n%s\n' "${lines}"
+  } | first_bytes "${SERVICE_LIMIT_BYTES}"
+}
+
+# On stderr the causes, the likely root first, within the limit; on stdout every unhappy service with more of its log.
+explain() { # STATE
+  # Lengths in bytes.
+  local name task log told rest=() text LC_ALL=C
+  text=$(describe_ground <<<"$1" | first_bytes "${SERVICE_LIMIT_BYTES}")
   while read -r name; do
-    jq -r --arg n "${name}" '.services[] | select(.name == $n) |
-      "service \(.name): \(.running) of \(.desired) replicas, update \(.update_state // "none")\(if .update_message then " (\(.update_message))" else "" end)",
-      (.problems[] | "  task \(.task_id[:12]) on \(.node): \(.task_state): \(.error)")' <<<"$1" >&2
-    task=$(jq -r --arg n "${name}" '.services[] | select(.name == $n) | [.problems[] | select(.task_state != "new" and .task_state != "pending")][0].task_id // empty' <<<"$1")
-    [[ -z ${task} ]] || {
-      echo "  last lines of its log:" >&2
-      # A log that cannot be read must not hide the reason above.
-      { timeout 15 docker service logs --raw --tail 6 "${task}" 2>&1 || echo "(no log)"; } | cut -c 1-240 | sed 's/^/    /' >&2
-    }
-  done < <(jq -r '.services[] | select(.running != .desired or ((.update_state // "") | test("paused|rollback|updating"))) | .name' <<<"$1")
+    [[ -n ${name} ]] || continue
+    task=$(task_with_log "${name}" <<<"$1")
+    log=''
+    [[ -z ${task} ]] || log=$(task_log "${task}")
+    describe_service "${name}" <<<"$1"
+    echo "${log}"
+    told=$(explain_service "$1" "${name}" "${log}")
+    if ((${#text} + ${#told} < EXPLANATION_LIMIT_BYTES)); then text+="${text:+$'\n'}${told}"; else rest+=("${name}"); fi
+  done < <(unhappy_services <<<"$1")
+  echo "${text}" >&2
+  ((${#rest[@]} == 0)) || echo "also unhappy, in the log group /metals/${SSM_Stage}/documents: ${rest[*]}" | cut -c 1-160 >&2
 }
 
 converge() {
   local state answer last='' deadline=$((SECONDS + SSM_TimeoutSeconds))
   while true; do
     state=$(stack_state)
-    answer=$(verdict "${state}")
+    answer=$(verdict <<<"${state}")
     case ${answer} in
       converged) return ;;
       failed)
         explain "${state}"
         fail "the stack did not converge: an update failed and was rolled back; the version before it is serving"
         ;;
+      stuck:*)
+        explain "${state}"
+        fail "the stack did not converge: an update is paused and goes no further: ${answer#stuck: }" \
+          "remove the cause above and deploy again; until then tasks of two versions may be serving"
+        ;;
     esac
     ((SECONDS < deadline)) || {
       explain "${state}"
-      fail "the stack did not converge within ${SSM_TimeoutSeconds} s: ${answer#waiting: }"
+      fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${answer#waiting: }")"
     }
-    [[ ${answer} == "${last}" ]] || log "${answer} ($((deadline - SECONDS)) s left)"
+    # On stdout: of stderr only the beginning is kept, and the explanation must be in it.
+    [[ ${answer} == "${last}" ]] || log "${answer} ($((deadline - SECONDS)) s left)" 2>&1
     last=${answer}
     sleep 1
   done
 }
 
-# What no service names any more, neither now nor in what it would roll back to.
+# What is left over does no harm, so failing to remove it fails no deployment: the next one tries again.
 remove_unreferenced() {
-  local kind used name label
-  used=$(docker_query /services | jq -r '.[] | (.Spec, .PreviousSpec // empty) | .TaskTemplate.ContainerSpec | (.Secrets // [] | .[].SecretName), (.Configs // [] | .[].ConfigName)' | sort -u)
+  local kind name label names
   for kind in secret config; do
     label=com.metals.pipeline=true
     [[ ${kind} == secret ]] || label="com.docker.stack.namespace=${STACK}"
-    while read -r name; do
-      grep -qxF "${name}" <<<"${used}" && continue
-      docker "${kind}" rm "${name}" >/dev/null && log "${kind} ${name} is not used any more: removed"
-    done < <(docker_query "/${kind}s" "{\"label\":[\"${label}\"]}" | jq -r '.[].Spec.Name')
+    names=$({ docker_query /services && docker_query "/${kind}s" "{\"label\":[\"${label}\"]}"; } | unreferenced)
+    for name in ${names}; do
+      if docker "${kind}" rm "${name}" >/dev/null; then
+        log "${kind} ${name} is not used any more: removed"
+      else
+        log "${kind} ${name} is not used any more, but could not be removed; the next deployment tries again"
+      fi
+    done
   done
 }
 
