@@ -257,6 +257,33 @@ EOF
   assert_output "in use: metals_kafka-data-kraft"
 }
 
+@test "stack-remove does not wait for tasks of a node that is down" {
+  setup_api && export SSM_RemoveData=none
+  api networks <<<'[]'
+  { task t1 running p@sha256:2 n3 && task t2 shutdown p@sha256:2 n1; } | jq -s . | api tasks
+  run bash <(sed 's/wait_until 180/wait_until 0/' "$(assemble stack-remove)")
+  assert_status 0
+  task t1 running p@sha256:2 n1 | jq -s . | api tasks
+  run bash <(sed 's/wait_until 180/wait_until 0/' "$(assemble stack-remove)")
+  assert_status 1
+  assert_output "1 tasks are left"
+}
+
+@test "what cannot be removed after a deployment does not fail it" {
+  deployable
+  api secrets <<<'[{"Spec":{"Name":"api-key-old"}}]'
+  stub docker <<'EOF'
+case "$*" in
+  "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;
+  "secret rm"*) echo "secret is in use" >&2 && exit 1 ;;
+esac
+EOF
+  run_document stack-deploy
+  assert_status 0
+  assert_output "secret api-key-old is not used any more, but could not be removed; the next deployment tries again"
+  assert_output "the stack has converged"
+}
+
 @test "smoke-test before a deployment says so" {
   setup_api && export SSM_Stage=lab
   run_document smoke-test

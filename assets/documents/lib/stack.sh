@@ -58,7 +58,7 @@ stack_state() {
         running: ($present | map(select(.DesiredState == "running" and .Status.State == "running" and ready)) | length)
       } end) as $count |
       ($count + {
-        id: $service.ID, name: ($service.Spec.Name | ltrimstr("metals_")), image: ($spec.Image | split("@")[0]),
+        id: $service.ID, name: ($service.Spec.Name | ltrimstr("metals_")), image: $spec.Image,
         healthy: $count.running, update_state: ($service.UpdateStatus.State // null),
         update_message: ($service.UpdateStatus.Message // null)
       }) as $row |

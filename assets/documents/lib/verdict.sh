@@ -62,3 +62,10 @@ unreferenced() { # services, then the secrets or configs, as two JSON values on 
       | (.Secrets // [] | .[].SecretName), (.Configs // [] | .[].ConfigName)] as $used
     | input[].Spec.Name | select(IN($used[]) | not)'
 }
+
+# How many tasks still run on nodes that answer. A node that is Down reports no end of its tasks: waiting for it is in vain.
+living_tasks() { # nodes, then tasks, as two JSON values on stdin
+  jq -n '[input[] | select(.Status.State == "down") | .ID] as $down
+    | [input[] | select(.Status.State | IN("running", "starting", "preparing", "ready", "assigned"))
+      | select(.NodeID // "" | IN($down[]) | not)] | length'
+}

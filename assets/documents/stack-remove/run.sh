@@ -7,7 +7,7 @@ take_lock stack
 
 tasks_gone() {
   local left
-  left=$(stack_tasks | jq '[.[] | select(.Status.State | IN("running", "starting", "preparing", "ready", "assigned"))] | length')
+  left=$({ docker_query /nodes && stack_tasks; } | living_tasks)
   [[ ${left} == 0 ]] || { echo "${left} tasks are left" && return 1; }
 }
 

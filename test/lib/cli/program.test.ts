@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
@@ -9,6 +11,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { runCli } from '../../../lib/cli/program';
+import type { StackStatus } from '../../../lib/cli/stack-status';
 import { fakeIo, LAB_ENV, notInterrupted } from './fake-io';
 
 const ssm = mockClient(SSMClient);
@@ -73,61 +76,38 @@ describe('usage', () => {
 });
 
 describe('status', () => {
-  const answer = {
-    stage: 'lab',
-    nodes: [
-      {
-        id: 'n1',
-        hostname: 'ip-10-40-0-10',
-        slot: 'manager-1',
-        role: 'manager',
-        availability: 'active',
-        state: 'ready',
-        address: '10.40.0.10',
-        manager: 'leader',
-        engine_version: '26.1.5',
-      },
-    ],
-    services: [
-      {
-        name: 'metals_producer',
-        mode: 'replicated',
-        image: 'repo@sha256:0123456789',
-        desired: 2,
-        running: 2,
-        healthy: 2,
-        update_state: 'completed',
-        problems: [],
-      },
-    ],
-    networks: [],
-    overlay_encryption: 'off',
-    generated_at: '2026-11-22T19:00:00Z',
-  };
+  /** What the document emits about a Swarm on which all is well. */
+  const answer = JSON.parse(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8')) as StackStatus;
 
   test('one table on stdout, the rest on stderr', async () => {
     documents('metals-lab-stack-status');
     managerAnswers(JSON.stringify(answer));
     const { code, out, err } = await metals('status');
     expect(code).toBe(0);
-    expect(out.split('\n').map((line) => line.split(/ {2,}/).filter(Boolean))).toEqual([
-      ['name', 'role / mode', 'replicas', 'health', 'detail'],
-      ['node', 'manager-1', 'manager, leader', 'ready', '10.40.0.10, active, docker 26.1.5'],
-      ['service', 'metals_producer', 'replicated', '2/2', '2 healthy', 'update completed, repo@01234567'],
-      [],
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/).filter(Boolean));
+    expect(rows).toHaveLength(1 + answer.nodes.length + answer.services.length + 1);
+    expect(rows[0]).toEqual(['name', 'role / mode', 'replicas', 'health', 'detail']);
+    expect(rows[1]).toEqual(['node', 'manager-1', 'manager, leader', 'ready', '10.40.3.11, active, docker 25.0.14']);
+    expect(rows).toContainEqual([
+      'service',
+      'producer',
+      'replicated',
+      '1/1',
+      '1 healthy',
+      'update completed, assets@00000000',
     ]);
-    expect(err).toContain('stage lab, overlay encryption off');
+    expect(err).toContain('stage lab, overlay encryption on');
   });
 
   test('--json prints exactly one value; unhealthy is exit code 3', async () => {
     documents('metals-lab-stack-status');
-    managerAnswers(JSON.stringify({ ...answer, services: [{ ...answer.services[0], healthy: 1 }] }));
+    managerAnswers(JSON.stringify({ ...answer, services: [{ ...answer.services[0], running: 2, healthy: 2 }] }));
     const { code, out } = await metals('status --json');
     expect(code).toBe(3);
     expect(JSON.parse(out)).toMatchObject({
       stage: 'lab',
       healthy: false,
-      problems: ['service metals_producer: 2 of 2 running, 1 healthy'],
+      problems: ['service edge: 2 of 3 running, 2 healthy'],
     });
   });
 

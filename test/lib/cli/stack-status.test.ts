@@ -1,37 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../../../lib/cli/stack-status';
 
+/** What the document emits about a Swarm on which all is well; test/documents/verdict.bats holds it to that. */
+const recorded = parseStackStatus(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8'));
+
 const node = (over: Partial<StackStatus['nodes'][number]> = {}): StackStatus['nodes'][number] => ({
-  id: 'abc',
-  hostname: 'ip-10-40-0-10',
-  slot: 'manager-1',
-  role: 'manager',
-  availability: 'active',
-  state: 'ready',
-  address: '10.40.0.10',
-  manager: 'leader',
-  engine_version: '26.1.5',
+  ...recorded.nodes[0]!,
   ...over,
 });
 const service = (over: Partial<StackStatus['services'][number]> = {}): StackStatus['services'][number] => ({
-  name: 'metals_kafka',
-  mode: 'replicated',
-  image: '000000000000.dkr.ecr.eu-west-1.amazonaws.com/assets@sha256:0123456789abcdef',
-  desired: 1,
-  running: 1,
-  healthy: 1,
-  update_state: null,
-  problems: [],
+  ...recorded.services.find(({ name }) => name === 'kafka')!,
   ...over,
 });
-const stackStatus = (over: Partial<StackStatus> = {}): StackStatus => ({
-  stage: 'lab',
-  nodes: [node(), node({ slot: 'worker-1', role: 'worker', manager: null, address: '10.40.1.10' })],
-  services: [service()],
-  networks: [{ name: 'metals-frontend', subnet: '10.10.0.0/24', encrypted: true, allocated: true }],
-  overlay_encryption: 'on',
-  generated_at: '2026-11-22T19:00:00Z',
-  ...over,
-});
+const stackStatus = (over: Partial<StackStatus> = {}): StackStatus => ({ ...recorded, ...over });
 
 describe('parseStackStatus', () => {
   test('reads what the document prints', () => {
@@ -71,17 +53,17 @@ describe('findProblems', () => {
       {
         services: [service({ healthy: 0, problems: [{ task_state: 'failed', error: 'unhealthy', node: 'worker-1' }] })],
       },
-      ['service metals_kafka: 1 of 1 running, 0 healthy', 'service metals_kafka: task failed on worker-1: unhealthy'],
+      ['service kafka: 1 of 1 running, 0 healthy', 'service kafka: task failed on worker-1: unhealthy'],
     ],
     [
       'rolled back',
       { services: [service({ update_state: 'rollback_completed' })] },
-      ['service metals_kafka: its last update ended as rollback_completed'],
+      ['service kafka: its last update ended as rollback_completed'],
     ],
     [
       'job not complete',
       { services: [service({ mode: 'replicated-job', running: 0, healthy: 0 })] },
-      ['service metals_kafka: 0 of 1 running, 0 healthy'],
+      ['service kafka: 0 of 1 running, 0 healthy'],
     ],
   ])('%s', (_, over, problems) => expect(findProblems(stackStatus(over))).toEqual(problems));
 
@@ -98,8 +80,14 @@ describe('findProblems', () => {
 test('statusRows: nodes, then services, with short images', () => {
   expect(statusRows(stackStatus())).toEqual([
     ['', 'name', 'role / mode', 'replicas', 'health', 'detail'],
-    ['node', 'manager-1', 'manager, leader', '', 'ready', '10.40.0.10, active, docker 26.1.5'],
-    ['node', 'worker-1', 'worker', '', 'ready', '10.40.1.10, active, docker 26.1.5'],
-    ['service', 'metals_kafka', 'replicated', '1/1', '1 healthy', 'assets@01234567'],
+    ['node', 'manager-1', 'manager, leader', '', 'ready', '10.40.3.11, active, docker 25.0.14'],
+    ['node', 'worker-1', 'worker', '', 'ready', '10.40.4.21, active, docker 25.0.14'],
+    ['node', 'worker-2', 'worker', '', 'ready', '10.40.5.22, active, docker 25.0.14'],
+    ['service', 'edge', 'global', '3/3', '3 healthy', 'assets@00000000'],
+    ['service', 'kafka', 'replicated', '1/1', '1 healthy', 'assets@00000000'],
+    ['service', 'mongodb', 'replicated', '1/1', '1 healthy', 'assets@00000000'],
+    ['service', 'processor', 'replicated', '1/1', '1 healthy', 'update completed, assets@00000000'],
+    ['service', 'producer', 'replicated', '1/1', '1 healthy', 'update completed, assets@00000000'],
+    ['service', 'setup-0a1b2c3d', 'replicated-job', '1/1', 'complete', 'assets@00000000'],
   ]);
 });
