@@ -1,6 +1,6 @@
 import { asciiJson } from './dlq-letter';
 
-/** Systems Manager keeps 24,000 characters of what a document prints; the rest is room for the last line. */
+/** The agent cuts what a document prints at 24,000 bytes; the rest is room for the last line. */
 const LINES_LIMIT_BYTES = 20_000;
 
 /** Whole JSON lines, as many as arrive whole. The last line is `end` or `error`: without it, something was cut. */
