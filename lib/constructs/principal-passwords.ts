@@ -1,8 +1,8 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function';
+import { FunctionProvider } from './function-provider';
 
 /** A secret that holds one password per principal. */
 export interface PrincipalSecret {
@@ -44,7 +44,7 @@ export class PrincipalPasswords extends Construct {
       new iam.PolicyStatement({ actions: ['secretsmanager:GetRandomPassword'], resources: ['*'] }),
     );
     const resource = new CustomResource(this, 'Resource', {
-      serviceToken: new Provider(this, 'Provider', { onEventHandler: handler }).serviceToken,
+      serviceToken: new FunctionProvider(this, 'Provider', { onEventHandler: handler }).serviceToken,
       resourceType: 'Custom::PrincipalPasswords',
       properties: {
         Secrets: Stack.of(this).toJsonString(props.secrets),

@@ -1,10 +1,10 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { documentLogGroup, TAG } from '../contract';
 import { BundledFunction } from './bundled-function';
 import type { CommandDocument } from './command-document';
+import { FunctionProvider } from './function-provider';
 import type { CommandProperties } from './run-command.handler';
 
 /** How long nodes may take to come online before a command is sent to them. */
@@ -72,7 +72,7 @@ export class RunCommandProvider extends Construct {
         }),
       );
     }
-    this.serviceToken = new Provider(this, 'Provider', {
+    this.serviceToken = new FunctionProvider(this, 'Provider', {
       onEventHandler: onEvent,
       isCompleteHandler: isComplete,
       queryInterval: Duration.seconds(5),

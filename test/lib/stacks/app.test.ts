@@ -1,26 +1,7 @@
-import { App } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
-import { context } from '../../../cdk.json';
-import { createStacks } from '../../../lib/app';
-import { readConfig } from '../../../lib/config';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { DOCUMENTS, SECRETS } from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
-
-const AMI = 'ami-0123456789abcdef0';
-
-function synthesise(overrides: Record<string, unknown> = {}) {
-  const config = readConfig(
-    { account: '123456789012', region: 'eu-west-1', amiId: AMI, stage: 'test', ...overrides },
-    {},
-  );
-  const stacks = createStacks(new App({ context }), config);
-  return {
-    network: Template.fromStack(stacks.network),
-    data: Template.fromStack(stacks.data),
-    swarm: Template.fromStack(stacks.swarm),
-    pipeline: Template.fromStack(stacks.pipeline),
-  };
-}
+import { AMI, synthesise } from './synthesise';
 
 /** One synthesis for all tests: it takes seconds. */
 const templates = synthesise();

@@ -1,0 +1,22 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { context } from '../../../cdk.json';
+import { createStacks } from '../../../lib/app';
+import { readConfig } from '../../../lib/config';
+
+export const AMI = 'ami-0123456789abcdef0';
+
+/** The four templates of stage `test`, with these settings of lib/config.ts. It takes seconds. */
+export function synthesise(overrides: Record<string, unknown> = {}) {
+  const config = readConfig(
+    { account: '123456789012', region: 'eu-west-1', amiId: AMI, stage: 'test', ...overrides },
+    {},
+  );
+  const stacks = createStacks(new App({ context }), config);
+  return {
+    network: Template.fromStack(stacks.network),
+    data: Template.fromStack(stacks.data),
+    swarm: Template.fromStack(stacks.swarm),
+    pipeline: Template.fromStack(stacks.pipeline),
+  };
+}
