@@ -1,32 +1,68 @@
 import type { CommandState, Invocation } from './types';
 
 /**
- * CloudFormation cuts a custom resource's reason at 4096 bytes and the Provider framework adds text of its own,
- * so a failure is told in half of that.
+ * CloudFormation refuses an answer of a custom resource of more than 4,096 bytes (User Guide, "Custom resource response
+ * objects"). It is JSON, in which a line break counts two bytes, and ids, keys and the framework's log group take up to
+ * a kilobyte of it. The rest is the failure's.
  */
-export const FAILURE_TEXT_LIMIT_BYTES = 2048;
+export const FAILURE_TEXT_LIMIT_BYTES = 3072;
 const TRUNCATION_MARK = '…';
 /** Further failed instances that are named, so that they never crowd out the reason. */
 const OTHERS_NAMED = 4;
+/** One line of a log must not take the place of what the other services say. */
+const LINE_LIMIT_BYTES = 300;
+/** Where a reason begins: documents end in `error: …`, and stack-deploy tells of services, nodes and networks before. */
+const FIRST_OF_REASON = /^(error:|service |node |network )/;
+/** Of a reason that is too long, the share of its beginning: the root cause comes first. */
+const HEAD_SHARE = 0.7;
 
-const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
+/** Size of a text as it travels, in JSON. */
+export const jsonBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text), 'utf8') - 2;
 
-/** The end of a text, in at most so many bytes, starting at a line's start where one fits. */
-export function tail(text: string, limitBytes: number): string {
-  const trimmed = text.trimEnd();
-  if (bytes(trimmed) <= limitBytes) return trimmed;
-  const room = Math.max(0, limitBytes - bytes(TRUNCATION_MARK) - 1);
-  const buffer = Buffer.from(trimmed, 'utf8');
-  let start = buffer.length - room;
-  // Never begin inside a UTF-8 sequence: continuation bytes are 10xxxxxx.
-  while (start < buffer.length && (buffer[start]! & 0xc0) === 0x80) start += 1;
-  const end = buffer.subarray(start).toString('utf8');
-  const lineBreak = end.indexOf('\n');
-  const fromLineStart = lineBreak >= 0 && lineBreak < end.length / 2 ? end.slice(lineBreak + 1) : end;
-  return `${TRUNCATION_MARK}\n${fromLineStart}`;
+/** The beginning of a line, in at most so many bytes of JSON, whole characters only. */
+function shortLine(line: string, limitBytes: number): string {
+  if (jsonBytes(line) <= limitBytes) return line;
+  const room = limitBytes - jsonBytes(TRUNCATION_MARK);
+  let kept = '';
+  let used = 0;
+  for (const character of line) {
+    used += jsonBytes(character);
+    if (used > room) break;
+    kept += character;
+  }
+  return `${kept}${TRUNCATION_MARK}`;
 }
 
-/** What failed, where, the last lines of stderr and the exact command that shows the rest, in at most 2 KB. */
+/** As many lines from the front as fit. */
+function fitting(lines: readonly string[], limitBytes: number): string[] {
+  let used = 0;
+  const end = lines.findIndex((line) => (used += jsonBytes(`${line}\n`)) > limitBytes);
+  return end < 0 ? [...lines] : lines.slice(0, end);
+}
+
+/**
+ * What matters of an output, in at most so many bytes of JSON: all of it, or from the first line of the reason on, its
+ * beginning and its end. Progress before the reason goes first.
+ */
+export function excerpt(output: string, limitBytes: number): string {
+  const lines = output
+    .trimEnd()
+    .split('\n')
+    .map((line) => shortLine(line, Math.min(LINE_LIMIT_BYTES, limitBytes)));
+  const whole = lines.join('\n');
+  if (jsonBytes(whole) <= limitBytes) return whole;
+  const first = lines.findIndex((line) => FIRST_OF_REASON.test(line));
+  const reason = first < 0 ? lines : lines.slice(first);
+  if (first >= 0 && jsonBytes(reason.join('\n')) <= limitBytes) return reason.join('\n');
+  const room = limitBytes - jsonBytes(`${TRUNCATION_MARK}\n`);
+  // Without a reason that is marked, the last lines say most.
+  const head = first < 0 ? [] : fitting(reason, room * HEAD_SHARE);
+  const used = head.reduce((sum, line) => sum + jsonBytes(`${line}\n`), 0);
+  const end = fitting(reason.slice(head.length).reverse(), room - used).reverse();
+  return [...head, TRUNCATION_MARK, ...end].join('\n');
+}
+
+/** What failed, where, why, and the exact command that shows the rest, in at most `FAILURE_TEXT_LIMIT_BYTES` of JSON. */
 export function explainFailure(state: CommandState, region: string): string {
   const failed = state.invocations.filter((one) => one.status !== 'Success');
   const told = failed[0];
@@ -44,8 +80,8 @@ export function explainFailure(state: CommandState, region: string): string {
     `--instance-id ${told.instanceId} --region ${region}`;
   const frame = [head, ...others, see].join('\n');
   const output = told.stderr.trim() ? told.stderr : told.stdout;
-  const room = FAILURE_TEXT_LIMIT_BYTES - bytes(frame) - 2;
-  const reason = room > 0 ? tail(output, room) : '';
+  const room = FAILURE_TEXT_LIMIT_BYTES - jsonBytes(`${frame}\n`);
+  const reason = room > 0 ? excerpt(output, room) : '';
   return [head, reason || '(it printed nothing)', ...others, see].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { explainFailure, FAILURE_TEXT_LIMIT_BYTES, tail } from '../../../lib/ssm/explain-failure';
+import { excerpt, explainFailure, FAILURE_TEXT_LIMIT_BYTES, jsonBytes } from '../../../lib/ssm/explain-failure';
 import type { CommandState, Invocation } from '../../../lib/ssm/types';
 
 const invocation = (over: Partial<Invocation> = {}): Invocation => ({
@@ -21,8 +21,6 @@ const state = (invocations: Invocation[], over: Partial<CommandState> = {}): Com
   ...over,
 });
 
-const lengthOf = (text: string): number => Buffer.byteLength(text, 'utf8');
-
 test('names document, instance, command id, the reason and the command that shows the rest', () => {
   expect(explainFailure(state([invocation()]), 'eu-west-1')).toBe(
     [
@@ -33,12 +31,12 @@ test('names document, instance, command id, the reason and the command that show
   );
 });
 
-test('keeps the end of a long stderr within 2 KB, from the start of a line', () => {
+test('keeps the end of a long stderr without a marked reason, from the start of a line', () => {
   const stderr =
     Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(40)}`).join('\n') + '\nthe reason';
   const text = explainFailure(state([invocation({ stderr })]), 'eu-west-1');
-  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
-  expect(lengthOf(text)).toBeGreaterThan(FAILURE_TEXT_LIMIT_BYTES - 100);
+  expect(jsonBytes(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(jsonBytes(text)).toBeGreaterThan(FAILURE_TEXT_LIMIT_BYTES - 100);
   expect(text).toContain('the reason\nsee: aws ssm get-command-invocation');
   expect(text).toMatch(/\n…\nline \d+ x/);
   expect(text).not.toContain('line 0 ');
@@ -46,7 +44,7 @@ test('keeps the end of a long stderr within 2 KB, from the start of a line', () 
 
 test('counts bytes, not characters, and never cuts one in two', () => {
   const text = explainFailure(state([invocation({ stderr: '€'.repeat(4000) })]), 'eu-west-1');
-  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(jsonBytes(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
   expect(text).not.toContain('\uFFFD');
 });
 
@@ -55,7 +53,7 @@ test('many failed instances stay within the limit and leave room for the reason'
     invocation({ instanceId: `i-${index}`, stderr: 'y'.repeat(8000) }),
   );
   const text = explainFailure(state(many), 'eu-west-1');
-  expect(lengthOf(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+  expect(jsonBytes(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
   expect(text).toContain('also failed on instance metals-lab-manager-1 (i-4)');
   expect(text).toContain('and on 11 more instance(s)');
   expect(text).toContain('yyyyyyyyyy');
@@ -76,6 +74,59 @@ test('a command that matched no instance is a failure that says so', () => {
   );
 });
 
+describe('a reason that is too long', () => {
+  const log = (service: string, lines: number) =>
+    [
+      `service ${service}: 0 of 1 replicas, update none`,
+      ...Array(lines).fill(`    ${service} says ${'"'.repeat(400)}`),
+    ].join('\n');
+  const progress = Array.from({ length: 100 }, (_, index) => `12:00:00 waiting: kafka 0/1 (${index} s left)`).join(
+    '\n',
+  );
+  const end = 'error: the stack did not converge within 900 s: kafka 0/1';
+  const text = explainFailure(
+    state([invocation({ stderr: [progress, log('kafka', 6), log('processor', 6), log('setup', 6), end].join('\n') })]),
+    'eu-west-1',
+  );
+
+  test('begins with the root cause and ends with the error', () => {
+    const lines = text.split('\n');
+    expect(lines[1]).toBe('service kafka: 0 of 1 replicas, update none');
+    expect(lines.at(-2)).toBe(end);
+    expect(text).toContain('\n…\n');
+    expect(text).not.toContain('waiting:');
+  });
+
+  test('is within the limit as it travels, in JSON, where quotes and line breaks count twice', () => {
+    expect(jsonBytes(text)).toBeLessThanOrEqual(FAILURE_TEXT_LIMIT_BYTES);
+    expect(jsonBytes(text)).toBeGreaterThan(FAILURE_TEXT_LIMIT_BYTES - 700);
+  });
+
+  test('leaves room for the rest of the answer, which CloudFormation refuses above 4,096 bytes', () => {
+    const name = 'x'.repeat(64);
+    const answer = JSON.stringify({
+      Status: 'FAILED',
+      // The framework's own lines, and its word before the text.
+      Reason: `Error: ${text}\n\nLogs: /aws/lambda/${name}\n`,
+      StackId: `arn:aws:cloudformation:ap-southeast-1:123456789012:stack/metals-${'s'.repeat(16)}-pipeline/${'u'.repeat(36)}`,
+      RequestId: 'r'.repeat(36),
+      PhysicalResourceId: `metals-${'s'.repeat(16)}-stack-deploy/${name}`,
+      LogicalResourceId: name,
+      Data: { CommandId: 'c'.repeat(36), SentAt: new Date(0).toISOString() },
+    });
+    expect(Buffer.byteLength(answer)).toBeLessThanOrEqual(4096);
+  });
+
+  test('gives up progress before it gives up anything else', () => {
+    const short = explainFailure(
+      state([invocation({ stderr: `${progress}\n${log('kafka', 1)}\n${end}` })]),
+      'eu-west-1',
+    );
+    expect(short.split('\n')[1]).toBe('service kafka: 0 of 1 replicas, update none');
+    expect(short).not.toContain('\n…\n');
+  });
+});
+
 test('a short text is left as it is', () => {
-  expect(tail('one\ntwo\n', 100)).toBe('one\ntwo');
+  expect(excerpt('one\ntwo\n', 100)).toBe('one\ntwo');
 });
