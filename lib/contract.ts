@@ -40,6 +40,7 @@ export const DOCUMENTS = [
   'swarm-init',
   'swarm-join',
   'swarm-label',
+  'swarm-leave',
   'secrets-sync',
   'stack-deploy',
   'stack-remove',

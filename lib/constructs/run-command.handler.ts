@@ -1,14 +1,28 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { TAG } from '../contract';
-import { type CommandRequest, Deadline, explainFailure, readCommand, sendCommand, waitForTargets } from '../ssm';
+import {
+  type CommandRequest,
+  Deadline,
+  DeadlineError,
+  explainFailure,
+  listInstances,
+  readCommand,
+  sendCommand,
+  waitForTargets,
+} from '../ssm';
 
 /** Properties of `Custom::RunCommand`; CloudFormation passes every scalar as a string. */
 export interface CommandProperties {
+  /** Empty: nothing runs when the resource is created or updated. */
   readonly DocumentName: string;
   /** Changes when the document changes, so that the command runs again. */
   readonly DocumentHash: string;
   /** Empty: nothing runs when the resource is deleted. */
   readonly OnDeleteDocumentName: string;
+  readonly OnDeleteParameters: Readonly<Record<string, string>>;
+  /** `removed`: nothing runs when the resource goes because its whole stack goes. */
+  readonly OnDeleteWhen: 'always' | 'removed';
   readonly TargetTag: string;
   readonly TargetValues: string;
   readonly Stage: string;
@@ -21,21 +35,28 @@ export interface CommandProperties {
 
 interface Event {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
+  readonly StackId: string;
   readonly LogicalResourceId: string;
   readonly PhysicalResourceId?: string;
   readonly ResourceProperties: CommandProperties;
   readonly Data?: { readonly CommandId: string; readonly SentAt: string };
 }
 
+/** How long a deletion waits for nodes that may just be restarting. */
+const DELETE_ONLINE_TIMEOUT_SECONDS = 10;
+
 interface Started {
   readonly PhysicalResourceId: string;
   readonly Data: { readonly CommandId: string; readonly SentAt: string };
 }
 
-/** An error whose text is all that CloudFormation shows: the framework prints the stack, which would fill the event. */
+/**
+ * An error whose text is all that CloudFormation shows. Lambda passes the stack on line by line, and the framework puts
+ * all lines but the first behind the message: with a stack of one line it adds nothing, and repeats nothing.
+ */
 function reason(text: string): Error {
   const error = new Error(text);
-  error.stack = text;
+  error.stack = text.split('\n', 1)[0];
   return error;
 }
 
@@ -47,7 +68,7 @@ export function requestFor(event: Event): CommandRequest {
   const isDelete = event.RequestType === 'Delete';
   return {
     documentName: isDelete ? properties.OnDeleteDocumentName : properties.DocumentName,
-    parameters: isDelete ? {} : properties.Parameters,
+    parameters: isDelete ? properties.OnDeleteParameters : properties.Parameters,
     targets: [
       { key: `tag:${TAG.stage}`, values: [properties.Stage] },
       { key: `tag:${properties.TargetTag}`, values: properties.TargetValues.split(',') },
@@ -59,25 +80,49 @@ export function requestFor(event: Event): CommandRequest {
   };
 }
 
-/** Waits for the nodes, sends the document and returns its command id for `isComplete`. */
-export async function start(event: Event, ssm: SSMClient): Promise<Started> {
-  const properties = event.ResourceProperties;
-  const physicalResourceId = event.PhysicalResourceId ?? `${properties.DocumentName}/${event.LogicalResourceId}`;
-  const nothing = { PhysicalResourceId: physicalResourceId, Data: { CommandId: '', SentAt: '' } };
-  if (event.RequestType === 'Delete' && !properties.OnDeleteDocumentName) return nothing;
-  const request = requestFor(event);
+/** How many nodes the command goes to: all that must be, or, for a deletion, those that are still there. */
+async function targetCount(event: Event, request: CommandRequest, ssm: SSMClient): Promise<number> {
+  const isDelete = event.RequestType === 'Delete';
+  const { targets, expectedInstanceCount } = request;
   // A node that is gone needs no clean-up, so a deletion does not wait for nodes to appear.
-  const timeoutSeconds = event.RequestType === 'Delete' ? 10 : Number(properties.OnlineTimeoutSeconds);
+  const seconds = isDelete ? DELETE_ONLINE_TIMEOUT_SECONDS : Number(event.ResourceProperties.OnlineTimeoutSeconds);
+  const log = (why: string) => console.log(`waiting: ${why}`);
   try {
-    const log = (why: string) => console.log(`waiting: ${why}`);
-    await waitForTargets(ssm, request.targets, request.expectedInstanceCount, new Deadline(timeoutSeconds), log);
+    return (await waitForTargets(ssm, targets, expectedInstanceCount, new Deadline(seconds), log)).length;
   } catch (error) {
-    if (event.RequestType !== 'Delete') throw reason(inWords(error));
-    console.log(`nothing to clean up on: ${inWords(error)}`);
-    return nothing;
+    if (!isDelete || !(error instanceof DeadlineError)) throw error;
+    console.log(error.message);
+    return (await listInstances(ssm, targets)).filter((instance) => instance.PingStatus === 'Online').length;
   }
+}
+
+/** Whether the stack that this resource is in goes as a whole: deleted, or rolled back after a failed creation. */
+async function stackGoes(event: Event, cloudFormation: CloudFormationClient): Promise<boolean> {
+  const reply = await cloudFormation.send(new DescribeStacksCommand({ StackName: event.StackId }));
+  return /^(DELETE|ROLLBACK)_/.test(reply.Stacks?.[0]?.StackStatus ?? '');
+}
+
+/** Waits for the nodes, sends the document and returns its command id for `isComplete`. */
+export async function start(event: Event, ssm: SSMClient, cloudFormation: CloudFormationClient): Promise<Started> {
+  const properties = event.ResourceProperties;
+  const isDelete = event.RequestType === 'Delete';
+  const physicalResourceId =
+    event.PhysicalResourceId ??
+    `${properties.DocumentName || properties.OnDeleteDocumentName}/${event.LogicalResourceId}`;
+  const nothing = { PhysicalResourceId: physicalResourceId, Data: { CommandId: '', SentAt: '' } };
+  const request = requestFor(event);
+  if (!request.documentName) return nothing;
   try {
-    const commandId = await sendCommand(ssm, request);
+    if (isDelete && properties.OnDeleteWhen === 'removed' && (await stackGoes(event, cloudFormation))) {
+      console.log(`the whole stack goes: ${request.documentName} is not sent`);
+      return nothing;
+    }
+    const expectedInstanceCount = await targetCount(event, request, ssm);
+    if (expectedInstanceCount === 0) {
+      console.log('no node is left to clean up on');
+      return nothing;
+    }
+    const commandId = await sendCommand(ssm, { ...request, expectedInstanceCount });
     return { PhysicalResourceId: physicalResourceId, Data: { CommandId: commandId, SentAt: new Date().toISOString() } };
   } catch (error) {
     throw reason(`${request.documentName} could not be sent: ${inWords(error)}`);
@@ -101,5 +146,6 @@ export async function look(event: Event, ssm: SSMClient): Promise<{ IsComplete: 
 }
 
 const client = new SSMClient({});
-export const onEvent = (event: Event): Promise<Started> => start(event, client);
+const stacks = new CloudFormationClient({});
+export const onEvent = (event: Event): Promise<Started> => start(event, client, stacks);
 export const isComplete = (event: Event): Promise<{ IsComplete: boolean }> => look(event, client);

@@ -2,6 +2,7 @@ import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { documentLogGroup, TAG } from '../contract';
+import { emptyParameters } from '../ssm';
 import { BundledFunction } from './bundled-function';
 import type { CommandDocument } from './command-document';
 import { FunctionProvider } from './function-provider';
@@ -21,7 +22,8 @@ export interface RunCommandProviderProps {
  *
  * Resources Deployed: two Lambda functions, CDK's provider framework with a Step Functions waiter.
  *
- * Security Considerations: it may send this stage's documents only, to instances with this stage's tag only.
+ * Security Considerations: it may send this stage's documents only, to instances with this stage's tag only, and
+ * describe its own stack.
  */
 export class RunCommandProvider extends Construct {
   readonly serviceToken: string;
@@ -57,6 +59,10 @@ export class RunCommandProvider extends Construct {
         conditions: { StringEquals: { [`ssm:resourceTag/${TAG.stage}`]: props.stage } },
       }),
     );
+    onEvent.addToRolePolicy(
+      // Whether a resource goes by itself or with its stack.
+      new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [Stack.of(this).stackId] }),
+    );
     for (const handler of [onEvent, isComplete]) {
       handler.addToRolePolicy(
         new iam.PolicyStatement({
@@ -81,17 +87,48 @@ export class RunCommandProvider extends Construct {
   }
 }
 
-export interface RunCommandProps {
-  readonly provider: RunCommandProvider;
+/** Tag and values that choose nodes, and how many there must be: a target that matches nothing would look like success. */
+export interface CommandTarget {
+  readonly tag: string;
+  readonly values: readonly string[];
+  readonly instanceCount: number;
+}
+
+/** The nodes of these slots, one each. Not of the whole stage: a slot that goes is still there during an update. */
+export const slotTarget = (...slots: readonly string[]): CommandTarget => ({
+  tag: TAG.slot,
+  values: slots,
+  instanceCount: slots.length,
+});
+
+/** A document and what is sent to it. */
+export interface Command {
   readonly document: CommandDocument;
-  /** Tag and values that choose the nodes. */
-  readonly target: { readonly tag: string; readonly values: readonly string[] };
-  /** How many nodes that must be; a target that matches nothing would look like success. */
-  readonly expectedInstanceCount: number;
   /** @default none */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Document to send when the resource is deleted. @default nothing is sent */
-  readonly onDelete?: CommandDocument;
+}
+
+export interface RunCommandProps {
+  readonly provider: RunCommandProvider;
+  readonly target: CommandTarget;
+  /** Sent when the resource is created, and whenever the document or a parameter changes. @default nothing is sent */
+  readonly command?: Command;
+  /** Sent when the resource is deleted, to those nodes of the target that are still there. @default nothing is sent */
+  readonly onDelete?: Command;
+  /** `removed`: not when the whole stack is deleted; for resources in the provider's own stack. @default always */
+  readonly onDeleteWhen?: 'always' | 'removed';
+}
+
+/** The name and parameters of a command, checked; an empty name where there is none. */
+function checked(command: Command | undefined): { name: string; parameters: Record<string, string> } {
+  if (!command) return { name: '', parameters: {} };
+  const { document } = command;
+  const parameters = { ...command.parameters };
+  const unknown = Object.keys(parameters).filter((name) => !document.loaded.parameters.includes(name));
+  if (unknown.length) throw new Error(`document ${document.name} has no parameter ${unknown.join(', ')}`);
+  const empty = Object.keys(parameters).filter((name) => parameters[name] === '');
+  if (empty.length) throw new Error(emptyParameters(document.name, empty));
+  return { name: document.name, parameters };
 }
 
 /** Runs a document at deployment; the reason of a failure is in the CloudFormation event. */
@@ -100,30 +137,30 @@ export class RunCommand extends Construct {
 
   constructor(scope: Construct, id: string, props: RunCommandProps) {
     super(scope, id);
-    const { document, provider } = props;
-    const given = Object.keys(props.parameters ?? {});
-    const unknown = given.filter((name) => !document.loaded.parameters.includes(name));
-    if (unknown.length) throw new Error(`document ${document.name} has no parameter ${unknown.join(', ')}`);
+    const { provider, target } = props;
+    const documents = [props.command, props.onDelete].flatMap((command) => (command ? [command.document] : []));
+    const [command, onDelete] = [checked(props.command), checked(props.onDelete)];
     const properties: CommandProperties = {
-      DocumentName: document.name,
-      DocumentHash: document.loaded.hash,
-      OnDeleteDocumentName: props.onDelete?.name ?? '',
-      TargetTag: props.target.tag,
-      TargetValues: props.target.values.join(','),
+      DocumentName: command.name,
+      DocumentHash: props.command?.document.loaded.hash ?? '',
+      OnDeleteDocumentName: onDelete.name,
+      OnDeleteParameters: onDelete.parameters,
+      OnDeleteWhen: props.onDeleteWhen ?? 'always',
+      TargetTag: target.tag,
+      TargetValues: target.values.join(','),
       // Every target carries the stage too: two stages may share an account.
       Stage: provider.stage,
-      ExpectedInstanceCount: String(props.expectedInstanceCount),
+      ExpectedInstanceCount: String(target.instanceCount),
       OnlineTimeoutSeconds: String(ONLINE_TIMEOUT.toSeconds()),
-      TimeoutSeconds: String(document.loaded.timeoutSeconds + 60),
+      TimeoutSeconds: String(Math.max(...documents.map(({ loaded }) => loaded.timeoutSeconds)) + 60),
       LogGroupName: documentLogGroup(provider.stage),
-      Parameters: { ...props.parameters },
+      Parameters: command.parameters,
     };
     this.resource = new CustomResource(this, 'Resource', {
       serviceToken: provider.serviceToken,
       resourceType: 'Custom::RunCommand',
       properties,
     });
-    this.node.addDependency(document.resource);
-    if (props.onDelete) this.node.addDependency(props.onDelete.resource);
+    this.node.addDependency(...documents.map(({ resource }) => resource));
   }
 }

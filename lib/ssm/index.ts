@@ -1,4 +1,4 @@
 export { Deadline, DeadlineError } from './deadline';
 export { explainFailure } from './explain-failure';
-export { readCommand, runCommand, sendCommand, waitForTargets } from './run-command';
+export { emptyParameters, listInstances, readCommand, runCommand, sendCommand, waitForTargets } from './run-command';
 export type { CommandRequest, CommandState } from './types';

@@ -26,6 +26,10 @@ const DELIVERY_TIMEOUT_SECONDS = 60;
 const CONSISTENCY_SECONDS = 30;
 const DONE_STATUSES = ['Success', 'Cancelled', 'Failed', 'TimedOut'];
 
+/** The agent may hand an empty parameter to the script as no variable at all, so `none` stands for it. */
+export const emptyParameters = (documentName: string, names: readonly string[]): string =>
+  `document ${documentName}: parameter ${names.join(', ')} is empty; send "none" instead`;
+
 const describeTargets = (targets: readonly Target[]): string =>
   targets.map((target) => `${target.key}=${target.values.join(',')}`).join(' and ');
 
@@ -57,7 +61,8 @@ export async function waitForTargets(
   );
 }
 
-async function listInstances(ssm: SSMClient, targets: readonly Target[]): Promise<InstanceInformation[]> {
+/** Instances that match all targets, whatever their state. */
+export async function listInstances(ssm: SSMClient, targets: readonly Target[]): Promise<InstanceInformation[]> {
   const filters = targets.map((target) => ({
     Key: target.key.toLowerCase() === 'instanceids' ? 'InstanceIds' : target.key,
     Values: [...target.values],
@@ -77,6 +82,8 @@ async function listInstances(ssm: SSMClient, targets: readonly Target[]): Promis
  * anything runs. Returns the command id.
  */
 export async function sendCommand(ssm: SSMClient, request: CommandRequest): Promise<string> {
+  const empty = Object.entries(request.parameters).flatMap(([name, value]) => (value === '' ? [name] : []));
+  if (empty.length) throw new Error(emptyParameters(request.documentName, empty));
   const deadline = new Deadline(Math.min(CONSISTENCY_SECONDS, request.timeoutSeconds));
   const command = await pollUntil(`sending ${request.documentName}`, deadline, () => trySend(ssm, request));
   if (command.TargetCount !== request.expectedInstanceCount) await confirmTargetCount(ssm, command, request);

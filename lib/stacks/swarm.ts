@@ -8,7 +8,7 @@ import type { Config } from '../config';
 import { CommandDocument } from '../constructs/command-document';
 import { NodeRoles } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
-import { RunCommand, RunCommandProvider } from '../constructs/run-command';
+import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
 import { documentLogGroup, DOCUMENTS, type DocumentId, TAG } from '../contract';
 import type { DataStack } from './data';
@@ -28,7 +28,8 @@ export class SwarmStack extends Stack {
   readonly documents: Readonly<Record<DocumentId, CommandDocument>>;
   readonly provider: RunCommandProvider;
   readonly roles: NodeRoles;
-  readonly slotCount: number;
+  /** Names of the node slots. */
+  readonly slots: readonly string[];
   /** The last step of forming the Swarm. */
   readonly formed: RunCommand;
 
@@ -36,7 +37,7 @@ export class SwarmStack extends Stack {
     super(scope, id, props);
     const { config, network, data } = props;
     const { places, vpc } = network;
-    this.slotCount = places.length;
+    this.slots = places.map(({ slot }) => slot);
 
     const logGroup = new logs.LogGroup(this, 'DocumentLogs', {
       logGroupName: documentLogGroup(config.stage),
@@ -60,23 +61,17 @@ export class SwarmStack extends Stack {
     const securityGroupOrder = groups.securityGroups;
 
     // Formed in order: each step needs the one before.
-    const everyNode = { target: { tag: TAG.stage, values: [config.stage] }, expectedInstanceCount: places.length };
-    const firstManager = { target: { tag: TAG.slot, values: [FIRST_MANAGER] }, expectedInstanceCount: 1 };
+    const firstManager = slotTarget(FIRST_MANAGER);
     const others = places.filter(({ slot }) => slot !== FIRST_MANAGER);
     const managerAddresses = places.filter(({ role }) => role === 'manager').map(({ address }) => address);
-    const step = (
-      documentId: DocumentId,
-      where: { target: { tag: string; values: string[] }; expectedInstanceCount: number },
-      parameters: Record<string, string>,
-    ) =>
+    const step = (documentId: DocumentId, target: CommandTarget, parameters: Record<string, string>) =>
       new RunCommand(this, `Run-${documentId}`, {
         provider: this.provider,
-        document: this.documents[documentId],
-        ...where,
-        parameters,
+        target,
+        command: { document: this.documents[documentId], parameters },
       });
 
-    const prepare = step('node-prepare', everyNode, { Images: '' });
+    const prepare = step('node-prepare', slotTarget(...this.slots), { Images: 'none' });
     for (const slot of groups.slots) prepare.node.addDependency(slot.group);
     prepare.node.addDependency(securityGroupOrder, vpc);
     const init = step('swarm-init', firstManager, {
@@ -85,14 +80,26 @@ export class SwarmStack extends Stack {
       ManagerAddress: managerAddresses[0] as string,
     });
     init.node.addDependency(prepare);
-    const join = step(
-      'swarm-join',
-      { target: { tag: TAG.slot, values: others.map(({ slot }) => slot) }, expectedInstanceCount: others.length },
-      { Stage: config.stage, ManagerAddresses: managerAddresses.join(',') },
-    );
+    const join = step('swarm-join', slotTarget(...others.map(({ slot }) => slot)), {
+      Stage: config.stage,
+      ManagerAddresses: managerAddresses.join(','),
+    });
     join.node.addDependency(init);
     this.formed = step('swarm-label', firstManager, { Labels: nodeLabels(config, places) });
     this.formed.node.addDependency(join);
+
+    // One for each slot, so that it goes with its slot: CloudFormation deletes it after the update, before its instance.
+    // A stack that is deleted as a whole only switches its nodes off: their volumes are kept as members of the Swarm.
+    for (const [index, { slot, address }] of places.entries()) {
+      if (slot === FIRST_MANAGER) continue;
+      const leave = new RunCommand(this, `Leave-${slot}`, {
+        provider: this.provider,
+        target: slotTarget(FIRST_MANAGER, slot),
+        onDelete: { document: this.documents['swarm-leave'], parameters: { Slot: slot, Address: address } },
+        onDeleteWhen: 'removed',
+      });
+      leave.node.addDependency(groups.slots[index]!.group);
+    }
 
     // A node that replaces another joins by itself, whenever it comes, outside a deployment.
     const rejoin = new ssm.CfnAssociation(this, 'Rejoin', {

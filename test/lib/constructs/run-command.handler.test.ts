@@ -1,3 +1,4 @@
+import { CloudFormationClient, DescribeStacksCommand, type StackStatus } from '@aws-sdk/client-cloudformation';
 import {
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
@@ -13,6 +14,8 @@ const properties: CommandProperties = {
   DocumentName: 'metals-lab-stack-deploy',
   DocumentHash: 'abc',
   OnDeleteDocumentName: 'metals-lab-stack-remove',
+  OnDeleteParameters: {},
+  OnDeleteWhen: 'always',
   TargetTag: 'metals:slot',
   TargetValues: 'manager-1',
   Stage: 'lab',
@@ -22,35 +25,43 @@ const properties: CommandProperties = {
   LogGroupName: '/metals/lab/documents',
   Parameters: { Stage: 'lab' },
 };
-const event = { RequestType: 'Create' as const, LogicalResourceId: 'RunStackDeploy', ResourceProperties: properties };
+const event = {
+  RequestType: 'Create' as const,
+  StackId: 'arn:stack',
+  LogicalResourceId: 'RunStackDeploy',
+  ResourceProperties: properties,
+};
 const online = { InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' as const }] };
 
 const ssm = mockClient(SSMClient);
 const client = new SSMClient({});
+const cloudFormation = mockClient(CloudFormationClient);
+const stacks = new CloudFormationClient({});
 beforeEach(() => {
   ssm.reset();
+  cloudFormation.reset();
   jest.spyOn(console, 'log').mockImplementation(() => undefined);
 });
 
 describe('start', () => {
   it('fails with what it waited for when no node comes online', async () => {
     ssm.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [] });
-    await expect(start(event, client)).rejects.toThrow(/0 of 1 instance/);
+    await expect(start(event, client, stacks)).rejects.toThrow(/0 of 1 instance/);
     expect(ssm.commandCalls(SendCommandCommand)).toHaveLength(0);
   });
 
-  it('carries no stack trace, which would fill the CloudFormation event', async () => {
+  it('gives CloudFormation its text once, and no frames of the framework', async () => {
     ssm.on(DescribeInstanceInformationCommand).resolves(online);
-    ssm.on(SendCommandCommand).rejects(new Error('InvalidDocument'));
-    const error = await start(event, client).catch((thrown: Error) => thrown);
-    expect((error as Error).stack).toBe((error as Error).message);
-    expect((error as Error).message).toBe('metals-lab-stack-deploy could not be sent: InvalidDocument');
+    ssm.on(SendCommandCommand).rejects(new Error('InvalidDocument\nsecond line'));
+    const error = await start(event, client, stacks).catch((thrown: Error) => thrown);
+    expect((error as Error).stack).toBe('metals-lab-stack-deploy could not be sent: InvalidDocument');
+    expect((error as Error).message).toBe('metals-lab-stack-deploy could not be sent: InvalidDocument\nsecond line');
   });
 
   it('returns the command id for the waiter', async () => {
     ssm.on(DescribeInstanceInformationCommand).resolves(online);
     ssm.on(SendCommandCommand).resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
-    const started = await start(event, client);
+    const started = await start(event, client, stacks);
     expect(started).toMatchObject({
       PhysicalResourceId: 'metals-lab-stack-deploy/RunStackDeploy',
       Data: { CommandId: 'c-1' },
@@ -59,9 +70,100 @@ describe('start', () => {
 
   it('does not wait for nodes that are gone when it is deleted', async () => {
     const gone = { ...event, ResourceProperties: { ...properties, OnDeleteDocumentName: '' } };
-    const started = await start({ ...gone, RequestType: 'Delete', PhysicalResourceId: 'p' }, client);
+    const started = await start({ ...gone, RequestType: 'Delete', PhysicalResourceId: 'p' }, client, stacks);
     expect(started).toEqual({ PhysicalResourceId: 'p', Data: { CommandId: '', SentAt: '' } });
     expect(await look({ ...event, RequestType: 'Delete', Data: started.Data }, client)).toEqual({ IsComplete: true });
+    expect(ssm.calls()).toHaveLength(0);
+  });
+});
+
+describe('a slot that goes', () => {
+  const leaving = {
+    ...event,
+    RequestType: 'Delete' as const,
+    PhysicalResourceId: 'p',
+    ResourceProperties: {
+      ...properties,
+      DocumentName: '',
+      OnDeleteDocumentName: 'metals-lab-swarm-leave',
+      OnDeleteParameters: { Slot: 'worker-3' },
+      OnDeleteWhen: 'removed' as const,
+      TargetValues: 'manager-1,worker-3',
+      ExpectedInstanceCount: '2',
+    },
+  };
+  const stackIs = (StackStatus: StackStatus) =>
+    cloudFormation.on(DescribeStacksCommand, { StackName: 'arn:stack' }).resolves({
+      Stacks: [{ StackName: 'metals-lab-swarm', CreationTime: new Date(), StackStatus }],
+    });
+  const instances = (...ids: string[]) =>
+    ssm.on(DescribeInstanceInformationCommand).resolves({
+      InstanceInformationList: ids.map((InstanceId) => ({ InstanceId, PingStatus: 'Online' as const })),
+    });
+  const sentTo = () => ssm.commandCalls(SendCommandCommand).map((call) => call.args[0].input.InstanceIds);
+
+  beforeEach(() => {
+    ssm.on(SendCommandCommand).callsFake((input: { InstanceIds: string[] }) => ({
+      Command: { CommandId: 'c-1', TargetCount: input.InstanceIds.length },
+    }));
+    jest.useFakeTimers({ advanceTimers: true, now: Date.now() });
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it.each<StackStatus>(['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_IN_PROGRESS', 'UPDATE_ROLLBACK_IN_PROGRESS'])(
+    'leaves the Swarm while its stack is %s',
+    async (status) => {
+      stackIs(status);
+      instances('i-1', 'i-3');
+      expect((await start(leaving, client, stacks)).Data.CommandId).toBe('c-1');
+      expect(ssm.commandCalls(SendCommandCommand)[0]?.args[0].input).toMatchObject({
+        DocumentName: 'metals-lab-swarm-leave',
+        Parameters: { Slot: ['worker-3'] },
+        InstanceIds: ['i-1', 'i-3'],
+      });
+    },
+  );
+
+  it.each<StackStatus>(['DELETE_IN_PROGRESS', 'ROLLBACK_IN_PROGRESS'])(
+    'stays a member when the stack is %s: its volume comes back with it',
+    async (status) => {
+      stackIs(status);
+      instances('i-1', 'i-3');
+      expect((await start(leaving, client, stacks)).Data.CommandId).toBe('');
+      expect(sentTo()).toEqual([]);
+    },
+  );
+
+  it('is forgotten by the manager when its instance is gone', async () => {
+    stackIs('UPDATE_IN_PROGRESS');
+    instances('i-1');
+    const started = start(leaving, client, stacks);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect((await started).Data.CommandId).toBe('c-1');
+    expect(sentTo()).toEqual([['i-1']]);
+  });
+
+  it('needs nothing when every node is gone', async () => {
+    stackIs('UPDATE_IN_PROGRESS');
+    instances();
+    const started = start(leaving, client, stacks);
+    await jest.advanceTimersByTimeAsync(20_000);
+    expect((await started).Data.CommandId).toBe('');
+  });
+
+  it('is a failure, not a silence, when the stack cannot be read', async () => {
+    cloudFormation.on(DescribeStacksCommand).rejects(new Error('AccessDenied'));
+    await expect(start(leaving, client, stacks)).rejects.toThrow(
+      'metals-lab-swarm-leave could not be sent: AccessDenied',
+    );
+  });
+
+  it('sends nothing when the slot comes', async () => {
+    const comes = { ...leaving, RequestType: 'Create' as const, PhysicalResourceId: undefined };
+    expect(await start(comes, client, stacks)).toEqual({
+      PhysicalResourceId: 'metals-lab-swarm-leave/RunStackDeploy',
+      Data: { CommandId: '', SentAt: '' },
+    });
     expect(ssm.calls()).toHaveLength(0);
   });
 });

@@ -85,6 +85,13 @@ describe('waitForTargets', () => {
 });
 
 describe('sendCommand', () => {
+  test('refuses an empty parameter, which may arrive as no variable at all', async () => {
+    await expect(sendCommand(ssm, { ...request, parameters: { Pool: '', Other: 'x' } })).rejects.toThrow(
+      'document metals-test-swarm-init: parameter Pool is empty; send "none" instead',
+    );
+    expect(mock.calls()).toHaveLength(0);
+  });
+
   test('sends to the matching instances by id and returns the command id', async () => {
     mock.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [online] });
     mock.on(SendCommandCommand).resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
