@@ -57,6 +57,11 @@ export interface Config {
   readonly feedEventsPerSecond: number;
   /** How long a deployment may take to converge. @default 15 */
   readonly deployTimeoutMinutes: number;
+  /**
+   * Another value takes up secrets that were changed outside a deployment, by deploying the stack on the Swarm again.
+   * `metals deploy` derives it from the versions that are current. @default none
+   */
+  readonly secretVersions: string;
   /** Breaks one image on purpose, to rehearse a failing deployment; lab only. @default none */
   readonly fault: 'none' | 'producer-unhealthy';
 }
@@ -134,6 +139,7 @@ const RULES = {
   processorReplicas: integer(1, 5),
   feedEventsPerSecond: integer(0, 1000),
   deployTimeoutMinutes: integer(2, 50),
+  secretVersions: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
   fault: oneOf('none', 'producer-unhealthy'),
 } as const satisfies Record<string, Rule>;
 
@@ -168,6 +174,7 @@ function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'acco
     processorReplicas: 1,
     feedEventsPerSecond: 1,
     deployTimeoutMinutes: 15,
+    secretVersions: 'none',
     fault: 'none',
   };
 }

@@ -1,4 +1,5 @@
 import {
+  DescribeSecretCommand,
   GetRandomPasswordCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -27,8 +28,17 @@ export function missingPrincipals(
   return principals.filter((principal) => !passwords[principal]);
 }
 
+/** The current version's id, without the value. */
+async function currentVersion(client: SecretsManagerClient, arn: string): Promise<string> {
+  const { VersionIdsToStages: stages } = await client.send(new DescribeSecretCommand({ SecretId: arn }));
+  const current = Object.entries(stages ?? {}).find(([, names]) => names.includes('AWSCURRENT'));
+  if (!current) throw new Error(`secret ${arn} has no current version`);
+  return current[0];
+}
+
 /** Adds what is missing and returns the id of the secret's current version. */
 async function complete(client: SecretsManagerClient, secret: PrincipalSecret): Promise<string> {
+  if (secret.principals.length === 0) return currentVersion(client, secret.arn);
   const current = await client.send(new GetSecretValueCommand({ SecretId: secret.arn }));
   const passwords = JSON.parse(current.SecretString ?? '{}') as Record<string, string>;
   const missing = missingPrincipals(passwords, secret.principals);

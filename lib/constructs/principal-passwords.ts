@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
 
-/** A secret that holds one password per principal. */
+/** A secret that holds one password per principal, or, without principals, one value that is not looked at. */
 export interface PrincipalSecret {
   readonly arn: string;
   readonly principals: readonly string[];
@@ -19,7 +19,7 @@ export interface PrincipalPasswordsProps {
  *
  * Resources Deployed: a Lambda function (and the provider framework's), a custom resource.
  *
- * Security Considerations: the function may read and write exactly these secrets; it never logs or returns a value,
+ * Security Considerations: the function may read and write exactly the secrets with principals; it never logs or returns a value,
  * and never replaces a password that is there.
  */
 export class PrincipalPasswords extends Construct {
@@ -28,6 +28,7 @@ export class PrincipalPasswords extends Construct {
 
   constructor(scope: Construct, id: string, props: PrincipalPasswordsProps) {
     super(scope, id);
+    const arns = (which: (secret: PrincipalSecret) => boolean) => props.secrets.filter(which).map(({ arn }) => arn);
     const handler = new BundledFunction(this, 'Handler', {
       program: 'principal-passwords',
       timeout: Duration.minutes(1),
@@ -36,7 +37,13 @@ export class PrincipalPasswords extends Construct {
     handler.addToRolePolicy(
       new iam.PolicyStatement({
         actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
-        resources: props.secrets.map((secret) => secret.arn),
+        resources: arns((secret) => secret.principals.length > 0),
+      }),
+    );
+    handler.addToRolePolicy(
+      new iam.PolicyStatement({
+        actions: ['secretsmanager:DescribeSecret'],
+        resources: arns((secret) => secret.principals.length === 0),
       }),
     );
     handler.addToRolePolicy(

@@ -3,7 +3,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { ComponentImage } from '../constructs/component-image';
-import { RunCommand } from '../constructs/run-command';
+import { RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
 import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG } from '../contract';
 import type { DataStack } from './data';
@@ -33,43 +33,40 @@ export class PipelineStack extends Stack {
     const bundle = new StackBundle(this, 'Bundle', { config });
     bundle.asset.grantRead(swarm.roles.roles.manager);
 
-    const everyNode = {
-      target: { tag: TAG.stage, values: [config.stage] },
-      expectedInstanceCount: swarm.slotCount,
-    };
-    const firstManager = { target: { tag: TAG.slot, values: [FIRST_MANAGER] }, expectedInstanceCount: 1 };
+    const firstManager = slotTarget(FIRST_MANAGER);
+    const versions = `${data.secretVersions},${config.secretVersions}`;
 
     const pull = new RunCommand(this, 'Run-node-prepare', {
       provider,
-      document: documents['node-prepare'],
-      ...everyNode,
-      parameters: { Images: images },
+      target: slotTarget(...swarm.slots),
+      command: { document: documents['node-prepare'], parameters: { Images: images } },
     });
     const sync = new RunCommand(this, 'Run-secrets-sync', {
       provider,
-      document: documents['secrets-sync'],
-      ...firstManager,
-      parameters: {
-        Secrets: secretList(config.stage),
-        Versions: data.secretVersions,
+      target: firstManager,
+      command: {
+        document: documents['secrets-sync'],
+        parameters: { Secrets: secretList(config.stage), Versions: versions },
       },
     });
     const deploy = new RunCommand(this, 'Run-stack-deploy', {
       provider,
-      document: documents['stack-deploy'],
-      ...firstManager,
-      parameters: {
-        Stage: config.stage,
-        BundleBucket: bundle.asset.s3BucketName,
-        BundleKey: bundle.asset.s3ObjectKey,
-        BundleSha256: bundle.sha256,
-        Images: images,
-        KafkaMode: config.kafkaMode,
-        OverlayEncryption: config.overlayEncryption,
-        TimeoutSeconds: String(config.deployTimeoutMinutes * 60),
-        Versions: data.secretVersions,
+      target: firstManager,
+      command: {
+        document: documents['stack-deploy'],
+        parameters: {
+          Stage: config.stage,
+          BundleBucket: bundle.asset.s3BucketName,
+          BundleKey: bundle.asset.s3ObjectKey,
+          BundleSha256: bundle.sha256,
+          Images: images,
+          KafkaMode: config.kafkaMode,
+          OverlayEncryption: config.overlayEncryption,
+          TimeoutSeconds: String(config.deployTimeoutMinutes * 60),
+          Versions: versions,
+        },
       },
-      onDelete: documents['stack-remove'],
+      onDelete: { document: documents['stack-remove'] },
     });
     deploy.node.addDependency(pull, sync);
 

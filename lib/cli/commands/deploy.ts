@@ -6,6 +6,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { readSecretVersions } from '../secret-versions';
 import { parseSettings } from '../settings';
 import { connect } from '../systems-manager';
 
@@ -23,13 +24,20 @@ export interface DeployOptions {
 /** Runs the CDK CLI; replaced by tests. */
 export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
 
-/** Pure: the arguments of the CDK CLI. */
+/**
+ * Pure: the arguments of the CDK CLI.
+ *
+ * @param secretVersions the digest of the secrets' versions; a setting of the user's own counts instead
+ */
 export function cdkArguments(
   context: Pick<Context, 'stage' | 'profile' | 'isLab'>,
   options: DeployOptions,
+  secretVersions: string,
   outputsFile?: string,
 ): string[] {
-  const settings = [`stage=${context.stage}`, ...(options.context ?? [])].flatMap((pair) => ['--context', pair]);
+  const settings = [`stage=${context.stage}`, `secretVersions=${secretVersions}`, ...(options.context ?? [])].flatMap(
+    (pair) => ['--context', pair],
+  );
   const profile = context.profile ? ['--profile', context.profile] : [];
   if (options.dryRun) return ['diff', ...settings, ...profile];
   const approval = options.yes || context.isLab ? 'never' : 'broadening';
@@ -47,7 +55,10 @@ export function cdkArguments(
   ];
 }
 
-/** `metals deploy`: the same `cdk deploy --all` that may be typed by hand. */
+/**
+ * `metals deploy`: the same `cdk deploy --all` that may be typed by hand, and besides it takes up secrets that were
+ * changed since: their versions are read before the CDK starts, because a synthesis needs no credentials.
+ */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
   parseSettings(options.context ?? [], 'the deployment did not start', 'npm run metals -- deploy');
@@ -60,12 +71,13 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
     );
   }
   const region = await assertReady(context);
+  const secretVersions = await readSecretVersions(context, region);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
     const outputsFile = join(directory, 'outputs.json');
     context.leaveBehind = leftBehind(context.stage, region);
     const code = await runCdk(
-      cdkArguments(context, options, terminal.json ? outputsFile : undefined),
+      cdkArguments(context, options, secretVersions, terminal.json ? outputsFile : undefined),
       environment(context, region),
       withTimeout(context),
     );

@@ -1,3 +1,4 @@
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cdkArguments, deploy, type RunCdk } from '../../../lib/cli/commands/deploy';
@@ -5,11 +6,14 @@ import { readContext } from '../../../lib/cli/context';
 import { fakeIo, LAB_ENV, type FakeIo } from './fake-io';
 
 const ssm = mockClient(SSMClient);
+const secrets = mockClient(SecretsManagerClient);
 const signal = new AbortController().signal;
 const AWS_ENV = { AWS_REGION: 'eu-west-1' };
 
 beforeEach(() => {
   ssm.reset();
+  secrets.reset();
+  secrets.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
   ssm.on(GetParameterCommand).resolves({ Parameter: { Value: '28' } });
 });
 
@@ -18,14 +22,48 @@ const never: RunCdk = () => Promise.reject(new Error('the CDK must not run'));
 
 test('arguments: as typed by hand, with stage, profile and settings', () => {
   const base = { stage: 'blue', profile: 'work', isLab: false };
-  expect(cdkArguments(base, { context: ['kafkaMode=zookeeper'] })).toEqual(
-    'deploy --all --require-approval broadening --progress events --context stage=blue --context kafkaMode=zookeeper --profile work'.split(
+  expect(cdkArguments(base, { context: ['kafkaMode=zookeeper'] }, 'v1')).toEqual(
+    'deploy --all --require-approval broadening --progress events --context stage=blue --context secretVersions=v1 --context kafkaMode=zookeeper --profile work'.split(
       ' ',
     ),
   );
-  expect(cdkArguments(base, { yes: true })).toContain('never');
-  expect(cdkArguments({ stage: 'lab', isLab: true }, {})).toContain('never');
-  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true })).toEqual(['diff', '--context', 'stage=lab']);
+  expect(cdkArguments(base, { yes: true }, 'v1')).toContain('never');
+  expect(cdkArguments({ stage: 'lab', isLab: true }, {}, 'v1')).toContain('never');
+  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true }, 'v1')).toEqual(
+    'diff --context stage=lab --context secretVersions=v1'.split(' '),
+  );
+});
+
+describe('secrets that were changed outside a deployment', () => {
+  const versions = async (): Promise<string | undefined> => {
+    let given: readonly string[] = [];
+    await deploy(contextOf(fakeIo(LAB_ENV)), {}, (args) => {
+      given = args;
+      return Promise.resolve(0);
+    });
+    return given.find((argument) => argument.startsWith('secretVersions='));
+  };
+
+  test('are taken up: each current version counts, older ones do not', async () => {
+    const before = await versions();
+    expect(before).toMatch(/^secretVersions=[0-9a-f]{16}$/);
+    expect(await versions()).toBe(before);
+    for (const name of ['metals/lab/api-key', 'metals/lab/kafka-password', 'metals/lab/mongodb-password']) {
+      secrets
+        .on(DescribeSecretCommand, { SecretId: name })
+        .resolves({ VersionIdsToStages: { v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT'] } });
+      const changed = await versions();
+      expect([name, changed === before]).toEqual([name, false]);
+      secrets.on(DescribeSecretCommand, { SecretId: name }).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
+    }
+  });
+
+  test('need not exist yet, but must not be forbidden', async () => {
+    secrets.on(DescribeSecretCommand).rejects(Object.assign(new Error('none'), { name: 'ResourceNotFoundException' }));
+    expect(await versions()).toMatch(/^secretVersions=[0-9a-f]{16}$/);
+    secrets.on(DescribeSecretCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }));
+    await expect(versions()).rejects.toThrow('denied');
+  });
 });
 
 test('runs the CDK with region, plain output and the interrupt signal', async () => {

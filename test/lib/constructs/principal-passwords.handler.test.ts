@@ -1,4 +1,5 @@
 import {
+  DescribeSecretCommand,
   GetRandomPasswordCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -36,6 +37,13 @@ it('adds what is missing, keeps what is there, and logs no value', async () => {
     SecretString: '{"admin":"kept-value","producer":"new-value"}',
   });
   expect(logged.join()).not.toMatch(/value/);
+});
+
+it('reads of a secret without principals its version alone', async () => {
+  manager.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT'] } });
+  const Secrets = JSON.stringify([{ arn: 'arn:key', principals: [] }]);
+  expect((await handle({ ...event, ResourceProperties: { Secrets } }, client)).Data).toEqual({ Versions: 'v2' });
+  expect(manager.commandCalls(GetSecretValueCommand)).toHaveLength(0);
 });
 
 it('writes nothing when everybody has a password', async () => {
