@@ -26,7 +26,9 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
     const { config } = props;
-    const removalPolicy = config.dataRemoval === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    // A first deployment that fails holds no data yet: what it made goes again, or its names would refuse the next one.
+    const removalPolicy =
+      config.dataRemoval === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 
     this.volumes = Object.fromEntries(
       props.places.map(({ slot, role, availabilityZone }) => {
@@ -67,7 +69,7 @@ export class DataStack extends Stack {
       'api-key': secret('api-key'),
     };
     this.secretVersions = new PrincipalPasswords(this, 'PrincipalPasswords', {
-      secrets: (['mongodb-password', 'kafka-password'] as const).map((secretId) => ({
+      secrets: (['mongodb-password', 'kafka-password', 'api-key'] as const).map((secretId) => ({
         arn: this.secrets[secretId].ref,
         principals: SECRETS[secretId],
       })),

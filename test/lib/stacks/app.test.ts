@@ -177,7 +177,7 @@ describe('documents', () => {
 describe('data', () => {
   it('outlives the stacks on AWS', () => {
     for (const type of ['AWS::EC2::Volume', 'AWS::SecretsManager::Secret']) {
-      templates.data.allResources(type, { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      templates.data.allResources(type, { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     }
     templates.data.allResourcesProperties('AWS::EC2::Volume', { Encrypted: true, VolumeType: 'gp3' });
   });

@@ -9,3 +9,31 @@ it.each(Object.entries(templates))('stack %s makes no log group that Lambda make
   );
   expect(named.map(([logicalId]) => logicalId)).toEqual([]);
 });
+
+it('leaves nothing behind that would refuse the next deployment when the first one fails', () => {
+  for (const type of ['AWS::EC2::Volume', 'AWS::SecretsManager::Secret']) {
+    templates.data.allResources(type, { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+  }
+});
+
+it('gives CloudFormation no stack frames of the provider framework', () => {
+  const framework = Object.values(templates).flatMap((template) =>
+    Object.values(template.findResources('AWS::Lambda::Function')).filter(({ Properties }) =>
+      String(Properties.Description).startsWith('AWS CDK resource provider framework'),
+    ),
+  );
+  expect(framework).toHaveLength(4);
+  for (const { Properties } of framework) {
+    expect(Properties.Environment.Variables.NODE_OPTIONS).toBe('--stack-trace-limit=0');
+  }
+});
+
+it('sends no empty parameter', () => {
+  const commands = [templates.swarm, templates.pipeline].flatMap((template) =>
+    Object.values(template.findResources('Custom::RunCommand')),
+  );
+  expect(commands.length).toBeGreaterThan(6);
+  for (const { Properties } of commands) {
+    expect(Object.values({ ...Properties.Parameters, ...Properties.OnDeleteParameters })).not.toContain('');
+  }
+});
