@@ -2,6 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { cidrProblem, overlapProblems } from './cidr';
 import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION } from './contract';
+import { defaultZones, MACHINE_IMAGE_PARAMETER, pinnedImage } from './regions';
 
 /** Everything that can be chosen about a deployment. Set with `-c key=value` or in cdk.json; the defaults live here. */
 export interface Config {
@@ -13,7 +14,7 @@ export interface Config {
   readonly stage: string;
   /** @default 10.40.0.0/16 */
   readonly vpcCidr: string;
-  /** Zone letters, one subnet pair each; slots are spread over them in turn. @default a,b,c */
+  /** Zone letters, one subnet pair each; slots are spread over them in turn. @default by region (lib/regions.ts): a,b,c in most */
   readonly availabilityZones: readonly string[];
   /** NAT gateways, the nodes' way out. @default 1 */
   readonly natGateways: number;
@@ -23,8 +24,8 @@ export interface Config {
   readonly workers: number;
   /** @default t3.medium */
   readonly instanceType: string;
-  /** Machine image. @default the newest Amazon Linux 2023, remembered in cdk.context.json; in the lab, a made-up id */
-  readonly amiId?: string;
+  /** Machine image. @default the one that lib/machine-images.json pins for the region; in the lab, a made-up id */
+  readonly amiId: string;
   /** Size of each slot's data volume. @default 20 */
   readonly dataVolumeGiB: number;
   /** What becomes of volumes and secrets when the stacks are destroyed. @default 'destroy' in the lab, else 'retain' */
@@ -147,17 +148,17 @@ type Key = keyof typeof RULES;
 const KEYS = Object.keys(RULES) as Key[];
 
 /** The defaults. `workers` is needed because MongoDB's data goes to the second worker where there is one. */
-function defaults(isLab: boolean, workers: number): Omit<Config, 'isLab' | 'account' | 'region'> {
+function defaults(
+  isLab: boolean,
+  workers: number,
+): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId' | 'availabilityZones'> {
   return {
     stage: isLab ? 'lab' : 'prod',
     vpcCidr: '10.40.0.0/16',
-    availabilityZones: ['a', 'b', 'c'],
     natGateways: 1,
     managers: 1,
     workers: 2,
     instanceType: 't3.medium',
-    // Instances of the lab are containers: no machine image is behind this id.
-    amiId: isLab ? 'ami-00000000000000000' : undefined,
     dataVolumeGiB: 20,
     dataRemoval: isLab ? 'destroy' : 'retain',
     swarmAddressPool: '10.20.0.0/16',
@@ -183,6 +184,30 @@ const NO_ACCOUNT =
   'account: no AWS account is known; sign in to AWS (aws sso login, or AWS_PROFILE=…), ' +
   'or run `. .lab/env` for the lab (after `npm run lab`), ' +
   'or only synthesise with -c account=123456789012 -c region=eu-west-1';
+
+/** Instances of the lab are containers: there is no machine image behind this id. */
+const LAB_AMI_ID = 'ami-00000000000000000';
+
+/** What depends on the region, and must be given where the region has no default. */
+function regional(isLab: boolean, region: string, given: Partial<Record<Key, unknown>>) {
+  const amiId = (given.amiId as string | undefined) ?? (isLab ? LAB_AMI_ID : pinnedImage(region));
+  const availabilityZones = (given.availabilityZones as readonly string[] | undefined) ?? defaultZones(region);
+  const problems: string[] = [];
+  if (!amiId) {
+    problems.push(
+      `amiId: lib/machine-images.json pins no machine image for ${region}; pin the newest with ` +
+        `\`npm run metals -- ami --update --region ${region}\`, or name one: -c amiId=$(aws ssm get-parameter ` +
+        `--region ${region} --name ${MACHINE_IMAGE_PARAMETER} --query Parameter.Value --output text)`,
+    );
+  }
+  if (!availabilityZones) {
+    problems.push(
+      `availabilityZones: ${region} gives each account other zones; name yours, such as -c availabilityZones=a,c ` +
+        `(aws ec2 describe-availability-zones --region ${region} --query 'AvailabilityZones[].ZoneName')`,
+    );
+  }
+  return { amiId, availabilityZones, problems };
+}
 
 /** Rules about more than one key; only asked once every single key is valid. */
 function crossProblems(config: Config): string[] {
@@ -261,7 +286,9 @@ export function readConfig(
 
   const isLab = values.account === LAB_ACCOUNT_ID;
   const workers = (values.workers as number | undefined) ?? 2;
-  const config = { ...defaults(isLab, workers), ...values, isLab } as Config;
+  const { problems: missing, ...fromRegion } = regional(isLab, values.region as string, values);
+  if (missing.length) throw new ConfigError(missing);
+  const config = { ...defaults(isLab, workers), ...fromRegion, ...values, isLab } as Config;
   const cross = crossProblems(config);
   if (cross.length) throw new ConfigError(cross);
   return Object.freeze(config);

@@ -1,11 +1,13 @@
 import { ConfigError, readConfig, slotNames } from '../../lib/config';
+import { pinnedImage } from '../../lib/regions';
 
 const LAB = { account: '000000000000', region: 'eu-west-1' };
 const AWS = { account: '123456789012', region: 'eu-central-1' };
+const AMI = { amiId: 'ami-0123456789abcdef0' };
 
 function problemsOf(context: Record<string, unknown>, environment: { account?: string; region?: string } = AWS) {
   try {
-    readConfig(context, environment);
+    readConfig({ ...AMI, ...context }, environment);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return (error as ConfigError).problems;
@@ -74,6 +76,37 @@ describe('what is refused', () => {
   });
 });
 
+describe('what depends on the region', () => {
+  it('wants a machine image where none is pinned, and says how to pin one', () => {
+    const [problem, ...others] = problemsOf({ amiId: undefined });
+    expect(problem).toContain('lib/machine-images.json pins no machine image for eu-central-1');
+    expect(problem).toContain('npm run metals -- ami --update --region eu-central-1');
+    expect(problem).toContain('--name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64');
+    expect(others).toEqual([]);
+  });
+
+  it('uses zones that new accounts have', () => {
+    const zones = (region: string) => readConfig(AMI, { ...AWS, region }).availabilityZones;
+    expect(zones('eu-central-1')).toEqual(['a', 'b', 'c']);
+    expect(zones('ap-northeast-1')).toEqual(['a', 'c', 'd']);
+    expect(zones('ca-central-1')).toEqual(['a', 'b', 'd']);
+  });
+
+  it('wants zones where each account has others', () => {
+    const inCalifornia = { ...AWS, region: 'us-west-1' };
+    expect(problemsOf({}, inCalifornia)).toEqual([
+      expect.stringContaining('availabilityZones: us-west-1 gives each account other zones'),
+    ]);
+    expect(readConfig({ ...AMI, availabilityZones: 'b,c' }, inCalifornia).availabilityZones).toEqual(['b', 'c']);
+  });
+
+  it('takes the image that is pinned for the region', () => {
+    const image = { imageId: 'ami-0fedcba9876543210', name: 'al2023', readAt: '2026-11-26' };
+    expect(pinnedImage('eu-west-1', { 'eu-west-1': image })).toBe(image.imageId);
+    expect(pinnedImage('eu-west-2', { 'eu-west-1': image })).toBeUndefined();
+  });
+});
+
 describe('what is accepted', () => {
   it('is the lab for account 000000000000, with the lab defaults', () => {
     const config = readConfig({}, LAB);
@@ -81,12 +114,12 @@ describe('what is accepted', () => {
   });
 
   it('keeps data and encrypts overlays on AWS', () => {
-    const config = readConfig({}, AWS);
+    const config = readConfig(AMI, AWS);
     expect(config).toMatchObject({ isLab: false, stage: 'prod', overlayEncryption: 'on', dataRemoval: 'retain' });
   });
 
   it('takes text from the command line and numbers from cdk.json alike', () => {
-    expect(readConfig({ workers: '3', managers: 3, availabilityZones: 'a,b' }, AWS)).toMatchObject({
+    expect(readConfig({ ...AMI, workers: '3', managers: 3, availabilityZones: 'a,b' }, AWS)).toMatchObject({
       workers: 3,
       managers: 3,
       availabilityZones: ['a', 'b'],
@@ -94,15 +127,17 @@ describe('what is accepted', () => {
   });
 
   it('puts MongoDB on the only worker where there is one', () => {
-    expect(readConfig({ workers: 1 }, AWS).mongodbSlot).toBe('worker-1');
+    expect(readConfig({ ...AMI, workers: 1 }, AWS).mongodbSlot).toBe('worker-1');
   });
 
   it("passes over CDK's own keys", () => {
-    expect(() => readConfig({ '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'ssm:account=1': 'ami-1' }, AWS)).not.toThrow();
+    expect(() =>
+      readConfig({ ...AMI, '@aws-cdk/core:x': true, 'aws:cdk:y': 1, 'ssm:account=1': 'ami-1' }, AWS),
+    ).not.toThrow();
   });
 
   it('prefers the context over the credentials', () => {
-    expect(readConfig({ account: '210987654321', region: 'us-east-2' }, AWS)).toMatchObject({
+    expect(readConfig({ ...AMI, account: '210987654321', region: 'us-east-2' }, AWS)).toMatchObject({
       account: '210987654321',
       region: 'us-east-2',
     });
