@@ -12,6 +12,8 @@ readonly STATE=$LAB_RUN/units
 readonly LOGS=${LAB_LOGS:-/var/log/metals-lab}
 readonly SUPERVISOR=$LAB_RUN/docker.supervisor
 readonly DOCKER_START_SECONDS=90
+# Where AWS answers in a node of the lab.
+readonly ENDPOINT=http://127.0.0.1:4566
 
 unit_log() {
   printf '%s/%s.log' "$LOGS" "${1%.service}"
@@ -49,6 +51,9 @@ start_unit() {
   local unit=$1 required
   require_unit "$unit"
   [[ $(unit_state "$unit") != active ]] || return 0
+  # Another start of it is under way: systemd would join that one.
+  [[ $unit == docker.service || $(unit_state "$unit") != activating ]] || return 0
+  refuse_unknown_directives "$unit"
   assert_mount_points "$unit"
   for required in $(unit_settings "$unit" Requires); do
     # Targets and mounts are systemd's own; here nothing has to be done for them.
@@ -57,8 +62,75 @@ start_unit() {
   case $unit in
     docker.service) start_docker ;;
     *.timer) log "$unit: timers do not run in the lab" ;;
-    *) run_oneshot "$unit" ;;
+    *)
+      if [[ $(unit_settings "$unit" Restart) == on-failure ]]; then
+        start_restarting "$unit"
+      else
+        run_oneshot "$unit" || fail "$unit failed: $(tail -n 5 "$(unit_log "$unit")")"
+      fi
+      ;;
   esac
+}
+
+# What is not in this list would be passed over in silence, although systemd acts upon it.
+readonly DIRECTIVES=' Description Documentation After Before Wants Requires RequiresMountsFor AssertPathIsMountPoint
+ StartLimitIntervalSec StartLimitBurst OnFailure Type RemainAfterExit EnvironmentFile ExecStartPre ExecStart
+ ExecStartPost Restart RestartSec WantedBy OnCalendar OnBootSec OnUnitActiveSec Persistent Unit '
+
+refuse_unknown_directives() {
+  local unit=$1 files=() directive
+  [[ ! -f $UNITS/$unit ]] || files+=("$UNITS/$unit")
+  mapfile -t -O "${#files[@]}" files < <(find "$UNITS/$unit.d" -name '*.conf' 2>/dev/null | sort)
+  ((${#files[@]})) || return 0
+  while IFS= read -r directive; do
+    [[ " ${DIRECTIVES//$'\n'/ } " == *" $directive "* ]] || fail "$unit has $directive=, which the lab does not know"
+  done < <(sed -n 's/^\([A-Za-z]*\)=.*/\1/p' "${files[@]}")
+}
+
+seconds_of() { # 30, 30s, 5min, 6h
+  [[ $1 =~ ^([0-9]+)(s|min|h|)$ ]] || fail "the lab knows times such as 30s, 5min and 6h, got '$1'"
+  case ${BASH_REMATCH[2]} in
+    min) printf '%d' $((BASH_REMATCH[1] * 60)) ;;
+    h) printf '%d' $((BASH_REMATCH[1] * 3600)) ;;
+    *) printf '%d' "${BASH_REMATCH[1]}" ;;
+  esac
+}
+
+# Restart=on-failure, as systemd 252 does it: `start` answers with the first attempt (with --no-block at once), further
+# ones follow in the background, and OnFailure= comes only once the limit is reached.
+start_restarting() {
+  local unit=$1 attempts pause first
+  attempts=$(unit_settings "$unit" StartLimitBurst)
+  pause=$(unit_settings "$unit" RestartSec)
+  pause=$(seconds_of "${pause:-1}")
+  first=$STATE/$unit.first
+  rm -f "$first"
+  printf activating >"$STATE/$unit"
+  # A session of its own: it outlives the script that started it.
+  # shellcheck disable=SC2016 # expanded by that shell
+  LAB_LIB=$LAB_LIB setsid bash -c 'source "$LAB_LIB/common.sh" && source "$LAB_LIB/units.sh" && attempt_again "$@"' \
+    attempts "$unit" "${attempts:-5}" "$pause" >>"$(unit_log "$unit")" 2>&1 </dev/null &
+  [[ ${block:-yes} == yes ]] || return 0
+  until [[ -s $first ]]; do sleep 0.1; done
+  [[ $(<"$first") == active ]] || fail "$unit failed at its first attempt: $(tail -n 5 "$(unit_log "$unit")")"
+}
+
+attempt_again() { # UNIT ATTEMPTS SECONDS
+  local unit=$1 attempts=$2 pause=$3 attempt handler
+  for ((attempt = 1; attempt <= attempts; attempt++)); do
+    if (run_oneshot "$unit"); then
+      [[ -s $STATE/$unit.first ]] || printf active >"$STATE/$unit.first"
+      return 0
+    fi
+    # Not "failed" while another attempt comes.
+    if ((attempt < attempts)); then printf activating >"$STATE/$unit"; else printf failed >"$STATE/$unit"; fi
+    [[ -s $STATE/$unit.first ]] || printf failed >"$STATE/$unit.first"
+    ((attempt == attempts)) || sleep "$pause"
+  done
+  log "$unit: start request repeated too quickly"
+  for handler in $(unit_settings "$unit" OnFailure); do
+    run_oneshot "$handler" || log "$handler failed too"
+  done
 }
 
 stop_unit() {
@@ -78,18 +150,35 @@ assert_mount_points() {
   done < <(unit_settings "$1" AssertPathIsMountPoint)
 }
 
-run_oneshot() {
-  local unit=$1 type command
+# The environment of a unit: none of the caller's, as in systemd, but for the lab's own way to AWS.
+unit_environment() {
+  local file
+  while IFS= read -r file; do
+    if [[ ! -r ${file#-} ]]; then
+      [[ $file == -* ]] || fail "$1: there is no EnvironmentFile $file"
+      continue
+    fi
+    grep -vE '^[[:space:]]*([#;]|$)' "${file#-}" || true
+  done < <(unit_settings "$1" EnvironmentFile)
+}
+
+# Runs a unit's commands once.
+run_oneshot() { # UNIT
+  local unit=$1 type command text environment
   type=$(unit_settings "$unit" Type)
   [[ $type == oneshot ]] || fail "$unit has Type=${type:-simple}; in the lab only Type=oneshot services run"
+  text=$(unit_environment "$unit") || return 1
+  mapfile -t environment <<<"$text"
+  [[ -n $text ]] || environment=()
   while IFS= read -r command; do
     # Prefixes of systemd: @ - : + !
     [[ $command =~ ^[-@:+!]*(.*)$ ]]
     [[ ${BASH_REMATCH[1]} != *[\;\|\&\$\`]* ]] || fail "$unit: the lab runs plain commands only, got '$command'"
     log "$unit: ${BASH_REMATCH[1]}"
-    if ! bash -c "exec ${BASH_REMATCH[1]}" >>"$(unit_log "$unit")" 2>&1 </dev/null && [[ $command != -* ]]; then
+    if ! env -i PATH="$PATH" LANG=C.UTF-8 AWS_ENDPOINT_URL="$ENDPOINT" "${environment[@]}" \
+      bash -c "exec ${BASH_REMATCH[1]}" >>"$(unit_log "$unit")" 2>&1 </dev/null && [[ $command != -* ]]; then
       printf failed >"$STATE/$unit"
-      fail "$unit failed: $(tail -n 5 "$(unit_log "$unit")")"
+      return 1
     fi
   done < <(
     unit_settings "$unit" ExecStartPre
@@ -104,8 +193,10 @@ start_enabled_units() {
   local unit
   [[ -d $WANTS ]] || return 0
   # What the firewall and the like set up must stand before containers run.
+  # A unit that fails does not keep the node from booting.
+  local block=no
   while IFS= read -r unit; do
-    start_unit "$unit"
+    (start_unit "$unit") || log "$unit did not start"
   done < <(find "$WANTS" -type l -not -name docker.service -printf '%f\n' | sort)
   [[ ! -L $WANTS/docker.service ]] || start_unit docker.service
 }

@@ -85,3 +85,66 @@ unit() { # NAME TEXT
   [ "$status" -eq 0 ]
   [[ $output == *"a.timer: timers do not run in the lab"* ]]
 }
+
+restarting() { # NAME PROGRAM ATTEMPTS
+  printf '#!/bin/bash\n%s\n' "$2" >"$BATS_TEST_TMPDIR/$1"
+  chmod +x "$BATS_TEST_TMPDIR/$1"
+  unit "$1.service" $'[Unit]\nStartLimitIntervalSec=6h\nStartLimitBurst='"$3"$'\nOnFailure=given-up.service\n[Service]\nType=oneshot\nRestart=on-failure\nRestartSec=0\nExecStart='"$BATS_TEST_TMPDIR/$1"
+  unit given-up.service $'[Service]\nType=oneshot\nExecStart=/usr/bin/touch '"$BATS_TEST_TMPDIR/given-up"
+}
+
+await_state() { # UNIT STATE
+  local n
+  for ((n = 0; n < 100; n++)); do
+    [[ $("$systemctl" is-active "$1") != "$2" ]] || return 0
+    sleep 0.1
+  done
+  echo "$1 is $("$systemctl" is-active "$1"), expected $2"
+  return 1
+}
+
+@test "a oneshot with Restart=on-failure is tried again until it succeeds; --no-block does not wait" {
+  restarting boot "echo . >>$BATS_TEST_TMPDIR/tries; ((\$(wc -l <$BATS_TEST_TMPDIR/tries) > 2))" 4
+  run "$systemctl" start --no-block boot
+  [ "$status" -eq 0 ]
+  await_state boot active
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/tries")" -eq 3 ]
+  [ ! -e "$BATS_TEST_TMPDIR/given-up" ]
+}
+
+@test "a start that waits answers with the first attempt" {
+  restarting boot "echo . >>$BATS_TEST_TMPDIR/tries; ((\$(wc -l <$BATS_TEST_TMPDIR/tries) > 1))" 4
+  run "$systemctl" start boot
+  [ "$status" -eq 1 ]
+  [[ $output == *"boot.service failed at its first attempt"* ]]
+  await_state boot active
+}
+
+@test "at its limit a unit has failed, and what OnFailure= names runs" {
+  restarting boot false 2
+  run "$systemctl" start --no-block boot
+  await_state boot failed
+  for ((n = 0; n < 50; n++)); do [[ ! -e $BATS_TEST_TMPDIR/given-up ]] || break && sleep 0.1; done
+  [ -e "$BATS_TEST_TMPDIR/given-up" ]
+  run "$systemctl" reset-failed boot
+  [ "$status" -eq 0 ]
+  run "$systemctl" is-active boot
+  [ "$output" = inactive ]
+}
+
+@test "a unit has the environment of its file, not that of the caller" {
+  printf '# settings\nMETALS_SLOT=worker-1\n' >"$BATS_TEST_TMPDIR/node.env"
+  printf '#!/bin/bash\nprintf "%%s %%s" "$METALS_SLOT" "${CALLER:-none}" >%s\n' "$BATS_TEST_TMPDIR/seen" >"$BATS_TEST_TMPDIR/program"
+  chmod +x "$BATS_TEST_TMPDIR/program"
+  unit a.service $'[Service]\nType=oneshot\nEnvironmentFile='"$BATS_TEST_TMPDIR/node.env"$'\nExecStart='"$BATS_TEST_TMPDIR/program"
+  CALLER=me run "$systemctl" start a
+  [ "$status" -eq 0 ]
+  [ "$(<"$BATS_TEST_TMPDIR/seen")" = 'worker-1 none' ]
+}
+
+@test "a directive that would be passed over is refused" {
+  unit a.service $'[Service]\nType=oneshot\nUser=nobody\nExecStart=/bin/true'
+  run "$systemctl" start a
+  [ "$status" -eq 1 ]
+  [[ $output == *"a.service has User=, which the lab does not know"* ]]
+}
