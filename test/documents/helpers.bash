@@ -14,10 +14,13 @@ setup() {
   export METALS_NODE_FILE="${BATS_TEST_TMPDIR}/node.env"
   node_is manager-1
   stub sleep </dev/null
+  # A node whose boot is over.
+  stub cloud-init <<<'echo "status: done"'
+  stub systemctl <<<'echo active'
 }
 
 node_is() { # SLOT
-  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
+  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\nMETALS_REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
 }
 
 # A command whose body is on stdin; its calls are written down first.

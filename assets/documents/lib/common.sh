@@ -35,11 +35,39 @@ require_parameters() { # NAME…
   done
 }
 
+# A document may come before the first boot is over: nothing orders the agent after user data. The first boot ends when
+# cloud-init ends; the unit of the boot tells how, because an operator may have started it again since.
 load_node() {
+  local code=0
+  timeout 900 cloud-init status --wait >/dev/null 2>&1 || code=$?
+  ((code != 124)) || fail "cloud-init has not ended within 900 s" "look at /var/log/cloud-init-output.log"
   [[ -r ${METALS_NODE_FILE} ]] ||
     fail "${METALS_NODE_FILE} is missing: user data has not run on this node" "look at /var/log/cloud-init-output.log"
   # shellcheck source=/dev/null
   source "${METALS_NODE_FILE}"
+}
+
+boot_state() { systemctl is-active metals-boot.service || true; }
+
+# Between two attempts the state is "activating".
+boot_is_over() {
+  local state
+  state=$(boot_state)
+  [[ ${state} == active || ${state} == failed ]] || { echo "metals-boot.service is ${state:-unknown}" && return 1; }
+}
+
+docker_answers() { docker version >/dev/null 2>&1 || { echo "docker does not answer" && return 1; }; }
+
+# The boot has mounted the volume, grown its file system and started Docker.
+await_node() {
+  load_node
+  wait_until 600 "waiting for the boot of this node" boot_is_over
+  if [[ $(boot_state) == failed ]]; then
+    journalctl -u metals-boot.service -n 20 --no-pager >&2
+    fail "the boot of this node failed as often as it may; its group replaces the instance" \
+      "read the lines above; to try once more: systemctl reset-failed metals-boot && systemctl start metals-boot"
+  fi
+  wait_until 120 "waiting for docker" docker_answers
 }
 
 # One run of a document at a time on a node: an association and a deployment may meet.

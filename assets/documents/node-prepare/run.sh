@@ -2,21 +2,8 @@
 # Waits until the node's first boot is over, checks what the Swarm relies on, and pulls images.
 # Agents never read a node's registry login, so what is here before a task starts is what it can start from.
 require_parameters Images
-load_node
+await_node
 take_lock node-prepare
-
-first_boot() {
-  local code=0
-  timeout 600 cloud-init status --wait >/dev/null 2>&1 || code=$?
-  # 2: finished, with warnings of cloud-init's own; what matters is checked below.
-  [[ ${code} == 0 || ${code} == 2 ]] && return
-  echo "--- end of /var/log/cloud-init-output.log" >&2
-  tail -n 20 /var/log/cloud-init-output.log >&2
-  fail "the first boot of this node failed (cloud-init status: exit code ${code})" \
-    "terminate the instance: its group starts another in the same place, with the same volume"
-}
-
-docker_answers() { docker version >/dev/null 2>&1 || { echo "docker does not answer" && return 1; }; }
 
 check_host() {
   local info
@@ -31,29 +18,64 @@ check_host() {
     "$(jq -r '.MemTotal / 1048576 | floor' <<<"${info}") MiB, swarm $(jq -r .Swarm.LocalNodeState <<<"${info}")"
 }
 
-# The login lives in memory for as long as the pulls take.
+# The volume may have been enlarged since the boot; a file system that fills its volume stays as it is.
+grow_file_system() {
+  local root before after
+  root=$(docker_query /info | jq -r .DockerRootDir)
+  # Only XFS grows by this command; the lab's stand-in for a volume may be something else.
+  [[ $(findmnt -n -o FSTYPE --target "${root}") == xfs ]] || { log "${root} is no XFS: not grown" && return; }
+  before=$(df --output=size -B1 "${root}" | tail -n 1)
+  xfs_growfs "${root}" >/dev/null
+  after=$(df --output=size -B1 "${root}" | tail -n 1)
+  ((after == before)) || log "${root} has grown from ${before} to ${after} bytes"
+}
+
+# The header that authorises a pull, on stdout. Docker wants base64 in its URL-safe form.
+registry_login() {
+  aws ecr get-login-password |
+    jq -rR --arg registry "${METALS_REGISTRY}" '{username: "AWS", password: ., serveraddress: $registry} | @base64' |
+    tr '+/' '-_' | sed 's/^/X-Registry-Auth: /'
+}
+
+# By Docker's API, with the login on a pipe: on a disk or among arguments it would outlive this script, which a time-out
+# or a cancellation ends by SIGKILL. Docker answers 200 first and tells failures as the last line of its progress.
+pull() { # URI
+  local progress error
+  progress=$(registry_login | docker_api POST "/images/create?fromImage=$1" -H @- 2>&1) ||
+    { tail -n 1 <<<"${progress}" && return 1; }
+  error=$(jq -rR 'fromjson? | .error // empty' <<<"${progress}" | tail -n 1)
+  [[ -z ${error} ]] || { echo "${error}" && return 1; }
+}
+
+# The login to this account's registry must go nowhere else.
+refuse_other_registries() {
+  local pair
+  for pair in ${SSM_Images//,/ }; do
+    [[ ${pair#*=} == "${METALS_REGISTRY}/"* ]] ||
+      fail "image ${pair#*=} is not in this account's registry, ${METALS_REGISTRY}; nothing was pulled"
+  done
+}
+
 pull_images() {
-  local pair uri registry='' config="${METALS_RUN_FOLDER}/docker-config"
-  trap 'rm -rf "${METALS_RUN_FOLDER}/docker-config"' EXIT
-  mkdir -p "${config}"
+  local pair uri
   for pair in ${SSM_Images//,/ }; do
     uri=${pair#*=}
     if docker image inspect "${uri}" >/dev/null 2>&1; then
       log "image of ${pair%%=*} is here"
       continue
     fi
-    if [[ ${registry} != "${uri%%/*}" ]]; then
-      registry=${uri%%/*}
-      aws ecr get-login-password | docker --config "${config}" login --username AWS --password-stdin "${registry}" >/dev/null 2>"${config}/login.log" ||
-        fail "cannot log in to ${registry}: $(tail -n 3 "${config}/login.log")"
-    fi
     log "pulling the image of ${pair%%=*}"
-    docker --config "${config}" pull -q "${uri}" >/dev/null
+    wait_until 120 "pulling ${uri}" pull "${uri}"
+    docker image inspect "${uri}" >/dev/null 2>&1 || fail "docker pulled ${uri}, and does not have it" "docker images"
   done
 }
 
-first_boot
-wait_until 120 "waiting for docker" docker_answers
+# Versions before this one kept the registry login there, and left it when they were killed.
+rm -rf "${METALS_RUN_FOLDER}/docker-config"
 check_host
-[[ -z ${SSM_Images} ]] || pull_images
+grow_file_system
+if [[ ${SSM_Images} != none ]]; then
+  refuse_other_registries
+  pull_images
+fi
 log "node ${METALS_SLOT} is prepared"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Joins this node to the Swarm if it is in none. It never creates one: a node that reaches no manager must wait, or fail.
 require_parameters Stage ManagerAddresses
-load_node
+await_node
 take_lock swarm
 [[ ${METALS_SLOT} != manager-1 ]] || fail "manager-1 creates the Swarm and does not join it"
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+load helpers
+
+REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com
+PASSWORD=a-very-secret-login
+
+host_is_right() {
+  stub mountpoint </dev/null
+  stub iptables </dev/null
+  stub findmnt <<<'echo xfs'
+  stub xfs_growfs </dev/null
+  stub df <<<'printf "1B-blocks\n1000\n"'
+  stub aws <<<"echo ${PASSWORD}"
+  # An image is there once it was pulled.
+  stub docker <<'EOS'
+case "$*" in
+  "image inspect "*) [[ -e ${CALLS}.pulled ]] ;;
+esac
+EOS
+  pulling 'echo "{\"status\":\"done\"}"; touch "${CALLS}.pulled"'
+}
+
+pulling() { # what POST /images/create does
+  stub curl <<EOF
+case "\$*" in
+  *http://docker/info*) echo '{"DockerRootDir":"/","SecurityOptions":["name=no-new-privileges"],"ServerVersion":"25","NCPU":2,"MemTotal":4294967296,"Swarm":{"LocalNodeState":"active"}}' ;;
+  *http://docker/images/create*) cat >"\${STDIN}/header"; $1 ;;
+esac
+EOF
+}
+
+@test "a node whose settings come late, because cloud-init still runs, is waited for" {
+  host_is_right
+  mv "${METALS_NODE_FILE}" "${METALS_NODE_FILE}.late"
+  stub cloud-init <<<'[[ $* == "status --wait" ]] || exit 1; mv "${METALS_NODE_FILE}.late" "${METALS_NODE_FILE}"'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  assert_output "node manager-1 is prepared"
+}
+
+@test "swarm-join waits for the settings too" {
+  node_is worker-1
+  mv "${METALS_NODE_FILE}" "${METALS_NODE_FILE}.late"
+  stub cloud-init <<<'mv "${METALS_NODE_FILE}.late" "${METALS_NODE_FILE}"'
+  stub docker </dev/null
+  stub curl <<<'echo "{\"Swarm\":{\"LocalNodeState\":\"active\",\"ControlAvailable\":false,\"NodeID\":\"n2\"}}"'
+  export SSM_Stage=lab SSM_ManagerAddresses=10.40.3.11
+  run_document swarm-join
+  assert_status 0
+  assert_output "worker-1 is node n2"
+}
+
+@test "a boot that is tried again is waited for" {
+  host_is_right
+  stub systemctl <<<'echo . >>"${CALLS}.looks"; (($(wc -l <"${CALLS}.looks") > 2)) && echo active || { echo activating; exit 3; }'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  assert_output "waiting for the boot of this node: metals-boot.service is activating"
+}
+
+@test "a boot that failed for good is said with its last lines" {
+  host_is_right
+  stub systemctl <<<'echo failed; exit 3'
+  stub journalctl <<<'echo "boot: error: /dev/x holds TYPE=ext4"'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 1
+  assert_output "boot: error: /dev/x holds TYPE=ext4"
+  assert_output "the boot of this node failed as often as it may"
+}
+
+@test "the file system is grown to the size that the volume has" {
+  host_is_right
+  stub df <<<'echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  assert_call "xfs_growfs /"
+  assert_output "/ has grown from 1000 to 2000 bytes"
+}
+
+@test "the registry login is neither an argument nor a file" {
+  host_is_right
+  export SSM_Images="edge=${REGISTRY}/cdk-assets:0123"
+  mkdir -p "${METALS_RUN_FOLDER}/docker-config" && echo old >"${METALS_RUN_FOLDER}/docker-config/config.json"
+  run_document node-prepare
+  assert_status 0
+  refute_call "${PASSWORD}"
+  sent=$(sed -n 's/^X-Registry-Auth: //p' "${STDIN}/header" | tr -- '-_' '+/' | base64 -d)
+  [[ $(jq -r .password <<<"${sent}") == "${PASSWORD}" ]]
+  [[ $(jq -r .serveraddress <<<"${sent}") == "${REGISTRY}" ]]
+  [[ ! -e ${METALS_RUN_FOLDER}/docker-config ]]
+  run grep -rq "${PASSWORD}" "${METALS_RUN_FOLDER}"
+  assert_status 1
+}
+
+@test "an image of another registry is refused before any login" {
+  host_is_right
+  export SSM_Images="edge=${REGISTRY}/cdk-assets:0123,kafka=999999999999.dkr.ecr.eu-west-1.amazonaws.com/evil:1"
+  run_document node-prepare
+  assert_status 1
+  assert_output "image 999999999999.dkr.ecr.eu-west-1.amazonaws.com/evil:1 is not in this account's registry"
+  refute_call "get-login-password"
+  refute_call "images/create"
+}
+
+@test "a pull that docker reports as failed, after its 200, is a failure with docker's reason" {
+  host_is_right
+  pulling 'echo "{\"status\":\"Pulling\"}"; echo "{\"error\":\"manifest unknown\"}"'
+  export SSM_Images="edge=${REGISTRY}/cdk-assets:0123"
+  run bash <(sed 's/wait_until 120 "pulling/wait_until 0 "pulling/' "$(assemble node-prepare)")
+  assert_status 1
+  assert_output "pulling ${REGISTRY}/cdk-assets:0123: not within 0 s: manifest unknown"
+}
+
+@test "a parameter that is empty, or names another kind of registry, does not pass" {
+  pattern=$(sed -n "s/^ *allowedPattern: '\(.*\)'$/\1/p" "${ROOT}/assets/documents/node-prepare/document.yml")
+  matches() { grep -qE "${pattern}" <<<"$1"; }
+  matches none
+  matches "edge=${REGISTRY}/cdk-hnb659fds-container-assets-123456789012-eu-west-1:0a1b,kafka=${REGISTRY}/x@sha256:ab"
+  run matches ''
+  assert_status 1
+  run matches 'edge=docker.io/library/x:1'
+  assert_status 1
+  run matches "edge=${REGISTRY}.evil.example/x:1"
+  assert_status 1
+}
