@@ -1,6 +1,6 @@
-import { type App, Validations } from 'aws-cdk-lib';
+import { type App, DefaultStackSynthesizer, Validations } from 'aws-cdk-lib';
 import type { Config } from './config';
-import { cloudFormationStackName, type StackId } from './contract';
+import { assetPrefix, cloudFormationStackName, type StackId } from './contract';
 import { DataStack } from './stacks/data';
 import { NetworkStack } from './stacks/network';
 import { PipelineStack } from './stacks/pipeline';
@@ -27,6 +27,8 @@ export function createStacks(app: App, config: Config) {
   });
   const pipeline = new PipelineStack(app, id('pipeline'), {
     ...common('pipeline', 'Metals on Swarm: images, secrets and the stack on the Swarm'),
+    // The bundle has a place of its own in the bucket, which managers may read.
+    synthesizer: new DefaultStackSynthesizer({ bucketPrefix: assetPrefix(config.stage) }),
     data,
     swarm,
   });

@@ -79,6 +79,9 @@ export const secretName = (stage: string, id: SecretId): string => `metals/${sta
 export const parameterPath = (stage: string, leaf: 'worker-token' | 'manager-token' | `claim/${string}`): string =>
   `/metals/${stage}/swarm/${leaf}`;
 
+/** Where a stage's bundles are in the assets bucket of `cdk bootstrap`: managers may read here. */
+export const assetPrefix = (stage: string): string => `metals/${stage}/`;
+
 /** Where documents' full output goes. */
 export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
 

@@ -3,17 +3,29 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
-import { documentLogGroup, type NodeRole, parameterPath, TAG } from '../contract';
+import { assetPrefix, documentLogGroup, type NodeRole, parameterPath, TAG } from '../contract';
+
+/** A slot, as far as its permissions go. */
+export interface SlotOfRole {
+  readonly slot: string;
+  readonly role: NodeRole;
+  readonly volume: ec2.CfnVolume;
+}
 
 export interface NodeRolesProps {
   readonly config: Config;
-  readonly volumes: readonly ec2.CfnVolume[];
+  readonly slots: readonly SlotOfRole[];
   /** Secrets that managers, and managers alone, may read. */
   readonly secretArns: readonly string[];
 }
 
+export interface SlotRole {
+  readonly role: iam.Role;
+  readonly profile: iam.CfnInstanceProfile;
+}
+
 /**
- * One role for managers and one for workers.
+ * A role for each slot: no node can open the volume of another, which holds the Swarm's keys and secrets.
  *
  * AWS's own AmazonSSMManagedInstanceCore is not used: it lets every node read every parameter of the account.
  * What stands on `*` below are actions that know no resource.
@@ -21,34 +33,57 @@ export interface NodeRolesProps {
  * Security Considerations: only managers read the secrets and the manager token, each by its exact ARN.
  */
 export class NodeRoles extends Construct {
-  readonly profiles: Readonly<Record<NodeRole, iam.CfnInstanceProfile>>;
-  readonly roles: Readonly<Record<NodeRole, iam.Role>>;
+  /** By slot name. */
+  readonly slots: Readonly<Record<string, SlotRole>>;
 
-  constructor(scope: Construct, id: string, props: NodeRolesProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: NodeRolesProps,
+  ) {
     super(scope, id);
-    const role = (name: string) =>
-      new iam.Role(this, name, {
-        assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
-        description: `Swarm ${name.toLowerCase()} of stage ${props.config.stage}`,
-      });
-    this.roles = { manager: role('Manager'), worker: role('Worker') };
-    const { manager, worker } = this.roles;
-    for (const each of [manager, worker]) {
-      for (const statement of [...this.agent(props), ...this.storage(props), ...this.registry(props)]) {
-        each.addToPolicy(statement);
-      }
-    }
-    const parameter = (leaf: string) =>
-      this.arn('ssm', `parameter${parameterPath(props.config.stage, 'worker-token').replace('worker-token', leaf)}`);
-    worker.addToPolicy(allow(['ssm:GetParameter'], [parameter('worker-token')]));
-    const ofManagers = ['worker-token', 'manager-token', 'claim/*'].map(parameter);
-    manager.addToPolicy(allow(['ssm:GetParameter', 'ssm:GetParameters', 'ssm:PutParameter'], ofManagers));
-    manager.addToPolicy(
-      allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [...props.secretArns]),
-    );
-    const profile = (of: iam.Role, name: string) =>
-      new iam.CfnInstanceProfile(this, `${name}Profile`, { roles: [of.roleName] });
-    this.profiles = { manager: profile(manager, 'Manager'), worker: profile(worker, 'Worker') };
+    this.slots = Object.fromEntries(props.slots.map((slot) => [slot.slot, this.slotRole(slot)]));
+  }
+
+  private slotRole(slot: SlotOfRole): SlotRole {
+    const role = new iam.Role(this, slot.slot, {
+      assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
+      description: `Swarm node ${slot.slot} of stage ${this.props.config.stage}`,
+    });
+    const statements = [
+      ...this.agent(),
+      ...this.storage(slot),
+      ...this.deployment(slot),
+      ...this.registry(),
+      ...(slot.role === 'manager' ? this.manager(slot) : this.worker()),
+    ];
+    for (const statement of statements) role.addToPolicy(statement);
+    return { role, profile: new iam.CfnInstanceProfile(this, `${slot.slot}-profile`, { roles: [role.roleName] }) };
+  }
+
+  private parameter(leaf: Parameters<typeof parameterPath>[1]): string {
+    return this.arn('ssm', `parameter${parameterPath(this.props.config.stage, leaf)}`);
+  }
+
+  private worker(): iam.PolicyStatement[] {
+    return [allow(['ssm:GetParameter'], [this.parameter('worker-token')])];
+  }
+
+  /** Forms the Swarm (tokens, and the claim on this slot's own volume), reads the secrets and this stage's bundles. */
+  private manager({ volume }: SlotOfRole): iam.PolicyStatement[] {
+    const { config, secretArns } = this.props;
+    const claim = this.parameter(`claim/${volume.ref}`);
+    const stack = Stack.of(this);
+    const bucket = `cdk-${stack.synthesizer.bootstrapQualifier}-assets-${config.account}-${config.region}`;
+    return [
+      allow(
+        ['ssm:GetParameter', 'ssm:GetParameters', 'ssm:PutParameter'],
+        [this.parameter('worker-token'), this.parameter('manager-token'), claim],
+      ),
+      allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [...secretArns]),
+      // Every bundle of this stage, and nothing else: a rollback deploys the bundle before this one.
+      allow(['s3:GetObject'], [`arn:${stack.partition}:s3:::${bucket}/${assetPrefix(config.stage)}*.gz`]),
+    ];
   }
 
   private arn(service: string, resource: string): string {
@@ -57,8 +92,8 @@ export class NodeRoles extends Construct {
   }
 
   /** What the SSM agent needs to register, take commands, open sessions, and send output to this stage's log group. */
-  private agent(props: NodeRolesProps): iam.PolicyStatement[] {
-    const { stage } = props.config;
+  private agent(): iam.PolicyStatement[] {
+    const { stage } = this.props.config;
     return [
       allow(
         [
@@ -92,25 +127,48 @@ export class NodeRoles extends Construct {
     ];
   }
 
-  /** Each instance attaches its own slot's volume at boot. */
-  private storage(props: NodeRolesProps): iam.PolicyStatement[] {
-    const volumes = props.volumes.map((volume) => this.arn('ec2', `volume/${volume.ref}`));
-    const attach = new iam.PolicyStatement({
-      actions: ['ec2:AttachVolume'],
-      resources: [this.arn('ec2', 'instance/*')],
-      conditions: { StringEquals: { [`aws:ResourceTag/${TAG.stage}`]: props.config.stage } },
+  /** The slot's own volume, to an instance of this slot. Credentials of a role that left their instance still name it. */
+  private storage({ slot, volume }: SlotOfRole): iam.PolicyStatement[] {
+    const fromInstance = { ArnLike: { 'ec2:SourceInstanceARN': this.arn('ec2', 'instance/*') } };
+    const attach = (resource: string, conditions: Record<string, unknown>) =>
+      new iam.PolicyStatement({ actions: ['ec2:AttachVolume'], resources: [resource], conditions });
+    return [
+      attach(this.arn('ec2', `volume/${volume.ref}`), fromInstance),
+      attach(this.arn('ec2', 'instance/*'), { ...fromInstance, StringEquals: this.ownTags(slot) }),
+      allow(['ec2:DescribeVolumes'], ['*']),
+    ];
+  }
+
+  /** Tells CloudFormation that the node is ready, and the slot's group that its instance must be replaced. */
+  private deployment({ slot }: SlotOfRole): iam.PolicyStatement[] {
+    const { stackName } = Stack.of(this);
+    const setHealth = new iam.PolicyStatement({
+      actions: ['autoscaling:SetInstanceHealth'],
+      resources: [this.arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${stackName}-*`)],
+      conditions: { StringEquals: this.ownTags(slot) },
     });
-    return [allow(['ec2:AttachVolume'], volumes), attach, allow(['ec2:DescribeVolumes'], ['*'])];
+    return [
+      allow(
+        ['cloudformation:DescribeStackResources', 'cloudformation:SignalResource'],
+        [this.arn('cloudformation', `stack/${stackName}/*`)],
+      ),
+      setHealth,
+    ];
+  }
+
+  private ownTags(slot: string): Record<string, string> {
+    return { [`aws:ResourceTag/${TAG.stage}`]: this.props.config.stage, [`aws:ResourceTag/${TAG.slot}`]: slot };
   }
 
   /** Images come from the repository that `cdk bootstrap` made in this account. */
-  private registry(props: NodeRolesProps): iam.PolicyStatement[] {
-    const { account, region } = props.config;
+  private registry(): iam.PolicyStatement[] {
+    const { account, region } = this.props.config;
+    const qualifier = Stack.of(this).synthesizer.bootstrapQualifier;
     return [
       allow(['ecr:GetAuthorizationToken'], ['*']),
       allow(
         ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        [this.arn('ecr', `repository/cdk-*-container-assets-${account}-${region}`)],
+        [this.arn('ecr', `repository/cdk-${qualifier}-container-assets-${account}-${region}`)],
       ),
     ];
   }

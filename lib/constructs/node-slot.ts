@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
-import * as path from 'node:path';
-import { Fn } from 'aws-cdk-lib';
+import { Fn, Lazy, Stack } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
-import { type NodeRole, TAG } from '../contract';
+import { TAG } from '../contract';
 import type { SlotPlace } from '../stacks/network';
+import type { SlotRole } from './node-roles';
+import { renderUserData } from './user-data';
 
-const USER_DATA_SCRIPT = path.join(__dirname, '..', '..', 'assets', 'host', 'user-data.sh');
+/**
+ * How long a slot may take from the launch of its instance, or from the end of the one before, until it is ready, as
+ * CloudFormation writes durations. CloudFormation allows one hour at most.
+ */
+const READY_TIMEOUT = 'PT30M';
 
 export interface NodeSlotProps {
   readonly config: Config;
@@ -17,13 +20,7 @@ export interface NodeSlotProps {
   readonly amiId: string;
   readonly dataVolume: ec2.CfnVolume;
   readonly securityGroups: readonly ec2.ISecurityGroup[];
-  readonly instanceProfile: iam.CfnInstanceProfile;
-}
-
-/** User data: the settings of this slot, then the script. Values are ids and ranges, never secrets. */
-export function renderUserData(settings: Readonly<Record<string, string>>, script: string): string {
-  const lines = Object.entries(settings).map(([name, value]) => `export ${name}='${value}'`);
-  return ['#!/bin/bash', ...lines, script.replace(/^#!.*\n/, '')].join('\n');
+  readonly slotRole: SlotRole;
 }
 
 /**
@@ -32,18 +29,19 @@ export function renderUserData(settings: Readonly<Record<string, string>>, scrip
  * A replaced instance gets the same interface and the same volume, so it comes back as the same Swarm node: no
  * second `swarm init`, no new join, no new token.
  *
+ * CloudFormation takes a group for created or updated only when its instance says that it is ready (assets/host/lib/
+ * deployment.sh). Groups that depend on each other are therefore replaced one after the other.
+ *
  * Resources Deployed: a network interface, a launch template, an Auto Scaling group.
  *
  * Security Considerations: IMDSv2 only, with hop limit 1, so that containers cannot reach the role's credentials.
  */
 export class NodeSlot extends Construct {
   readonly group: autoscaling.CfnAutoScalingGroup;
-  readonly role: NodeRole;
 
   constructor(scope: Construct, id: string, props: NodeSlotProps) {
     super(scope, id);
     const { config, place } = props;
-    this.role = place.role;
     const name = `metals-${config.stage}-${place.slot}`;
 
     const networkInterface = new ec2.CfnNetworkInterface(this, 'Interface', {
@@ -54,25 +52,27 @@ export class NodeSlot extends Construct {
       tags: [{ key: 'Name', value: name }],
     });
 
-    const userData = renderUserData(
-      {
-        METALS_STAGE: config.stage,
-        METALS_SLOT: place.slot,
-        METALS_DATA_VOLUME_ID: props.dataVolume.ref,
-        METALS_DOCKER_BRIDGE_CIDR: config.dockerBridgeCidr,
-        METALS_GATEWAY_BRIDGE_CIDR: config.gatewayBridgeCidr,
-        METALS_OVERLAY_ENCRYPTION: config.overlayEncryption,
-        AWS_REGION: config.region,
-        AWS_DEFAULT_REGION: config.region,
-      },
-      readFileSync(USER_DATA_SCRIPT, 'utf8'),
-    );
-
+    const { stackName, urlSuffix } = Stack.of(this);
+    const userData = renderUserData({
+      METALS_STAGE: config.stage,
+      METALS_SLOT: place.slot,
+      METALS_ROLE: place.role,
+      METALS_DATA_VOLUME_ID: props.dataVolume.ref,
+      METALS_DOCKER_BRIDGE_CIDR: config.dockerBridgeCidr,
+      METALS_GATEWAY_BRIDGE_CIDR: config.gatewayBridgeCidr,
+      METALS_OVERLAY_ENCRYPTION: config.overlayEncryption,
+      METALS_REGISTRY: `${config.account}.dkr.ecr.${config.region}.${urlSuffix}`,
+      // By name: references to the stack and the group would be a circle.
+      METALS_STACK: stackName,
+      METALS_GROUP: Lazy.string({ produce: () => this.group.logicalId }),
+      AWS_REGION: config.region,
+      AWS_DEFAULT_REGION: config.region,
+    });
     const template = new ec2.CfnLaunchTemplate(this, 'LaunchTemplate', {
       launchTemplateData: {
         imageId: props.amiId,
         instanceType: config.instanceType,
-        iamInstanceProfile: { arn: props.instanceProfile.attrArn },
+        iamInstanceProfile: { arn: props.slotRole.profile.attrArn },
         // An existing interface at device 0: no security groups, subnet or address may be named here.
         networkInterfaces: [{ deviceIndex: 0, networkInterfaceId: networkInterface.ref, deleteOnTermination: false }],
         metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1, httpEndpoint: 'enabled' },
@@ -104,10 +104,15 @@ export class NodeSlot extends Construct {
         tag(TAG.dataVolumeId, props.dataVolume.ref),
       ],
     });
+    // A role without its policy could neither attach the volume nor signal.
+    this.group.node.addDependency(props.slotRole.role);
+    this.group.cfnOptions.creationPolicy = { resourceSignal: { count: 1, timeout: READY_TIMEOUT } };
     this.group.cfnOptions.updatePolicy = {
       autoScalingRollingUpdate: {
         minInstancesInService: 0,
         maxBatchSize: 1,
+        waitOnResourceSignals: true,
+        pauseTime: READY_TIMEOUT,
         suspendProcesses: [
           'HealthCheck',
           'ReplaceUnhealthy',

@@ -7,7 +7,7 @@ import { RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
 import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG } from '../contract';
 import type { DataStack } from './data';
-import { FIRST_MANAGER, type SwarmStack } from './swarm';
+import { FIRST_MANAGER, REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;
@@ -31,7 +31,6 @@ export class PipelineStack extends Stack {
       ),
     );
     const bundle = new StackBundle(this, 'Bundle', { config });
-    bundle.asset.grantRead(swarm.roles.roles.manager);
 
     const firstManager = slotTarget(FIRST_MANAGER);
     const versions = `${data.secretVersions},${config.secretVersions}`;
@@ -76,6 +75,8 @@ export class PipelineStack extends Stack {
       name: documents['node-prepare'].name,
       targets: [{ key: `tag:${TAG.stage}`, values: [config.stage] }],
       parameters: { Images: [images] },
+      // One that failed is otherwise never tried again on that node; half an hour is the shortest interval.
+      scheduleExpression: REAPPLY_SCHEDULE,
     });
     reprepare.node.addDependency(pull);
 

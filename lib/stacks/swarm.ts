@@ -1,12 +1,11 @@
-import { ContextProvider, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import * as cxschema from 'aws-cdk-lib/cloud-assembly-schema';
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { CommandDocument } from '../constructs/command-document';
-import { NodeRoles } from '../constructs/node-roles';
+import { NodeRoles, type SlotRole } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
 import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
@@ -22,6 +21,12 @@ export interface SwarmStackProps extends StackProps {
 
 /** The slot that creates the Swarm; no other ever does. */
 export const FIRST_MANAGER = 'manager-1';
+
+/**
+ * How often associations are applied again. One without a schedule runs once on a new node and, if that fails, never
+ * again; half an hour is the shortest interval of State Manager.
+ */
+export const REAPPLY_SCHEDULE = 'rate(30 minutes)';
 
 /** Node slots, roles, security groups and documents; a Swarm of all slots, labelled, once it is deployed. */
 export class SwarmStack extends Stack {
@@ -52,7 +57,7 @@ export class SwarmStack extends Stack {
     ) as Record<DocumentId, CommandDocument>;
     this.roles = new NodeRoles(this, 'Roles', {
       config,
-      volumes: places.map(({ slot }) => data.volumes[slot] as ec2.CfnVolume),
+      slots: places.map(({ slot, role }) => ({ slot, role, volume: data.volumes[slot] as ec2.CfnVolume })),
       secretArns: Object.values(data.secrets).map((secret) => secret.ref),
     });
     const groups = this.createGroups(props);
@@ -110,40 +115,27 @@ export class SwarmStack extends Stack {
         { key: `tag:${TAG.slot}`, values: others.map(({ slot }) => slot) },
       ],
       parameters: { Stage: [config.stage], ManagerAddresses: [managerAddresses.join(',')] },
+      scheduleExpression: REAPPLY_SCHEDULE,
     });
     rejoin.node.addDependency(join);
   }
 
-  /**
-   * The newest Amazon Linux 2023, looked up once and remembered in cdk.context.json: a newer image must not replace
-   * every node at some later deployment. To take a newer one on purpose: `cdk context --reset <key>`.
-   */
-  private newestImage(): string {
-    const parameterName = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64';
-    return ContextProvider.getValue(this, {
-      provider: cxschema.ContextProvider.SSM_PARAMETER_PROVIDER,
-      props: { parameterName },
-      // Seen by the first synthesis only, before the look-up; it has the format that is checked.
-      dummyValue: 'ami-00000000000000000',
-    }).value as string;
-  }
-
   private createGroups({ config, network, data }: SwarmStackProps) {
     const securityGroups = new SwarmSecurityGroups(this, 'SecurityGroups', network.vpc);
-    const amiId = config.amiId ?? this.newestImage();
     const slots: NodeSlot[] = [];
     for (const place of network.places) {
       const slot = new NodeSlot(this, `Slot-${place.slot}`, {
         config,
         place,
-        amiId,
+        amiId: config.amiId,
         dataVolume: data.volumes[place.slot] as ec2.CfnVolume,
         securityGroups:
           place.role === 'manager' ? [securityGroups.nodes, securityGroups.managers] : [securityGroups.nodes],
-        instanceProfile: this.roles.profiles[place.role],
+        slotRole: this.roles.slots[place.slot] as SlotRole,
       });
-      // CloudFormation would update all groups at once: managers, above all, are replaced one after the other.
-      const before = slots.filter((each) => each.role === place.role).at(-1);
+      // CloudFormation would update all groups at once. Managers come first; each slot waits until the one before is
+      // back in the Swarm, so that a quorum is left and one node at most is away.
+      const before = slots.at(-1);
       if (before) slot.group.addResourceDependency(before.group);
       slots.push(slot);
     }

@@ -1,4 +1,5 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { requireApproval } from '../../../cdk.json';
 import { DOCUMENTS, SECRETS } from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
 import { AMI, synthesise } from './synthesise';
@@ -15,13 +16,23 @@ const masked = (template: Template): unknown =>
       .replace(/runCommand":\["[\s\S]*?(?<!\\)"\]/g, 'runCommand":["<script>"]'),
   );
 
-/** All statements of the policies attached to a role whose logical id starts with a prefix. */
-function statements(rolePrefix: string): { Action: string | string[]; Resource: unknown; Condition?: unknown }[] {
+interface Statement {
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+
+/** All statements of the policies attached to a slot's role. */
+function statements(slot: string): Statement[] {
+  const prefix = `"Roles${slot.replace('-', '')}`;
   return Object.values(templates.swarm.findResources('AWS::IAM::Policy'))
-    .filter((policy) => JSON.stringify(policy.Properties.Roles).includes(`"${rolePrefix}`))
+    .filter((policy) => JSON.stringify(policy.Properties.Roles).includes(prefix))
     .flatMap((policy) => policy.Properties.PolicyDocument.Statement);
 }
-const actions = (rolePrefix: string): string[] => statements(rolePrefix).flatMap((statement) => statement.Action);
+const actions = (slot: string): string[] => statements(slot).flatMap((statement) => statement.Action);
+const allowing = (slot: string, action: string): Statement[] =>
+  statements(slot).filter((statement) => [statement.Action].flat().includes(action));
+const SLOTS = ['manager-1', 'worker-1', 'worker-2'];
 
 describe.each(names)('stack %s', (name) => {
   it('has not changed by accident', () => {
@@ -62,29 +73,60 @@ describe('security groups', () => {
 
 describe('roles', () => {
   it('keep workers from every secret and from the token of managers', () => {
-    expect(actions('RolesWorker').filter((action) => action.startsWith('secretsmanager:'))).toEqual([]);
-    const worker = JSON.stringify(statements('RolesWorker'));
+    expect(actions('worker-1')).toContain('ssm:GetParameter');
+    expect(actions('worker-1').filter((action) => action.startsWith('secretsmanager:'))).toEqual([]);
+    const worker = JSON.stringify(statements('worker-1'));
     expect(worker).toContain('/metals/test/swarm/worker-token');
     expect(worker).not.toContain('manager-token');
     expect(worker).not.toContain('ssm:PutParameter');
   });
 
   it('let managers read exactly the three secrets', () => {
-    const reading = statements('RolesManager').filter((statement) =>
-      [statement.Action].flat().includes('secretsmanager:GetSecretValue'),
-    );
+    const reading = allowing('manager-1', 'secretsmanager:GetSecretValue');
     expect(reading).toHaveLength(1);
     expect(reading[0]?.Resource).toHaveLength(Object.keys(SECRETS).length);
     expect(JSON.stringify(reading[0]?.Resource)).not.toContain('*');
   });
 
-  it.each(['RolesManager', 'RolesWorker'])('%s attach exact volumes, to instances of their stage', (role) => {
-    const attach = statements(role).filter((statement) => [statement.Action].flat().includes('ec2:AttachVolume'));
+  it.each(SLOTS)('let %s attach its own volume alone, to an instance of its own slot alone', (slot) => {
+    const attach = allowing(slot, 'ec2:AttachVolume');
     expect(attach).toHaveLength(2);
-    expect(attach.some((statement) => JSON.stringify(statement.Resource).includes('volume/*'))).toBe(false);
-    expect(attach).toContainEqual(
-      expect.objectContaining({ Condition: { StringEquals: { 'aws:ResourceTag/metals:stage': 'test' } } }),
+    const [volume, instance] = attach as [Statement, Statement];
+    const volumes = JSON.stringify(volume.Resource).match(/ExportsOutputRefVolume[a-z]+\d/g);
+    expect(volumes).toEqual([`ExportsOutputRefVolume${slot.replace('-', '')}`]);
+    expect(JSON.stringify(instance.Resource)).toContain('instance/*');
+    expect(instance.Condition?.StringEquals).toEqual({
+      'aws:ResourceTag/metals:stage': 'test',
+      'aws:ResourceTag/metals:slot': slot,
+    });
+    for (const { Condition } of attach) {
+      expect(JSON.stringify(Condition?.ArnLike?.['ec2:SourceInstanceARN'])).toContain('instance/*');
+    }
+  });
+
+  it.each(SLOTS)('let %s signal its own stack, and call unhealthy the instance of its own slot', (slot) => {
+    expect(JSON.stringify(allowing(slot, 'cloudformation:SignalResource'))).toContain('stack/metals-test-swarm/*');
+    const [health, ...more] = allowing(slot, 'autoscaling:SetInstanceHealth');
+    expect(more).toEqual([]);
+    expect(JSON.stringify(health?.Resource)).toContain('autoScalingGroupName/metals-test-swarm-*');
+    expect(health?.Condition?.StringEquals).toMatchObject({ 'aws:ResourceTag/metals:slot': slot });
+  });
+
+  it('let nodes pull from the bootstrap repository, and managers alone read bundles of their stage', () => {
+    for (const slot of SLOTS) {
+      const resource = JSON.stringify(allowing(slot, 'ecr:BatchGetImage').map(({ Resource }) => Resource));
+      expect(resource).toContain('repository/cdk-hnb659fds-container-assets-123456789012-eu-west-1"');
+    }
+    expect(actions('worker-1').filter((action) => action.startsWith('s3:'))).toEqual([]);
+    expect(actions('manager-1').filter((action) => action.startsWith('s3:'))).toEqual(['s3:GetObject']);
+    const [bundles] = allowing('manager-1', 's3:GetObject');
+    expect(JSON.stringify(bundles?.Resource)).toContain(
+      ':s3:::cdk-hnb659fds-assets-123456789012-eu-west-1/metals/test/*.gz"',
     );
+    templates.pipeline.hasResourceProperties('Custom::RunCommand', {
+      DocumentName: 'metals-test-stack-deploy',
+      Parameters: Match.objectLike({ BundleKey: Match.stringLikeRegexp('^metals/test/[0-9a-f]{64}\\.gz$') }),
+    });
   });
 
   it('carry no policy that AWS manages, because those read every parameter of the account', () => {
@@ -135,8 +177,42 @@ describe('node slots', () => {
         VPCZoneIdentifier: Match.absent(),
         InstanceMaintenancePolicy: { MinHealthyPercentage: 0, MaxHealthyPercentage: 100 },
       },
-      UpdatePolicy: { AutoScalingRollingUpdate: Match.objectLike({ MinInstancesInService: 0 }) },
+      CreationPolicy: { ResourceSignal: { Count: 1, Timeout: 'PT30M' } },
+      UpdatePolicy: {
+        AutoScalingRollingUpdate: Match.objectLike({
+          MinInstancesInService: 0,
+          WaitOnResourceSignals: true,
+          PauseTime: 'PT30M',
+        }),
+      },
     });
+  });
+
+  it('come and are replaced one after the other, managers first, each once its role has its policy', () => {
+    const { swarm } = synthesise({ managers: 3 });
+    const groups = swarm.findResources('AWS::AutoScaling::AutoScalingGroup');
+    const slotOf = (id: string) =>
+      groups[id]?.Properties.Tags.find((tag: { Key: string }) => tag.Key === 'metals:slot').Value as string;
+    const before = Object.entries(groups).map(([id, group]) => {
+      const waitsFor = group.DependsOn as string[];
+      expect(waitsFor.some((other) => /^Roles.*DefaultPolicy/.test(other))).toBe(true);
+      return [slotOf(id), waitsFor.filter((other) => other in groups).map(slotOf)];
+    });
+    expect(Object.fromEntries(before)).toEqual({
+      'manager-1': [],
+      'manager-2': ['manager-1'],
+      'manager-3': ['manager-2'],
+      'worker-1': ['manager-3'],
+      'worker-2': ['worker-1'],
+    });
+  });
+
+  it('know the group and the stack that they signal', () => {
+    for (const [id, group] of Object.entries(templates.swarm.findResources('AWS::AutoScaling::AutoScalingGroup'))) {
+      const template = group.Properties.LaunchTemplate.LaunchTemplateId.Ref as string;
+      const { UserData } = templates.swarm.toJSON().Resources[template].Properties.LaunchTemplateData;
+      expect(JSON.stringify(UserData)).toContain(`METALS_STACK=metals-test-swarm\\nMETALS_GROUP=${id}\\n`);
+    }
   });
 
   it('keep the addresses that workers know their managers by', () => {
@@ -153,6 +229,25 @@ describe('node slots', () => {
       const userData = JSON.stringify(Properties.LaunchTemplateData.UserData);
       expect(Buffer.byteLength(userData)).toBeLessThan(16 * 1024);
     }
+  });
+});
+
+describe('associations', () => {
+  it('have a schedule: one without runs once on a new node, and never again if that fails', () => {
+    const associations = [templates.swarm, templates.pipeline].flatMap((template) =>
+      Object.values(template.findResources('AWS::SSM::Association')),
+    );
+    expect(associations.map(({ Properties }) => Properties.AssociationName).sort()).toEqual([
+      'metals-test-rejoin',
+      'metals-test-reprepare',
+    ]);
+    for (const { Properties } of associations) expect(Properties.ScheduleExpression).toBe('rate(30 minutes)');
+  });
+});
+
+describe('cdk.json', () => {
+  it('asks before a deployment that broadens permissions or opens security groups', () => {
+    expect(requireApproval).toBe('broadening');
   });
 });
 

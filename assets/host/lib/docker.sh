@@ -1,0 +1,76 @@
+#!/bin/bash
+# Docker: installed, configured, and started only once the kernel has what the Swarm needs.
+
+DOCKER_CONFIG_FILE="${METALS_DOCKER_CONFIG_FILE:-/etc/docker/daemon.json}"
+
+missing_packages() {
+  command -v dockerd >/dev/null || echo docker
+  command -v jq >/dev/null || echo jq
+  command -v iptables >/dev/null || echo iptables-nft
+}
+
+# The way out (NAT, routes) and the repositories may not answer at once.
+install_packages() {
+  local packages
+  mapfile -t packages < <(missing_packages)
+  ((${#packages[@]})) || return 0
+  log "installing ${packages[*]}"
+  wait_until 300 "installing ${packages[*]}" try dnf install -y -q "${packages[@]}"
+}
+
+# Adds a security association and takes it away again: the kernel's own answer, whatever its modules are called.
+kernel_has_esp() {
+  local state=(src 192.0.2.10 dst 192.0.2.11 proto esp spi 0x1001)
+  ip xfrm state add "${state[@]}" mode transport \
+    aead 'rfc4106(gcm(aes))' 0x0000000000000000000000000000000000000000 64 2>/dev/null || return 1
+  ip xfrm state delete "${state[@]}"
+}
+
+# Docker marks the packets to encrypt by a match of this kind. The chain is used by nothing and goes at once.
+kernel_has_bpf_match() {
+  local chain=METALS-PROBE code=0
+  # A chain that an interrupted probe left.
+  iptables -w -t mangle -F "${chain}" 2>/dev/null && iptables -w -t mangle -X "${chain}"
+  iptables -w -t mangle -N "${chain}"
+  iptables -w -t mangle -A "${chain}" -m bpf --bytecode '1,6 0 0 0' -j RETURN 2>/dev/null || code=1
+  iptables -w -t mangle -F "${chain}"
+  iptables -w -t mangle -X "${chain}"
+  return "${code}"
+}
+
+# Without these an encrypted overlay drops everything between nodes, while every service shows healthy.
+check_encryption() {
+  local lacks=()
+  # Loads what is a module; whether the kernel can is asked below.
+  modprobe -qa esp4 xt_bpf || log 'modprobe knows no esp4 or xt_bpf; they may be built in'
+  kernel_has_esp || lacks+=('ESP with AES-GCM')
+  kernel_has_bpf_match || lacks+=("iptables' match bpf")
+  ((${#lacks[@]})) || return 0
+  local what
+  what="the kernel $(uname -r) lacks $(printf '%s, ' "${lacks[@]}" | sed 's/, $//')"
+  [[ ${METALS_OVERLAY_ENCRYPTION} != on ]] ||
+    die "${what}, which encrypted overlay networks need (look for 'blacklist esp4' in /etc/modprobe.d)"
+  log "${what}; overlayEncryption=${METALS_OVERLAY_ENCRYPTION}, so that is not an error"
+}
+
+configure_docker() {
+  mkdir -p "$(dirname "${DOCKER_CONFIG_FILE}")"
+  cat >"${DOCKER_CONFIG_FILE}" <<EOT
+{
+  "no-new-privileges": true,
+  "log-driver": "local",
+  "log-opts": { "max-size": "10m", "max-file": "3" },
+  "bip": "${METALS_DOCKER_BRIDGE_CIDR%.*}.1/${METALS_DOCKER_BRIDGE_CIDR#*/}",
+  "default-address-pools": [{ "base": "${METALS_GATEWAY_BRIDGE_CIDR}", "size": 24 }]
+}
+EOT
+}
+
+start_docker() {
+  local root
+  systemctl daemon-reload
+  systemctl enable --now metals-imds-guard.service docker.service
+  wait_until 120 'waiting for docker' try docker version
+  root=$(docker info --format json | jq -r .DockerRootDir)
+  [[ ${root} == "${DATA_ROOT}" ]] || die "docker keeps its data in ${root}, expected ${DATA_ROOT}"
+}

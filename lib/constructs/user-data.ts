@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { ROOT } from './bundle';
+
+const HOST_FOLDER = path.join(ROOT, 'assets', 'host');
+const END = 'METALS_EOF';
+
+/** Where each file of assets/host goes on a node, and its mode. */
+const HOST_FILES: readonly (readonly [source: string, target: string, mode: string])[] = [
+  ['boot.sh', '/usr/local/lib/metals/boot.sh', '0755'],
+  ['boot-failed.sh', '/usr/local/lib/metals/boot-failed.sh', '0755'],
+  ['lib/common.sh', '/usr/local/lib/metals/lib/common.sh', '0644'],
+  ['lib/volume.sh', '/usr/local/lib/metals/lib/volume.sh', '0644'],
+  ['lib/docker.sh', '/usr/local/lib/metals/lib/docker.sh', '0644'],
+  ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],
+  ['imds-guard.sh', '/usr/local/sbin/metals-imds-guard', '0755'],
+  ['units/metals-boot.service', '/etc/systemd/system/metals-boot.service', '0644'],
+  ['units/metals-boot-failed.service', '/etc/systemd/system/metals-boot-failed.service', '0644'],
+  ['units/metals-imds-guard.service', '/etc/systemd/system/metals-imds-guard.service', '0644'],
+  ['units/docker.service.d/10-metals.conf', '/etc/systemd/system/docker.service.d/10-metals.conf', '0644'],
+];
+
+/** Read by documents, by the boot, and by systemd. */
+const NODE_FILE = '/etc/metals/node.env';
+
+/** User data may have 16 KB: lines that are only a comment stay in the repository. */
+const withoutComments = (text: string): string => text.replace(/^[ \t]*#(?!!).*\n/gm, '');
+
+const hostFile = (file: string): string => withoutComments(readFileSync(path.join(HOST_FOLDER, file), 'utf8'));
+
+function writeFile(target: string, mode: string, content: string): string {
+  return [
+    `mkdir -p ${path.posix.dirname(target)}`,
+    `cat >${target} <<'${END}'\n${content}${END}`,
+    `chmod ${mode} ${target}`,
+  ].join('\n');
+}
+
+/**
+ * User data: writes the slot's settings and the files of assets/host, then runs user-data.sh.
+ *
+ * @param settings values are ids, names and ranges, never secrets; they need no quotes in a shell or a unit
+ */
+export function renderUserData(settings: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  return [
+    '#!/bin/bash',
+    'set -Eeuo pipefail',
+    writeFile(NODE_FILE, '0644', lines.join('')),
+    ...HOST_FILES.map(([source, target, mode]) => writeFile(target, mode, hostFile(source))),
+    hostFile('user-data.sh').replace(/^#!.*\n/, ''),
+  ].join('\n');
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+load helpers
+
+group_is() { # STATUS [what signal-resource does]
+  stub aws <<EOF
+case "\$*" in
+  *describe-stack-resources*) echo $1 ;;
+  *signal-resource*) ${2:-true} ;;
+esac
+EOF
+}
+
+# docker whose Swarm is as the first argument says; `node ls` does what the second says.
+swarm_is() { # JSON [COMMAND]
+  stub docker <<EOF
+case "\$*" in
+  "info --format json") echo '{"Swarm":$1}' ;;
+  "node ls -q") ${2:-true} ;;
+esac
+EOF
+}
+
+was_in_a_swarm() {
+  mkdir -p "${METALS_DATA_ROOT}/swarm"
+  echo '{}' >"${METALS_DATA_ROOT}/swarm/docker-state.json"
+}
+
+@test "packages are asked for again until the repositories answer" {
+  stub dnf <<<'echo . >>"${CALLS}.tries"; (($(wc -l <"${CALLS}.tries") > 2)) || { echo "Curl error (28): Timeout"; exit 1; }'
+  boot 'missing_packages() { echo docker; }; install_packages'
+  assert_status 0
+  assert_output "installing docker: Curl error (28): Timeout"
+  [[ $(grep -c 'dnf install -y -q docker' "${CALLS}") == 3 ]]
+}
+
+@test "a kernel without ESP stops a node that must encrypt, and no other" {
+  stub modprobe </dev/null
+  stub iptables </dev/null
+  stub ip <<<'exit 2'
+  boot check_encryption
+  assert_status 1
+  assert_output "lacks ESP with AES-GCM, which encrypted overlay networks need"
+  export METALS_OVERLAY_ENCRYPTION=probe
+  boot check_encryption
+  assert_status 0
+  assert_output "overlayEncryption=probe, so that is not an error"
+}
+
+@test "a kernel whose iptables has no match bpf stops a node that must encrypt; the probe leaves nothing" {
+  stub modprobe <<<'exit 1'
+  stub ip </dev/null
+  stub iptables <<<'case "$*" in *bytecode*) exit 2 ;; esac'
+  boot check_encryption
+  assert_status 1
+  assert_output "lacks iptables' match bpf"
+  assert_call "iptables -w -t mangle -X METALS-PROBE"
+}
+
+@test "what a kernel has built in needs no module" {
+  stub modprobe <<<'exit 1'
+  stub ip </dev/null
+  stub iptables </dev/null
+  boot check_encryption
+  assert_status 0
+}
+
+@test "an update goes on only when the node is back in the Swarm" {
+  was_in_a_swarm && group_is UPDATE_IN_PROGRESS && swarm_is '{"LocalNodeState":"pending","Error":""}'
+  boot await_swarm
+  assert_status 1
+  assert_output "waiting for the Swarm: not within 1 s: the state of this node is pending"
+  swarm_is '{"LocalNodeState":"active"}'
+  boot await_swarm
+  assert_status 0
+}
+
+@test "an update goes on after a manager only while a quorum answers" {
+  export METALS_ROLE=manager
+  was_in_a_swarm && group_is UPDATE_IN_PROGRESS
+  swarm_is '{"LocalNodeState":"active","ControlAvailable":true}' 'echo "The swarm does not have a leader" >&2; exit 1'
+  boot await_swarm
+  assert_status 1
+  assert_output "The swarm does not have a leader"
+  swarm_is '{"LocalNodeState":"active","ControlAvailable":false}'
+  boot await_swarm
+  assert_status 1
+  assert_output "this node is no manager"
+}
+
+@test "a Swarm that failed at Docker's first try gets a second one" {
+  was_in_a_swarm && group_is UPDATE_IN_PROGRESS && swarm_is '{"LocalNodeState":"error","Error":"bad certificate"}'
+  boot await_swarm
+  assert_status 1
+  assert_call "systemctl restart docker.service"
+  assert_output "the state of this node is error bad certificate"
+}
+
+@test "a group that is being created does not wait for a Swarm whose other managers come later" {
+  was_in_a_swarm && group_is CREATE_IN_PROGRESS && swarm_is '{"LocalNodeState":"pending"}'
+  boot await_swarm
+  assert_status 0
+}
+
+@test "CloudFormation is told by name of group and instance, and again if it does not answer" {
+  group_is UPDATE_IN_PROGRESS 'echo . >>"${CALLS}.tries"; (($(wc -l <"${CALLS}.tries") > 1)) || { echo Throttling >&2; exit 254; }'
+  boot 'signal SUCCESS'
+  assert_status 0
+  assert_output "telling CloudFormation SUCCESS for SlotGroup: Throttling"
+  assert_call "signal-resource --stack-name metals-test-swarm --logical-resource-id SlotGroup --unique-id i-new --status SUCCESS"
+}
+
+@test "outside a deployment nobody is told" {
+  group_is UPDATE_COMPLETE
+  boot 'signal SUCCESS'
+  assert_status 0
+  assert_output "SlotGroup is UPDATE_COMPLETE: nobody waits for a signal"
+  refute_call signal-resource
+}
+
+@test "a boot that failed for good ends the deployment and has the instance replaced" {
+  group_is UPDATE_IN_PROGRESS
+  run bash "${ROOT}/assets/host/boot-failed.sh"
+  assert_status 0
+  assert_call "--status FAILURE"
+  assert_call "aws autoscaling set-instance-health --instance-id i-new --health-status Unhealthy --no-should-respect-grace-period"
+}
+
+@test "a wait ends at its deadline, with the last reason" {
+  boot 'not_yet() { echo "2 of 3" && return 1; }; wait_until 0 "waiting" not_yet'
+  assert_status 1
+  assert_output "boot: error: waiting: not within 0 s: 2 of 3"
+}
+
+@test "user data ends as the boot ends, however often that is tried" {
+  stub journalctl <<<'echo "boot: error: the reason"'
+  stub sleep </dev/null
+  stub systemctl <<'EOS'
+[[ $1 == is-active ]] || exit 0
+echo . >>"${CALLS}.looks"
+if (($(wc -l <"${CALLS}.looks") < 3)); then echo activating && exit 3; fi
+echo "${FINAL}" && [[ ${FINAL} == active ]]
+EOS
+  export FINAL=active
+  run bash "${ROOT}/assets/host/user-data.sh"
+  assert_status 0
+  assert_call "systemctl enable metals-boot.service"
+  rm "${CALLS}.looks"
+  export FINAL=failed
+  run bash "${ROOT}/assets/host/user-data.sh"
+  assert_status 1
+  assert_output "metals-boot.service is failed"
+  assert_output "boot: error: the reason"
+}
+
+@test "the units are ones that systemd takes" {
+  needs systemd-analyze systemd
+  units="${BATS_TEST_TMPDIR}/units"
+  cp -r "${ROOT}/assets/host/units" "${units}"
+  # The programs are not on this machine.
+  sed -i -E 's#^ExecStart=/usr/local/.*#ExecStart=/bin/true#' "${units}"/*.service
+  printf '[Service]\nExecStart=/bin/true\n' >"${units}/docker.service"
+  run env SYSTEMD_UNIT_PATH="${units}:" systemd-analyze verify --man=no "${units}"/*.service
+  assert_status 0
+  [[ -z ${output} ]] || { echo "${output}" && return 1; }
+}
+
+@test "a unit that systemd would not take is noticed" {
+  needs systemd-analyze systemd
+  printf '[Service]\nType=oneshot\nExecStart=/bin/true\nRestart=always\n' >"${BATS_TEST_TMPDIR}/bad.service"
+  run systemd-analyze verify --man=no "${BATS_TEST_TMPDIR}/bad.service"
+  [[ ${status} != 0 || -n ${output} ]]
+}
