@@ -7,6 +7,8 @@
 #   LAB_CGROUP_PARENT  cgroup v1: the node's cgroup, such as /metals-lab/ip-10-40-1-10; empty with cgroup v2
 #   LAB_VCPUS          vCPUs of the instance type
 #   LAB_MEMORY_MIB     memory of the instance type
+#   LAB_VOLUMES        loop: user data attaches the volume; docker: a Docker volume is mounted from the start
+#   LAB_USER_DATA_DELAY_SECONDS  how long after its agent the node's user data begins
 set -Eeuo pipefail
 
 readonly LAB_LIB=/usr/local/lib/metals-lab
@@ -21,6 +23,8 @@ source "$LAB_LIB/forwarders.sh"
 : "${LAB_REGISTRY:?is the name of the registry of the account}"
 : "${LAB_VCPUS:?is the number of vCPUs of the instance type}"
 : "${LAB_MEMORY_MIB:?is the memory of the instance type}"
+: "${LAB_VOLUMES:?is loop or docker}"
+: "${LAB_USER_DATA_DELAY_SECONDS:?is how long after the agent user data begins}"
 
 shut_down() {
   log 'shutting down'
@@ -34,6 +38,18 @@ forget_last_boot() {
   rm -f /run/docker.pid /run/docker/containerd/containerd.pid /run/docker.sock
   mkdir -p /run/metals-lab/units /run/cloud-init /var/log/metals-lab
   printf 'LAB_REGISTRY=%q\nLAB_CGROUP_PARENT=%q\n' "$LAB_REGISTRY" "${LAB_CGROUP_PARENT:-}" >/run/metals-lab/environment
+}
+
+# Before any unit, as systemd mounts what fstab names; `nofail` lets a boot go on without it.
+mount_file_systems() {
+  "$LAB_LIB/device" restore
+  mount --all || log 'not all file systems of /etc/fstab are mounted'
+}
+
+# Nothing on AWS lets the agent wait for user data: documents may come before it has begun.
+run_user_data_later() {
+  sleep "$LAB_USER_DATA_DELAY_SECONDS"
+  exec "$LAB_LIB/run-user-data"
 }
 
 # The node reports to Systems Manager by itself, like the SSM agent: a node that hangs is not Online.
@@ -57,9 +73,10 @@ main() {
   apply_limits
   start_forwarders
   log 'stand-ins on this node: systemctl, journalctl, modprobe, cloud-init'
+  mount_file_systems
   run_agent &
   systemctl lab-boot
-  "$LAB_LIB/run-user-data" &
+  run_user_data_later &
   log 'up'
   # The shell must stay interruptible for SIGTERM: it waits, in the background, for ever.
   sleep infinity &

@@ -3,7 +3,7 @@
 # What holds and what does not is printed, and kept in /run/metals-lab/limits.json for `metals lab status`.
 
 ENFORCED=()
-NOT_ENFORCED=('CPU credits of t3' 'bandwidth of network and EBS' 'size of the data volume')
+NOT_ENFORCED=('CPU credits of t3' 'bandwidth of network and EBS')
 
 apply_limits() {
   if [[ -f /sys/fs/cgroup/cgroup.controllers ]]; then
@@ -12,6 +12,11 @@ apply_limits() {
     limit_cgroup_v1
   else
     NOT_ENFORCED+=("CPU and memory: cgroup v1 without LAB_CGROUP_PARENT")
+  fi
+  if [[ $LAB_VOLUMES == loop ]]; then
+    ENFORCED+=('size of the data volume (loop device)')
+  else
+    NOT_ENFORCED+=('size of the data volume')
   fi
   overlay_meminfo
   check_visible_cpus
