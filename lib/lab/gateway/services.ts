@@ -4,11 +4,15 @@ import { groupResource } from './autoscaling/group-resource';
 import { Groups } from './autoscaling/groups';
 import { createCloudFormation } from './cloudformation/cloudformation-api';
 import { SERVICE_TOKEN, TEMPLATE_BUCKET } from './cloudformation/forwarder';
+import { createSignals } from './cloudformation/signals-api';
+import { Signals } from './cloudformation/signals';
 import { ContainerWatch } from './ec2/container-watch';
 import { createEc2 } from './ec2/ec2-api';
+import { loopDisks, mountedDisks } from './ec2/disks';
 import { ec2Resources } from './ec2/ec2-resources';
 import { Instances } from './ec2/instances';
 import { openNodesStore } from './ec2/records';
+import { Volumes } from './ec2/volumes';
 import { VpcNetworks } from './ec2/vpc-network';
 import { createEcr } from './ecr/ecr-api';
 import { InstanceCredentials } from './iam/instance-credentials';
@@ -30,6 +34,7 @@ import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
 import { commandEffects } from './ssm/step-runner';
 import { Store } from './store';
+import { Timing } from './timing';
 import type { Interceptors, Listener, ResourceHandler } from './types';
 
 const SCHEDULE_LOOK_SECONDS = 60;
@@ -63,12 +68,17 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const credentials = new InstanceCredentials(upstream);
   const sessions = new Sessions(Store.open<SessionData>(directory, 'sessions', { sessions: {} }));
   const reports = new NodeReports(store, (instanceId) => associations.onNodeRegistered(instanceId));
+  const timing = new Timing(settings.profile, settings.seed);
+  log('timing', `profile ${settings.profile}, seed ${settings.seed}`);
+  const disks = settings.volumes === 'loop' ? loopDisks(settings.nodeImage) : mountedDisks;
+  const volumes = new Volumes({ store, disks, upstream, timing, log });
+  const signals = new Signals();
   const instances = new Instances({
-    ...{ settings, upstream, store, networks, credentials, log },
+    ...{ settings, upstream, store, networks, volumes, timing, credentials, log },
     isOnline: (id) => reports.isOnline(id),
     forgetReports: (id) => reports.forget(id),
   });
-  const groups = new Groups(store, instances, log);
+  const groups = new Groups(store, instances, timing, log);
   const documents = new Documents(Store.open(directory, 'documents', { documents: {} }), (name) =>
     associations.onDefaultVersionChanged(name),
   );
@@ -81,8 +91,8 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   let schedule: NodeJS.Timeout | undefined;
 
   const resources = handlersByType([
-    ...ec2Resources(upstream, store, networks),
-    groupResource(store, groups),
+    ...ec2Resources(upstream, store, networks, disks),
+    groupResource(store, groups, signals),
     documentResource(documents),
     associationResource(associations),
     instanceProfileResource(upstream),
@@ -94,9 +104,10 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     interceptors: {
       autoscaling: [createAutoScaling(store, groups)],
       cloudformation: [
+        createSignals(signals),
         createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
       ],
-      ec2: [createEc2({ upstream, store, instances, groups, log })],
+      ec2: [createEc2({ upstream, store, instances, volumes, groups, log })],
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],

@@ -1,5 +1,6 @@
 /** What the gateway is told at its start, by environment; the secret comes from a file alone. */
 import { LAB_ACCOUNT_ID, LAB_DEFAULT_PORT, LAB_REGION } from '../../contract';
+import { MAX_SEED, PROFILE_NAMES, type ProfileName } from './timing';
 
 /** Registry name in image references, the same as on AWS; nodes resolve it to the gateway. */
 export const ECR_HOST = `${LAB_ACCOUNT_ID}.dkr.ecr.${LAB_REGION}.amazonaws.com`;
@@ -29,6 +30,12 @@ export interface GatewaySettings {
   readonly containerName: string | undefined;
   /** Host ports to publish from a slot's node: `manager-1=8000:8000,8001:8001`. */
   readonly publish: string;
+  /** `loop`: user data attaches a loop device; `docker`: a Docker volume is mounted from the start. */
+  readonly volumes: 'loop' | 'docker';
+  /** Which times the lab takes. */
+  readonly profile: ProfileName;
+  /** What the times are drawn from. */
+  readonly seed: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,6 +55,9 @@ export function readSettings(environment: Environment, readFile: (file: string) 
     nodeImage: environment.LAB_NODE_IMAGE ?? 'metals-lab/node:latest',
     containerName: environment.LAB_CONTAINER_NAME || undefined,
     publish: environment.LAB_PUBLISH ?? '',
+    volumes: oneOf('LAB_VOLUMES', environment.LAB_VOLUMES, ['loop', 'docker'], 'loop'),
+    profile: oneOf('LAB_PROFILE', environment.LAB_PROFILE, PROFILE_NAMES, 'default'),
+    seed: seed(environment.LAB_SEED),
   };
 }
 
@@ -57,6 +67,20 @@ function portNumber(name: string, value: string | undefined, fallback: number): 
   if (!Number.isInteger(port) || port < 1 || port > 65535)
     throw new Error(`${name} is '${value}', expected a port number from 1 to 65535`);
   return port;
+}
+
+function oneOf<T extends string>(name: string, value: string | undefined, allowed: readonly T[], fallback: T): T {
+  if (value === undefined || value === '') return fallback;
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw new Error(`${name} is '${value}', expected one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function seed(value: string | undefined): number {
+  if (value === undefined || value === '') return 1;
+  const number = /^\d+$/.test(value) ? Number(value) : NaN;
+  if (number <= MAX_SEED) return number;
+  throw new Error(`LAB_SEED is '${value}', expected a whole number from 0 to ${MAX_SEED}`);
 }
 
 function readSecret(file: string | undefined, readFile: (file: string) => string): string {

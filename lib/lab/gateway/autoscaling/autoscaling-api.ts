@@ -46,6 +46,12 @@ export function createAutoScaling(store: NodesStore, groups: Groups): Intercepto
       });
       return `<AutoScalingInstances>${items.join('')}</AutoScalingInstances>`;
     },
+    DescribeScalingActivities: (params) => {
+      const chosen = Object.values(data.groups).filter(
+        ({ name }) => !params.AutoScalingGroupName || params.AutoScalingGroupName === name,
+      );
+      return `<Activities>${chosen.map(activitiesXml).join('')}</Activities>`;
+    },
     SetDesiredCapacity: (params) => {
       change(params.AutoScalingGroupName!, (group) => (group.desiredCapacity = Number(params.DesiredCapacity)));
       return '';
@@ -100,6 +106,19 @@ function groupXml(group: GroupRecord, instance: InstanceRecord | undefined): str
     `<Tags>${tags.join('')}</Tags></member>`
   );
 }
+
+const activitiesXml = (group: GroupRecord): string =>
+  (group.activities ?? [])
+    .map(
+      ({ id, description, cause, statusCode, statusMessage, time }) =>
+        `<member><ActivityId>${id}</ActivityId>` +
+        `<AutoScalingGroupName>${escapeXml(group.name)}</AutoScalingGroupName>` +
+        `<Description>${escapeXml(description)}</Description><Cause>${escapeXml(cause)}</Cause>` +
+        `<StartTime>${time}</StartTime><EndTime>${time}</EndTime><StatusCode>${statusCode}</StatusCode>` +
+        (statusMessage ? `<StatusMessage>${escapeXml(statusMessage)}</StatusMessage>` : '') +
+        `<Progress>100</Progress></member>`,
+    )
+    .join('');
 
 const LIFECYCLE: Readonly<Record<InstanceRecord['state'], string>> = {
   pending: 'Pending',

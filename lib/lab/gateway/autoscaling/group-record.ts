@@ -23,4 +23,15 @@ export interface GroupRecord {
   instanceId?: string;
   /** Why the last launch failed. */
   lastFailure?: string;
+  /** The latest first. */
+  activities?: readonly ScalingActivity[];
+}
+
+export interface ScalingActivity {
+  readonly id: string;
+  readonly description: string;
+  readonly cause: string;
+  readonly statusCode: 'Successful' | 'Failed';
+  readonly statusMessage?: string;
+  readonly time: string;
 }

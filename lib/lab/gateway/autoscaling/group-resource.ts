@@ -1,14 +1,15 @@
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../../../contract';
 import { AwsError } from '../errors';
-import { generatedName } from '../cloudformation/resource';
+import { generatedName, isTrue } from '../cloudformation/resource';
+import { durationMs, type Signals } from '../cloudformation/signals';
 import { groupTags, launchTemplateVersion } from '../ec2/launch-plan';
 import type { Groups } from './groups';
 import type { NodesData, NodesStore } from '../ec2/records';
-import type { Properties, ResourceHandler, ResourceResult } from '../types';
+import type { Properties, ResourceContext, ResourceHandler, ResourceResult } from '../types';
 import type { GroupRecord } from './group-record';
 
 /** AWS::AutoScaling::AutoScalingGroup of one instance on an existing network interface. */
-export function groupResource(store: NodesStore, groups: Groups): ResourceHandler {
+export function groupResource(store: NodesStore, groups: Groups, signals: Signals): ResourceHandler {
   return {
     type: 'AWS::AutoScaling::AutoScalingGroup',
     replaceOn: ['AutoScalingGroupName'],
@@ -27,17 +28,19 @@ export function groupResource(store: NodesStore, groups: Groups): ResourceHandle
         ...groupSettings(store.data, properties),
       };
       store.update((data) => void (data.groups[name] = group));
+      const sinceMs = Date.now();
       try {
         await groups.settle(name);
+        await awaitSignals(signals, properties.LabCreationPolicy?.ResourceSignal, context, sinceMs);
       } catch (error) {
         // CloudFormation never learns the name of a group that failed: nobody else would delete it.
-        store.update((data) => void delete data.groups[name]);
+        await remove(name);
         throw error;
       }
       return result(name);
     },
 
-    async update(name, properties) {
+    async update(name, properties, _old, context) {
       const group = store.data.groups[name];
       if (!group) throw new AwsError('ValidationError', `AutoScalingGroup name not found - ${name}`);
       const settings = groupSettings(store.data, properties);
@@ -48,21 +51,39 @@ export function groupResource(store: NodesStore, groups: Groups): ResourceHandle
         Object.assign(group, settings);
         if (templateChanged && properties.LabUpdatePolicy?.AutoScalingRollingUpdate) group.replaceOutdated = true;
       });
+      const sinceMs = Date.now();
+      const rolling = group.replaceOutdated ? properties.LabUpdatePolicy.AutoScalingRollingUpdate : undefined;
       await groups.settle(name);
+      if (isTrue(rolling?.WaitOnResourceSignals))
+        await awaitSignals(signals, { Timeout: rolling.PauseTime }, context, sinceMs);
       return result(name);
     },
 
-    async delete(name) {
-      const group = store.data.groups[name];
-      if (!group) return;
-      store.update(() => {
-        group.minSize = 0;
-        group.desiredCapacity = 0;
-      });
-      await groups.settle(name);
-      store.update((data) => void delete data.groups[name]);
-    },
+    delete: remove,
   };
+
+  async function remove(name: string): Promise<void> {
+    const group = store.data.groups[name];
+    if (!group) return;
+    store.update(() => {
+      group.minSize = 0;
+      group.desiredCapacity = 0;
+    });
+    await groups.settle(name);
+    store.update((data) => void delete data.groups[name]);
+  }
+}
+
+/** As CreationPolicy and WaitOnResourceSignals ask for; CloudFormation's defaults are one signal and five minutes. */
+async function awaitSignals(
+  signals: Signals,
+  wanted: Properties | undefined,
+  { stackName, logicalId }: ResourceContext,
+  sinceMs: number,
+): Promise<void> {
+  if (!wanted) return;
+  const [count, timeoutMs] = [Number(wanted.Count ?? 1), durationMs(wanted.Timeout ?? 'PT5M')];
+  await signals.wait({ stackName, logicalId, count, timeoutMs, sinceMs });
 }
 
 type GroupSettings = Pick<

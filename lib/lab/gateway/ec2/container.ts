@@ -17,7 +17,10 @@ export interface NodeContainer {
   readonly hostname: string;
   readonly network: string;
   readonly privateIp: string;
-  readonly volume: string;
+  /** Id of the volume that is mounted at /var/lib/docker from the start; undefined where user data attaches it. */
+  readonly volume: string | undefined;
+  /** User data begins so long after the agent. */
+  readonly userDataDelaySeconds: number;
   readonly size: InstanceSize;
   readonly slot: string;
   /** `8000:8000`, host first. */
@@ -46,6 +49,12 @@ const CAPABILITIES = [
   'AUDIT_CONTROL',
 ];
 
+/** Block major of loop devices, and the device that hands out free ones. */
+const LOOP_DEVICE_RULES = ['b 7:* rmw', 'c 10:237 rmw'];
+
+/** What `docker run` needs so that a container may use loop devices. */
+export const LOOP_DEVICE_ARGUMENTS = LOOP_DEVICE_RULES.flatMap((rule) => ['--device-cgroup-rule', rule]);
+
 export const containerName = (instanceId: string): string => `${LAB_PREFIX}-${instanceId}`;
 export const volumeName = (volumeId: string): string => `${LAB_PREFIX}-${volumeId}`;
 export const networkName = (vpcId: string): string => `${LAB_PREFIX}-${vpcId}`;
@@ -71,12 +80,14 @@ export function runArguments(node: NodeContainer, host: HostFacts): string[] {
     LAB_CGROUP_PARENT: cgroupParent,
     LAB_VCPUS: String(node.size.vcpus),
     LAB_MEMORY_MIB: String(node.size.memoryMib),
+    LAB_VOLUMES: node.volume === undefined ? 'loop' : 'docker',
+    LAB_USER_DATA_DELAY_SECONDS: node.userDataDelaySeconds.toFixed(1),
   };
   return [
     ...['run', '--detach', '--name', node.container, '--hostname', node.hostname],
     ...['--network', node.network, '--ip', node.privateIp, '--add-host', `${node.registry}:127.0.0.2`],
     ...['--label', `${LAB_LABEL}=1`, '--label', `${TAG.slot}=${node.slot}`],
-    ...['--mount', `type=volume,source=${node.volume},target=/var/lib/docker`],
+    ...volumeArguments(node.volume),
     // As on EC2, what is under /run does not survive a reboot, nor reach a disk.
     ...['--tmpfs', '/run:rw,nosuid,nodev,mode=755'],
     ...CAPABILITIES.flatMap((capability) => ['--cap-add', capability]),
@@ -88,6 +99,11 @@ export function runArguments(node: NodeContainer, host: HostFacts): string[] {
     node.image,
   ];
 }
+
+const volumeArguments = (volumeId: string | undefined): string[] =>
+  volumeId === undefined
+    ? [...LOOP_DEVICE_ARGUMENTS]
+    : ['--mount', `type=volume,source=${volumeName(volumeId)},target=/var/lib/docker`];
 
 /**
  * cgroup v1: node and tasks share a parent that the node itself limits. It is named by the address, so that a

@@ -9,6 +9,7 @@ import type { InstanceRecord, InstanceState, NodesData, NodesStore } from './rec
 import type { Upstream } from '../ministack/upstream';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
+import { attachmentXml, correctVolumes, type Volumes } from './volumes';
 import { launchTemplatesXml, launchTemplateVersionsXml } from './launch-template-views';
 import type { Interceptor, LabRequest } from '../types';
 
@@ -16,11 +17,12 @@ export interface Ec2Dependencies {
   readonly upstream: Upstream;
   readonly store: NodesStore;
   readonly instances: Instances;
+  readonly volumes: Volumes;
   readonly groups: Groups;
   readonly log: Log;
 }
 
-export function createEc2({ upstream, store, instances, groups, log }: Ec2Dependencies): Interceptor {
+export function createEc2({ upstream, store, instances, volumes, groups, log }: Ec2Dependencies): Interceptor {
   const { data } = store;
   const own = (params: LabRequest['params']): InstanceRecord[] =>
     members(params, 'InstanceId').flatMap((id) => data.instances[id] ?? []);
@@ -61,10 +63,14 @@ export function createEc2({ upstream, store, instances, groups, log }: Ec2Depend
     DescribeNetworkInterfaces: (request) => forwarded(request, (text) => correctInterfaces(data, text)),
     DescribeLaunchTemplates: async ({ params }) => xmlReply(launchTemplatesXml(data, params)),
     DescribeLaunchTemplateVersions: async ({ params }) => xmlReply(launchTemplateVersionsXml(data, params)),
+    DescribeVolumes: (request) => forwarded(request, (text) => correctVolumes(data, text)),
     AttachVolume: async ({ params }) => {
-      const holder = data.volumes[params.VolumeId]?.instanceId;
-      if (holder === undefined || holder === params.InstanceId) return undefined;
-      throw new AwsError('VolumeInUse', `${params.VolumeId} is already attached to an instance: ${holder}`);
+      const { VolumeId, InstanceId, Device } = params as Record<string, string>;
+      const attachment = await volumes.attach(VolumeId!, InstanceId!, Device ?? '');
+      return xmlReply(
+        `<AttachVolumeResponse xmlns="${NAMESPACE}"><requestId>${crypto.randomUUID()}</requestId>` +
+          `${attachmentXml(VolumeId!, attachment)}</AttachVolumeResponse>`,
+      );
     },
     DetachVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
     DeleteVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
@@ -98,11 +104,11 @@ const incorrectState = (id: string, state: string, what: string): AwsError =>
   );
 
 function refuseWhileAttached(data: NodesData, volumeId: string): undefined {
-  const holder = data.volumes[volumeId]?.instanceId;
+  const holder = data.volumes[volumeId]?.attachment?.instanceId;
   if (!holder) return undefined;
   throw new AwsError(
     'VolumeInUse',
-    `Volume ${volumeId} is /var/lib/docker of ${holder}; in the lab it can be detached only by ending the instance`,
+    `Volume ${volumeId} is in use by ${holder}; in the lab it is detached only by the end of its instance`,
   );
 }
 

@@ -7,6 +7,7 @@ import { launchTemplateResource } from './launch-template-resource';
 import { natGatewayResource } from './nat-gateway-resource';
 import type { NodesStore } from './records';
 import { securityGroupRuleResource } from './security-group-rule-resource';
+import type { Disks } from './disks';
 import { volumeResource } from './volume-resource';
 import type { VpcNetworks } from './vpc-network';
 
@@ -14,12 +15,13 @@ export const ec2Resources = (
   upstream: Upstream,
   store: NodesStore,
   networks: VpcNetworks,
+  disks: Disks,
 ): readonly ResourceHandler[] => [
   eipResource(upstream),
   natGatewayResource(upstream),
   securityGroupRuleResource(upstream, 'Ingress'),
   securityGroupRuleResource(upstream, 'Egress'),
   interfaceResource(upstream, store, networks),
-  volumeResource(upstream, store),
+  volumeResource(upstream, store, disks),
   launchTemplateResource(store),
 ];

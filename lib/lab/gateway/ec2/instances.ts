@@ -4,24 +4,29 @@ import { ignoreNotFound } from '../errors';
 import { errorText, type Log } from '../log';
 import { ECR_HOST, type GatewaySettings } from '../settings';
 import type { Upstream } from '../ministack/upstream';
+import type { Timing } from '../timing';
 import { requiredXmlValue, xmlValue } from '../front-door/xml';
-import { containerName, networkName, volumeName } from './container';
+import { containerName, networkName } from './container';
 import type { InstanceCredentials } from '../iam/instance-credentials';
 import { isRunning, lastOutput, removeNode, restartNode, startNode } from './docker-node';
 import { instanceSize } from './instance-types';
-import { planLaunch, type LaunchPlan } from './launch-plan';
+import { mountedVolume, planLaunch, type LaunchPlan } from './launch-plan';
 import { parsePublish, type PublishedPorts } from './publish';
 import { forgetLongTerminated, type InstanceRecord, type NodesStore } from './records';
+import type { Volumes } from './volumes';
 import type { VpcNetworks } from './vpc-network';
 import type { GroupRecord } from '../autoscaling/group-record';
 
-const BOOT_SECONDS = 90;
+/** How long a reboot may take until the agent reports again. */
+const REBOOT_SECONDS = 90;
 
 export interface InstancesDependencies {
   readonly settings: GatewaySettings;
   readonly upstream: Upstream;
   readonly store: NodesStore;
   readonly networks: VpcNetworks;
+  readonly volumes: Volumes;
+  readonly timing: Timing;
   readonly credentials: InstanceCredentials;
   readonly log: Log;
   /** Whether the node's agent has reported lately. */
@@ -34,34 +39,41 @@ export class Instances {
   private readonly ports: PublishedPorts;
   /** Their containers go down on purpose. */
   private readonly rebooting = new Set<string>();
+  /** By instance: an end that is under way. */
+  private readonly ends = new Map<string, Promise<void>>();
 
   constructor(private readonly dependencies: InstancesDependencies) {
     this.ports = parsePublish(dependencies.settings.publish);
   }
 
-  /** Launches a group's instance and waits until its agent reports. Leaves nothing behind when that fails. */
+  /**
+   * Launches a group's instance. It is `running` as soon as its machine is, as on EC2: nobody waits for its boot.
+   * Leaves nothing behind when that fails.
+   */
   async launch(group: GroupRecord): Promise<InstanceRecord> {
-    const { store, log } = this.dependencies;
+    const { store, settings, volumes, timing, log } = this.dependencies;
+    const mounted = settings.volumes === 'docker' ? mountedVolume(store.data, group) : undefined;
     const plan = planLaunch(store.data, group);
     const size = instanceSize(plan.instanceType);
     const instance = await this.record(group, plan);
     try {
+      if (mounted) await volumes.attachMounted(mounted.id, instance);
       const gateway = await this.dependencies.networks.ensure(instance.vpcId);
       await startNode({
         instanceId: instance.id,
         container: instance.container,
-        image: this.dependencies.settings.nodeImage,
+        image: settings.nodeImage,
         hostname: instance.hostname,
         network: networkName(instance.vpcId),
         privateIp: instance.privateIp,
-        volume: volumeName(instance.volumeId),
+        volume: mounted?.id,
+        userDataDelaySeconds: timing.draw('userDataAfterAgent') / 1000,
         size,
         slot: instance.tags[TAG.slot] ?? '',
         publish: this.ports.get(instance.tags[TAG.slot] ?? '') ?? [],
-        gateway: `${gateway}:${this.dependencies.settings.port}`,
+        gateway: `${gateway}:${settings.port}`,
         registry: ECR_HOST,
       });
-      await this.waitUntilOnline(instance);
     } catch (error) {
       await this.terminate(instance.id);
       throw new Error(`launching ${instance.id} for ${group.name} failed: ${errorText(error)}`, { cause: error });
@@ -73,7 +85,7 @@ export class Instances {
 
   private async record(group: GroupRecord, plan: LaunchPlan): Promise<InstanceRecord> {
     const { store, upstream } = this.dependencies;
-    const { networkInterface, volume } = plan;
+    const { networkInterface } = plan;
     const answer = await upstream.query('ec2', 'RunInstances', {
       ImageId: plan.imageId,
       InstanceType: plan.instanceType,
@@ -94,7 +106,6 @@ export class Instances {
       launchTemplateId: group.launchTemplateId,
       launchTemplateVersion: group.launchTemplateVersion,
       interfaceId: networkInterface.id,
-      volumeId: volume.id,
       rootVolumeId: xmlValue(answer, 'volumeId'),
       vpcId: networkInterface.vpcId,
       privateIp: networkInterface.privateIp,
@@ -114,10 +125,8 @@ export class Instances {
       forgetLongTerminated(data, Date.now());
       data.instances[id] = instance;
       networkInterface.instanceId = id;
-      volume.instanceId = id;
       group.instanceId = id;
     });
-    await upstream.query('ec2', 'AttachVolume', { VolumeId: volume.id, InstanceId: id, Device: '/dev/sdf' });
     await upstream.query('ec2', 'AttachNetworkInterface', {
       NetworkInterfaceId: networkInterface.id,
       InstanceId: id,
@@ -127,28 +136,45 @@ export class Instances {
   }
 
   private async waitUntilOnline(instance: InstanceRecord): Promise<void> {
-    const deadline = Date.now() + BOOT_SECONDS * 1000;
+    const deadline = Date.now() + REBOOT_SECONDS * 1000;
     while (!this.dependencies.isOnline(instance.id)) {
       const alive = await isRunning(instance.container);
       if (!alive || Date.now() > deadline) {
-        const what = alive ? `did not report within ${BOOT_SECONDS} s` : 'ended while booting';
+        const what = alive ? `did not report within ${REBOOT_SECONDS} s` : 'ended while booting';
         throw new Error(`node ${instance.container} ${what}; it printed:\n${await lastOutput(instance.container)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 
-  /** Ends an instance; its address and its volume are free afterwards. */
-  async terminate(id: string): Promise<void> {
-    const { store, upstream, credentials, forgetReports, log } = this.dependencies;
+  /**
+   * Ends an instance. From now on it is no longer its group's, but until the returned promise resolves it holds its
+   * interface and its volume: on EC2, too, they are in use for a while after the call.
+   */
+  terminate(id: string): Promise<void> {
+    const { store } = this.dependencies;
     const instance = store.data.instances[id];
-    if (!instance || instance.state === 'terminated') return;
-    store.update(() => void (instance.state = 'shutting-down'));
+    if (!instance || instance.state === 'terminated') return Promise.resolve();
+    const underWay = this.ends.get(id);
+    if (underWay) return underWay;
+    store.update((data) => {
+      instance.state = 'shutting-down';
+      const group = data.groups[instance.groupName];
+      if (group?.instanceId === id) delete group.instanceId;
+    });
+    const end = this.end(instance).finally(() => this.ends.delete(id));
+    this.ends.set(id, end);
+    return end;
+  }
+
+  private async end(instance: InstanceRecord): Promise<void> {
+    const { store, upstream, credentials, forgetReports, volumes, timing, log } = this.dependencies;
+    const { id } = instance;
     forgetReports(id);
     credentials.revoke(id);
     await removeNode(instance.container);
-    // Its state may be older than ours: it saves on an orderly end only.
-    await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.volumeId }));
+    await timing.wait('terminationHolds');
+    await volumes.release(id);
     await ignoreNotFound(upstream.query('ec2', 'TerminateInstances', { InstanceId: [id] }));
     if (instance.rootVolumeId) {
       await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.rootVolumeId }));
@@ -157,14 +183,27 @@ export class Instances {
     store.update((data) => {
       const networkInterface = data.interfaces[instance.interfaceId];
       if (networkInterface?.instanceId === id) delete networkInterface.instanceId;
-      const volume = data.volumes[instance.volumeId];
-      if (volume?.instanceId === id) delete volume.instanceId;
-      const group = data.groups[instance.groupName];
-      if (group?.instanceId === id) delete group.instanceId;
       instance.state = 'terminated';
       instance.terminationTime = new Date().toISOString();
     });
     log(id, 'terminated');
+  }
+
+  /** Goes on with ends that failed, or that a restart of the gateway interrupted. */
+  completeEnds(): void {
+    const { store, log } = this.dependencies;
+    for (const { id, state } of Object.values(store.data.instances)) {
+      if (state !== 'shutting-down') continue;
+      this.terminate(id).catch((error: unknown) => log(id, `not ended: ${errorText(error)}`));
+    }
+  }
+
+  /** Resolves once a group's former instances hold nothing any more. */
+  async ended(groupName: string): Promise<void> {
+    const ending = Object.values(this.dependencies.store.data.instances).filter(
+      (each) => each.groupName === groupName && each.state === 'shutting-down',
+    );
+    await Promise.all(ending.map(({ id }) => this.terminate(id)));
   }
 
   async reboot(instance: InstanceRecord): Promise<void> {
@@ -178,9 +217,12 @@ export class Instances {
     }
   }
 
-  /** After a restart of the gateway: rejoins the networks of live nodes and decides about launches it interrupted. */
+  /**
+   * After a restart of the gateway: rejoins the networks of live nodes, decides about launches that it interrupted, and
+   * completes attachments and ends.
+   */
   async adopt(): Promise<void> {
-    const { store, networks, log } = this.dependencies;
+    const { store, networks, volumes, log } = this.dependencies;
     const live = Object.values(store.data.instances).filter((each) => each.state !== 'terminated');
     for (const vpcId of new Set(live.map((each) => each.vpcId))) {
       // Without its network no node lives; its group finds out, and says why it cannot launch.
@@ -193,6 +235,8 @@ export class Instances {
       if (instance.state === 'pending')
         store.update(() => void (instance.state = running ? 'running' : 'shutting-down'));
     }
+    this.completeEnds();
+    volumes.adopt();
   }
 
   /** True when an instance should run and its container does not. */

@@ -8,7 +8,6 @@ import type { GroupRecord } from '../autoscaling/group-record';
 
 export interface LaunchPlan {
   readonly networkInterface: InterfaceRecord;
-  readonly volume: VolumeRecord;
   readonly template: Properties;
   readonly imageId: string;
   readonly instanceType: string;
@@ -25,7 +24,6 @@ export function planLaunch(data: NodesData, group: GroupRecord): LaunchPlan {
   const tags = instanceTags(group, template);
   return {
     networkInterface,
-    volume: findVolume(data, group, tags),
     template,
     tags,
     imageId: required(template, 'ImageId'),
@@ -82,19 +80,25 @@ function findInterface(data: NodesData, template: Properties): InterfaceRecord {
   return found;
 }
 
-/** On AWS user data attaches the slot's volume; in the lab it is there at boot, by this tag. */
-function findVolume(data: NodesData, group: GroupRecord, tags: Record<string, string>): VolumeRecord {
-  const id = tags[TAG.dataVolumeId] ?? '';
+/**
+ * Where the machine has no loop devices: the volume that is mounted at /var/lib/docker from the start, by the tag
+ * that the slot's group carries. Elsewhere user data attaches it.
+ */
+export function mountedVolume(data: NodesData, group: GroupRecord): VolumeRecord {
+  const id = group.tags.find(({ Key }) => Key === TAG.dataVolumeId)?.Value ?? '';
   const volume = data.volumes[id];
   if (!volume) {
     throw new AwsError(
       'InvalidVolume.NotFound',
-      `the lab mounts the volume that the instance tag '${TAG.dataVolumeId}' names at /var/lib/docker; ` +
-        `group ${group.name} has ${id === '' ? 'no such tag' : `'${id}', which does not exist`}`,
+      `without loop devices the lab mounts the volume that the instance tag '${TAG.dataVolumeId}' names at ` +
+        `/var/lib/docker; group ${group.name} has ${id === '' ? 'no such tag' : `'${id}', which does not exist`}`,
     );
   }
-  if (volume.instanceId) {
-    throw new AwsError('VolumeInUse', `${volume.id} is already attached to an instance: ${volume.instanceId}`);
+  if (volume.attachment) {
+    throw new AwsError(
+      'VolumeInUse',
+      `${volume.id} is already attached to an instance: ${volume.attachment.instanceId}`,
+    );
   }
   return volume;
 }

@@ -16,10 +16,19 @@ export interface InterfaceRecord {
   instanceId?: string;
 }
 
+export interface AttachmentRecord {
+  readonly instanceId: string;
+  /** As AttachVolume named it. */
+  readonly device: string;
+  state: 'attaching' | 'attached' | 'detaching';
+  readonly time: string;
+}
+
 export interface VolumeRecord {
   readonly id: string;
   readonly availabilityZone: string;
-  instanceId?: string;
+  /** None: the volume is `available`; else it is `in-use`, in each of these states. */
+  attachment?: AttachmentRecord;
 }
 
 export interface LaunchTemplateRecord {
@@ -37,7 +46,6 @@ export interface InstanceRecord {
   readonly launchTemplateId: string;
   readonly launchTemplateVersion: number;
   readonly interfaceId: string;
-  readonly volumeId: string;
   /** ministack's record of a root volume; it outlives the instance there. */
   readonly rootVolumeId?: string;
   readonly vpcId: string;

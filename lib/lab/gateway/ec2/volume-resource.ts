@@ -1,15 +1,13 @@
-import { LAB_LABEL } from '../../../contract';
 import { AwsError, ignoreNotFound } from '../errors';
 import { tagList } from '../cloudformation/resource';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue } from '../front-door/xml';
-import { volumeName } from './container';
-import { createVolume, removeVolume } from './docker-node';
+import type { Disks } from './disks';
 import type { NodesStore } from './records';
 import type { ResourceHandler } from '../types';
 
-/** AWS::EC2::Volume as a Docker volume; its size is on record, not enforced. */
-export function volumeResource(upstream: Upstream, store: NodesStore): ResourceHandler {
+/** AWS::EC2::Volume: a record in ministack, and a disk. */
+export function volumeResource(upstream: Upstream, store: NodesStore, disks: Disks): ResourceHandler {
   const attributes = (id: string) => ({ physicalId: id, attributes: { VolumeId: id } });
   return {
     type: 'AWS::EC2::Volume',
@@ -26,7 +24,7 @@ export function volumeResource(upstream: Upstream, store: NodesStore): ResourceH
         TagSpecification: [{ ResourceType: 'volume', Tag: tagList(properties.Tags) }],
       });
       const id = requiredXmlValue(answer, 'volumeId');
-      await createVolume(volumeName(id), LAB_LABEL);
+      await disks.create(id, Number(properties.Size));
       store.update((data) => void (data.volumes[id] = { id, availabilityZone: properties.AvailabilityZone }));
       return attributes(id);
     },
@@ -45,15 +43,17 @@ export function volumeResource(upstream: Upstream, store: NodesStore): ResourceH
         Iops: properties.Iops,
         Throughput: properties.Throughput,
       });
+      // The file system does not grow with it: that is the instance's own work, as on AWS.
+      if (Number(properties.Size) > Number(old.Size)) await disks.grow(id, Number(properties.Size));
       const tags = tagList(properties.Tags);
       if (tags.length > 0) await upstream.query('ec2', 'CreateTags', { ResourceId: [id], Tag: tags });
       return attributes(id);
     },
 
     async delete(id) {
-      const holder = store.data.volumes[id]?.instanceId;
+      const holder = store.data.volumes[id]?.attachment?.instanceId;
       if (holder) throw new AwsError('VolumeInUse', `Volume ${id} is currently attached to ${holder}`);
-      await removeVolume(volumeName(id));
+      await disks.remove(id);
       await ignoreNotFound(upstream.query('ec2', 'DeleteVolume', { VolumeId: id }));
       store.update((data) => void delete data.volumes[id]);
     },

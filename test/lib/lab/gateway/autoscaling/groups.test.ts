@@ -1,3 +1,5 @@
+import { AwsError } from '../../../../../lib/lab/gateway/errors';
+import type { Timing } from '../../../../../lib/lab/gateway/timing';
 import { Groups, nextAction } from '../../../../../lib/lab/gateway/autoscaling/groups';
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
 import type { NodesStore } from '../../../../../lib/lab/gateway/ec2/records';
@@ -30,13 +32,15 @@ describe('the next action', () => {
 });
 
 describe('settling', () => {
+  const atOnce = { wait: async () => undefined } as unknown as Timing;
+
   /** Instances that only keep records; what was done is in `done`. */
-  function fakeInstances(store: NodesStore, done: string[], failure?: () => string | undefined) {
+  function fakeInstances(store: NodesStore, done: string[], failure?: () => string | Error | undefined) {
     let count = 0;
     return {
       async launch(aGroup: GroupRecord) {
         const reason = failure?.();
-        if (reason) throw new Error(reason);
+        if (reason) throw typeof reason === 'string' ? new Error(reason) : reason;
         const id = `i-${++count}`;
         done.push(`launch ${id}`);
         const launched = instance({ id, launchTemplateVersion: aGroup.launchTemplateVersion });
@@ -54,13 +58,15 @@ describe('settling', () => {
         });
       },
       isLost: async () => true,
+      completeEnds: () => undefined,
+      ended: async () => void done.push('all ended'),
     } as unknown as Instances;
   }
 
-  test('ends before it launches, because the address can be held once only', async () => {
+  test('ends one and launches the next', async () => {
     const store = temporaryStore(nodesData());
     const done: string[] = [];
-    const groups = new Groups(store, fakeInstances(store, done), noLog);
+    const groups = new Groups(store, fakeInstances(store, done), atOnce, noLog);
     await groups.settle('group-a');
     store.update((data) => Object.assign(data.groups['group-a']!, { launchTemplateVersion: 2, replaceOutdated: true }));
     await groups.settle('group-a');
@@ -68,10 +74,35 @@ describe('settling', () => {
     expect(store.data.groups['group-a']!.replaceOutdated).toBe(false);
   });
 
+  test('tries a launch again that finds the interface in use, and keeps the activity as AWS words it', async () => {
+    const store = temporaryStore(nodesData());
+    const done: string[] = [];
+    let refusals = 2;
+    const inUse = () =>
+      refusals-- > 0 ? new AwsError('InvalidNetworkInterface.InUse', 'Interface: [eni-1] in use.') : undefined;
+    const groups = new Groups(store, fakeInstances(store, done, inUse), atOnce, noLog);
+    await groups.settle('group-a');
+    expect(done).toEqual(['launch i-1']);
+    expect(
+      store.data.groups['group-a']!.activities!.map(({ statusCode, statusMessage }) => [statusCode, statusMessage]),
+    ).toEqual([
+      ['Successful', undefined],
+      ['Failed', 'Interface: [eni-1] in use. Launching EC2 instance failed.'],
+      ['Failed', 'Interface: [eni-1] in use. Launching EC2 instance failed.'],
+    ]);
+  });
+
+  test('is over for an empty group only once its instance holds nothing any more', async () => {
+    const store = temporaryStore(nodesData({ groups: { 'group-a': group({ desiredCapacity: 0, minSize: 0 }) } }));
+    const done: string[] = [];
+    await new Groups(store, fakeInstances(store, done), atOnce, noLog).settle('group-a');
+    expect(done).toEqual(['all ended']);
+  });
+
   test('works on a group once at a time', async () => {
     const store = temporaryStore(nodesData());
     const done: string[] = [];
-    const groups = new Groups(store, fakeInstances(store, done), noLog);
+    const groups = new Groups(store, fakeInstances(store, done), atOnce, noLog);
     await Promise.all([groups.settle('group-a'), groups.settle('group-a')]);
     expect(done).toEqual(['launch i-1']);
   });
@@ -83,6 +114,7 @@ describe('settling', () => {
     const groups = new Groups(
       store,
       fakeInstances(store, done, () => reason),
+      atOnce,
       noLog,
     );
     await expect(groups.settle('group-a')).rejects.toThrow('port is already allocated');
@@ -97,7 +129,7 @@ describe('settling', () => {
   test('replaces an instance whose container is gone', async () => {
     const store = temporaryStore(nodesData());
     const done: string[] = [];
-    const groups = new Groups(store, fakeInstances(store, done), noLog);
+    const groups = new Groups(store, fakeInstances(store, done), atOnce, noLog);
     await groups.settle('group-a');
     await groups.sweep();
     await groups.settle('group-a');

@@ -2,6 +2,7 @@ import type { Groups } from '../../../../../lib/lab/gateway/autoscaling/groups';
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
 import { createAutoScaling } from '../../../../../lib/lab/gateway/autoscaling/autoscaling-api';
 import { correctInstances, correctInterfaces, createEc2 } from '../../../../../lib/lab/gateway/ec2/ec2-api';
+import type { Volumes } from '../../../../../lib/lab/gateway/ec2/volumes';
 import type { Upstream } from '../../../../../lib/lab/gateway/ministack/upstream';
 import { group, instance, noLog, nodesData, removeStores, temporaryStore } from '../support/fixtures';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
@@ -12,13 +13,22 @@ function setUp() {
   const store = temporaryStore(
     nodesData({ instances: { 'i-0a': instance() }, groups: { 'group-a': group({ instanceId: 'i-0a' }) } }),
   );
-  store.data.volumes['vol-1']!.instanceId = 'i-0a';
+  const held = { instanceId: 'i-0a', device: '/dev/sdf', state: 'attached', time: '2026-11-01T00:00:00Z' } as const;
+  store.data.volumes['vol-1']!.attachment = { ...held };
   const settled: string[] = [];
   const groups = { settleLater: (name: string) => void settled.push(name) } as unknown as Groups;
   const upstream = {
     request: async () => ({ status: 200, headers: {}, text: '<ok/>', body: Buffer.from('<ok/>') }),
   } as unknown as Upstream;
-  const ec2 = createEc2({ upstream, store, instances: {} as Instances, groups, log: noLog });
+  const volumes = {
+    attach: async (volumeId: string, instanceId: string, device: string) => ({
+      ...held,
+      state: 'attaching',
+      instanceId,
+      device: `${volumeId} as ${device}`,
+    }),
+  } as unknown as Volumes;
+  const ec2 = createEc2({ upstream, store, instances: {} as Instances, volumes, groups, log: noLog });
   const autoScaling = createAutoScaling(store, groups);
   const message = { method: 'POST', url: '/', headersDistinct: {} };
   const ask = (interceptor: typeof ec2) => (action: string, params: object) =>
@@ -49,14 +59,16 @@ test('an instance that runs cannot be started, one that ends cannot be rebooted'
   await expect(ec2('RebootInstances', { 'InstanceId.1': 'i-0a' })).rejects.toThrow('can be rebooted: stopping');
 });
 
+test('an attachment is answered before the device is there', async () => {
+  const { ec2 } = setUp();
+  const reply = await ec2('AttachVolume', { VolumeId: 'vol-1', InstanceId: 'i-0a', Device: '/dev/sdf' });
+  expect(reply!.body).toContain('<device>vol-1 as /dev/sdf</device><status>attaching</status>');
+});
+
 test('a volume in use stays where it is', async () => {
   const { ec2 } = setUp();
-  await expect(ec2('AttachVolume', { VolumeId: 'vol-1', InstanceId: 'i-0b' })).rejects.toThrow(
-    'vol-1 is already attached to an instance: i-0a',
-  );
-  expect(await ec2('AttachVolume', { VolumeId: 'vol-1', InstanceId: 'i-0a' })).toBeUndefined();
-  await expect(ec2('DetachVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is /var/lib/docker of i-0a');
-  await expect(ec2('DeleteVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is /var/lib/docker of i-0a');
+  await expect(ec2('DetachVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
+  await expect(ec2('DeleteVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
 });
 
 test('tags of instances, which choose targets, follow CreateTags and DeleteTags', async () => {

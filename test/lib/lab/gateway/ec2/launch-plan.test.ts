@@ -1,4 +1,4 @@
-import { launchTemplateVersion, planLaunch } from '../../../../../lib/lab/gateway/ec2/launch-plan';
+import { launchTemplateVersion, mountedVolume, planLaunch } from '../../../../../lib/lab/gateway/ec2/launch-plan';
 import { group, nodesData } from '../support/fixtures';
 
 test('refuses a launch template without an existing interface at device 0', () => {
@@ -13,16 +13,17 @@ test('refuses an interface that another instance holds, in the words of EC2', ()
   expect(() => planLaunch(data, group())).toThrow('Interface: [eni-1] in use.');
 });
 
-test('refuses a group without the tag that names its volume', () => {
-  expect(() => planLaunch(nodesData(), group({ tags: [] }))).toThrow(
-    "the lab mounts the volume that the instance tag 'metals:data-volume-id' names at /var/lib/docker; group group-a has no such tag",
+test('without loop devices, refuses a group without the tag that names its volume', () => {
+  expect(() => mountedVolume(nodesData(), group({ tags: [] }))).toThrow(
+    "without loop devices the lab mounts the volume that the instance tag 'metals:data-volume-id' names at /var/lib/docker; group group-a has no such tag",
   );
 });
 
-test('refuses a volume that is attached elsewhere', () => {
+test('without loop devices, takes the volume that the tag names, unless it is attached elsewhere', () => {
   const data = nodesData();
-  data.volumes['vol-1']!.instanceId = 'i-0b';
-  expect(() => planLaunch(data, group())).toThrow('vol-1 is already attached to an instance: i-0b');
+  expect(mountedVolume(data, group()).id).toBe('vol-1');
+  data.volumes['vol-1']!.attachment = { instanceId: 'i-0b', device: '/dev/sdf', state: 'attached', time: '' };
+  expect(() => mountedVolume(data, group())).toThrow('vol-1 is already attached to an instance: i-0b');
 });
 
 test('refuses a version that the launch template does not have', () => {
@@ -32,11 +33,10 @@ test('refuses a version that the launch template does not have', () => {
   expect(() => launchTemplateVersion(nodesData(), 'lt-9', '1')).toThrow('launch template, lt-9, does not exist');
 });
 
-test('takes address, volume, profile and metadata options from what the group names', () => {
+test('takes address, profile and metadata options from what the group names', () => {
   const plan = planLaunch(nodesData(), group());
   expect(plan.networkInterface.privateIp).toBe('10.40.3.11');
   expect(plan.hostname).toBe('ip-10-40-3-11');
-  expect(plan.volume.id).toBe('vol-1');
   expect(plan.instanceProfile).toBe('profile-a');
   expect(plan.metadata).toEqual({ tokensRequired: true, tagsEnabled: false });
 });

@@ -1,3 +1,4 @@
+import { Signals } from '../../../../../lib/lab/gateway/cloudformation/signals';
 /** The resource handlers of interfaces, launch templates and groups. */
 import { UpstreamError } from '../../../../../lib/lab/gateway/errors';
 import { groupResource } from '../../../../../lib/lab/gateway/autoscaling/group-resource';
@@ -90,9 +91,9 @@ describe('a group', () => {
     LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '1' },
     Tags: [{ Key: 'a', Value: 'b', PropagateAtLaunch: 'true' }],
   };
-  function setUp(settle: () => Promise<void> = async () => undefined) {
+  function setUp(settle: () => Promise<void> = async () => undefined, signals = new Signals()) {
     const store = temporaryStore(nodesData());
-    return { store, handler: groupResource(store, { settle } as unknown as Groups) };
+    return { store, handler: groupResource(store, { settle } as unknown as Groups, signals) };
   }
 
   test.each([
@@ -116,9 +117,36 @@ describe('a group', () => {
   });
 
   test('that cannot launch leaves no group behind, and says why', async () => {
-    const { handler, store } = setUp(() => Promise.reject(new Error('no such image')));
+    let reason: string | undefined = 'no such image';
+    const { handler, store } = setUp(async () => {
+      if (!reason) return;
+      const message = reason;
+      reason = undefined;
+      throw new Error(message);
+    });
     await expect(handler.create(properties, context)).rejects.toThrow('no such image');
     expect(Object.keys(store.data.groups)).toEqual(['group-a']);
+  });
+
+  test('waits for the signals that its policy asks for, and leaves nothing behind without them', async () => {
+    const LabCreationPolicy = { ResourceSignal: { Count: '1', Timeout: 'PT1S' } };
+    const signals = new Signals();
+    const { handler, store } = setUp(undefined, signals);
+    await expect(handler.create({ ...properties, LabCreationPolicy }, context)).rejects.toThrow(
+      'Failed to receive 1 resource signal(s) within the specified duration',
+    );
+    expect(Object.keys(store.data.groups)).toEqual(['group-a']);
+    const creation = handler.create({ ...properties, LabCreationPolicy }, context);
+    signals.receive(context.stackName, context.logicalId, 'i-1', 'SUCCESS');
+    await creation;
+  });
+
+  test('waits for a signal in a rolling update, if its policy says so', async () => {
+    const { handler, store } = setUp();
+    store.data.launchTemplates['lt-1']!.versions.push({ ImageId: 'ami-2' });
+    const LabUpdatePolicy = { AutoScalingRollingUpdate: { WaitOnResourceSignals: 'true', PauseTime: 'PT1S' } };
+    const changed = { ...properties, LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '2' }, LabUpdatePolicy };
+    await expect(handler.update!('group-a', changed, properties, context)).rejects.toThrow('Failed to receive 1');
   });
 
   test.each([
@@ -136,7 +164,7 @@ describe('a group', () => {
     const capacities: number[] = [];
     const store = temporaryStore(nodesData({ groups: { 'group-a': group() } }));
     const settle = async () => void capacities.push(store.data.groups['group-a']!.desiredCapacity);
-    const handler = groupResource(store, { settle } as unknown as Groups);
+    const handler = groupResource(store, { settle } as unknown as Groups, new Signals());
     await handler.delete('group-a', {});
     await handler.delete('group-a', {});
     expect(capacities).toEqual([0]);

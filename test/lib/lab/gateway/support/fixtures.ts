@@ -47,7 +47,6 @@ export const instance = (overrides: Partial<InstanceRecord> = {}): InstanceRecor
   launchTemplateId: 'lt-1',
   launchTemplateVersion: 1,
   interfaceId: 'eni-1',
-  volumeId: 'vol-1',
   vpcId: 'vpc-1',
   privateIp: '10.40.3.11',
   hostname: 'ip-10-40-3-11',
