@@ -70,6 +70,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--port <port>', 'where it answers as AWS, on 127.0.0.1 (4566)')
     .option('--producer-port <port>', 'where the producer answers (8000)')
     .option('--processor-port <port>', 'where the processor answers (8001)')
+    .option('--seed <number>', 'what the times of its AWS are drawn from (1); --profile aws: long times')
     .addOption(contextOption())
     .action(bind<LabUpOptions>(LAB_UP_FAILED, labUp, GRACE_MS));
   lab

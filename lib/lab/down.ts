@@ -7,6 +7,7 @@ import { docker } from './docker';
 import { ENV_FILE, SECRET_FILE } from './lab-files';
 import { timed, type Progress } from './lab-error';
 import { BUILD_DIRECTORY } from './paths';
+import { releaseLoopDevices } from './loop-devices';
 import { takeLab } from './lock';
 import { daemonProblem } from './preflight';
 import { readPreflightFacts } from './preflight-facts';
@@ -24,6 +25,7 @@ export interface Removed {
   readonly containers: number;
   readonly networks: number;
   readonly volumes: number;
+  readonly loopDevices: number;
   readonly images: number;
 }
 
@@ -36,6 +38,7 @@ export async function labDown(options: DownOptions, progress: Progress): Promise
   // Containers hold networks and volumes, so they go first, all at once: nothing of them is kept.
   const containers = await removeAll('container', ['ps', '--all'], ['rm', '--force', '--volumes'], progress);
   const networks = await removeAll('network', ['network', 'ls'], ['network', 'rm'], progress);
+  const loopDevices = await releaseLoopDevices(progress);
   const volumes = await removeAll('volume', ['volume', 'ls'], ['volume', 'rm'], progress);
   removeDeadCgroups(progress);
   let images = 0;
@@ -46,7 +49,7 @@ export async function labDown(options: DownOptions, progress: Progress): Promise
   signal.throwIfAborted();
   rmSync(ENV_FILE, { force: true });
   rmSync(SECRET_FILE, { force: true });
-  return { containers, networks, volumes, images };
+  return { containers, networks, volumes, loopDevices, images };
 }
 
 async function removeAll(

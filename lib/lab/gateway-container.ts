@@ -8,7 +8,8 @@ import type { LabImages } from './images';
 import type { LabEnvironment } from './lab-files';
 import { LabError, type Progress } from './lab-error';
 import { CONFIGURATION_LABEL, GATEWAY_CONTAINER, STATE_VOLUME } from './names';
-import { endpointUrl, type LabOptions } from './options';
+import type { VolumeKind } from './loop-devices';
+import { endpointUrl, type LabOptions, type LabTiming } from './options';
 import { tryRun } from './process';
 import { waitForOperations } from './stack-operations';
 
@@ -22,6 +23,8 @@ const STATE_DIRECTORY = '/var/lib/metals-lab';
 export interface GatewayStart {
   readonly images: LabImages;
   readonly options: LabOptions;
+  readonly timing: LabTiming;
+  readonly volumes: VolumeKind;
   /** File that holds the lab's secret access key. */
   readonly secretFile: string;
   /** Path of the Docker socket on the daemon's machine. */
@@ -29,7 +32,10 @@ export interface GatewayStart {
 }
 
 /** Pure: `docker create` for the gateway. The secret is copied in afterwards: arguments can be read by anyone. */
-export function createArguments({ images, options, socket }: GatewayStart, configuration: string): string[] {
+export function createArguments(
+  { images, options, timing, volumes, socket }: GatewayStart,
+  configuration: string,
+): string[] {
   const publish = `manager-1=${options.producerPort}:${PRODUCER_PORT},${options.processorPort}:${PROCESSOR_PORT}`;
   const environment = {
     LAB_PORT: LAB_DEFAULT_PORT,
@@ -38,6 +44,9 @@ export function createArguments({ images, options, socket }: GatewayStart, confi
     LAB_SECRET_FILE: SECRET_FILE_INSIDE,
     LAB_STATE_DIRECTORY: STATE_DIRECTORY,
     LAB_PUBLISH: publish,
+    LAB_PROFILE: timing.profile,
+    LAB_SEED: timing.seed,
+    LAB_VOLUMES: volumes,
   };
   return [
     ...['create', '--name', GATEWAY_CONTAINER, '--hostname', 'aws'],

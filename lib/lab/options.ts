@@ -1,4 +1,5 @@
 /** What the user may choose about the lab. */
+import type { ProfileName } from './gateway/timing';
 import { LAB_DEFAULT_PORT, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
 
 export interface LabOptions {
@@ -15,6 +16,16 @@ export const DEFAULT_OPTIONS: LabOptions = {
   producerPort: PRODUCER_PORT,
   processorPort: PROCESSOR_PORT,
 };
+
+/** How the lab's AWS behaves. */
+export interface LabTiming {
+  /** `default`: unfavourable orders in short times; `aws`: in long ones. @default default */
+  readonly profile: ProfileName;
+  /** What the times are drawn from. @default 1 */
+  readonly seed: number;
+}
+
+export const DEFAULT_TIMING: LabTiming = { profile: 'default', seed: 1 };
 
 /** The flag of `metals lab up` that chooses each port. */
 export const PORT_FLAGS = {

@@ -6,7 +6,8 @@ import { ensureGateway } from './gateway-container';
 import { ensureLabImages, type LabImages } from './images';
 import { SECRET_FILE, writeLabFiles, type LabEnvironment } from './lab-files';
 import type { Progress } from './lab-error';
-import type { LabOptions } from './options';
+import { probeLoopDevices } from './loop-devices';
+import type { LabOptions, LabTiming } from './options';
 import { takeLab } from './lock';
 import { preflightProblem } from './preflight';
 import { readPreflightFacts } from './preflight-facts';
@@ -14,6 +15,7 @@ import { readPreflightFacts } from './preflight-facts';
 export interface UpOptions extends LabOptions {
   /** Settings of lib/config.ts for the deployment, each `key=value`. */
   readonly context: readonly string[];
+  readonly timing: LabTiming;
 }
 
 export interface UpStep {
@@ -47,7 +49,11 @@ export function upSteps(options: UpOptions): UpStep[] {
       title: 'the gateway that answers as AWS',
       run: async (progress) => {
         environment = await writeEnvironment(options, progress);
-        const start = { images, options, secretFile: SECRET_FILE, socket: dockerSocket(process.env) };
+        const volumes = await probeLoopDevices(images.node, progress);
+        const { timing } = options;
+        progress.report(`times: profile ${timing.profile}, seed ${timing.seed}`);
+        const socket = dockerSocket(process.env);
+        const start = { images, options, timing, volumes, secretFile: SECRET_FILE, socket };
         await ensureGateway(start, environment, progress);
       },
     },

@@ -9,11 +9,19 @@ export interface LabDownOptions {
   readonly images?: boolean;
 }
 
+const KINDS: Readonly<Record<keyof Removed, string>> = {
+  containers: 'container',
+  networks: 'network',
+  volumes: 'volume',
+  loopDevices: 'loop device',
+  images: 'image',
+};
+
 /** Pure: `3 containers, 1 network`; what there was none of is left out. */
 export function describeRemoved(removed: Removed): string {
-  const counted = (['containers', 'networks', 'volumes', 'images'] as const)
+  const counted = (Object.keys(KINDS) as (keyof Removed)[])
     .filter((kind) => removed[kind] > 0)
-    .map((kind) => `${removed[kind]} ${removed[kind] === 1 ? kind.slice(0, -1) : kind}`);
+    .map((kind) => `${removed[kind]} ${KINDS[kind]}${removed[kind] === 1 ? '' : 's'}`);
   return counted.length ? `removed ${counted.join(', ')}` : 'nothing was left to remove';
 }
 

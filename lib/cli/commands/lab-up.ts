@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, readConfig } from '../../config';
 import { EXIT, LAB_ACCOUNT_ID, LAB_REGION } from '../../contract';
 import { FOREIGN_VARIABLES, labEnvironment, SECRET_FILE } from '../../lab/lab-files';
-import { DEFAULT_OPTIONS, PORT_FLAGS, type LabOptions } from '../../lab/options';
+import { MAX_SEED, PROFILE_NAMES } from '../../lab/gateway/timing';
+import { DEFAULT_OPTIONS, DEFAULT_TIMING, PORT_FLAGS, type LabOptions, type LabTiming } from '../../lab/options';
 import { labStatus } from '../../lab/status';
 import { upSteps } from '../../lab/up';
 import { withActivity } from '../activity';
@@ -23,6 +24,7 @@ export type PortFlags = Partial<Record<keyof LabOptions, string>>;
 export interface LabUpOptions extends PortFlags {
   /** Settings of lib/config.ts, `key=value`. */
   readonly context?: readonly string[];
+  readonly seed?: string;
 }
 
 /** @throws CliError with the flag, the value and what is allowed */
@@ -45,6 +47,31 @@ export function parsePorts(flags: PortFlags): LabOptions {
   throw new CliError(LAB_UP_FAILED, `the ports must differ, got ${got.join(', ')}`, ['npm run lab'], EXIT.usage);
 }
 
+/**
+ * Pure: which times the lab takes. In the lab no AWS profile means anything, so `--profile` names the times' here.
+ *
+ * @throws CliError with the flag, the value and what is allowed
+ */
+export function parseTiming(profile: string | undefined, seed: string | undefined): LabTiming {
+  const known = PROFILE_NAMES.find((name) => name === (profile ?? DEFAULT_TIMING.profile));
+  if (!known)
+    throw new CliError(
+      LAB_UP_FAILED,
+      `--profile: got "${profile}", expected one of ${PROFILE_NAMES.join(', ')}: which times the lab takes`,
+      PROFILE_NAMES.map((name) => `npm run lab -- --profile ${name}`),
+      EXIT.usage,
+    );
+  if (seed === undefined) return { ...DEFAULT_TIMING, profile: known };
+  const number = /^\d+$/.test(seed) ? Number(seed) : NaN;
+  if (number <= MAX_SEED) return { profile: known, seed: number };
+  throw new CliError(
+    LAB_UP_FAILED,
+    `--seed: got "${seed}", expected a whole number from 0 to ${MAX_SEED}`,
+    ['npm run lab -- --seed 42'],
+    EXIT.usage,
+  );
+}
+
 /** Pure: refuses settings before anything is started, as synthesis would do in the midst of it. @throws CliError */
 export function checkSettings(pairs: readonly string[]): void {
   const settings = parseSettings(pairs, LAB_UP_FAILED, 'npm run lab --');
@@ -61,8 +88,9 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
   const { terminal } = context;
   const startedAtMs = Date.now();
   const ports = parsePorts(flags);
+  const timing = parseTiming(context.profile, flags.seed);
   checkSettings(flags.context ?? []);
-  const steps = upSteps({ ...ports, context: flags.context ?? [] });
+  const steps = upSteps({ ...ports, timing, context: flags.context ?? [] });
   for (const [index, step] of steps.entries()) {
     context.leaveBehind = leftBehind(step.title);
     await withActivity(terminal, `[${index + 1}/${steps.length + 1}] ${step.title}`, (activity) =>

@@ -2,7 +2,7 @@ import type { GlobalOptions } from '../../../lib/cli/context';
 import { readContext } from '../../../lib/cli/context';
 import { describeRemoved } from '../../../lib/cli/commands/lab-down';
 import { describeLab } from '../../../lib/cli/commands/lab-status';
-import { checkSettings, parsePorts } from '../../../lib/cli/commands/lab-up';
+import { checkSettings, parsePorts, parseTiming } from '../../../lib/cli/commands/lab-up';
 import { runCli } from '../../../lib/cli/program';
 import { LabError } from '../../../lib/lab/lab-error';
 import type { LabStatus } from '../../../lib/lab/status';
@@ -112,6 +112,26 @@ describe('lab up', () => {
     expect(() => checkSettings(['workers=3', 'kafkaMode=zookeeper', 'fault=producer-unhealthy'])).not.toThrow();
   });
 
+  test.each([
+    ['fast', undefined, '--profile: got "fast", expected one of default, aws: which times the lab takes'],
+    [undefined, '-1', '--seed: got "-1", expected a whole number from 0 to 4294967295'],
+    ['aws', '4294967296', '--seed: got "4294967296", expected a whole number from 0 to 4294967295'],
+    [undefined, '0x10', '--seed: got "0x10", expected a whole number from 0 to 4294967295'],
+  ])('the profile %s and the seed %s are refused', (profile, seed, why) => {
+    expect(() => parseTiming(profile, seed)).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+  });
+
+  test('an unknown profile is refused before anything is started', async () => {
+    steps.push({ title: 'must not run', run: () => Promise.reject(new Error('it ran')) });
+    const { code, err } = await metals('lab up --profile fast');
+    expect({ code, ran: err.includes('must not run') }).toEqual({ code: 2, ran: false });
+  });
+
+  test('times have defaults', () => {
+    expect(parseTiming(undefined, undefined)).toEqual({ profile: 'default', seed: 1 });
+    expect(parseTiming('aws', '42')).toEqual({ profile: 'aws', seed: 42 });
+  });
+
   test('ports have defaults', () => {
     expect(parsePorts({ port: '14566' })).toEqual({ port: 14566, producerPort: 8000, processorPort: 8001 });
   });
@@ -159,8 +179,11 @@ describe('lab status', () => {
 });
 
 test.each([
-  [{ containers: 4, networks: 1, volumes: 0, images: 0 }, 'removed 4 containers, 1 network'],
-  [{ containers: 0, networks: 0, volumes: 0, images: 0 }, 'nothing was left to remove'],
+  [
+    { containers: 4, networks: 1, volumes: 0, loopDevices: 3, images: 0 },
+    'removed 4 containers, 1 network, 3 loop devices',
+  ],
+  [{ containers: 0, networks: 0, volumes: 0, loopDevices: 0, images: 0 }, 'nothing was left to remove'],
 ])('%j is told as "%s"', (removed, text) => expect(describeRemoved(removed)).toBe(text));
 
 test('lab commands need no credentials and no region', () => {

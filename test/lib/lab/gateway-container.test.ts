@@ -5,6 +5,8 @@ import { DEFAULT_OPTIONS } from '../../../lib/lab/options';
 const START: GatewayStart = {
   images: { aws: 'metals-lab/aws:1', node: 'metals-lab/node:2' },
   options: { ...DEFAULT_OPTIONS, port: 4600, producerPort: 18000 },
+  timing: { profile: 'aws', seed: 7 },
+  volumes: 'loop',
   secretFile: '/repository/.lab/secret',
   socket: '/var/run/docker.sock',
 };
@@ -25,6 +27,10 @@ test('labels, state volume, socket and a stop timeout in which the state is writ
   expect(ARGUMENTS).toContain('--volume /var/run/docker.sock:/var/run/docker.sock');
   expect(ARGUMENTS).toContain('--stop-timeout 30');
   expect(ARGUMENTS.endsWith(' metals-lab/aws:1')).toBe(true);
+});
+
+test('times and kind of volumes are part of what it was started with', () => {
+  for (const setting of ['LAB_PROFILE=aws', 'LAB_SEED=7', 'LAB_VOLUMES=loop']) expect(ARGUMENTS).toContain(setting);
 });
 
 test('the secret is neither an argument nor in the environment', () => {

@@ -16,7 +16,7 @@ apply_limits() {
   if [[ $LAB_VOLUMES == loop ]]; then
     ENFORCED+=('size of the data volume (loop device)')
   else
-    NOT_ENFORCED+=('size of the data volume')
+    NOT_ENFORCED+=('EBS: without loop devices a Docker volume is mounted from the start, and its size does not count')
   fi
   overlay_meminfo
   check_visible_cpus

@@ -82,6 +82,16 @@ by_id() { printf '%s/disk/by-id/nvme-Amazon_Elastic_Block_Store_%s' "$LAB_DEV" "
   [[ $output == *"$image"* ]]
 }
 
+@test "what a killed lab has left is released by the names of its files" {
+  need_loop_devices
+  "$disk" create "$image" 1
+  "$disk" attach "$image"
+  run "$disk" release "metals-lab-test-$$"
+  [ "$status" -eq 0 ]
+  [[ $output == *"which held $(basename "$image"), is free"* ]]
+  [ -z "$("$disk" list "metals-lab-test-$$")" ]
+}
+
 @test "other devices are not listed" {
   run "$disk" list metals-lab-test-nothing-has-this-name
   [ "$status" -eq 0 ]

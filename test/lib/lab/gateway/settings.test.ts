@@ -15,6 +15,14 @@ describe('readSettings', () => {
     expect(() => read({ LAB_PORT: port })).toThrow(`LAB_PORT is '${port}', expected a port number from 1 to 65535`);
   });
 
+  it.each([
+    [{ LAB_VOLUMES: 'nfs' }, "LAB_VOLUMES is 'nfs', expected one of loop, docker"],
+    [{ LAB_PROFILE: 'slow' }, "LAB_PROFILE is 'slow', expected one of default, aws"],
+    [{ LAB_SEED: '1e3' }, "LAB_SEED is '1e3', expected a whole number from 0 to 4294967295"],
+  ])('refuses %j', (environment, message) => {
+    expect(() => read(environment)).toThrow(message);
+  });
+
   it('has defaults for the container', () => {
     expect(read({})).toMatchObject({ port: 4566, trustedPort: 4568, upstreamPort: 4567, containerName: undefined });
   });

@@ -82,3 +82,16 @@ test('reads what docker info says, and takes silence for cgroup v1', () => {
   const modern = '{"NCPU":4,"CgroupVersion":"2","CgroupDriver":"systemd","SecurityOptions":["name=apparmor"]}';
   expect(parseHostFacts(modern)).toMatchObject({ cgroupVersion: '2', appArmor: true });
 });
+
+test('the data volume is a loop device that user data attaches, or is mounted where there are none', () => {
+  const loop = runArguments(node, cgroup1);
+  expect(valuesOf('--device-cgroup-rule', loop)).toEqual(['b 7:* rmw', 'c 10:237 rmw']);
+  expect(valuesOf('--env', loop)).toEqual(
+    expect.arrayContaining(['LAB_VOLUMES=loop', 'LAB_USER_DATA_DELAY_SECONDS=2.3']),
+  );
+  expect(loop).not.toContain('--mount');
+  const mounted = runArguments({ ...node, volume: 'vol-1' }, cgroup1);
+  expect(valuesOf('--mount', mounted)).toEqual(['type=volume,source=metals-lab-vol-1,target=/var/lib/docker']);
+  expect(mounted).not.toContain('--device-cgroup-rule');
+  expect(valuesOf('--env', mounted)).toContain('LAB_VOLUMES=docker');
+});
