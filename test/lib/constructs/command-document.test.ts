@@ -53,9 +53,6 @@ it('puts libraries before the script, under one bash line', () => {
   expect(joinScript(['#!/bin/bash\na=1\n'], '#!/bin/bash\necho "$a"\n')).toBe('#!/bin/bash\na=1\necho "$a"\n');
 });
 
-/** node-prepare still admits an empty list of images; its sender sends one. */
-const ADMITS_EMPTY: readonly string[] = ['node-prepare'];
-
 describe.each(DOCUMENTS)('document %s', (id) => {
   const { content, parameters, hash } = loadDocument(id);
   const [step] = content.mainSteps as { inputs: { runCommand: string[] } }[];
@@ -78,6 +75,6 @@ describe.each(DOCUMENTS)('document %s', (id) => {
     const admitting = Object.entries(declared).filter(([, { allowedPattern, allowedValues }]) =>
       allowedValues ? allowedValues.includes('') : new RegExp(allowedPattern!).test(''),
     );
-    expect(admitting.map(([name]) => name)).toEqual(ADMITS_EMPTY.includes(id) ? ['Images'] : []);
+    expect(admitting.map(([name]) => name)).toEqual([]);
   });
 });

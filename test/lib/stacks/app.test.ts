@@ -92,8 +92,8 @@ describe('roles', () => {
     const attach = allowing(slot, 'ec2:AttachVolume');
     expect(attach).toHaveLength(2);
     const [volume, instance] = attach as [Statement, Statement];
-    const volumes = JSON.stringify(volume.Resource).match(/ExportsOutputRefVolume[a-z]+\d/g);
-    expect(volumes).toEqual([`ExportsOutputRefVolume${slot.replace('-', '')}`]);
+    const volumes = JSON.stringify(volume.Resource).match(/PublishOutputRefVolume[a-z]+\d/g);
+    expect(volumes).toEqual([`PublishOutputRefVolume${slot.replace('-', '')}`]);
     expect(JSON.stringify(instance.Resource)).toContain('instance/*');
     expect(instance.Condition?.StringEquals).toEqual({
       'aws:ResourceTag/metals:stage': 'test',
