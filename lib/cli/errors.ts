@@ -1,4 +1,5 @@
 /** A failure as the user reads it: what failed -> why -> what to type next. Never a stack trace, unless DEBUG is set. */
+import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
 import { EXIT } from '../contract';
 import { DeadlineError } from '../ssm';
 import { LabError } from '../lab/lab-error';
@@ -24,27 +25,6 @@ export interface ErrorContext {
   readonly endpoint?: string;
 }
 
-const EXPIRED = [
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'RequestExpired',
-  'TokenRefreshRequired',
-  'InvalidGrantException',
-];
-const REFUSED = ['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation'];
-const NOT_SIGNED_RIGHT = [
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-  'IncompleteSignature',
-  'IncompleteSignatureException',
-  'MissingAuthenticationToken',
-  'MissingAuthenticationTokenException',
-];
-const UNREACHABLE = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'EPIPE'];
-const TIMED_OUT = ['TimeoutError', 'ConnectTimeoutError'];
-
 const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
 
 /** Turns whatever was thrown into something to act on. */
@@ -52,7 +32,7 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof LabError)
     return new CliError(context.what, error.message, error.next, EXIT.failure, { cause: error });
-  const { name, message, code } = asError(error);
+  const { name, message } = asError(error);
   const make = (why: string, next: readonly string[], exitCode: number): CliError =>
     new CliError(context.what, why, next, exitCode, { cause: error });
   const signIn = `aws sso login${context.profile ? ` --profile ${context.profile}` : ''}`;
@@ -74,11 +54,11 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
       EXIT.notAuthorised,
     );
   }
-  if (EXPIRED.includes(name)) return make(`the session token has expired (${message})`, [signIn], EXIT.notAuthorised);
-  if (REFUSED.includes(name)) {
+  if (isExpired(error)) return make(`the session token has expired (${message})`, [signIn], EXIT.notAuthorised);
+  if (isRefusal(error)) {
     return make(`these credentials may not do this: ${message}`, ['aws sts get-caller-identity'], EXIT.notAuthorised);
   }
-  if (NOT_SIGNED_RIGHT.includes(name)) {
+  if (isUnknownSigner(error)) {
     const why = isLab
       ? `the lab does not accept these credentials: ${message}`
       : `AWS does not know these credentials: ${message}`;
@@ -87,7 +67,7 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
   if (/region is missing/i.test(message)) {
     return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1'], EXIT.usage);
   }
-  if (UNREACHABLE.includes(code) || TIMED_OUT.includes(name)) return unreachable(context, message, error);
+  if (isUnreachable(error)) return unreachable(context, message, error);
   if (error instanceof DeadlineError) {
     return make(
       `not finished within ${Math.round(error.timeoutSeconds)} s; still waiting for: ${error.reason}`,
@@ -115,16 +95,19 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
   return new CliError(
     context.what,
     `AWS does not answer in region ${context.region ?? '(none)'}: ${message}`,
-    ['check the network and the name of the region', 'aws sts get-caller-identity'],
+    [
+      'check the network and the name of the region',
+      'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',
+    ],
     EXIT.failure,
     { cause },
   );
 }
 
 /** A refused connection arrives as an AggregateError whose own message is empty. */
-function asError(error: unknown): { name: string; message: string; code: string } {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), code: '' };
+function asError(error: unknown): { name: string; message: string } {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const nested = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined;
   const code = (error as NodeJS.ErrnoException).code ?? (nested as NodeJS.ErrnoException | undefined)?.code ?? '';
-  return { name: error.name, message: error.message || nested?.message || code || error.name, code: String(code) };
+  return { name: error.name, message: error.message || nested?.message || code || error.name };
 }

@@ -5,6 +5,7 @@ import { deploy, type DeployOptions } from './commands/deploy';
 import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-down';
 import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
 import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
+import { preflight, PREFLIGHT_FAILED, type PreflightOptions } from './commands/preflight';
 import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
@@ -80,10 +81,16 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .action(bind<LabDownOptions>(LAB_DOWN_FAILED, labDown, GRACE_MS));
   lab.command('status').description('what of the lab is there').action(bind(LAB_STATUS_FAILED, labStatus));
   program
+    .command('preflight')
+    .description('whether a deployment can succeed: account, quotas, leftovers, images; changes nothing')
+    .addOption(contextOption())
+    .action(bind<PreflightOptions>(PREFLIGHT_FAILED, preflight, GRACE_MS));
+  program
     .command('deploy')
     .description('deploy all stacks: the same as npx cdk deploy --all')
     .option('--yes', 'do not ask before permissions are widened')
     .option('--dry-run', 'show what would change, change nothing')
+    .option('--no-preflight', 'do not look first whether it can succeed')
     .addOption(contextOption())
     .action(bind<DeployOptions>('the deployment failed', deploy, GRACE_MS));
   program

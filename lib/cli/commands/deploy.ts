@@ -2,21 +2,22 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import type { Context } from '../context';
 import { CliError } from '../errors';
 import { readSecretVersions } from '../secret-versions';
 import { parseSettings } from '../settings';
 import { connect } from '../systems-manager';
+import { readPreflight } from './preflight';
 
-/** Where `cdk bootstrap` leaves its version; the CDK CLI reads it as well. */
-const BOOTSTRAP_VERSION_PARAMETER = '/cdk-bootstrap/hnb659fds/version';
+const NOT_STARTED = 'the deployment did not start';
 const ROOT = resolve(__dirname, '../../..');
 
 export interface DeployOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  /** False: not looked at first whether it can succeed. @default true */
+  readonly preflight?: boolean;
   /** CDK context, `key=value`. */
   readonly context?: readonly string[];
 }
@@ -61,16 +62,16 @@ export function cdkArguments(
  */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
-  parseSettings(options.context ?? [], 'the deployment did not start', 'npm run metals -- deploy');
+  parseSettings(options.context ?? [], NOT_STARTED, 'npm run metals -- deploy');
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
-      'the deployment did not start',
+      NOT_STARTED,
       'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',
       ['add --yes to deploy without being asked, or --dry-run to see the changes'],
       EXIT.usage,
     );
   }
-  const region = await assertReady(context);
+  const region = await lookFirst(context, options);
   const secretVersions = await readSecretVersions(context, region);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
@@ -96,22 +97,29 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
   }
 }
 
-/** Credentials, region and bootstrap, before the CDK spends a minute on finding out. Returns the region. */
-async function assertReady(context: Context): Promise<string> {
-  const { ssm, region } = await connect(context);
-  try {
-    await ssm.send(new GetParameterCommand({ Name: BOOTSTRAP_VERSION_PARAMETER }));
-  } catch (error) {
-    const { name } = error as Error;
-    if (name === 'ParameterNotFound') {
-      throw new CliError('the deployment did not start', `the CDK was never bootstrapped in ${region}`, [
-        context.isLab ? 'npm run lab' : `npx cdk bootstrap${context.profile ? ` --profile ${context.profile}` : ''}`,
-      ]);
-    }
-    // A pipeline's role may deploy through the bootstrap roles without reading this: then the CDK decides.
-    if (name !== 'AccessDeniedException') throw error;
+/** Credentials, region and everything else, before the CDK spends half an hour on finding out. Returns the region. */
+async function lookFirst(context: Context, options: DeployOptions): Promise<string> {
+  if (options.dryRun || options.preflight === false) return (await connect(context)).region;
+  const { findings, region } = await readPreflight(context, options.context ?? [], NOT_STARTED);
+  const { terminal } = context;
+  const skipped = findings.filter(({ verdict }) => verdict === 'skipped').map(({ check }) => check);
+  if (skipped.length) terminal.note(`preflight skipped in the lab: ${skipped.join('; ')}`);
+  // A deployer may lack a right to read that the CDK does without: said, and left to the CDK.
+  for (const { check, verdict, measured } of findings) {
+    if (verdict === 'warning' || verdict === 'refused' || verdict === 'unknown')
+      terminal.note(`${terminal.noteColors.yellow('preflight:')} ${check}: ${measured}`);
   }
-  return region;
+  const failing = findings.filter(({ verdict }) => verdict === 'fails');
+  if (failing.length === 0) return region;
+  throw new CliError(
+    NOT_STARTED,
+    failing.map(({ check, measured, needed }) => `${check}: ${measured}; needed: ${needed}`).join('\n'),
+    [
+      ...failing.flatMap(({ next }) => next),
+      'npm run metals -- preflight shows all checks; deploy --no-preflight tries anyway',
+    ],
+    EXIT.unhealthy,
+  );
 }
 
 /** The CDK CLI takes region and colour from the environment. */

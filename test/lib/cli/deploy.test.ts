@@ -1,20 +1,31 @@
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cdkArguments, deploy, type RunCdk } from '../../../lib/cli/commands/deploy';
 import { readContext } from '../../../lib/cli/context';
+import * as room from '../../../lib/preflight';
 import { fakeIo, LAB_ENV, type FakeIo } from './fake-io';
 
-const ssm = mockClient(SSMClient);
+jest.mock('../../../lib/preflight', () => ({
+  ...jest.requireActual<typeof room>('../../../lib/preflight'),
+  runPreflight: jest.fn(),
+}));
+
+const looked = jest.mocked(room.runPreflight);
 const secrets = mockClient(SecretsManagerClient);
 const signal = new AbortController().signal;
 const AWS_ENV = { AWS_REGION: 'eu-west-1' };
 
+const found = (...findings: Partial<room.Finding>[]): void => {
+  const line: room.Finding = { check: 'zones', verdict: 'ok', measured: 'two', needed: 'three', next: [] };
+  const report = { account: '123456789012', region: 'eu-west-1', stage: 'prod' };
+  looked.mockResolvedValue({ ...report, findings: findings.map((finding) => ({ ...line, ...finding })) });
+};
+
 beforeEach(() => {
-  ssm.reset();
+  looked.mockReset();
+  found();
   secrets.reset();
   secrets.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
-  ssm.on(GetParameterCommand).resolves({ Parameter: { Value: '28' } });
 });
 
 const contextOf = (io: FakeIo, options: object = {}) => readContext({ color: true, ...options }, io, signal);
@@ -105,20 +116,41 @@ test('without a terminal it needs --yes, and changes nothing', async () => {
     next: ['add --yes to deploy without being asked, or --dry-run to see the changes'],
     exitCode: 2,
   });
-  expect(ssm.calls()).toHaveLength(0);
+  expect(looked).not.toHaveBeenCalled();
 });
 
-test('an account that was never bootstrapped is told so before the CDK starts', async () => {
-  ssm.on(GetParameterCommand).rejects(Object.assign(new Error('none'), { name: 'ParameterNotFound' }));
-  await expect(deploy(contextOf(fakeIo(AWS_ENV), { profile: 'work' }), { yes: true }, never)).rejects.toMatchObject({
-    why: 'the CDK was never bootstrapped in eu-west-1',
-    next: ['npx cdk bootstrap --profile work'],
+test('it looks first: what would fail ends it before the CDK starts, with all commands', async () => {
+  found(
+    { verdict: 'fails', next: ['set availabilityZones=a,c'] },
+    { check: 'cdk bootstrap', verdict: 'fails', next: ['bootstrap'] },
+  );
+  await expect(deploy(contextOf(fakeIo(AWS_ENV)), { yes: true }, never)).rejects.toMatchObject({
+    what: 'the deployment did not start',
+    why: 'zones: two; needed: three\ncdk bootstrap: two; needed: three',
+    next: [
+      'set availabilityZones=a,c',
+      'bootstrap',
+      'npm run metals -- preflight shows all checks; deploy --no-preflight tries anyway',
+    ],
+    exitCode: 3,
   });
 });
 
-test('a role that may not read the bootstrap version still deploys', async () => {
-  ssm.on(GetParameterCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-  expect(await deploy(contextOf(fakeIo(AWS_ENV)), { yes: true }, () => Promise.resolve(0))).toBe(0);
+test('a deployer that may not look at everything still deploys, and is told', async () => {
+  found(
+    { verdict: 'refused', measured: 'these credentials lack ec2:DescribeVpcs' },
+    { verdict: 'skipped', check: 'capacity' },
+  );
+  const io = fakeIo(AWS_ENV);
+  expect(await deploy(contextOf(io), { yes: true }, () => Promise.resolve(0))).toBe(0);
+  expect(io.err()).toContain('preflight: zones: these credentials lack ec2:DescribeVpcs');
+  expect(io.err()).toContain('preflight skipped in the lab: capacity');
+});
+
+test.each([{ yes: true, preflight: false }, { dryRun: true }])('%j does not look first', async (options) => {
+  found({ verdict: 'fails' });
+  expect(await deploy(contextOf(fakeIo(AWS_ENV)), options, () => Promise.resolve(0))).toBe(0);
+  expect(looked).not.toHaveBeenCalled();
 });
 
 test('a setting without a value is refused', async () => {

@@ -77,7 +77,10 @@ test.each([
     named('Error', 'getaddrinfo ENOTFOUND ssm.eu-west-9.amazonaws.com', { code: 'ENOTFOUND' }),
     { region: 'eu-west-9' },
     'AWS does not answer in region eu-west-9: getaddrinfo ENOTFOUND ssm.eu-west-9.amazonaws.com',
-    ['check the network and the name of the region', 'aws sts get-caller-identity'],
+    [
+      'check the network and the name of the region',
+      'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',
+    ],
     1,
   ],
   [

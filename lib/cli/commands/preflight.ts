@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Finding, PreflightReport } from '../../preflight';
+import { withActivity } from '../activity';
+import { EXIT } from '../../contract';
+import type { Context } from '../context';
+import { CliError } from '../errors';
+import { parseSettings } from '../settings';
+import { drawTable } from '../table';
+
+export const PREFLIGHT_FAILED = 'the preflight could not be made';
+const ROOT = resolve(__dirname, '../../..');
+
+export interface PreflightOptions {
+  /** CDK context, `key=value`. */
+  readonly context?: readonly string[];
+}
+
+/** `metals preflight`: looks whether a deployment would succeed; exit code 3 when something would fail, 4 when not authorised. */
+export async function preflight(context: Context, options: PreflightOptions): Promise<number> {
+  const report = await readPreflight(context, options.context ?? [], PREFLIGHT_FAILED);
+  const { exitCodeOf } = await import('../../preflight');
+  const exitCode = exitCodeOf(report.findings);
+  const { terminal } = context;
+  if (terminal.json) terminal.value({ ...report, ready: exitCode === EXIT.ok });
+  else {
+    terminal.data(drawTable(preflightRows(report.findings), terminal.colors));
+    showNext(context, report.findings);
+    terminal.note(verdict(report, exitCode));
+  }
+  return exitCode;
+}
+
+/** @throws CliError when nobody could be asked, or the configuration has problems */
+export async function readPreflight(
+  context: Context,
+  settings: readonly string[],
+  what: string,
+): Promise<PreflightReport> {
+  const { region, profile, endpoint, stage, terminal, interrupted: signal } = context;
+  const typed = parseSettings(settings, what, 'npm run metals -- preflight');
+  // Loaded here: it brings seven clients of AWS along, which no other command waits for.
+  const { runPreflight } = await import('../../preflight');
+  const { ConfigError } = await import('../../config');
+  try {
+    return await withActivity(
+      terminal,
+      'preflight',
+      () =>
+        runPreflight({
+          region,
+          profile,
+          endpoint,
+          env: terminal.io.env,
+          context: { ...readCdkContext(), stage, ...typed },
+          what,
+          signal,
+        }),
+      ({ findings }) => `${findings.length} checks`,
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const next = ['npm run metals -- preflight --context KEY=VALUE'];
+    throw new CliError(what, error.message, next, EXIT.usage, { cause: error });
+  }
+}
+
+/** What is set in cdk.json; keys with `:` or `@` are the CDK's, and the configuration passes them over. */
+function readCdkContext(): Record<string, unknown> {
+  const { context = {} } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')) as {
+    context?: Record<string, unknown>;
+  };
+  return context;
+}
+
+const RESULTS: Readonly<Record<Finding['verdict'], string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  fails: 'FAILED',
+  refused: 'not authorised',
+  unknown: 'not known',
+  skipped: 'skipped',
+};
+
+/** Pure: one row for each line, header first. */
+export const preflightRows = (findings: readonly Finding[]): string[][] => [
+  ['check', 'result', 'measured', 'needed'],
+  ...findings.map(({ check, verdict: result, measured, needed }) => [check, RESULTS[result], measured, needed]),
+];
+
+/** What to do about each line that is not as it should be. */
+export function showNext({ terminal }: Context, findings: readonly Finding[]): void {
+  for (const { check, next } of findings) {
+    for (const line of next) terminal.note(`${terminal.noteColors.dim('next:')}  ${check}: ${line}`);
+  }
+}
+
+function verdict({ stage, account, region }: PreflightReport, exitCode: number): string {
+  const where = `stage ${stage}, account ${account}, ${region}`;
+  switch (exitCode) {
+    case EXIT.ok:
+      return `${where}: nothing stands in the way of a deployment that preflight can see`;
+    case EXIT.notAuthorised:
+      return `${where}: not everything could be looked at, or the deployer lacks a right`;
+    default:
+      return `${where}: a deployment would fail`;
+  }
+}

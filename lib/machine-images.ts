@@ -1,0 +1,41 @@
+/**
+ * The machine image of the nodes, one for each region that somebody deploys to. It stands in the repository, so that
+ * every clone deploys the same; `npm run metals -- ami --update` moves it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { z } from 'zod';
+
+/** Path in the repository, as messages name it. */
+export const MACHINE_IMAGES_FILE = 'lib/machine-images.json';
+const FILE = path.join(__dirname, 'machine-images.json');
+
+const machineImageSchema = z.strictObject({
+  imageId: z.string().regex(/^ami-[0-9a-f]{8,17}$/),
+  /** `al2023-ami-2023.9.20251027.0-kernel-6.1-x86_64` */
+  name: z.string().min(1),
+  /** When it was read from AWS, ISO 8601. */
+  readAt: z.iso.datetime(),
+});
+const fileSchema = z.record(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/), machineImageSchema);
+
+export type MachineImage = z.infer<typeof machineImageSchema>;
+/** By region. */
+export type MachineImages = Readonly<Record<string, MachineImage | undefined>>;
+
+/** @throws Error naming the file and the first problem in it */
+export function readPinnedImages(file = FILE): MachineImages {
+  const result = fileSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (result.success) return result.data;
+  const { path: where, message } = result.error.issues[0]!;
+  throw new Error(
+    `${MACHINE_IMAGES_FILE}: ${where.join('.')}: ${message}; restore it: git checkout ${MACHINE_IMAGES_FILE}`,
+  );
+}
+
+/** Replaces the image of one region; regions stay in alphabetical order, so that a change is one line of a diff. */
+export function pinImage(region: string, image: MachineImage, file = FILE): void {
+  const all = { ...readPinnedImages(file), [region]: machineImageSchema.parse(image) };
+  const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => a.localeCompare(b)));
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
+}

@@ -1,0 +1,76 @@
+/** Who deploys, by whose clock, and through which bootstrap. Pure. */
+import type { Fact } from './fact';
+import { judge, type Finding } from './finding';
+import type { Needs } from './needs';
+
+/** Signature Version 4 accepts requests within five minutes of AWS's clock [IAM guide, "Signature elements"]. */
+const GREATEST_SKEW_SECONDS = 300;
+const WARNING_SKEW_SECONDS = 60;
+/** `MIN_BOOTSTRAP_STACK_VERSION` of aws-cdk-lib's default synthesizer, which every stack here uses. */
+export const LEAST_BOOTSTRAP_VERSION = 6;
+/** Qualifier of `cdk bootstrap`'s resources; cdk.json names no other. */
+export const QUALIFIER = 'hnb659fds';
+/** Roles of `cdk bootstrap` through which the CDK CLI deploys; it assumes each with the deployer's credentials. */
+export const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role', 'image-publishing-role'] as const;
+
+export interface AccountFacts {
+  /** ARN of the deployer. */
+  readonly caller: string;
+  /** This machine's clock minus AWS's, in seconds. */
+  readonly clockSkewSeconds: Fact<number>;
+  /** `absent`: never bootstrapped in this region. */
+  readonly bootstrapVersion: Fact<number | 'absent'>;
+  /** By role; only asked when there is a bootstrap. */
+  readonly roles: Readonly<Record<string, Fact<true>>>;
+}
+
+export const bootstrapRoleArn = (caller: string, needs: Pick<Needs, 'account' | 'region'>, role: string): string => {
+  const partition = caller.split(':')[1] ?? 'aws';
+  return `arn:${partition}:iam::${needs.account}:role/cdk-${QUALIFIER}-${role}-${needs.account}-${needs.region}`;
+};
+
+export const bootstrapCommand = (isLab: boolean, profile?: string): string =>
+  isLab ? 'npm run lab' : `npm run cdk -- bootstrap${profile ? ` --profile ${profile}` : ''}`;
+
+export function checkAccount(facts: AccountFacts, needs: Needs, profile?: string): Finding[] {
+  return [
+    {
+      check: 'sign-in',
+      verdict: 'ok',
+      measured: `${facts.caller} in ${needs.region}`,
+      needed: 'valid credentials',
+      next: [],
+    },
+    checkClock(facts),
+    checkBootstrap(facts, needs, profile),
+    ...Object.entries(facts.roles).map(([role, fact]) => checkRole(facts.caller, needs, role, fact)),
+  ];
+}
+
+const checkClock = ({ clockSkewSeconds }: AccountFacts): Finding =>
+  judge("this machine's clock", `within ${GREATEST_SKEW_SECONDS} s of AWS's`, clockSkewSeconds, (skew) => {
+    const size = Math.abs(skew);
+    const measured = `${Math.round(size)} s ${skew < 0 ? 'behind' : 'ahead of'} AWS`;
+    if (size < WARNING_SKEW_SECONDS) return { verdict: 'ok', measured };
+    const verdict = size < GREATEST_SKEW_SECONDS ? 'warning' : 'fails';
+    return { verdict, measured, next: ['set the clock, e.g. sudo timedatectl set-ntp true'] };
+  });
+
+const checkBootstrap = ({ bootstrapVersion }: AccountFacts, needs: Needs, profile?: string): Finding =>
+  judge('cdk bootstrap', `version ${LEAST_BOOTSTRAP_VERSION} or newer`, bootstrapVersion, (version) => {
+    const next = [`${bootstrapCommand(needs.isLab, profile)}    # by somebody who may create IAM roles`];
+    if (version === 'absent') return { verdict: 'fails', measured: `none in ${needs.region}`, next };
+    if (version >= LEAST_BOOTSTRAP_VERSION) return { verdict: 'ok', measured: `version ${version}` };
+    return { verdict: 'fails', measured: `version ${version}`, next };
+  });
+
+function checkRole(caller: string, needs: Needs, role: string, fact: Fact<true>): Finding {
+  const arn = bootstrapRoleArn(caller, needs, role);
+  const finding = judge(`right to use ${role}`, 'the deployer may assume it', fact, () => ({
+    verdict: 'ok',
+    measured: 'assumed for a moment',
+  }));
+  if (finding.verdict !== 'refused') return finding;
+  const right = `sts:AssumeRole on ${arn}`;
+  return { ...finding, measured: `these credentials lack ${right}`, next: [`ask for ${right}`] };
+}

@@ -1,0 +1,114 @@
+/** Everything that a deployment needs of an account and of this machine, looked at before it begins. Changes nothing. */
+import type { ClientSettings } from '../aws-client';
+import { BASES, type BaseName } from '../lab/bases';
+import { readConfig, type Config } from '../config';
+import { readPinnedImages } from '../machine-images';
+import { checkAccount } from './account';
+import { checkCapacity } from './capacity';
+import { asker } from './fact';
+import { skipped, type Finding } from './finding';
+import { checkDocker, checkMachineImage } from './images';
+import { checkLeftovers } from './leftovers';
+import { needsOf, type Needs } from './needs';
+import { readAccount } from './read/account';
+import { readCaller, type Caller } from './read/caller';
+import { readCapacity, readStorage } from './read/capacity';
+import { createClients, type Clients } from './read/clients';
+import { readBases, readDocker, readMachineImage } from './read/images';
+import { readLeftovers } from './read/leftovers';
+import { tryProgram, type TryProgram } from './read/program';
+import { checkStorage } from './storage';
+
+export { exitCodeOf, type Finding } from './finding';
+
+export interface PreflightInput extends ClientSettings {
+  /** All CDK context: cdk.json's, and what was typed. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** What failed, when it cannot even begin. */
+  readonly what: string;
+  readonly signal: AbortSignal;
+  /** Runs docker. @default the real one; tests bring their own */
+  readonly run?: TryProgram;
+}
+
+export interface PreflightReport {
+  readonly account: string;
+  readonly region: string;
+  readonly stage: string;
+  readonly findings: readonly Finding[];
+}
+
+/** What the lab has in another form: its nodes are containers on this machine, and `npm run lab` checks that machine. */
+const NOT_IN_THE_LAB: Readonly<Record<string, string>> = {
+  capacity: 'nodes of the lab are containers: it has no instance types and no quotas',
+  "EBS's default key, default VPC": 'the lab has neither',
+  'machine image': 'nodes of the lab are containers',
+  'Docker and base images': 'npm run lab has checked and built them',
+};
+
+/** @throws ConfigError, CliError, or what the SDK threw when nobody could be asked */
+export async function runPreflight(input: PreflightInput): Promise<PreflightReport> {
+  const clients = await createClients(input);
+  const caller = await readCaller(clients.sts, input, input.what);
+  const region = await clients.sts.config.region();
+  const { config, imageId } = configured(input.context, caller.account, region);
+  const needs = needsOf(config, imageId);
+  const findings = await lookAt(clients, caller, needs, config, input);
+  return { account: needs.account, region, stage: needs.stage, findings };
+}
+
+/** A missing machine image is a finding among others, not the end: any valid id lets the rest be read. */
+function configured(
+  context: PreflightInput['context'],
+  account: string,
+  region: string,
+): { config: Config; imageId: string | undefined } {
+  const imageId = (context.amiId as string | undefined) ?? readPinnedImages()[region]?.imageId;
+  const amiId = imageId ?? 'ami-00000000000000000';
+  return { config: readConfig({ ...context, amiId }, { account, region }), imageId };
+}
+
+async function lookAt(
+  clients: Clients,
+  caller: Caller,
+  needs: Needs,
+  config: Config,
+  { signal, profile, run = tryProgram }: PreflightInput,
+): Promise<Finding[]> {
+  const ask = asker(needs.isLab);
+  const [account, leftovers] = await Promise.all([
+    readAccount(clients, needs, caller, ask),
+    readLeftovers(clients, needs, ask),
+  ]);
+  const everywhere = [...checkAccount(account, needs, profile), ...checkLeftovers(leftovers, needs)];
+  if (needs.isLab) {
+    return [...everywhere, ...Object.entries(NOT_IN_THE_LAB).map(([check, reason]) => skipped(check, reason))];
+  }
+  const [capacity, storage, machineImage, docker] = await Promise.all([
+    readCapacity(clients, needs, ask),
+    readStorage(clients, ask),
+    readMachineImage(clients, needs.imageId, new Date(), ask),
+    readDocker(run, signal),
+  ]);
+  const bases =
+    docker.kind === 'known'
+      ? await readBases(
+          basesOf(config.kafkaMode).map((name) => BASES[name]),
+          run,
+          signal,
+        )
+      : [];
+  return [
+    ...everywhere,
+    ...checkCapacity(capacity, needs),
+    ...checkStorage(storage),
+    checkMachineImage({ machineImage }, needs),
+    ...checkDocker({ docker, bases }),
+  ];
+}
+
+/** The images that a deployment builds on. */
+export const basesOf = (kafkaMode: Config['kafkaMode']): BaseName[] =>
+  kafkaMode === 'kraft'
+    ? ['haproxy', 'node', 'kafka', 'mongodb']
+    : ['haproxy', 'node', 'kafka3', 'zookeeper', 'mongodb'];

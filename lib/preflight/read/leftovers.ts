@@ -1,0 +1,83 @@
+/** Reads what leftovers.ts judges. */
+import { paginateDescribeStacks, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
+import { paginateDescribeVolumes } from '@aws-sdk/client-ec2';
+import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
+import { cloudFormationStackName, STACKS, TAG } from '../../contract';
+import type { Ask, Fact } from '../fact';
+import type { LeftoverFacts, SecretFacts, VolumeFacts } from '../leftovers';
+import type { Needs } from '../needs';
+import type { Clients } from './clients';
+
+export async function readLeftovers(clients: Clients, { stage }: Needs, ask: Ask): Promise<LeftoverFacts> {
+  const [stacks, secrets, volumes, logGroups] = await Promise.all([
+    ask('cloudformation:DescribeStacks', () => readStacks(clients, stage)),
+    ask('secretsmanager:ListSecrets', () => readSecrets(clients, stage)),
+    ask('ec2:DescribeVolumes', () => readVolumes(clients, stage)),
+    ask('logs:DescribeLogGroups', () => readLogGroups(clients, stage)),
+  ]);
+  return { stacks, owned: await readOwned(clients, stacks, ask), secrets, volumes, logGroups };
+}
+
+async function readStacks({ cloudFormation: client }: Clients, stage: string): Promise<Record<string, string>> {
+  const names = STACKS.map((id) => cloudFormationStackName(stage, id));
+  const found: Record<string, string> = {};
+  for await (const page of paginateDescribeStacks({ client }, {})) {
+    for (const { StackName, StackStatus } of page.Stacks ?? []) {
+      if (names.includes(StackName ?? '') && StackStatus !== 'DELETE_COMPLETE') found[StackName!] = StackStatus!;
+    }
+  }
+  return found;
+}
+
+async function readOwned(
+  { cloudFormation: client }: Clients,
+  stacks: LeftoverFacts['stacks'],
+  ask: Ask,
+): Promise<Fact<ReadonlySet<string>>> {
+  if (stacks.kind !== 'known') return stacks;
+  return ask('cloudformation:ListStackResources', async () => {
+    const ids = new Set<string>();
+    for (const StackName of Object.keys(stacks.value)) {
+      for await (const page of paginateListStackResources({ client }, { StackName })) {
+        for (const { PhysicalResourceId } of page.StackResourceSummaries ?? []) ids.add(PhysicalResourceId ?? '');
+      }
+    }
+    return ids;
+  });
+}
+
+async function readSecrets({ secrets: client }: Clients, stage: string): Promise<SecretFacts[]> {
+  const prefix = `metals/${stage}/`;
+  const query = { IncludePlannedDeletion: true, Filters: [{ Key: 'name' as const, Values: [prefix] }] };
+  const found: SecretFacts[] = [];
+  for await (const page of paginateListSecrets({ client }, query)) {
+    for (const { ARN, Name, DeletedDate } of page.SecretList ?? []) {
+      if (Name?.startsWith(prefix)) found.push({ arn: ARN ?? '', name: Name, deletedAt: DeletedDate?.toISOString() });
+    }
+  }
+  return found;
+}
+
+async function readVolumes({ ec2: client }: Clients, stage: string): Promise<VolumeFacts[]> {
+  const Filters = [
+    { Name: `tag:${TAG.stage}`, Values: [stage] },
+    { Name: 'tag-key', Values: [TAG.slot] },
+  ];
+  const found: VolumeFacts[] = [];
+  for await (const page of paginateDescribeVolumes({ client }, { Filters })) {
+    for (const { VolumeId, Size, Tags } of page.Volumes ?? []) {
+      const slot = Tags?.find(({ Key }) => Key === TAG.slot)?.Value ?? '';
+      found.push({ id: VolumeId ?? '', slot, sizeGiB: Size ?? 0 });
+    }
+  }
+  return found;
+}
+
+async function readLogGroups({ logs: client }: Clients, stage: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const page of paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `/metals/${stage}/` })) {
+    found.push(...(page.logGroups ?? []).map(({ logGroupName }) => logGroupName ?? ''));
+  }
+  return found;
+}

@@ -1,0 +1,47 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { clientConfig, proxyOf } from '../../lib/aws-client';
+
+const PROXY = 'http://proxy.example:3128';
+
+test.each([
+  [{ HTTPS_PROXY: PROXY }, PROXY],
+  [{ https_proxy: PROXY }, PROXY],
+  [{ HTTPS_PROXY: '' }, undefined],
+  [{ HTTPS_PROXY: PROXY, NO_PROXY: 'localhost,.amazonaws.com' }, undefined],
+  [{ HTTPS_PROXY: PROXY, no_proxy: '*' }, undefined],
+  [{ HTTPS_PROXY: PROXY, NO_PROXY: 'localhost,.example' }, PROXY],
+])('%j leads to AWS by %s', (env, expected) => expect(proxyOf({ endpoint: undefined, env })).toBe(expected));
+
+test('the lab is on this machine: no proxy leads there', async () => {
+  const endpoint = 'http://127.0.0.1:4566';
+  expect(proxyOf({ endpoint, env: { HTTPS_PROXY: PROXY } })).toBeUndefined();
+  expect(await clientConfig({ region: 'eu-west-1', profile: undefined, endpoint, env: {} })).not.toHaveProperty(
+    'requestHandler',
+  );
+});
+
+test('behind a proxy the SDK asks the proxy for a way to AWS', async () => {
+  const requests: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (bytes) => {
+      requests.push(bytes.toString('latin1').split('\r\n')[0]!);
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const env = { HTTPS_PROXY: `http://127.0.0.1:${port}` };
+  const config = await clientConfig({ region: 'eu-west-1', profile: undefined, endpoint: undefined, env });
+  const sts = new STSClient({
+    ...config,
+    maxAttempts: 1,
+    endpoint: 'https://sts.eu-west-1.amazonaws.com',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'unit-test' },
+  });
+  await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow();
+  expect(requests).toEqual(['CONNECT sts.eu-west-1.amazonaws.com:443 HTTP/1.1']);
+  sts.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
