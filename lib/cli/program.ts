@@ -1,6 +1,7 @@
 /** The verbs and flags of `metals`. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
+import { ami, AMI_FAILED, type AmiOptions } from './commands/ami';
 import { deploy, type DeployOptions } from './commands/deploy';
 import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-down';
 import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
@@ -93,6 +94,11 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--no-preflight', 'do not look first whether it can succeed')
     .addOption(contextOption())
     .action(bind<DeployOptions>('the deployment failed', deploy, GRACE_MS));
+  program
+    .command('ami')
+    .description("the nodes' machine image: the pinned one and the newest")
+    .option('--update', 'pin the newest')
+    .action(bind<AmiOptions>(AMI_FAILED, ami));
   program
     .command('status')
     .description('nodes and services, with replicas and health')
