@@ -92,6 +92,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--yes', 'do not ask before permissions are widened')
     .option('--dry-run', 'show what would change, change nothing')
     .option('--no-preflight', 'do not look first whether it can succeed')
+    .option('--no-rollback', 'keep what was created when something fails, and with it the evidence')
     .addOption(contextOption())
     .action(bind<DeployOptions>('the deployment failed', deploy, GRACE_MS));
   program

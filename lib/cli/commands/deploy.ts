@@ -18,6 +18,8 @@ export interface DeployOptions {
   readonly dryRun?: boolean;
   /** False: not looked at first whether it can succeed. @default true */
   readonly preflight?: boolean;
+  /** False: what was created stays when something fails, and with it the evidence. @default true */
+  readonly rollback?: boolean;
   /** CDK context, `key=value`. */
   readonly context?: readonly string[];
 }
@@ -42,6 +44,7 @@ export function cdkArguments(
   const profile = context.profile ? ['--profile', context.profile] : [];
   if (options.dryRun) return ['diff', ...settings, ...profile];
   const approval = options.yes || context.isLab ? 'never' : 'broadening';
+  const rollback = options.rollback === false ? ['--no-rollback'] : [];
   const outputs = outputsFile ? ['--outputs-file', outputsFile] : [];
   return [
     'deploy',
@@ -50,6 +53,7 @@ export function cdkArguments(
     approval,
     '--progress',
     'events',
+    ...rollback,
     ...outputs,
     ...settings,
     ...profile,

@@ -39,6 +39,8 @@ test('arguments: as typed by hand, with stage, profile and settings', () => {
     ),
   );
   expect(cdkArguments(base, { yes: true }, 'v1')).toContain('never');
+  expect(cdkArguments(base, { rollback: false }, 'v1')).toContain('--no-rollback');
+  expect(cdkArguments(base, {}, 'v1')).not.toContain('--no-rollback');
   expect(cdkArguments({ stage: 'lab', isLab: true }, {}, 'v1')).toContain('never');
   expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true }, 'v1')).toEqual(
     'diff --context stage=lab --context secretVersions=v1'.split(' '),

@@ -222,7 +222,9 @@ test('Ctrl-C: exit code 130 with what is left and how to go on', async () => {
 test('completion knows every verb and flag', async () => {
   const { code, out } = await metals('completion bash');
   expect(code).toBe(0);
-  expect(out).toMatch(/^deploy:--yes --dry-run --no-preflight --context --stage .* --json --no-color --help$/m);
+  expect(out).toMatch(
+    /^deploy:--yes --dry-run --no-preflight --no-rollback --context --stage .* --json --no-color --help$/m,
+  );
   expect(out).toMatch(/^completion:bash zsh /m);
   expect(out).not.toContain('METALS_COMPLETION_TABLE');
 });

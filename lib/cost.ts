@@ -1,0 +1,47 @@
+/** What a deployment costs while it runs, at list prices. Pure. */
+import { type Config, slotNames } from './config';
+
+/**
+ * Public on-demand list prices of us-east-1 in US dollars, as they were known when noted; they change, and most other
+ * regions are dearer. One home: docs/aws.md shows the same figures, held by a test.
+ */
+export const PRICES = {
+  readIn: 'November 2026',
+  region: 'us-east-1',
+  t3MediumHour: 0.0416,
+  gp3GibMonth: 0.08,
+  natGatewayHour: 0.045,
+  natGatewayGb: 0.045,
+  publicAddressHour: 0.005,
+  secretMonth: 0.4,
+} as const;
+
+const HOURS_A_MONTH = 730;
+const ROOT_VOLUME_GIB = 10;
+const SECRETS_COUNT = 3;
+
+export interface CostLine {
+  readonly what: string;
+  readonly dollarsPerHour: number;
+}
+
+/** Undefined for another instance type than t3.medium, whose price is not known here. */
+export function costPerHour(
+  config: Pick<Config, 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'natGateways'>,
+): CostLine[] | undefined {
+  if (config.instanceType !== 't3.medium') return undefined;
+  const nodes = slotNames(config).length;
+  const gib = nodes * (config.dataVolumeGiB + ROOT_VOLUME_GIB);
+  return [
+    { what: `${nodes} × t3.medium`, dollarsPerHour: nodes * PRICES.t3MediumHour },
+    { what: `${gib} GiB of gp3`, dollarsPerHour: (gib * PRICES.gp3GibMonth) / HOURS_A_MONTH },
+    {
+      what: `${config.natGateways} × NAT gateway with its address, without traffic`,
+      dollarsPerHour: config.natGateways * (PRICES.natGatewayHour + PRICES.publicAddressHour),
+    },
+    { what: `${SECRETS_COUNT} secrets`, dollarsPerHour: (SECRETS_COUNT * PRICES.secretMonth) / HOURS_A_MONTH },
+  ];
+}
+
+export const totalOf = (lines: readonly CostLine[]): number =>
+  lines.reduce((sum, { dollarsPerHour }) => sum + dollarsPerHour, 0);

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readConfig } from '../../lib/config';
+import { costPerHour, PRICES, totalOf } from '../../lib/cost';
+
+const config = (context: object = {}) =>
+  readConfig({ amiId: 'ami-0123456789abcdef0', ...context }, { account: '123456789012', region: 'eu-west-1' });
+
+test('docs/aws.md shows the same figures', () => {
+  const text = readFileSync(join(__dirname, '../../docs/aws.md'), 'utf8');
+  const lines = costPerHour(config())!;
+  for (const { what, dollarsPerHour } of lines) {
+    expect(text).toMatch(new RegExp(`\\| ${what}\\s+\\| ${dollarsPerHour.toFixed(4)}\\s+\\|`));
+  }
+  expect(text).toMatch(
+    new RegExp(`\\| together\\s+\\| ${totalOf(lines).toFixed(4)}\\s+\\| ${Math.round(totalOf(lines) * 730)}\\s+\\|`),
+  );
+  expect(text).toContain(PRICES.readIn);
+});
+
+test('more nodes cost more, and another instance type is not guessed', () => {
+  expect(totalOf(costPerHour(config({ workers: 3 }))!)).toBeGreaterThan(totalOf(costPerHour(config())!));
+  expect(costPerHour(config({ instanceType: 'm7i.large' }))).toBeUndefined();
+});
