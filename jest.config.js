@@ -1,6 +1,6 @@
 /**
- * Three projects: `unit` needs no network and no Docker; `faults` starts Kafka, MongoDB and the services in Docker and
- * disturbs them; `lab` proves the real thing on a lab that is up.
+ * Four projects: `unit` needs no network and no Docker; `faults` starts Kafka, MongoDB and the services in Docker and
+ * disturbs them; `lab` proves the real thing on a lab that is up, and `aws` some of the same cases on an account.
  */
 // Said in the README: the AWS SDK will ask for Node 22 in 2027.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -28,5 +28,9 @@ module.exports = {
       testMatch: ['<rootDir>/test/lab/**/*.test.ts'],
       globalSetup: '<rootDir>/test/lab/support/global-setup.ts',
     },
+    // Only test/aws/main.ts, which chooses the cases and has asked, sets this: they must not meet an account by chance.
+    ...(process.env.METALS_TEST_AWS === '1'
+      ? [{ ...common, displayName: 'aws', testMatch: ['<rootDir>/test/lab/**/*.test.ts'] }]
+      : []),
   ],
 };

@@ -1,5 +1,6 @@
 import { metals } from './support/run';
 import { manager, nodeContainers, onManager, tasks, tryInNode } from './support/nodes';
+import { stage } from './support/secrets';
 import type { StackStatus } from '../../lib/cli/stack-status';
 
 jest.setTimeout(180_000);
@@ -60,7 +61,7 @@ describe('services', () => {
     expect(result.stderr).not.toContain('unhealthy');
     expect(result.code).toBe(0);
     status = JSON.parse(result.stdout) as typeof status;
-    expect(status).toMatchObject({ stage: 'lab', healthy: true, problems: [] });
+    expect(status).toMatchObject({ stage: stage(), healthy: true, problems: [] });
     expect(status.nodes.map((node) => node.slot).sort()).toEqual(['manager-1', 'worker-1', 'worker-2']);
   });
 

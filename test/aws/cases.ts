@@ -1,0 +1,55 @@
+/** Which of the lab's conformance cases run against an AWS account, and why the others do not. Pure. */
+
+export interface FileCases {
+  /** In test/lab. */
+  readonly file: string;
+  /** Titles of the cases that need nothing but AWS's APIs and the command line. */
+  readonly runs: readonly string[];
+  /** Why the other cases of the file do not run; undefined when all do. */
+  readonly othersNeed: string;
+}
+
+const NODES = 'docker exec on the nodes, which are containers in the lab alone';
+const TUNNEL = 'a port of a task or of the edge on this machine, which the lab publishes and AWS does not';
+
+export const CASES: readonly FileCases[] = [
+  {
+    file: '10-swarm.test.ts',
+    runs: [
+      'metals status --json is healthy',
+      'each is at its replica count, and the setup job is complete',
+      'the smoke test passes its seven steps',
+    ],
+    othersNeed: NODES,
+  },
+  { file: '20-pipeline.test.ts', runs: [], othersNeed: TUNNEL },
+  { file: '30-access.test.ts', runs: [], othersNeed: `${NODES}, or the gateway` },
+  { file: '40-hardening.test.ts', runs: [], othersNeed: NODES },
+  {
+    file: '50-secrets.test.ts',
+    runs: [
+      'there are six values, each long enough to be looked for',
+      'in no document, no command and none of its outputs',
+      'in no template and no event of CloudFormation',
+      'in no file of the working copy',
+    ],
+    othersNeed: `${NODES}, or the gateway`,
+  },
+  { file: '60-delivery.test.ts', runs: [], othersNeed: `${NODES}, and ${TUNNEL}` },
+  { file: '65-dead-letters.test.ts', runs: [], othersNeed: TUNNEL },
+  { file: '70-scaling.test.ts', runs: [], othersNeed: NODES },
+  {
+    file: '80-deploy.test.ts',
+    runs: [],
+    othersNeed:
+      'the gateway or a fault that only the lab builds; its deployments name no stage, so that on AWS they would deploy another one',
+  },
+  { file: '90-zookeeper.test.ts', runs: [], othersNeed: `${NODES}; its deployments name no stage` },
+];
+
+/** A regular expression for Jest that matches exactly these titles at the end of a case's full name. */
+export const titlePattern = (cases: readonly FileCases[]): string =>
+  `(${cases
+    .flatMap(({ runs }) => runs)
+    .map((title) => title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('|')})$`;

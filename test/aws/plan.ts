@@ -1,0 +1,36 @@
+/** What a run against an account will do and cost, told before it asks. Pure. */
+import { costPerHour, PRICES, totalOf } from '../../lib/cost';
+import type { Config } from '../../lib/config';
+import { LAB_ACCOUNT_ID } from '../../lib/contract';
+import type { FileCases } from './cases';
+
+/** Deployment, cases and removal; never measured on AWS. */
+export const EXPECTED_HOURS = 2;
+
+/** Why it may not run, or undefined. The lab has its own tests, and its endpoint must not be taken for AWS. */
+export function refusal(account: string, endpoint: string | undefined): string | undefined {
+  if (account === LAB_ACCOUNT_ID) return `account ${LAB_ACCOUNT_ID} is the lab: run npm run test:lab`;
+  return endpoint ? `AWS_ENDPOINT_URL is ${endpoint}: unset it, so that AWS itself is asked` : undefined;
+}
+
+export function describePlan(
+  config: Pick<
+    Config,
+    'account' | 'region' | 'stage' | 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'natGateways'
+  >,
+  cases: readonly FileCases[],
+): string[] {
+  const lines = costPerHour(config);
+  const cost = lines
+    ? `about $${(totalOf(lines) * EXPECTED_HOURS).toFixed(2)} for ${EXPECTED_HOURS} h at list prices of ${PRICES.region} (${PRICES.readIn}), and traffic`
+    : `unknown for ${config.instanceType}`;
+  const running = cases.filter(({ runs }) => runs.length);
+  const excluded = cases.filter(({ othersNeed }) => othersNeed !== '');
+  return [
+    `deploys stage ${config.stage} in account ${config.account}, ${config.region}, runs cases, and destroys the stage with its data`,
+    `cost: ${cost}`,
+    `runs: ${running.map(({ file, runs }) => `${runs.length} of ${file}`).join(', ')}`,
+    ...excluded.map(({ file, othersNeed }) => `not run, ${file}: needs ${othersNeed}`),
+    'this program has never run against an account',
+  ];
+}
