@@ -14,8 +14,8 @@ const machineImageSchema = z.strictObject({
   imageId: z.string().regex(/^ami-[0-9a-f]{8,17}$/),
   /** `al2023-ami-2023.9.20251027.0-kernel-6.1-x86_64` */
   name: z.string().min(1),
-  /** When it was read from AWS, ISO 8601. */
-  readAt: z.iso.datetime(),
+  /** Day on which it was read from AWS: `2026-11-26`. */
+  readAt: z.iso.date(),
 });
 const fileSchema = z.record(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/), machineImageSchema);
 

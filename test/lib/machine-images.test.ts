@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { pinImage, readPinnedImages } from '../../lib/machine-images';
 
-const image = (imageId: string) => ({ imageId, name: 'al2023', readAt: '2026-11-26T12:00:00.000Z' });
+const image = (imageId: string) => ({ imageId, name: 'al2023', readAt: '2026-11-26' });
 let directory: string;
 let file: string;
 

@@ -33,7 +33,7 @@ export async function ami(context: Context, { update }: AmiOptions): Promise<num
   const pinned = readPinnedImages()[region];
   const isNewest = pinned?.imageId === newest.imageId;
   if (update && !isNewest)
-    pinImage(region, { imageId: newest.imageId, name: newest.name, readAt: new Date().toISOString() });
+    pinImage(region, { imageId: newest.imageId, name: newest.name, readAt: new Date().toISOString().slice(0, 10) });
   if (terminal.json) {
     terminal.value({ region, pinned: pinned ?? null, newest, updated: Boolean(update) && !isNewest });
     return EXIT.ok;
@@ -66,7 +66,7 @@ async function readNewest(context: Context): Promise<{ region: string; newest: F
 /** Pure. */
 export const amiRows = (region: string, pinned: MachineImage | undefined, newest: FoundImage): string[][] => [
   ['image', 'region', 'id', 'name', 'date'],
-  ['pinned', region, pinned?.imageId ?? 'none', pinned?.name ?? '', pinned ? `read ${pinned.readAt.slice(0, 10)}` : ''],
+  ['pinned', region, pinned?.imageId ?? 'none', pinned?.name ?? '', pinned ? `read ${pinned.readAt}` : ''],
   ['newest', region, newest.imageId, newest.name, `made ${newest.createdAt.slice(0, 10)}`],
 ];
 

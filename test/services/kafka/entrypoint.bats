@@ -27,7 +27,8 @@ done
 }
 EOF
   chmod +x "${WORK}/bin/java"
-  PATH="${WORK}/bin:${PATH}"
+  # busybox.bats runs this file a second time, with BusyBox's applets before the other programs.
+  PATH="${WORK}/bin:${METALS_TEST_APPLETS:+${METALS_TEST_APPLETS}:}${PATH}"
 }
 
 @test "an unknown mode is refused" {

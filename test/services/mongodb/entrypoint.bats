@@ -7,7 +7,8 @@ setup() {
   export METALS_MONGODB_DATA_DIRECTORY="${WORK}/data" METALS_SECRETS_DIRECTORY="${WORK}/secrets" CALLS="${WORK}/calls"
   mkdir -p "${WORK}/data" "${WORK}/secrets" "${WORK}/bin"
   printf '%s' password-of-admin >"${WORK}/secrets/mongodb-password-admin"
-  PATH="${WORK}/bin:${PATH}"
+  # busybox.bats runs this file a second time, with BusyBox's applets before the other programs.
+  PATH="${WORK}/bin:${METALS_TEST_APPLETS:+${METALS_TEST_APPLETS}:}${PATH}"
 }
 
 server() { # NAME: a server that listens only while it is set up
