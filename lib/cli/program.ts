@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
 import { ami, AMI_FAILED, type AmiOptions } from './commands/ami';
 import { deploy, type DeployOptions } from './commands/deploy';
+import { images, IMAGES_FAILED, type ImagesOptions } from './commands/images';
 import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-down';
 import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
 import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
@@ -100,6 +101,11 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .description("the nodes' machine image: the pinned one and the newest")
     .option('--update', 'pin the newest')
     .action(bind<AmiOptions>(AMI_FAILED, ami));
+  program
+    .command('images')
+    .description('the base images, and which are pinned by digest')
+    .option('--update', 'pin what their tags are today')
+    .action(bind<ImagesOptions>(IMAGES_FAILED, images, GRACE_MS));
   program
     .command('status')
     .description('nodes and services, with replicas and health')

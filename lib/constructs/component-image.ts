@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
+import { pinnedReference } from '../base-digests';
 import type { Config } from '../config';
 import type { Component } from '../contract';
 import { type BaseName, baseImage, BASES } from '../base-images';
@@ -72,7 +73,7 @@ export class ComponentImage extends Construct {
     this.asset = new ecrAssets.DockerImageAsset(this, 'Asset', {
       assetName: component,
       directory: prepareContext(component, config.fault),
-      buildArgs: { BASE: config.isLab ? baseImage(base) : BASES[base].reference },
+      buildArgs: { BASE: config.isLab ? baseImage(base) : pinnedReference(BASES[base].reference) },
       // In the lab, the machine's own architecture: nodes are containers on it.
       ...(config.isLab ? {} : { platform: ecrAssets.Platform.LINUX_AMD64 }),
     });

@@ -1,5 +1,6 @@
 /** Everything that a deployment needs of an account and of this machine, looked at before it begins. Changes nothing. */
 import type { ClientSettings } from '../aws-client';
+import { pinnedReference } from '../base-digests';
 import { BASES, type BaseName } from '../lab/bases';
 import { readConfig, type Config } from '../config';
 import { readPinnedImages } from '../machine-images';
@@ -16,7 +17,7 @@ import { readCapacity, readStorage } from './read/capacity';
 import { createClients, type Clients } from './read/clients';
 import { readBases, readDocker, readMachineImage } from './read/images';
 import { readLeftovers } from './read/leftovers';
-import { tryProgram, type TryProgram } from './read/program';
+import { tryProgram, type TryProgram } from '../program';
 import { checkStorage } from './storage';
 
 export { exitCodeOf, type Finding } from './finding';
@@ -93,7 +94,7 @@ async function lookAt(
   const bases =
     docker.kind === 'known'
       ? await readBases(
-          basesOf(config.kafkaMode).map((name) => BASES[name]),
+          basesOf(config.kafkaMode).map((name) => pinnedReference(BASES[name].reference)),
           run,
           signal,
         )

@@ -1,10 +1,9 @@
 /** Reads what images.ts judges. */
 import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
-import type { Base } from '../../lab/bases';
 import { known, unknown, type Ask, type Fact } from '../fact';
 import type { BaseImageFacts, ImageFacts, MachineImageFacts } from '../images';
 import type { Clients } from './clients';
-import type { TryProgram } from './program';
+import type { TryProgram } from '../../program';
 
 const DAY_MS = 86_400_000;
 const DAEMON_TIMEOUT_MS = 15_000;
@@ -42,12 +41,12 @@ export async function readDocker(run: TryProgram, signal: AbortSignal): Promise<
  * downloaded. An image that this machine has already is not pulled by a build.
  */
 export async function readBases(
-  bases: readonly Pick<Base, 'reference'>[],
+  references: readonly string[],
   run: TryProgram,
   signal: AbortSignal,
 ): Promise<BaseImageFacts[]> {
   return Promise.all(
-    bases.map(async ({ reference }) => {
+    references.map(async (reference) => {
       const answer = await run('docker', ['manifest', 'inspect', reference], REGISTRY_TIMEOUT_MS, signal);
       const local = answer.succeeded
         ? answer

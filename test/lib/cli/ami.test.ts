@@ -51,7 +51,11 @@ test('shows the pinned and the newest image, and writes nothing', async () => {
 test('--update pins the newest and says what is replaced', async () => {
   pinned.mockReturnValue({ 'eu-west-1': OLDER });
   const { io } = await run({ update: true });
-  expect(written).toHaveBeenCalledWith('eu-west-1', { imageId: NEWEST, name: NAME, readAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/) });
+  expect(written).toHaveBeenCalledWith('eu-west-1', {
+    imageId: NEWEST,
+    name: NAME,
+    readAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+  });
   expect(io.err()).toContain('replaces the instance of every slot, one slot after the other');
   expect(io.err()).toContain('commit it');
 });

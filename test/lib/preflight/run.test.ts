@@ -25,7 +25,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { componentsFor } from '../../../lib/stacks/pipeline';
 import { baseOf } from '../../../lib/constructs/component-image';
 import { basesOf, exitCodeOf, runPreflight, type PreflightInput } from '../../../lib/preflight';
-import type { TryProgram } from '../../../lib/preflight/read/program';
+import type { TryProgram } from '../../../lib/program';
 
 const [cloudFormation, ec2, logs, quotas, secrets, ssm, sts] = [
   mockClient(CloudFormationClient),
