@@ -1,6 +1,7 @@
 /**
  * Digests of the base images, by reference: tags move, a digest does not. A reference without one is used by its tag;
- * `npm run metals -- images` shows which those are, and `--update` pins them.
+ * `npm run metals -- images` shows which those are, and `--update` pins them. They hold for deployments on AWS: the lab
+ * pulls by tag.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';

@@ -1,7 +1,7 @@
 /** Everything that a deployment needs of an account and of this machine, looked at before it begins. Changes nothing. */
 import type { ClientSettings } from '../aws-client';
 import { pinnedReference } from '../base-digests';
-import { BASES, type BaseName } from '../lab/bases';
+import { BASES, type BaseName } from '../base-images';
 import { readConfig, type Config } from '../config';
 import { readPinnedImages } from '../machine-images';
 import { checkAccount } from './account';

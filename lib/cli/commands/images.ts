@@ -1,6 +1,6 @@
 import { BASE_DIGESTS_FILE, digestOf, readBaseDigests, writeBaseDigests, type BaseDigests } from '../../base-digests';
 import { EXIT } from '../../contract';
-import { BASE_NAMES, BASES } from '../../lab/bases';
+import { BASE_NAMES, BASES } from '../../base-images';
 import { tryProgram, type TryProgram } from '../../program';
 import { withActivity } from '../activity';
 import type { Context } from '../context';
