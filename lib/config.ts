@@ -2,7 +2,8 @@ import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { cidrProblem, overlapProblems } from './cidr';
 import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION } from './contract';
-import { defaultZones, MACHINE_IMAGE_PARAMETER, pinnedImage } from './regions';
+import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
+import { defaultZones } from './regions';
 
 /** Everything that can be chosen about a deployment. Set with `-c key=value` or in cdk.json; the defaults live here. */
 export interface Config {
@@ -190,12 +191,12 @@ const LAB_AMI_ID = 'ami-00000000000000000';
 
 /** What depends on the region, and must be given where the region has no default. */
 function regional(isLab: boolean, region: string, given: Partial<Record<Key, unknown>>) {
-  const amiId = (given.amiId as string | undefined) ?? (isLab ? LAB_AMI_ID : pinnedImage(region));
+  const amiId = (given.amiId as string | undefined) ?? (isLab ? LAB_AMI_ID : readPinnedImages()[region]?.imageId);
   const availabilityZones = (given.availabilityZones as readonly string[] | undefined) ?? defaultZones(region);
   const problems: string[] = [];
   if (!amiId) {
     problems.push(
-      `amiId: lib/machine-images.json pins no machine image for ${region}; pin the newest with ` +
+      `amiId: ${MACHINE_IMAGES_FILE} pins no machine image for ${region}; pin the newest with ` +
         `\`npm run metals -- ami --update --region ${region}\`, or name one: -c amiId=$(aws ssm get-parameter ` +
         `--region ${region} --name ${MACHINE_IMAGE_PARAMETER} --query Parameter.Value --output text)`,
     );

@@ -10,6 +10,12 @@ import { z } from 'zod';
 export const MACHINE_IMAGES_FILE = 'lib/machine-images.json';
 const FILE = path.join(__dirname, 'machine-images.json');
 
+/**
+ * The public parameter that names the newest image of the kernel line that the nodes are built on. Another line may
+ * lack what encrypted overlay networks need, so it is changed on purpose only.
+ */
+export const MACHINE_IMAGE_PARAMETER = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64';
+
 const machineImageSchema = z.strictObject({
   imageId: z.string().regex(/^ami-[0-9a-f]{8,17}$/),
   /** `al2023-ami-2023.9.20251027.0-kernel-6.1-x86_64` */

@@ -1,27 +1,4 @@
-import machineImages from './machine-images.json';
-
-/** A machine image as `metals ami --update` writes it. */
-export interface MachineImage {
-  readonly imageId: string;
-  /** Its name in EC2, with the kernel line: `al2023-ami-2023.…-kernel-6.1-x86_64`. */
-  readonly name: string;
-  /** Day on which it was read: `2026-11-26`. */
-  readonly readAt: string;
-}
-
-/**
- * The public parameter that names the newest image of the kernel line that the nodes are built on. Another line may
- * lack what encrypted overlay networks need, so it is changed on purpose only.
- */
-export const MACHINE_IMAGE_PARAMETER = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64';
-
-/** The image pinned for a region: every clone of the repository deploys the same one. */
-export function pinnedImage(
-  region: string,
-  images: Readonly<Record<string, MachineImage>> = machineImages,
-): string | undefined {
-  return images[region]?.imageId;
-}
+/** What differs from region to region. */
 
 /**
  * Zones of the regions where an account cannot count on a, b and c.

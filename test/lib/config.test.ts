@@ -1,5 +1,5 @@
 import { ConfigError, readConfig, slotNames } from '../../lib/config';
-import { pinnedImage } from '../../lib/regions';
+import * as machineImages from '../../lib/machine-images';
 
 const LAB = { account: '000000000000', region: 'eu-west-1' };
 const AWS = { account: '123456789012', region: 'eu-central-1' };
@@ -102,8 +102,11 @@ describe('what depends on the region', () => {
 
   it('takes the image that is pinned for the region', () => {
     const image = { imageId: 'ami-0fedcba9876543210', name: 'al2023', readAt: '2026-11-26' };
-    expect(pinnedImage('eu-west-1', { 'eu-west-1': image })).toBe(image.imageId);
-    expect(pinnedImage('eu-west-2', { 'eu-west-1': image })).toBeUndefined();
+    const read = jest.spyOn(machineImages, 'readPinnedImages').mockReturnValue({ 'eu-central-1': image });
+    expect(readConfig({}, AWS).amiId).toBe(image.imageId);
+    read.mockReturnValue({ 'eu-west-2': image });
+    expect(problemsOf({}, AWS)).toEqual([expect.stringContaining('pins no machine image for eu-central-1')]);
+    read.mockRestore();
   });
 });
 

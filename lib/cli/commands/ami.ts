@@ -2,13 +2,16 @@ import type { Context } from '../context';
 import { CliError } from '../errors';
 import { EXIT } from '../../contract';
 import { clientConfig } from '../../aws-client';
-import { MACHINE_IMAGES_FILE, pinImage, readPinnedImages, type MachineImage } from '../../machine-images';
+import {
+  MACHINE_IMAGE_PARAMETER,
+  MACHINE_IMAGES_FILE,
+  pinImage,
+  readPinnedImages,
+  type MachineImage,
+} from '../../machine-images';
 import { drawTable } from '../table';
 
 export const AMI_FAILED = 'the machine image could not be read';
-
-/** Kernel 6.1: the line that user-data.sh is written for. The public parameter always holds that line's newest image. */
-const NEWEST_PARAMETER = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64';
 
 export interface AmiOptions {
   readonly update?: boolean;
@@ -53,11 +56,11 @@ async function readNewest(context: Context): Promise<{ region: string; newest: F
   const config = await clientConfig({ region: context.region, profile, endpoint, env: terminal.io.env });
   const ssm = new SSMClient(config);
   const region = await ssm.config.region();
-  const imageId = (await ssm.send(new GetParameterCommand({ Name: NEWEST_PARAMETER }))).Parameter!.Value!;
+  const imageId = (await ssm.send(new GetParameterCommand({ Name: MACHINE_IMAGE_PARAMETER }))).Parameter!.Value!;
   const { Images = [] } = await new EC2Client(config).send(new DescribeImagesCommand({ ImageIds: [imageId] }));
   const image = Images[0];
   if (!image?.Name || !image.CreationDate) {
-    const why = `EC2 does not describe ${imageId}, which ${NEWEST_PARAMETER} names in ${region}`;
+    const why = `EC2 does not describe ${imageId}, which ${MACHINE_IMAGE_PARAMETER} names in ${region}`;
     throw new CliError(AMI_FAILED, why, [`aws ec2 describe-images --image-ids ${imageId} --region ${region}`]);
   }
   return { region, newest: { imageId, name: image.Name, createdAt: image.CreationDate } };
