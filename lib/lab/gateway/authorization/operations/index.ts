@@ -1,0 +1,145 @@
+/**
+ * Which permissions a call needs. The table holds the calls that the product's nodes and functions make; a call that
+ * is missing here is refused, with the name of this folder, rather than let through unjudged.
+ */
+import {
+  arn,
+  onResource,
+  withoutResource,
+  type Lookups,
+  type OperationCall,
+  type OperationMapper,
+  type OperationMappers,
+  type RequiredPermission,
+} from '../operation';
+import { EC2 } from './ec2';
+import { lambdaPermissions, s3Permissions } from './rest';
+import { SSM } from './ssm';
+
+/** AWS judges the ARN with its random suffix; of a secret that does not exist it knows the name alone. */
+const onSecret =
+  (operation: string): OperationMapper =>
+  async ({ params }, lookups) => {
+    const { SecretId, VersionId, VersionStage } = params;
+    const resource =
+      (await lookups.secretArn(SecretId)) ??
+      (SecretId.startsWith('arn:') ? SecretId : arn('secretsmanager', `secret:${SecretId}`));
+    const context = Object.fromEntries(
+      Object.entries({
+        'secretsmanager:SecretId': resource,
+        'secretsmanager:VersionId': VersionId,
+        // What GetSecretValue means when it names no version.
+        'secretsmanager:VersionStage': VersionStage ?? (VersionId ? undefined : 'AWSCURRENT'),
+      }).filter(([, value]) => value !== undefined),
+    );
+    return [{ action: `secretsmanager:${operation}`, resource, context }];
+  };
+
+const logGroup = ({ logGroupName, logGroupIdentifier }: any): string =>
+  String(logGroupIdentifier ?? '').startsWith('arn:')
+    ? logGroupIdentifier.replace(/:\*$/, '')
+    : arn('logs', `log-group:${logGroupName ?? logGroupIdentifier}`);
+
+const onGroup =
+  (operation: string): OperationMapper =>
+  ({ params }, { groupArn }) => {
+    const { AutoScalingGroupName: name, InstanceId: instanceId } = params;
+    const resource = groupArn(name ? { name } : { instanceId });
+    // A group that does not exist: the service itself will say so, to a caller who may touch every group.
+    return [
+      {
+        action: `autoscaling:${operation}`,
+        resource: resource ?? arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${name ?? '*'}`),
+      },
+    ];
+  };
+
+const onStack =
+  (operation: string): OperationMapper =>
+  async ({ params }, { stackId }) => {
+    const name: string = params.StackName ?? '*';
+    const resource = name.startsWith('arn:')
+      ? name
+      : ((await stackId(name)) ?? arn('cloudformation', `stack/${name}/*`));
+    return [{ action: `cloudformation:${operation}`, resource }];
+  };
+
+const mappersOf = (named: (operation: string) => OperationMapper, ...operations: readonly string[]): OperationMappers =>
+  Object.fromEntries(operations.map((operation) => [operation, named(operation)]));
+
+interface Service {
+  /** First part of X-Amz-Target, where the service has one: the emulator goes by it. */
+  readonly targetPrefix?: string;
+  readonly operations: OperationMappers;
+}
+
+const SERVICES: Readonly<Record<string, Service>> = {
+  ssm: { targetPrefix: 'AmazonSSM', operations: SSM },
+  ec2: { operations: EC2 },
+  ecr: {
+    targetPrefix: 'AmazonEC2ContainerRegistry_V20150921',
+    operations: {
+      ...withoutResource('ecr', 'GetAuthorizationToken'),
+      ...onResource(
+        'ecr',
+        ({ repositoryName }) => arn('ecr', `repository/${repositoryName}`),
+        'BatchCheckLayerAvailability',
+        'BatchGetImage',
+        'DescribeImages',
+        'GetDownloadUrlForLayer',
+      ),
+    },
+  },
+  secretsmanager: {
+    targetPrefix: 'secretsmanager',
+    operations: {
+      ...withoutResource('secretsmanager', 'GetRandomPassword', 'ListSecrets'),
+      ...mappersOf(onSecret, 'DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'),
+    },
+  },
+  logs: {
+    targetPrefix: 'Logs_20140328',
+    operations: {
+      ...withoutResource('logs', 'DescribeLogGroups'),
+      ...onResource('logs', logGroup, 'CreateLogGroup', 'DescribeLogStreams', 'FilterLogEvents'),
+      ...onResource(
+        'logs',
+        (params) => `${logGroup(params)}:log-stream:${params.logStreamName}`,
+        'CreateLogStream',
+        'GetLogEvents',
+        'PutLogEvents',
+      ),
+    },
+  },
+  states: {
+    targetPrefix: 'AWSStepFunctions',
+    operations: onResource('states', ({ stateMachineArn }) => stateMachineArn, 'StartExecution'),
+  },
+  autoscaling: {
+    operations: {
+      ...withoutResource('autoscaling', 'DescribeAutoScalingGroups', 'DescribeAutoScalingInstances'),
+      ...mappersOf(onGroup, 'CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat', 'SetInstanceHealth'),
+    },
+  },
+  cloudformation: { operations: mappersOf(onStack, 'DescribeStackResource', 'DescribeStacks', 'SignalResource') },
+  sts: {
+    operations: {
+      // AWS lets everybody ask who they are, whatever their policies say.
+      GetCallerIdentity: () => [],
+      ...onResource('sts', ({ RoleArn }) => RoleArn, 'AssumeRole'),
+    },
+  },
+};
+
+/** What the call needs; undefined when the table does not know the call. */
+export async function requiredPermissions(
+  call: OperationCall,
+  lookups: Lookups,
+): Promise<readonly RequiredPermission[] | undefined> {
+  if (call.service === 's3') return s3Permissions(call);
+  if (call.service === 'lambda') return lambdaPermissions(call);
+  const service = SERVICES[call.service];
+  if (!service || service.targetPrefix !== call.targetPrefix) return undefined;
+  if (!Object.hasOwn(service.operations, call.operation)) return undefined;
+  return service.operations[call.operation]!(call, lookups);
+}

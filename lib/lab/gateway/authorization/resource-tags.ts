@@ -1,0 +1,61 @@
+/** Tags of the resources that conditions on `aws:ResourceTag` ask about. */
+import { isNotFound } from '../errors';
+import type { Upstream } from '../upstream';
+import { xmlValues } from '../xml';
+
+export type Tags = Readonly<Record<string, string>>;
+
+export interface OwnTags {
+  /** Of an instance; undefined where there is none. */
+  instance(id: string): Tags | undefined;
+  /** Of a Systems Manager document; undefined where there is none. */
+  document(name: string): Tags | undefined;
+}
+
+/** Tags by ARN: those of instances and documents are the gateway's, all others ministack's. */
+export async function readResourceTags(upstream: Upstream, own: OwnTags, arn: string): Promise<Tags> {
+  const [, , service, , , ...rest] = arn.split(':');
+  const resource = rest.join(':');
+  const slash = resource.indexOf('/');
+  const [kind, id] = [resource.slice(0, slash), resource.slice(slash + 1)];
+  try {
+    if (service === 'ec2') return kind === 'instance' ? (own.instance(id) ?? {}) : await ec2Tags(upstream, id);
+    if (service === 'ssm' && kind === 'document') return own.document(id) ?? {};
+    if (service === 'ssm' && kind === 'parameter')
+      return toTags(
+        (
+          await upstream.json('ssm', 'AmazonSSM.ListTagsForResource', {
+            ResourceType: 'Parameter',
+            ResourceId: `/${id}`,
+          })
+        ).TagList,
+      );
+    if (service === 'secretsmanager')
+      return toTags((await upstream.json('secretsmanager', 'secretsmanager.DescribeSecret', { SecretId: arn })).Tags);
+  } catch (error) {
+    // What does not exist has no tags.
+    if (!isNotFound(error)) throw error;
+  }
+  return {};
+}
+
+async function ec2Tags(upstream: Upstream, id: string): Promise<Tags> {
+  const xml = await upstream.query('ec2', 'DescribeTags', { Filter: [{ Name: 'resource-id', Value: [id] }] });
+  const values = xmlValues(xml, 'value');
+  return Object.fromEntries(xmlValues(xml, 'key').map((key, index) => [key, values[index] ?? '']));
+}
+
+const toTags = (tags: readonly { Key: string; Value: string }[] | undefined): Tags =>
+  Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key, Value]));
+
+/** The condition keys under which services show tags; which of them an action has, the simulation knows. */
+export function tagContext(action: string, tags: Tags): Record<string, string> {
+  const service = action.split(':')[0]!;
+  const own = service === 'ssm' ? 'ssm:resourceTag' : `${service}:ResourceTag`;
+  return Object.fromEntries(
+    Object.entries(tags).flatMap(([key, value]) => [
+      [`aws:ResourceTag/${key}`, value],
+      [`${own}/${key}`, value],
+    ]),
+  );
+}

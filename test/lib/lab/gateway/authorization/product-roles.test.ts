@@ -1,0 +1,218 @@
+/** The product's own roles under the lab's judgement: what each may do, and how it is told what it may not. */
+import { AwsError } from '../../../../../lib/lab/gateway/errors';
+import { Authorizer } from '../../../../../lib/lab/gateway/authorization/authorizer';
+import type { OperationCall } from '../../../../../lib/lab/gateway/authorization/operation';
+import { functionPrincipal, instancePrincipal } from '../../../../../lib/lab/gateway/authorization/principal';
+import type { RecordedCall } from '../../../../../lib/lab/gateway/authorization/recording';
+import { STAGE, synthesise } from './support/synthesised';
+
+const { policies, idsOf, role } = synthesise();
+const volumes = idsOf('AWS::EC2::Volume').sort();
+const secrets = idsOf('AWS::SecretsManager::Secret').sort();
+const functionArn = (prefix: string) => {
+  const name = idsOf('AWS::Lambda::Function').find((id) => id.startsWith(prefix))!;
+  return `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
+};
+const groups = ['eu-west-1', '000000000000'].join(':');
+const assets = 'cdk-hnb659fds-assets-000000000000-eu-west-1';
+
+/** Tags of the instances that the tests name. */
+const INSTANCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'i-own': { 'metals:stage': STAGE },
+  'i-other-stage': { 'metals:stage': 'prod' },
+};
+const recorded: RecordedCall[] = [];
+const authorizer = new Authorizer({
+  mode: 'enforce',
+  policies: { of: async (roleName) => policies.get(roleName) ?? [] },
+  lookups: {
+    secretArn: async (id) => secrets.find((arn) => arn === id || arn.includes(`:secret:${id}-`)),
+    stackId: async () => undefined,
+    groupArn: () => undefined,
+    instancesOf: () => Object.keys(INSTANCES),
+  },
+  tagsOf: async (arn) => INSTANCES[arn.split('/')[1] ?? ''] ?? {},
+  recording: { add: (call) => void recorded.push(call) },
+  log: () => undefined,
+});
+
+const TARGETS: Readonly<Record<string, string>> = {
+  ssm: 'AmazonSSM',
+  secretsmanager: 'secretsmanager',
+  ecr: 'AmazonEC2ContainerRegistry_V20150921',
+  logs: 'Logs_20140328',
+  states: 'AWSStepFunctions',
+};
+const api = (service: string, operation: string, params: unknown = {}): OperationCall => ({
+  ...{ service, operation, params, method: 'POST', path: '/', query: new URLSearchParams() },
+  targetPrefix: TARGETS[service],
+});
+const rest = (service: string, method: string, path: string): OperationCall => ({
+  ...{ service, method, path, operation: '', params: {}, query: new URLSearchParams(), targetPrefix: undefined },
+});
+
+const PRINCIPALS = {
+  manager: instancePrincipal(role('RolesManager'), 'i-own'),
+  worker: instancePrincipal(role('RolesWorker'), 'i-own'),
+  onEvent: functionPrincipal(role('RunCommandOnEvent'), 'on-event'),
+  isComplete: functionPrincipal(role('RunCommandIsComplete'), 'is-complete'),
+  framework: functionPrincipal(role('RunCommandProviderframeworkonEvent'), 'framework'),
+  passwords: functionPrincipal(role('PrincipalPasswordsHandler'), 'passwords'),
+  defaultGroup: functionPrincipal(role('CustomVpcRestrictDefaultSG'), 'default-group'),
+};
+type Who = keyof typeof PRINCIPALS;
+
+/** `allowed`, or the error that the caller gets. */
+const ask = (who: Who, call: OperationCall): Promise<'allowed' | AwsError> =>
+  authorizer.authorize(PRINCIPALS[who], call).then(
+    () => 'allowed' as const,
+    (error: AwsError) => error,
+  );
+
+beforeEach(() => recorded.splice(0));
+
+describe('is allowed what the product does', () => {
+  const cases: [Who, string, OperationCall][] = [
+    ['manager', 'a secret by its ARN', api('secretsmanager', 'GetSecretValue', { SecretId: secrets[0] })],
+    [
+      'manager',
+      'its tokens',
+      api('ssm', 'GetParameters', { Names: ['/metals/test/swarm/manager-token', '/metals/test/swarm/claim/x'] }),
+    ],
+    [
+      'manager',
+      'a new token',
+      api('ssm', 'PutParameter', { Name: '/metals/test/swarm/worker-token', Overwrite: true }),
+    ],
+    ['manager', 'the bundle', rest('s3', 'GET', `/${assets}/bundle.zip`)],
+    ['manager', 'the login to the registry', api('ecr', 'GetAuthorizationToken')],
+    ['worker', 'the token of workers', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/worker-token' })],
+    ['worker', 'the volumes', api('ec2', 'DescribeVolumes', { 'VolumeId.1': volumes[0] })],
+    [
+      'worker',
+      'an image',
+      api('ecr', 'BatchGetImage', { repositoryName: 'cdk-hnb659fds-container-assets-000000000000-eu-west-1' }),
+    ],
+    ['worker', 'who it is', api('sts', 'GetCallerIdentity')],
+    [
+      'onEvent',
+      'a document on its stage',
+      api('ssm', 'SendCommand', { DocumentName: 'metals-test-swarm-init', InstanceIds: ['i-own'] }),
+    ],
+    ['isComplete', 'the state of a command', api('ssm', 'ListCommandInvocations', { CommandId: 'c' })],
+    [
+      'framework',
+      'the handler',
+      rest(
+        'lambda',
+        'POST',
+        `/2015-03-31/functions/${encodeURIComponent(functionArn('RunCommandOnEvent'))}/invocations`,
+      ),
+    ],
+    [
+      'framework',
+      'the state of the handler',
+      rest('lambda', 'GET', `/2015-03-31/functions/${encodeURIComponent(functionArn('RunCommandOnEvent'))}`),
+    ],
+    [
+      'framework',
+      'the waiter',
+      api('states', 'StartExecution', { stateMachineArn: idsOf('AWS::StepFunctions::StateMachine')[0] }),
+    ],
+    ['passwords', 'a random password', api('secretsmanager', 'GetRandomPassword', { PasswordLength: 32 })],
+    [
+      'defaultGroup',
+      'the default group of the VPC',
+      api('ec2', 'RevokeSecurityGroupIngress', { GroupId: 'Vpc8378EB38-DefaultSecurityGroup' }),
+    ],
+  ];
+  it.each(cases)('%s: %s', async (who, _what, call) => expect(await ask(who, call)).toBe('allowed'));
+});
+
+describe('is denied, in words and code of the service,', () => {
+  it('a worker that reads a secret', async () => {
+    expect(await ask('worker', api('secretsmanager', 'GetSecretValue', { SecretId: secrets[0] }))).toMatchObject({
+      code: 'AccessDeniedException',
+      status: 400,
+      message:
+        `User: arn:aws:sts::000000000000:assumed-role/${role('RolesWorker')}/i-own is not authorized to perform: ` +
+        `secretsmanager:GetSecretValue on resource: ${secrets[0]} because no identity-based policy allows the ` +
+        'secretsmanager:GetSecretValue action',
+    });
+  });
+
+  it('a worker that reads the token of managers', async () => {
+    const denied = await ask('worker', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/manager-token' }));
+    expect(denied).toMatchObject({ code: 'AccessDeniedException' });
+    expect(String(denied)).toContain(`arn:aws:ssm:${groups}:parameter/metals/test/swarm/manager-token`);
+  });
+
+  it('all of GetParameters for one name that is not granted', async () => {
+    const names = ['/metals/test/swarm/worker-token', '/metals/prod/swarm/worker-token'];
+    expect(String(await ask('manager', api('ssm', 'GetParameters', { Names: names })))).toContain('metals/prod');
+  });
+
+  it('a volume that is not the stage’s', async () => {
+    const call = api('ec2', 'AttachVolume', { VolumeId: 'vol-other', InstanceId: 'i-own' });
+    expect(await ask('manager', call)).toMatchObject({
+      code: 'UnauthorizedOperation',
+      status: 403,
+      message: expect.stringContaining('You are not authorized to perform this operation. User: arn:aws:sts::'),
+    });
+    expect(recorded.map(({ resource, decision }) => [resource.split(':')[5], decision])).toEqual([
+      ['volume/vol-other', 'implicitly denied'],
+    ]);
+  });
+
+  it('an own volume at an instance of another stage', async () => {
+    const call = api('ec2', 'AttachVolume', { VolumeId: volumes[0], InstanceId: 'i-other-stage' });
+    expect(String(await ask('manager', call))).toContain('instance/i-other-stage');
+  });
+
+  it('a document that is not the stage’s, and one instance of another stage among the targets', async () => {
+    const send = (DocumentName: string, InstanceIds: string[]) =>
+      ask('onEvent', api('ssm', 'SendCommand', { DocumentName, InstanceIds }));
+    expect(String(await send('AWS-RunShellScript', ['i-own']))).toContain(
+      'on resource: arn:aws:ssm:eu-west-1::document/AWS-RunShellScript because',
+    );
+    expect(String(await send('metals-test-swarm-init', ['i-own', 'i-other-stage']))).toContain(
+      'instance/i-other-stage',
+    );
+  });
+
+  it('instances that targets mean, one by one', async () => {
+    const Targets = [{ Key: 'tag:metals:slot', Values: ['worker-1'] }];
+    const call = api('ssm', 'SendCommand', { DocumentName: 'metals-test-swarm-init', Targets });
+    expect(String(await ask('onEvent', call))).toContain('instance/i-other-stage');
+  });
+
+  it('an action without resources, with what Systems Manager names instead', async () => {
+    expect(String(await ask('worker', api('ssm', 'DescribeInstanceInformation')))).toContain(
+      `ssm:DescribeInstanceInformation on resource: arn:aws:ssm:${groups}:* because`,
+    );
+  });
+
+  it('an object of another bucket', async () => {
+    expect(await ask('manager', rest('s3', 'GET', '/somebody/key'))).toMatchObject({
+      code: 'AccessDenied',
+      message: expect.stringContaining('s3:GetObject on resource: "arn:aws:s3:::somebody/key" because'),
+    });
+  });
+});
+
+describe('is denied because the lab cannot judge it', () => {
+  it.each<[string, OperationCall]>([
+    ['an operation that no mapper knows', api('ssm', 'StartAutomationExecution')],
+    ['a service that no mapper knows', api('dynamodb', 'GetItem')],
+    ['an operation named like a property of every object', api('ssm', 'toString')],
+    ['a bucket’s policy', { ...rest('s3', 'GET', '/bucket'), query: new URLSearchParams('policy') }],
+    [
+      'a target that is not its scope’s',
+      { ...api('ssm', 'GetParameter', { Name: '/metals/test/swarm/worker-token' }), targetPrefix: 'secretsmanager' },
+    ],
+  ])('%s', async (_what, call) => {
+    const denied = await ask('worker', call);
+    expect(String(denied)).toMatch(/^AwsError: the lab cannot judge .* lib\/lab\/gateway\/authorization\/operations$/);
+    expect(recorded).toEqual([expect.objectContaining({ decision: 'unmapped' })]);
+  });
+});

@@ -1,0 +1,89 @@
+/** The product's own policies, as CloudFormation would make them: synthesised, with every reference resolved. */
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { context } from '../../../../../../cdk.json';
+import { createStacks } from '../../../../../../lib/app';
+import { readConfig } from '../../../../../../lib/config';
+import { LAB_ACCOUNT_ID, LAB_REGION } from '../../../../../../lib/contract';
+import type { NamedPolicy } from '../../../../../../lib/lab/gateway/authorization/policies';
+
+export const STAGE = 'test';
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: any;
+}
+interface TemplateJson {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::AccountId': LAB_ACCOUNT_ID,
+  'AWS::Partition': 'aws',
+  'AWS::Region': LAB_REGION,
+};
+const ARN = `${LAB_REGION}:${LAB_ACCOUNT_ID}`;
+
+/** Made-up physical ids in the form of each type; AWS gives secrets a suffix of six characters. */
+function physicalId(logicalId: string, type: string | undefined): string {
+  if (type === 'AWS::SecretsManager::Secret') return `arn:aws:secretsmanager:${ARN}:secret:${logicalId}-AbCdEf`;
+  if (type === 'AWS::StepFunctions::StateMachine') return `arn:aws:states:${ARN}:stateMachine:${logicalId}`;
+  return logicalId;
+}
+
+function resolver(templates: readonly TemplateJson[]) {
+  const resources = new Map(templates.flatMap(({ Resources }) => Object.entries(Resources)));
+  const exported = new Map(
+    templates.flatMap(({ Outputs = {} }) => Object.values(Outputs).map(({ Value, Export }) => [Export?.Name, Value])),
+  );
+  const resolve = (value: any): any => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
+    if ('Ref' in value) return PSEUDO[value.Ref] ?? physicalId(value.Ref, resources.get(value.Ref)?.Type);
+    if ('Fn::ImportValue' in value) return resolve(exported.get(resolve(value['Fn::ImportValue'])));
+    if ('Fn::Join' in value) return value['Fn::Join'][1].map(resolve).join(value['Fn::Join'][0]);
+    if ('Fn::Sub' in value)
+      return value['Fn::Sub'].replace(/\$\{([^}]+)\}/g, (_: string, name: string) => PSEUDO[name] ?? name);
+    if ('Fn::GetAtt' in value) {
+      const [logicalId, attribute] = value['Fn::GetAtt'];
+      if (attribute !== 'Arn') return `${logicalId}-${attribute}`;
+      const isFunction = resources.get(logicalId)?.Type === 'AWS::Lambda::Function';
+      return isFunction ? `arn:aws:lambda:${ARN}:function:${logicalId}` : `arn:of:${logicalId}`;
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item)]));
+  };
+  return resolve;
+}
+
+/** Policies by the logical id of their role, and the logical ids of resources of a type. */
+export function synthesise() {
+  const values = { account: LAB_ACCOUNT_ID, region: LAB_REGION, amiId: 'ami-0123456789abcdef0', stage: STAGE };
+  const stacks = createStacks(new App({ context }), readConfig(values, {}));
+  const templates = [stacks.network, stacks.data, stacks.swarm, stacks.pipeline].map(
+    (stack) => Template.fromStack(stack).toJSON() as TemplateJson,
+  );
+  const resolve = resolver(templates);
+  const policies = new Map<string, NamedPolicy[]>();
+  const add = (role: string, name: string, document: unknown) =>
+    policies.set(role, [...(policies.get(role) ?? []), { name, policy: resolve(document) }]);
+  for (const [logicalId, { Type, Properties }] of templates.flatMap(({ Resources }) => Object.entries(Resources))) {
+    if (Type === 'AWS::IAM::Policy')
+      for (const role of Properties.Roles) add(resolve(role), Properties.PolicyName, Properties.PolicyDocument);
+    if (Type === 'AWS::IAM::Role')
+      for (const { PolicyName, PolicyDocument } of Properties.Policies ?? [])
+        add(logicalId, PolicyName, PolicyDocument);
+  }
+  const idsOf = (type: string): string[] =>
+    templates.flatMap(({ Resources }) =>
+      Object.entries(Resources).flatMap(([id, resource]) => (resource.Type === type ? [physicalId(id, type)] : [])),
+    );
+  /** The only role whose logical id begins so. */
+  const role = (prefix: string): string => {
+    const found = [...policies.keys()].filter((name) => name.startsWith(prefix));
+    if (found.length !== 1)
+      throw new Error(`${found.length} roles begin with ${prefix}: ${[...policies.keys()].join(', ')}`);
+    return found[0]!;
+  };
+  return { policies, idsOf, role };
+}
