@@ -1,5 +1,5 @@
 #!/opt/ministack/bin/python
-"""Starts ministack so that its state survives a kill as well.
+"""Starts ministack so that its state survives a kill as well, and functions act under their own roles.
 
 By itself, ministack 1.5.33 writes the objects of S3 at once and everything else only when it is told to stop. After a
 kill there would be buckets without the stacks that own them, and every deployment would fail on that.
@@ -9,6 +9,7 @@ import copy
 import logging
 import os
 
+import function_roles
 from ministack import app as ministack
 from ministack.core.persistence import STATE_DIR, save_all
 
@@ -92,5 +93,6 @@ async def app(scope, receive, send):
     await serve(scope, receive_and_see_the_stop, send_and_see_the_start)
 
 
+function_roles.install()
 ministack.app = app
 ministack.main()

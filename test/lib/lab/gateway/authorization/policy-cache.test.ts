@@ -1,0 +1,87 @@
+import type { NamedPolicy, RolePolicies } from '../../../../../lib/lab/gateway/authorization/policies';
+import { PolicyCache } from '../../../../../lib/lab/gateway/authorization/policy-cache';
+
+const policy = (name: string, action: string): NamedPolicy => ({ name, policy: { Action: action } });
+const actions = (policies: readonly NamedPolicy[]) =>
+  policies.map((each) => (each.policy as { Action: string }).Action);
+
+describe('policies in effect', () => {
+  let now: number;
+  let stated: RolePolicies;
+  let reads: number;
+  const cache = (delayMilliseconds: number) =>
+    new PolicyCache({
+      read: async () => {
+        reads += 1;
+        return stated;
+      },
+      effectiveAfterMilliseconds: () => delayMilliseconds,
+      now: () => now,
+    });
+
+  beforeEach(() => {
+    now = 0;
+    reads = 0;
+    stated = new Map([['role', [policy('p', 'old')]]]);
+  });
+
+  it('are read once a second, and at once when asked for', async () => {
+    const policies = cache(0);
+    for (now = 0; now <= 1000; now += 100) await policies.of('role');
+    expect(reads).toBe(1);
+    now = 1001;
+    await policies.of('role');
+    expect(reads).toBe(2);
+    stated = new Map([['role', [policy('p', 'new')]]]);
+    expect(actions(await policies.of('role'))).toEqual(['old']);
+    expect(actions(await policies.of('role', true))).toEqual(['new']);
+  });
+
+  it('are none for a role that does not exist', async () => {
+    expect(await cache(0).of('nobody')).toEqual([]);
+  });
+
+  it('are asked for again after a failure', async () => {
+    const failing = new PolicyCache({
+      read: async () => {
+        reads += 1;
+        if (reads === 1) throw new Error('not yet');
+        return stated;
+      },
+      effectiveAfterMilliseconds: () => 0,
+      now: () => now,
+    });
+    await expect(failing.of('role')).rejects.toThrow('not yet');
+    expect(actions(await failing.of('role'))).toEqual(['old']);
+  });
+
+  it('change only a while after they were changed; what was there from the start is in effect', async () => {
+    const policies = cache(5000);
+    expect(actions(await policies.of('role'))).toEqual(['old']);
+    stated = new Map([
+      ['role', [policy('p', 'new'), policy('q', 'added')]],
+      ['other', [policy('p', 'other')]],
+    ]);
+    now = 2000;
+    expect(actions(await policies.of('role', true))).toEqual(['old']);
+    expect(actions(await policies.of('other'))).toEqual([]);
+    // Changed once more while the first change is waited for: the oldest is still in effect.
+    stated = new Map([['role', [policy('p', 'newest'), policy('q', 'added')]]]);
+    now = 4000;
+    expect(actions(await policies.of('role', true))).toEqual(['old']);
+    now = 7000;
+    expect(actions(await policies.of('role', true))).toEqual(['old', 'added']);
+    now = 9000;
+    expect(actions(await policies.of('role', true))).toEqual(['newest', 'added']);
+  });
+
+  it('take effect at their time without another look at IAM', async () => {
+    const policies = cache(500);
+    await policies.of('role');
+    stated = new Map([['role', [policy('q', 'added')]]]);
+    expect(actions(await policies.of('role', true))).toEqual([]);
+    now = 500;
+    expect(actions(await policies.of('role'))).toEqual(['added']);
+    expect(reads).toBe(2);
+  });
+});
