@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { copyIamData, readIamDataBesideBundle } from './authorization/bundle-data';
 
 const REPOSITORY = path.resolve(__dirname, '../../..');
 const ASSETS = path.join(REPOSITORY, 'assets/lab/aws');
@@ -26,7 +27,7 @@ const COMMON = {
   logLevel: 'error',
 } as const satisfies BuildOptions;
 
-/** Fills an empty or new directory: Dockerfile, entrypoint, gateway.js and the clients for Lambdas. */
+/** Fills an empty or new directory: Dockerfile, entrypoint, gateway.js with IAM's data, and the clients for Lambdas. */
 export async function prepareAwsContext(directory: string): Promise<void> {
   fs.mkdirSync(directory, { recursive: true });
   fs.cpSync(ASSETS, directory, { recursive: true });
@@ -36,7 +37,9 @@ export async function prepareAwsContext(directory: string): Promise<void> {
     outfile: path.join(directory, 'gateway.js'),
     // Names in stack traces are worth more than the few kilobytes.
     keepNames: true,
+    plugins: [readIamDataBesideBundle],
   });
+  copyIamData(directory);
   await Promise.all(
     LAMBDA_CLIENTS.map((name) =>
       build({

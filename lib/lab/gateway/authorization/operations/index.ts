@@ -131,6 +131,9 @@ const SERVICES: Readonly<Record<string, Service>> = {
   },
 };
 
+/** IAM's prefixes of all services that a mapper knows. */
+export const JUDGED_SERVICES: readonly string[] = [...Object.keys(SERVICES), 's3', 'lambda'];
+
 /** What the call needs; undefined when the table does not know the call. */
 export async function requiredPermissions(
   call: OperationCall,

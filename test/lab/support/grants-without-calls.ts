@@ -1,0 +1,59 @@
+/**
+ * Grants that no call in the lab needs and that stay, each with the reason. AWS's documentation is quoted by title;
+ * the list of the agent's calls is "Reference: ec2messages, ssmmessages, and other API operations" of the Systems
+ * Manager user guide.
+ */
+import type { Reason } from './unneeded-grants';
+
+const NODES = /Roles(Manager|Worker)/;
+const FUNCTIONS_OF_PROVIDERS = /Provider(framework|waiter)/i;
+
+export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
+  {
+    roles: NODES,
+    actions: [
+      'ec2messages:AcknowledgeMessage',
+      'ec2messages:DeleteMessage',
+      'ec2messages:FailMessage',
+      'ec2messages:GetEndpoint',
+      'ec2messages:GetMessages',
+      'ec2messages:SendReply',
+      'ssmmessages:CreateControlChannel',
+      'ssmmessages:CreateDataChannel',
+      'ssmmessages:OpenControlChannel',
+      'ssmmessages:OpenDataChannel',
+    ],
+    reason: 'SSM agent: Run Command and Session Manager. In the lab the gateway is the agent and runs steps itself.',
+  },
+  {
+    roles: NODES,
+    actions: [
+      'ssm:DescribeDocument',
+      'ssm:GetDocument',
+      'ssm:ListAssociations',
+      'ssm:ListInstanceAssociations',
+      'ssm:PutComplianceItems',
+      'ssm:UpdateAssociationStatus',
+      'ssm:UpdateInstanceAssociationStatus',
+      'ssm:UpdateInstanceInformation',
+    ],
+    reason: 'SSM agent: registration and State Manager, as in the managed policy AmazonSSMManagedInstanceCore.',
+  },
+  {
+    roles: NODES,
+    actions: ['logs:CreateLogStream', 'logs:DescribeLogGroups', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+    reason: 'SSM agent: output of commands ("Configuring Amazon CloudWatch Logs for Run Command").',
+  },
+  {
+    roles: /./,
+    actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: /^\*$/,
+    reason: 'AWSLambdaBasicExecutionRole: Lambda itself writes the log of a function under its role.',
+  },
+  {
+    roles: FUNCTIONS_OF_PROVIDERS,
+    actions: ['lambda:InvokeFunction', 'lambda:GetFunction'],
+    reason:
+      'CDK’s provider framework grants each of its three functions the same, and Step Functions calls them inside the emulator.',
+  },
+];
