@@ -4,7 +4,7 @@ import { LAB_ACCOUNT_ID } from '../../contract';
 import { ensureForwarder } from './cloudformation/forwarder';
 import { createResourceEvents } from './cloudformation/resource-events';
 import { createServer, type ServerDependencies } from './front-door/server';
-import type { Credential } from './front-door/sigv4';
+import type { KnownCredential } from './front-door/authentication';
 import { gatewayStatus } from './gateway-status';
 import type { Log } from './log';
 import { Ministack, readEmulatedTypes } from './ministack/ministack';
@@ -39,7 +39,10 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
       authentication: {
         labSecret: settings.secretAccessKey,
         credentialOf: (accessKeyId) => labCredential(settings, accessKeyId) ?? services.credentialOf(accessKeyId),
+        functionOf: services.functionOf,
       },
+      authorizer: services.authorizer,
+      iamReport: services.iamReport,
       metadata: services.metadata,
       status: () => gatewayStatus(startedAt, ministack.processId, services.status()),
       resourceEvent: createResourceEvents(upstream, services.resources, log),
@@ -67,7 +70,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
   }
 }
 
-const labCredential = (settings: GatewaySettings, accessKeyId: string): Credential | undefined =>
+const labCredential = (settings: GatewaySettings, accessKeyId: string): KnownCredential | undefined =>
   accessKeyId === LAB_ACCOUNT_ID ? { accessKeyId, secretAccessKey: settings.secretAccessKey } : undefined;
 
 function listen(server: http.Server, port: number, address: string): Promise<void> {

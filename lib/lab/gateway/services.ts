@@ -1,6 +1,8 @@
 /** Puts the rooms together: which service's requests go to whom, which resource types exist, and who hears of what. */
+import { createAuthorization, type Authorization } from './authorization/create-authorizer';
+import type { Principal } from './authorization/principal';
 import { createAutoScaling } from './autoscaling/autoscaling-api';
-import { groupResource } from './autoscaling/group-resource';
+import { groupArn, groupResource } from './autoscaling/group-resource';
 import { Groups } from './autoscaling/groups';
 import { createCloudFormation } from './cloudformation/cloudformation-api';
 import { SERVICE_TOKEN, TEMPLATE_BUCKET } from './cloudformation/forwarder';
@@ -15,6 +17,7 @@ import { openNodesStore } from './ec2/records';
 import { Volumes } from './ec2/volumes';
 import { VpcNetworks } from './ec2/vpc-network';
 import { createEcr } from './ecr/ecr-api';
+import { FunctionPrincipals } from './iam/function-principals';
 import { InstanceCredentials } from './iam/instance-credentials';
 import { instanceProfileResource } from './iam/instance-profile-resource';
 import { Sessions, type SessionData } from './iam/sessions';
@@ -25,17 +28,18 @@ import type { Upstream } from './ministack/upstream';
 import { nodesStatus } from './nodes-status';
 import { secretResource } from './secretsmanager/secret-resource';
 import type { GatewaySettings } from './settings';
-import type { Credential } from './front-door/sigv4';
+import type { KnownCredential } from './front-door/authentication';
 import { Associations } from './ssm/associations';
 import { Commands } from './ssm/commands';
 import { Documents } from './ssm/documents';
 import { NodeReports } from './ssm/node-reports';
 import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
+import { matchesTargets } from './ssm/targets';
 import { commandEffects } from './ssm/step-runner';
 import { Store } from './store';
 import { Timing } from './timing';
-import type { Interceptors, Listener, ResourceHandler } from './types';
+import type { Interceptors, Listener, ResourceHandler, Tag } from './types';
 
 const SCHEDULE_LOOK_SECONDS = 60;
 
@@ -54,7 +58,12 @@ export interface Services {
   /** Instance metadata: requests whose Host is 169.254.169.254. */
   readonly metadata: Listener;
   /** Temporary credentials that are still good: an instance's own, or those of a session. */
-  readonly credentialOf: (accessKeyId: string) => Credential | undefined;
+  readonly credentialOf: (accessKeyId: string) => KnownCredential | undefined;
+  /** The function that calls with a key on the trusted listener; undefined for ministack itself. */
+  readonly functionOf: (accessKeyId: string) => Promise<Principal | undefined>;
+  readonly authorizer: Authorization['authorizer'];
+  /** JSON for /_lab/iam. */
+  readonly iamReport: Authorization['report'];
   /** JSON for /_lab/status: instances, groups, commands. */
   readonly status: () => Record<string, unknown>;
   start(): Promise<void>;
@@ -88,6 +97,23 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const associations = new Associations(associationStore, documents, commands, reports, log);
   const watch = new ContainerWatch(() => groups.sweep(), log);
   const metadata = new MetadataServer({ store, credentials, log, onReport: (instance) => reports.receive(instance) });
+  const functions = new FunctionPrincipals(upstream);
+  const authorization = createAuthorization({
+    ...{ settings, upstream, log },
+    own: {
+      instance: (id) => store.data.instances[id]?.tags,
+      document: (name) => (documents.has(name) ? tagRecord(documents.get(name).tags) : undefined),
+      groupArn: (of) => {
+        const name = 'name' in of ? of.name : store.data.instances[of.instanceId]?.groupName;
+        return name !== undefined && name in store.data.groups ? groupArn(name) : undefined;
+      },
+      instancesOf: (targets) =>
+        reports
+          .list()
+          .filter((node) => matchesTargets(node, targets))
+          .map(({ id }) => id),
+    },
+  });
   let schedule: NodeJS.Timeout | undefined;
 
   const resources = handlersByType([
@@ -115,8 +141,11 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       sts: [createSts(upstream, sessions)],
     },
     metadata: metadata.listener,
-    credentialOf: (accessKeyId) =>
-      instanceCredential(accessKeyId, credentials.lookup(accessKeyId)) ?? sessions.lookup(accessKeyId, new Date()),
+    credentialOf: (accessKeyId) => credentials.lookup(accessKeyId) ?? sessions.lookup(accessKeyId, new Date()),
+    // Judging nothing asks nobody who calls.
+    functionOf: async (accessKeyId) => (settings.iamMode === 'off' ? undefined : functions.of(accessKeyId)),
+    authorizer: authorization.authorizer,
+    iamReport: authorization.report,
     status: () => nodesStatus(store.data, commandStore.data, reports),
     async start() {
       await instances.adopt();
@@ -131,11 +160,11 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   };
 }
 
+const tagRecord = (tags: readonly Tag[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+
 function handlersByType(handlers: readonly ResourceHandler[]): ReadonlyMap<string, ResourceHandler> {
   const byType = new Map(handlers.map((handler) => [handler.type, handler]));
   if (byType.size !== handlers.length) throw new Error('two handlers serve the same resource type');
   return byType;
 }
-
-const instanceCredential = (accessKeyId: string, secretAccessKey: string | undefined): Credential | undefined =>
-  secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey };

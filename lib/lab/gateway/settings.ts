@@ -36,7 +36,13 @@ export interface GatewaySettings {
   readonly profile: ProfileName;
   /** What the times are drawn from. */
   readonly seed: number;
+  /** Whether calls of instances and functions that their role's policies do not allow are denied. @default enforce */
+  readonly iamMode: IamMode;
 }
+
+const IAM_MODES = ['enforce', 'record', 'off'] as const;
+/** `enforce` denies, `record` only writes down what it would deny, `off` judges nothing. */
+export type IamMode = (typeof IAM_MODES)[number];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,6 +64,7 @@ export function readSettings(environment: Environment, readFile: (file: string) 
     volumes: oneOf('LAB_VOLUMES', environment.LAB_VOLUMES, ['loop', 'docker'], 'loop'),
     profile: oneOf('LAB_PROFILE', environment.LAB_PROFILE, PROFILE_NAMES, 'default'),
     seed: seed(environment.LAB_SEED),
+    iamMode: oneOf('LAB_IAM', environment.LAB_IAM, IAM_MODES, 'enforce'),
   };
 }
 

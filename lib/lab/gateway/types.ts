@@ -1,5 +1,6 @@
 /** Types that the rooms of the gateway share: a request, its answer, who gives it, and a CloudFormation type's handler. */
 import type http from 'node:http';
+import type { Principal } from './authorization/principal';
 
 /**
  * Services whose requests the gateway reads whole, by their names in the credential scope. Requests of all others
@@ -17,6 +18,8 @@ export interface LabRequest {
   readonly params: any;
   readonly body: Buffer;
   readonly message: http.IncomingMessage;
+  /** The instance or function that calls; undefined for the deployer and for ministack itself. */
+  readonly principal?: Principal;
 }
 
 export interface LabReply {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../../../contract';
 import { errorText, type Log } from '../log';
+import type { IamMode } from '../settings';
 import { denial, unmapped } from './denial';
 import type { Lookups, OperationCall, RequiredPermission } from './operation';
 import { requiredPermissions } from './operations';
@@ -11,9 +12,6 @@ import { roleArn, sessionArn, type Principal } from './principal';
 import type { Recording } from './recording';
 import { tagContext, type Tags } from './resource-tags';
 import { decide, type Decision, type PermissionRequest } from './simulate';
-
-/** `enforce` denies, `record` only writes down what it would deny, `off` judges nothing. */
-export type IamMode = 'enforce' | 'record' | 'off';
 
 export interface AuthorizerDependencies {
   readonly mode: IamMode;

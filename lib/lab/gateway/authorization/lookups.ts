@@ -1,7 +1,7 @@
 /** What ministack knows and a request does not say. */
 import { isNotFound } from '../errors';
-import type { Upstream } from '../upstream';
-import { xmlValue } from '../xml';
+import type { Upstream } from '../ministack/upstream';
+import { xmlValue } from '../front-door/xml';
 import type { Lookups } from './operation';
 
 export function upstreamLookups(upstream: Upstream): Pick<Lookups, 'secretArn' | 'stackId'> {

@@ -1,6 +1,6 @@
 /** The identity policies of roles, read from ministack's IAM: inline ones and attached managed ones. */
-import type { Upstream } from '../upstream';
-import { requiredXmlValue, unescapeXml, xmlValues } from '../xml';
+import type { Upstream } from '../ministack/upstream';
+import { requiredXmlValue, unescapeXml, xmlValues } from '../front-door/xml';
 
 export interface NamedPolicy {
   /** Name of an inline policy, ARN of a managed one. */

@@ -1,7 +1,7 @@
 /** Tags of the resources that conditions on `aws:ResourceTag` ask about. */
 import { isNotFound } from '../errors';
-import type { Upstream } from '../upstream';
-import { xmlValues } from '../xml';
+import type { Upstream } from '../ministack/upstream';
+import { xmlValues } from '../front-door/xml';
 
 export type Tags = Readonly<Record<string, string>>;
 

@@ -8,12 +8,12 @@ import { AwsError } from '../errors';
 import type { Interceptor } from '../types';
 
 export function createEcr(upstream: Upstream, labSecret: string): Interceptor {
-  return async ({ action, params, message, body }) => {
+  return async ({ action, params, message, body, principal }) => {
     const host = message.headers.host ?? '';
     switch (action) {
       case 'GetAuthorizationToken':
         return jsonReply({
-          authorizationData: [{ ...issueToken(labSecret, new Date()), proxyEndpoint: registryUrl(host) }],
+          authorizationData: [{ ...issueToken(labSecret, new Date(), principal), proxyEndpoint: registryUrl(host) }],
         });
       case 'DescribeImages': {
         const reply = await relay(upstream, message, body);

@@ -1,6 +1,7 @@
 /** Decides whether a request for an AWS service may pass: signed, by a known key, for the lab's region. */
 import type http from 'node:http';
 import { LAB_REGION } from '../../../contract';
+import type { Principal } from '../authorization/principal';
 import { AwsError } from '../errors';
 import { readBody } from '../ministack/forward';
 import {
@@ -13,15 +14,24 @@ import {
   type SignedRequest,
 } from './sigv4';
 
+/** A credential and whose it is; what has no principal is the deployer's, and not judged. */
+export interface KnownCredential extends Credential {
+  readonly principal?: Principal;
+}
+
 export interface Authentication {
   readonly labSecret: string;
-  readonly credentialOf: (accessKeyId: string) => Credential | undefined;
+  readonly credentialOf: (accessKeyId: string) => KnownCredential | undefined;
+  /** The Lambda function that has the key; undefined for ministack's own calls. Throws AwsError for an unknown key. */
+  readonly functionOf: (accessKeyId: string) => Promise<Principal | undefined>;
 }
 
 export interface Authenticated {
   readonly service: string;
   /** The body, where verifying took reading it. */
   readonly body: Buffer | undefined;
+  /** Under whose role the call is judged; undefined where it is not judged. */
+  readonly principal: Principal | undefined;
 }
 
 /** Services without regions; their clients sign for us-east-1 wherever they are. */
@@ -64,12 +74,14 @@ export async function authenticate(
   if (!claim)
     throw new AwsError('MissingAuthenticationToken', 'the request is not signed; run ". .lab/env" and try again', 403);
   checkRegion(claim);
-  if (trusted) return { service: claim.service, body: undefined };
+  if (trusted)
+    return { service: claim.service, body: undefined, principal: await authentication.functionOf(claim.accessKeyId) };
   const stated = statedPayloadHash(request, claim);
   const body = stated === undefined ? await readBody(message) : undefined;
   const payloadHash = stated ?? sha256Hex(body!);
-  await verifySignature(request, claim, authentication.credentialOf(claim.accessKeyId), payloadHash, new Date());
-  return { service: claim.service, body };
+  const credential = authentication.credentialOf(claim.accessKeyId);
+  await verifySignature(request, claim, credential, payloadHash, new Date());
+  return { service: claim.service, body, principal: credential?.principal };
 }
 
 /** For bodies that are read anyway: they must be those that were signed. */

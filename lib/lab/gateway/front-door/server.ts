@@ -4,7 +4,9 @@ import { authenticate, checkBody, claimedService, type Authentication } from './
 import { AwsError } from '../errors';
 import { readBody, stream } from '../ministack/forward';
 import { errorText, type Log } from '../log';
-import { isRegistryRequest, refuseRegistry, registryChallenge } from '../ecr/registry';
+import type { Authorizer } from '../authorization/authorizer';
+import { operationCall, registryCall } from '../authorization/operation-call';
+import { isRegistryRequest, readToken, registryChallenge, registryDenial } from '../ecr/registry';
 import type { Upstream } from '../ministack/upstream';
 import { errorReply, parseRequest } from './wire';
 import { isNeverForwarded, refuseForwarding } from './never-forwarded';
@@ -14,11 +16,14 @@ export interface ServerDependencies {
   readonly upstream: Upstream;
   readonly log: Log;
   readonly authentication: Authentication;
+  readonly authorizer: Pick<Authorizer, 'authorize'>;
   readonly interceptors: Interceptors;
   /** Instance metadata. */
   readonly metadata: Listener;
   /** JSON for /_lab/status. */
   readonly status: () => Promise<unknown>;
+  /** JSON for /_lab/iam: judged calls and policies. */
+  readonly iamReport: () => Promise<unknown>;
   /** A custom resource's event, handed over by the forwarder Lambda. */
   readonly resourceEvent: (event: unknown) => void;
 }
@@ -31,7 +36,7 @@ const PLAIN_HOST = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(:\d+)?$/i;
 
 /**
  * A server for one listener. `trusted` is the one that listens on loopback inside the lab's container, for ministack
- * and its Lambdas: they have no credentials of their own, so signatures are not checked there.
+ * and its Lambdas: ministack has no credentials, so signatures are not checked there. A Lambda is known by its key.
  */
 export function createServer(dependencies: ServerDependencies, trusted: boolean): http.Server {
   const handle: Listener = (message, response) =>
@@ -63,24 +68,42 @@ async function route(
   if (trusted && path.startsWith(RESPONSE_PATH)) return stream(upstream, message, response, log);
   if (path.startsWith('/_')) return send(message, response, await labEndpoint(dependencies, trusted, path, message));
   if (isRegistryRequest(message)) {
-    const refusal = trusted
-      ? undefined
-      : refuseRegistry(message.headers.authorization, authentication.labSecret, new Date());
-    if (refusal) return send(message, response, registryChallenge(refusal));
-    return stream(upstream, message, response, log);
+    const refusal = trusted ? undefined : await refuseRegistry(dependencies, message);
+    return refusal ? send(message, response, refusal) : stream(upstream, message, response, log);
   }
-  const { service, body } = await authenticate(authentication, trusted, message);
+  const { service, body, principal } = await authenticate(authentication, trusted, message);
   const interceptors = dependencies.interceptors[service as ServiceName];
-  if (!interceptors) return stream(upstream, message, response, log, body);
-  const whole = body ?? (await readBody(message));
-  checkBody(message, whole);
-  const request: LabRequest = { service, ...parseRequest(message, whole), body: whole, message };
+  // S3's bodies may be large, and say nothing about the permission: they stream.
+  const isRead = interceptors !== undefined || (principal !== undefined && service !== 's3');
+  const whole = isRead ? (body ?? (await readBody(message))) : body;
+  if (whole && isRead) checkBody(message, whole);
+  if (principal) await dependencies.authorizer.authorize(principal, operationCall(service, message, whole));
+  if (!interceptors || !whole) return stream(upstream, message, response, log, whole);
+  const request: LabRequest = { service, ...parseRequest(message, whole), body: whole, message, principal };
   for (const intercept of interceptors) {
     const reply = await intercept(request);
     if (reply) return send(message, response, reply);
   }
   if (isNeverForwarded(service, request.action)) throw refuseForwarding(service, request.action);
   stream(upstream, message, response, log, whole);
+}
+
+/** Docker sends the password of GetAuthorizationToken; what it then asks for needs ECR's permissions. */
+async function refuseRegistry(
+  { authentication, authorizer }: ServerDependencies,
+  message: http.IncomingMessage,
+): Promise<LabReply | undefined> {
+  const access = readToken(message.headers.authorization, authentication.labSecret, new Date());
+  if ('refusal' in access) return registryChallenge(access.refusal);
+  const call = access.principal && registryCall(message);
+  if (!access.principal || !call) return undefined;
+  try {
+    await authorizer.authorize(access.principal, call);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AwsError) return registryDenial(error.message);
+    throw error;
+  }
 }
 
 async function labEndpoint(
@@ -93,6 +116,7 @@ async function labEndpoint(
     throw new AwsError('AccessDenied', `the lab does not answer to the name '${message.headers.host}'`, 403);
   if (path === '/_lab/health') return plainJson({ status: 'ok' });
   if (path === '/_lab/status') return plainJson(await dependencies.status());
+  if (path === '/_lab/iam') return plainJson(await dependencies.iamReport());
   if (path === '/_lab/resource' && trusted && message.method === 'POST') {
     dependencies.resourceEvent(JSON.parse((await readBody(message)).toString()));
     return plainJson({});

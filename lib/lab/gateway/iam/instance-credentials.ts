@@ -1,8 +1,11 @@
 /** Role credentials for instances: made by ministack's STS, so that it knows them too; kept in memory only. */
+import { instancePrincipal } from '../authorization/principal';
+import type { KnownCredential } from '../front-door/authentication';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue, xmlValue } from '../front-door/xml';
 
 export interface RoleCredentials {
+  readonly instanceId: string;
   readonly roleName: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -24,10 +27,12 @@ export class InstanceCredentials {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** The secret of credentials that are still good. */
-  lookup(accessKeyId: string): string | undefined {
+  /** Credentials that are still good, and the instance that has them. */
+  lookup(accessKeyId: string): KnownCredential | undefined {
     const found = this.byKey.get(accessKeyId);
-    return found && found.expiration.getTime() > this.now() ? found.secretAccessKey : undefined;
+    if (!found || found.expiration.getTime() <= this.now()) return undefined;
+    const { secretAccessKey, sessionToken, roleName, instanceId } = found;
+    return { accessKeyId, secretAccessKey, sessionToken, principal: instancePrincipal(roleName, instanceId) };
   }
 
   /** Credentials of an instance's role; the same ones until they are about to expire. */
@@ -64,6 +69,7 @@ export class InstanceCredentials {
       DurationSeconds: LIFETIME_SECONDS,
     });
     const credentials = {
+      instanceId,
       roleName,
       accessKeyId: requiredXmlValue(answer, 'AccessKeyId'),
       secretAccessKey: requiredXmlValue(answer, 'SecretAccessKey'),

@@ -5,9 +5,9 @@ import type { Upstream } from '../ministack/upstream';
 import type { Interceptor } from '../types';
 
 export function createSts(upstream: Upstream, sessions: Sessions): Interceptor {
-  return async ({ message, body }) => {
+  return async ({ message, body, principal }) => {
     const reply = await relay(upstream, message, body);
-    if (reply.status === 200) sessions.remember(reply.text, new Date());
+    if (reply.status === 200) sessions.remember(reply.text, new Date(), principal);
     return editReply(reply, (text) => text);
   };
 }

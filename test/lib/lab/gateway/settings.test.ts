@@ -19,8 +19,14 @@ describe('readSettings', () => {
     [{ LAB_VOLUMES: 'nfs' }, "LAB_VOLUMES is 'nfs', expected one of loop, docker"],
     [{ LAB_PROFILE: 'slow' }, "LAB_PROFILE is 'slow', expected one of default, aws"],
     [{ LAB_SEED: '1e3' }, "LAB_SEED is '1e3', expected a whole number from 0 to 4294967295"],
+    [{ LAB_IAM: 'on' }, "LAB_IAM is 'on', expected one of enforce, record, off"],
   ])('refuses %j', (environment, message) => {
     expect(() => read(environment)).toThrow(message);
+  });
+
+  it('judges calls unless told otherwise', () => {
+    expect(read({}).iamMode).toBe('enforce');
+    expect(read({ LAB_IAM: 'record' }).iamMode).toBe('record');
   });
 
   it('has defaults for the container', () => {

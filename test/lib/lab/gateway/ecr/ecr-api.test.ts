@@ -1,4 +1,4 @@
-import { refuseRegistry } from '../../../../../lib/lab/gateway/ecr/registry';
+import { readToken } from '../../../../../lib/lab/gateway/ecr/registry';
 import { createEcr, requireEveryImage } from '../../../../../lib/lab/gateway/ecr/ecr-api';
 import { FakeMinistack } from '../support/fake-ministack';
 import { jsonRequest, SECRET } from '../support/requests';
@@ -16,7 +16,7 @@ describe('ECR', () => {
     const { authorizationData } = await call('GetAuthorizationToken', {}, '127.0.0.1:4599');
     expect(authorizationData[0].proxyEndpoint).toBe('http://127.0.0.1:4599');
     const authorization = `Basic ${authorizationData[0].authorizationToken}`;
-    expect(refuseRegistry(authorization, SECRET, new Date())).toBeUndefined();
+    expect(readToken(authorization, SECRET, new Date())).toEqual({ principal: undefined });
     expect(ministack.requests).toEqual([]);
   });
 

@@ -26,6 +26,7 @@ describe('the gateway', () => {
         labSecret: SECRET,
         credentialOf: (accessKeyId) =>
           accessKeyId === '000000000000' ? { accessKeyId, secretAccessKey: SECRET } : undefined,
+        functionOf: async () => undefined,
       },
       interceptors: {
         ssm: [
@@ -39,6 +40,8 @@ describe('the gateway', () => {
         ],
         ec2: [],
       },
+      authorizer: { authorize: () => Promise.reject(new Error('the deployer is not judged')) },
+      iamReport: () => Promise.resolve({ calls: [] }),
       metadata: (_message, response) => void response.end('i-123'),
       status: () => Promise.resolve({ instances: [] }),
       resourceEvent: (event) => void events.push(event),
@@ -180,11 +183,12 @@ describe('the gateway', () => {
     expect(reply.status).toBe(200);
   });
 
-  it('answers metadata by Host, health and status', async () => {
+  it('answers metadata by Host, health, status and judged calls', async () => {
     const metadata = await send(port, { method: 'GET', path: '/latest/x', headers: { host: '169.254.169.254' } });
     expect(metadata.body).toBe('i-123');
     expect(JSON.parse((await send(port, { method: 'GET', path: '/_lab/health' })).body)).toEqual({ status: 'ok' });
     expect(JSON.parse((await send(port, { method: 'GET', path: '/_lab/status' })).body)).toEqual({ instances: [] });
+    expect(JSON.parse((await send(port, { method: 'GET', path: '/_lab/iam' })).body)).toEqual({ calls: [] });
   });
 
   it('trusts its own container: no signature is checked, events and answers of custom resources pass', async () => {
@@ -208,8 +212,11 @@ describe('a gateway whose ministack is gone', () => {
         authentication: {
           labSecret: SECRET,
           credentialOf: (accessKeyId) => ({ accessKeyId, secretAccessKey: SECRET }),
+          functionOf: async () => undefined,
         },
         interceptors: {},
+        authorizer: { authorize: () => Promise.resolve() },
+        iamReport: () => Promise.resolve({}),
         metadata: () => undefined,
         status: () => Promise.resolve({}),
         resourceEvent: () => undefined,

@@ -36,6 +36,21 @@ test('are a session of the profile’s role, named after the instance', async ()
   ]);
 });
 
+test('are known with their token, their role and the instance that has them', async () => {
+  const { subject } = credentials();
+  await subject.forInstance('i-0a', 'profile-a');
+  expect(subject.lookup('ASIA1')).toEqual({
+    accessKeyId: 'ASIA1',
+    secretAccessKey: 'secret 1',
+    sessionToken: 'token 1',
+    principal: {
+      roleName: 'role-a',
+      sessionName: 'i-0a',
+      context: { 'ec2:SourceInstanceARN': 'arn:aws:ec2:eu-west-1:000000000000:instance/i-0a' },
+    },
+  });
+});
+
 test('stay the same until 15 minutes before they expire', async () => {
   const { subject } = credentials();
   expect((await subject.forInstance('i-0a', 'profile-a')).accessKeyId).toBe('ASIA1');
@@ -44,13 +59,13 @@ test('stay the same until 15 minutes before they expire', async () => {
   clock += 2 * 60_000;
   expect((await subject.forInstance('i-0a', 'profile-a')).accessKeyId).toBe('ASIA2');
   // Requests under way may still be signed with the old ones.
-  expect(subject.lookup('ASIA1')).toBe('secret 1');
+  expect(subject.lookup('ASIA1')).toMatchObject({ secretAccessKey: 'secret 1' });
 });
 
 test('are unknown once expired, revoked, or never made', async () => {
   const { subject } = credentials();
   await subject.forInstance('i-0a', 'profile-a');
-  expect(subject.lookup('ASIA1')).toBe('secret 1');
+  expect(subject.lookup('ASIA1')).toMatchObject({ secretAccessKey: 'secret 1' });
   clock += 3600_001;
   expect(subject.lookup('ASIA1')).toBeUndefined();
   await subject.forInstance('i-0b', 'profile-a');

@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import http from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { LAB_ACCOUNT_ID } from '../../../../../lib/contract';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 export const SECRET = 'secret of the lab under test';
@@ -26,6 +27,8 @@ export interface Sent {
   readonly service?: string;
   readonly region?: string;
   readonly secret?: string;
+  /** @default the lab's own */
+  readonly accessKeyId?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
   /** Headers that are added after signing. */
@@ -56,7 +59,10 @@ export function send(port: number, sent: Sent & { readonly headers?: Record<stri
 
 export async function sendSigned(port: number, sent: Sent): Promise<Received> {
   const { method = 'POST', path = '/', service = 'ssm', region = 'eu-west-1', body } = sent;
-  const credentials = { accessKeyId: '000000000000', secretAccessKey: sent.secret ?? SECRET };
+  const credentials = {
+    accessKeyId: sent.accessKeyId ?? LAB_ACCOUNT_ID,
+    secretAccessKey: sent.secret ?? SECRET,
+  };
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, uriEscapePath: service !== 's3' });
   const headers = { host: `127.0.0.1:${port}`, ...sent.headers };
   const message = { method, path, headers, body, query: {}, protocol: 'http:', hostname: '127.0.0.1' };
