@@ -29,11 +29,13 @@ export interface GatewayStart {
   readonly secretFile: string;
   /** Path of the Docker socket on the daemon's machine. */
   readonly socket: string;
+  /** `enforce`, `record` or `off`: what happens to calls that a role's policies do not allow. */
+  readonly iamMode: string;
 }
 
 /** Pure: `docker create` for the gateway. The secret is copied in afterwards: arguments can be read by anyone. */
 export function createArguments(
-  { images, options, timing, volumes, socket }: GatewayStart,
+  { images, options, timing, volumes, iamMode, socket }: GatewayStart,
   configuration: string,
 ): string[] {
   const publish = `manager-1=${options.producerPort}:${PRODUCER_PORT},${options.processorPort}:${PROCESSOR_PORT}`;
@@ -47,6 +49,7 @@ export function createArguments(
     LAB_PROFILE: timing.profile,
     LAB_SEED: timing.seed,
     LAB_VOLUMES: volumes,
+    LAB_IAM: iamMode,
   };
   return [
     ...['create', '--name', GATEWAY_CONTAINER, '--hostname', 'aws'],

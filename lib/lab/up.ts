@@ -52,8 +52,9 @@ export function upSteps(options: UpOptions): UpStep[] {
         const volumes = await probeLoopDevices(images.node, progress);
         const { timing } = options;
         progress.report(`times: profile ${timing.profile}, seed ${timing.seed}`);
+        const { LAB_IAM: iamMode = 'enforce' } = process.env;
         const socket = dockerSocket(process.env);
-        const start = { images, options, timing, volumes, secretFile: SECRET_FILE, socket };
+        const start = { images, options, timing, volumes, iamMode, secretFile: SECRET_FILE, socket };
         await ensureGateway(start, environment, progress);
       },
     },

@@ -9,6 +9,7 @@ const START: GatewayStart = {
   volumes: 'loop',
   secretFile: '/repository/.lab/secret',
   socket: '/var/run/docker.sock',
+  iamMode: 'record',
 };
 const ARGUMENTS = createArguments(START, 'c0ffee').join(' ');
 
@@ -19,6 +20,10 @@ test('only loopback is published, on the chosen port', () => {
 
 test('the node of manager-1 publishes the chosen ports', () => {
   expect(ARGUMENTS).toContain('LAB_PUBLISH=manager-1=18000:8000,8001:8001');
+});
+
+test('whether IAM is enforced is the gateway’s to know, and part of what makes it another one', () => {
+  expect(ARGUMENTS).toContain('--env LAB_IAM=record');
 });
 
 test('labels, state volume, socket and a stop timeout in which the state is written', () => {
