@@ -1,6 +1,7 @@
 /** Judges every call of an instance or a function under its own role, as IAM does. */
 import { createHash } from 'node:crypto';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../../../contract';
+import { AwsError, UpstreamError } from '../errors';
 import { errorText, type Log } from '../log';
 import type { IamMode } from '../settings';
 import { denial, unmapped } from './denial';
@@ -43,7 +44,10 @@ export class Authorizer {
       await this.judge(principal, call);
     } catch (error) {
       log('iam', errorText(error));
-      if (mode === 'enforce') throw error;
+      if (mode !== 'enforce') return;
+      // What ministack or the simulation says is about the judgement, and must not pass for the service's answer.
+      if (error instanceof AwsError && !(error instanceof UpstreamError)) throw error;
+      throw new Error(`${call.service}:${call.operation} cannot be judged: ${errorText(error)}`, { cause: error });
     }
   }
 

@@ -47,7 +47,7 @@ export function createAuthorization({ settings, upstream, log, own }: Authorizat
     report: async () => ({
       mode: settings.iamMode,
       calls: recording.calls,
-      policies: Object.fromEntries(await policies.all(true)),
+      policies: Object.fromEntries([...(await policies.all(true))].filter(([, each]) => !(each instanceof Error))),
     }),
   };
 }

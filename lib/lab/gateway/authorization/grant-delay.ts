@@ -29,8 +29,12 @@ export class GrantDelay {
     const first = !this.started;
     this.started = true;
     const current = new Set<string>();
-    const effective = new Map<string, readonly NamedPolicy[]>();
+    const effective = new Map<string, readonly NamedPolicy[] | Error>();
     for (const [roleName, policies] of stated) {
+      if (policies instanceof Error) {
+        effective.set(roleName, policies);
+        continue;
+      }
       const inEffect = policies.flatMap((policy) => {
         const key = `${roleName}/${policy.name}`;
         current.add(key);

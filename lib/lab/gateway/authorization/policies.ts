@@ -1,4 +1,5 @@
 /** The identity policies of roles, read from ministack's IAM: inline ones and attached managed ones. */
+import { errorText } from '../log';
 import type { Upstream } from '../ministack/upstream';
 import { requiredXmlValue, unescapeXml, xmlValues } from '../front-door/xml';
 
@@ -9,8 +10,8 @@ export interface NamedPolicy {
   readonly policy: unknown;
 }
 
-/** Policies by role name, as one answer of IAM states them. */
-export type RolePolicies = ReadonlyMap<string, readonly NamedPolicy[]>;
+/** Policies by role name, as one answer of IAM states them; an error where one of a role's policies cannot be read. */
+export type RolePolicies = ReadonlyMap<string, readonly NamedPolicy[] | Error>;
 
 interface RoleDetail {
   readonly roleName: string;
@@ -34,7 +35,8 @@ export function parseRoleDetails(xml: string): RoleDetail[] {
         name,
         policy: parseDocument(documents[index]!),
       })),
-      managedArns: xmlValues(attached!, 'PolicyArn'),
+      // CDK's bootstrap attaches a policy or AWS::NoValue, which ministack takes for a policy without a name.
+      managedArns: xmlValues(attached!, 'PolicyArn').filter((arn) => arn !== ''),
     };
   });
 }
@@ -45,20 +47,27 @@ export async function readRolePolicies(upstream: Upstream): Promise<RolePolicies
   const roles = parseRoleDetails(xml);
   const arns = [...new Set(roles.flatMap(({ managedArns }) => managedArns))];
   const managed = new Map(
-    await Promise.all(
-      arns.map(async (arn) => [arn, { name: arn, policy: await managedPolicy(upstream, arn) }] as const),
-    ),
+    await Promise.all(arns.map(async (arn) => [arn, await managedPolicy(upstream, arn)] as const)),
   );
   return new Map(
-    roles.map(({ roleName, inline, managedArns }) => [
-      roleName,
-      [...inline, ...managedArns.map((arn) => managed.get(arn)!)],
-    ]),
+    roles.map(({ roleName, inline, managedArns }) => {
+      const policies = [...inline, ...managedArns.map((arn) => managed.get(arn)!)];
+      const unreadable = policies.find((policy) => policy instanceof Error);
+      return [roleName, unreadable ?? (policies as NamedPolicy[])];
+    }),
   );
 }
 
-/** The default version's document. */
-async function managedPolicy(upstream: Upstream, arn: string): Promise<unknown> {
+/** The default version; an error concerns the roles that have the policy, and no others. */
+async function managedPolicy(upstream: Upstream, arn: string): Promise<NamedPolicy | Error> {
+  try {
+    return { name: arn, policy: await managedDocument(upstream, arn) };
+  } catch (error) {
+    return new Error(`the managed policy ${arn} cannot be read: ${errorText(error)}`, { cause: error });
+  }
+}
+
+async function managedDocument(upstream: Upstream, arn: string): Promise<unknown> {
   const policy = await upstream.query('iam', 'GetPolicy', { PolicyArn: arn });
   const version = await upstream.query('iam', 'GetPolicyVersion', {
     PolicyArn: arn,

@@ -21,9 +21,11 @@ export class PolicyCache {
     this.delay = new GrantDelay(options.effectiveAfterMilliseconds);
   }
 
-  /** Policies of a role; none where the role does not exist. `fresh` asks IAM whatever is remembered. */
+  /** Policies of a role; none where the role does not exist. Throws where they cannot be read. `fresh` asks IAM whatever is remembered. */
   async of(roleName: string, fresh = false): Promise<readonly NamedPolicy[]> {
-    return (await this.all(fresh)).get(roleName) ?? NO_POLICIES;
+    const policies = (await this.all(fresh)).get(roleName) ?? NO_POLICIES;
+    if (policies instanceof Error) throw policies;
+    return policies;
   }
 
   /** Policies in effect of every role. */

@@ -52,11 +52,21 @@ describe('the policies of roles', () => {
     expect(ministack.requests[0]!.form).toMatchObject({ 'Filter.member.1': 'Role' });
   });
 
-  it('are not guessed where a managed policy cannot be read', async () => {
+  it('are not guessed where a managed policy cannot be read, which concerns its own roles alone', async () => {
     ministack.answer = ({ form }) =>
       form.Action === 'GetPolicy'
         ? { status: 404, body: '<Code>NoSuchEntity</Code><Message>gone</Message>' }
         : { body: DETAILS };
-    await expect(readRolePolicies(ministack.upstream)).rejects.toThrow('iam GetPolicy: NoSuchEntity: gone');
+    const policies = await readRolePolicies(ministack.upstream);
+    expect(policies.get('none')).toEqual([]);
+    expect(String(policies.get('both'))).toContain(
+      `the managed policy ${ARN} cannot be read: iam GetPolicy: NoSuchEntity`,
+    );
+  });
+
+  it('leave out an attachment of AWS::NoValue', async () => {
+    const attached = '<member><PolicyName></PolicyName><PolicyArn></PolicyArn></member>';
+    ministack.answer = () => ({ body: role('publishing', '', attached) });
+    expect([...(await readRolePolicies(ministack.upstream))]).toEqual([['publishing', []]]);
   });
 });

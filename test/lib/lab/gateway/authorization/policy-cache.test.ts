@@ -41,6 +41,16 @@ describe('policies in effect', () => {
     expect(await cache(0).of('nobody')).toEqual([]);
   });
 
+  it('are an error for a role whose policies cannot be read, and for no other', async () => {
+    stated = new Map<string, NamedPolicy[] | Error>([
+      ['role', [policy('p', 'old')]],
+      ['broken', new Error('cannot be read')],
+    ]);
+    const policies = cache(5000);
+    await expect(policies.of('broken')).rejects.toThrow('cannot be read');
+    expect(actions(await policies.of('role'))).toEqual(['old']);
+  });
+
   it('are asked for again after a failure', async () => {
     const failing = new PolicyCache({
       read: async () => {

@@ -1,0 +1,77 @@
+/** Last: by now the other tests have made the calls that the product makes. */
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { NamedPolicy } from '../../lib/lab/gateway/authorization/policies';
+import type { RecordedCall } from '../../lib/lab/gateway/authorization/recording';
+import { GRANTS_WITHOUT_CALLS } from './support/grants-without-calls';
+import { nodeContainers, tryInNode } from './support/nodes';
+import { unexplained, unneededGrants } from './support/unneeded-grants';
+
+jest.setTimeout(300_000);
+
+interface Report {
+  readonly mode: string;
+  readonly calls: readonly RecordedCall[];
+  readonly policies: Readonly<Record<string, readonly NamedPolicy[]>>;
+}
+
+/** Roles of the deployment; those of CDK's bootstrap are the deployer's. */
+const OF_THE_PRODUCT = /^metals-/;
+const ENDPOINT = 'AWS_ENDPOINT_URL=http://127.0.0.1:4566';
+
+const report = async (): Promise<Report> => {
+  const response = await fetch(`${process.env.AWS_ENDPOINT_URL}/_lab/iam`);
+  return (await response.json()) as Report;
+};
+const aws = (node: string, ...args: string[]) =>
+  tryInNode(node, ['env', ENDPOINT, `AWS_DEFAULT_REGION=${process.env.AWS_REGION}`, 'aws', ...args]);
+
+/** A worker: a node that may not read the API key. */
+async function worker(): Promise<string> {
+  for (const node of await nodeContainers()) {
+    const caller = await aws(node, 'sts', 'get-caller-identity', '--output', 'text', '--query', 'Arn');
+    if (caller.stdout.includes('RolesWorker')) return node;
+  }
+  throw new Error('no node of the lab has the role of workers');
+}
+
+test('the lab denies what the policies do not allow', async () => {
+  expect((await report()).mode).toBe('enforce');
+});
+
+test('no call of the product was denied, or is one that the lab cannot judge', async () => {
+  const { calls } = await report();
+  expect(calls.length).toBeGreaterThan(10);
+  // What the last test tries, in an earlier run on the same lab.
+  const tried = ({ roleName, resource }: RecordedCall) =>
+    roleName.includes('RolesWorker') && /api-key|vol-0ther/.test(resource);
+  const refused = calls.filter((call) => call.decision !== 'allowed' && !tried(call));
+  expect(refused).toEqual([]);
+});
+
+test('every grant was needed by a recorded call, or has a reason', async () => {
+  const { calls, policies } = await report();
+  const roles = new Map(Object.entries(policies).filter(([name]) => OF_THE_PRODUCT.test(name)));
+  expect(unexplained(await unneededGrants(roles, calls), GRANTS_WITHOUT_CALLS)).toEqual({ grants: [], reasons: [] });
+});
+
+test('a worker reads no secret and attaches no volume that is not its stage’s, and AWS’s words say so', async () => {
+  const node = await worker();
+  const secretId = 'metals/lab/api-key';
+  const read = await aws(node, 'secretsmanager', 'get-secret-value', '--secret-id', secretId);
+  expect(read.code).not.toBe(0);
+  expect(read.stderr).toMatch(
+    /\(AccessDeniedException\) when calling the GetSecretValue operation: User: arn:aws:sts::000000000000:assumed-role\/\S*RolesWorker\S*\/i-[0-9a-f]+ is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:\S*metals\/lab\/api-key-\S+ because no identity-based policy allows the secretsmanager:GetSecretValue action/,
+  );
+  const instanceId = /i-[0-9a-f]+/.exec(read.stderr)![0];
+  const attach = await aws(
+    ...([node, 'ec2', 'attach-volume', '--device', '/dev/sdf'] as const),
+    ...['--volume-id', 'vol-0ther', '--instance-id', instanceId],
+  );
+  expect(attach.stderr).toMatch(
+    /\(UnauthorizedOperation\) when calling the AttachVolume operation: You are not authorized/,
+  );
+  // The deployer may: a secret that is not there at all would be refused as well.
+  const client = new SecretsManagerClient({});
+  expect((await client.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString).toBeTruthy();
+  client.destroy();
+});
