@@ -51,6 +51,11 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
     reason: 'AWSLambdaBasicExecutionRole: Lambda itself writes the log of a function under its role.',
   },
   {
+    roles: /RestrictDefaultSG/,
+    actions: ['ec2:AuthorizeSecurityGroupEgress', 'ec2:AuthorizeSecurityGroupIngress'],
+    reason: 'CDK gives the default security group its rules back when the VPC goes, and the role goes with it.',
+  },
+  {
     roles: FUNCTIONS_OF_PROVIDERS,
     actions: ['lambda:InvokeFunction', 'lambda:GetFunction'],
     reason:

@@ -5,7 +5,7 @@ import type { GatewaySettings } from '../settings';
 import { Authorizer } from './authorizer';
 import { upstreamLookups } from './lookups';
 import type { Lookups } from './operation';
-import { readRolePolicies } from './policies';
+import { rolePolicyReader } from './policies';
 import { PolicyCache } from './policy-cache';
 import { Recording } from './recording';
 import { readResourceTags, type OwnTags } from './resource-tags';
@@ -29,7 +29,7 @@ export interface Authorization {
 
 export function createAuthorization({ settings, upstream, log, own }: AuthorizationDependencies): Authorization {
   const policies = new PolicyCache({
-    read: () => readRolePolicies(upstream),
+    read: rolePolicyReader(upstream),
     effectiveAfterMilliseconds: NO_DELAY,
     now: Date.now,
   });

@@ -41,21 +41,31 @@ export function parseRoleDetails(xml: string): RoleDetail[] {
   });
 }
 
-/** Every role's policies: one call, and two for each managed policy. */
-export async function readRolePolicies(upstream: Upstream): Promise<RolePolicies> {
-  const xml = await upstream.query('iam', 'GetAccountAuthorizationDetails', { Filter: { member: ['Role'] } });
-  const roles = parseRoleDetails(xml);
-  const arns = [...new Set(roles.flatMap(({ managedArns }) => managedArns))];
-  const managed = new Map(
-    await Promise.all(arns.map(async (arn) => [arn, await managedPolicy(upstream, arn)] as const)),
-  );
-  return new Map(
-    roles.map(({ roleName, inline, managedArns }) => {
-      const policies = [...inline, ...managedArns.map((arn) => managed.get(arn)!)];
-      const unreadable = policies.find((policy) => policy instanceof Error);
-      return [roleName, unreadable ?? (policies as NamedPolicy[])];
-    }),
-  );
+/** AWS's own policies change with a new version of ministack only, which is a new start. */
+const OWNED_BY_AWS = 'arn:aws:iam::aws:policy/';
+
+/** Reads every role's policies: one call, and two for each managed policy that is not AWS's or not yet known. */
+export function rolePolicyReader(upstream: Upstream): () => Promise<RolePolicies> {
+  const known = new Map<string, NamedPolicy>();
+  return async () => {
+    const xml = await upstream.query('iam', 'GetAccountAuthorizationDetails', { Filter: { member: ['Role'] } });
+    const roles = parseRoleDetails(xml);
+    const arns = [...new Set(roles.flatMap(({ managedArns }) => managedArns))];
+    const managed = new Map(
+      await Promise.all(
+        arns.map(async (arn) => [arn, known.get(arn) ?? (await managedPolicy(upstream, arn))] as const),
+      ),
+    );
+    for (const [arn, policy] of managed)
+      if (arn.startsWith(OWNED_BY_AWS) && !(policy instanceof Error)) known.set(arn, policy);
+    return new Map(
+      roles.map(({ roleName, inline, managedArns }) => {
+        const policies = [...inline, ...managedArns.map((arn) => managed.get(arn)!)];
+        const unreadable = policies.find((policy) => policy instanceof Error);
+        return [roleName, unreadable ?? (policies as NamedPolicy[])];
+      }),
+    );
+  };
 }
 
 /** The default version; an error concerns the roles that have the policy, and no others. */

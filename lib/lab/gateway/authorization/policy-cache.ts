@@ -3,7 +3,7 @@ import { GrantDelay, type EffectiveAfterMilliseconds, type InEffect } from './gr
 import type { NamedPolicy, RolePolicies } from './policies';
 
 /** CloudFormation changes policies inside the emulator, where the gateway does not see it. */
-const FRESH_MILLISECONDS = 1000;
+const FRESH_MILLISECONDS = 2000;
 const NO_POLICIES: readonly NamedPolicy[] = [];
 
 export interface PolicyCacheOptions {

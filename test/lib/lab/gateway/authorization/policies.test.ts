@@ -1,4 +1,4 @@
-import { readRolePolicies } from '../../../../../lib/lab/gateway/authorization/policies';
+import { rolePolicyReader } from '../../../../../lib/lab/gateway/authorization/policies';
 import { FakeMinistack } from '../support/fake-ministack';
 
 const INLINE = {
@@ -39,7 +39,7 @@ describe('the policies of roles', () => {
         return { body: `<Document>${encoded(MANAGED)}</Document>` };
       return { body: DETAILS };
     };
-    expect([...(await readRolePolicies(ministack.upstream))]).toEqual([
+    expect([...(await rolePolicyReader(ministack.upstream)())]).toEqual([
       ['none', []],
       [
         'both',
@@ -52,12 +52,27 @@ describe('the policies of roles', () => {
     expect(ministack.requests[0]!.form).toMatchObject({ 'Filter.member.1': 'Role' });
   });
 
+  it('are read anew each time, except AWS’s own', async () => {
+    const answers: Record<string, string> = {
+      GetPolicy: '<DefaultVersionId>v1</DefaultVersionId>',
+      GetPolicyVersion: `<Document>${encoded(MANAGED)}</Document>`,
+    };
+    const own = 'arn:aws:iam::000000000000:policy/own';
+    const attached = [ARN, own].map((arn) => `<member><PolicyArn>${arn}</PolicyArn></member>`).join('');
+    ministack.answer = ({ form }) => ({ body: answers[form.Action!] ?? role('both', '', attached) });
+    const read = rolePolicyReader(ministack.upstream);
+    await read();
+    ministack.reset();
+    expect((await read()).get('both')).toHaveLength(2);
+    expect(ministack.requests.map(({ form }) => form.PolicyArn)).toEqual([undefined, own, own]);
+  });
+
   it('are not guessed where a managed policy cannot be read, which concerns its own roles alone', async () => {
     ministack.answer = ({ form }) =>
       form.Action === 'GetPolicy'
         ? { status: 404, body: '<Code>NoSuchEntity</Code><Message>gone</Message>' }
         : { body: DETAILS };
-    const policies = await readRolePolicies(ministack.upstream);
+    const policies = await rolePolicyReader(ministack.upstream)();
     expect(policies.get('none')).toEqual([]);
     expect(String(policies.get('both'))).toContain(
       `the managed policy ${ARN} cannot be read: iam GetPolicy: NoSuchEntity`,
@@ -67,6 +82,6 @@ describe('the policies of roles', () => {
   it('leave out an attachment of AWS::NoValue', async () => {
     const attached = '<member><PolicyName></PolicyName><PolicyArn></PolicyArn></member>';
     ministack.answer = () => ({ body: role('publishing', '', attached) });
-    expect([...(await readRolePolicies(ministack.upstream))]).toEqual([['publishing', []]]);
+    expect([...(await rolePolicyReader(ministack.upstream)())]).toEqual([['publishing', []]]);
   });
 });

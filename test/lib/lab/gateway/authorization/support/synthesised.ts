@@ -15,7 +15,7 @@ interface Resource {
 }
 interface TemplateJson {
   readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: string } }>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
 }
 
 const PSEUDO: Readonly<Record<string, string>> = {
@@ -34,14 +34,12 @@ function physicalId(logicalId: string, type: string | undefined): string {
 
 function resolver(templates: readonly TemplateJson[]) {
   const resources = new Map(templates.flatMap(({ Resources }) => Object.entries(Resources)));
-  const exported = new Map(
-    templates.flatMap(({ Outputs = {} }) => Object.values(Outputs).map(({ Value, Export }) => [Export?.Name, Value])),
-  );
+  const outputs = new Map(templates.flatMap(({ Outputs = {} }) => Object.entries(Outputs)));
   const resolve = (value: any): any => {
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== 'object' || value === null) return value;
     if ('Ref' in value) return PSEUDO[value.Ref] ?? physicalId(value.Ref, resources.get(value.Ref)?.Type);
-    if ('Fn::ImportValue' in value) return resolve(exported.get(resolve(value['Fn::ImportValue'])));
+    if ('Fn::GetStackOutput' in value) return resolve(outputs.get(value['Fn::GetStackOutput'].OutputName)!.Value);
     if ('Fn::Join' in value) return value['Fn::Join'][1].map(resolve).join(value['Fn::Join'][0]);
     if ('Fn::Sub' in value)
       return value['Fn::Sub'].replace(/\$\{([^}]+)\}/g, (_: string, name: string) => PSEUDO[name] ?? name);
@@ -51,6 +49,8 @@ function resolver(templates: readonly TemplateJson[]) {
       const isFunction = resources.get(logicalId)?.Type === 'AWS::Lambda::Function';
       return isFunction ? `arn:aws:lambda:${ARN}:function:${logicalId}` : `arn:of:${logicalId}`;
     }
+    const unknown = Object.keys(value).find((key) => key.startsWith('Fn::'));
+    if (unknown) throw new Error(`the tests do not know ${unknown}: ${JSON.stringify(value)}`);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item)]));
   };
   return resolve;
