@@ -102,6 +102,10 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     ...{ settings, upstream, log },
     own: {
       instance: (id) => store.data.instances[id]?.tags,
+      group: (name) => {
+        const group = store.data.groups[name];
+        return group && tagRecord(group.tags);
+      },
       document: (name) => (documents.has(name) ? tagRecord(documents.get(name).tags) : undefined),
       groupArn: (of) => {
         const name = 'name' in of ? of.name : store.data.instances[of.instanceId]?.groupName;

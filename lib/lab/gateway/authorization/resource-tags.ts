@@ -10,9 +10,11 @@ export interface OwnTags {
   instance(id: string): Tags | undefined;
   /** Of a Systems Manager document; undefined where there is none. */
   document(name: string): Tags | undefined;
+  /** Of an Auto Scaling group; undefined where there is none. */
+  group(name: string): Tags | undefined;
 }
 
-/** Tags by ARN: those of instances and documents are the gateway's, all others ministack's. */
+/** Tags by ARN: those of instances, groups and documents are the gateway's, all others ministack's. */
 export async function readResourceTags(upstream: Upstream, own: OwnTags, arn: string): Promise<Tags> {
   const [, , service, , , ...rest] = arn.split(':');
   const resource = rest.join(':');
@@ -20,6 +22,7 @@ export async function readResourceTags(upstream: Upstream, own: OwnTags, arn: st
   const [kind, id] = [resource.slice(0, slash), resource.slice(slash + 1)];
   try {
     if (service === 'ec2') return kind === 'instance' ? (own.instance(id) ?? {}) : await ec2Tags(upstream, id);
+    if (service === 'autoscaling') return own.group(resource.split('autoScalingGroupName/')[1] ?? '') ?? {};
     if (service === 'ssm' && kind === 'document') return own.document(id) ?? {};
     if (service === 'ssm' && kind === 'parameter')
       return toTags(

@@ -121,7 +121,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
       ...mappersOf(onGroup, 'CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat', 'SetInstanceHealth'),
     },
   },
-  cloudformation: { operations: mappersOf(onStack, 'DescribeStackResource', 'DescribeStacks', 'SignalResource') },
+  cloudformation: { operations: mappersOf(onStack, 'DescribeStackResources', 'DescribeStacks', 'SignalResource') },
   sts: {
     operations: {
       // AWS lets everybody ask who they are, whatever their policies say.
@@ -133,6 +133,12 @@ const SERVICES: Readonly<Record<string, Service>> = {
 
 /** IAM's prefixes of all services that a mapper knows. */
 export const JUDGED_SERVICES: readonly string[] = [...Object.keys(SERVICES), 's3', 'lambda'];
+
+/** True for an action that a mapper of the query and JSON APIs asks for. */
+export const isMapped = (action: string): boolean => {
+  const [service = '', operation = ''] = action.split(':');
+  return Object.hasOwn(SERVICES[service]?.operations ?? {}, operation);
+};
 
 /** What the call needs; undefined when the table does not know the call. */
 export async function requiredPermissions(

@@ -78,6 +78,32 @@ describe('the authorizer', () => {
     expect(asked).toEqual(['volume/vol-1', 'instance/i-1']);
   });
 
+  it('judges the group that an instance belongs to by its tags, and a stack by its id', async () => {
+    const group = 'arn:aws:autoscaling:eu-west-1:000000000000:autoScalingGroup:lab:autoScalingGroupName/a';
+    const stack = 'arn:aws:cloudformation:eu-west-1:000000000000:stack/s/uuid';
+    const granted = [
+      allow('autoscaling:SetInstanceHealth', group, { StringEquals: { 'aws:ResourceTag/slot': 'worker-1' } }),
+      allow('cloudformation:SignalResource', 'arn:aws:cloudformation:*:*:stack/s/*'),
+    ];
+    const { authorizer } = make({
+      policies: { of: async () => granted },
+      tagsOf: async (arn): Promise<Record<string, string>> => (arn === group ? { slot: 'worker-1' } : {}),
+      lookups: {
+        secretArn: async () => undefined,
+        stackId: async (name) => (name === 's' ? stack : undefined),
+        groupArn: (of) => ('instanceId' in of && of.instanceId === 'i-1' ? group : undefined),
+        instancesOf: () => [],
+      },
+    });
+    const call = (service: string, operation: string, params: object) =>
+      authorizer.authorize(PRINCIPAL, { ...ATTACH, service, operation, params });
+    await call('autoscaling', 'SetInstanceHealth', { InstanceId: 'i-1', HealthStatus: 'Unhealthy' });
+    await call('cloudformation', 'SignalResource', { StackName: 's', LogicalResourceId: 'g' });
+    const other = call('autoscaling', 'SetInstanceHealth', { InstanceId: 'i-2', HealthStatus: 'Unhealthy' });
+    await expect(other).rejects.toMatchObject({ code: 'AccessDenied', status: 403 });
+    await expect(call('cloudformation', 'SignalResource', { StackName: 'none' })).rejects.toThrow('stack/none/*');
+  });
+
   it('only writes down and logs what it would deny, in mode record', async () => {
     const { authorizer, recorded, logged } = make({ mode: 'record' });
     await authorizer.authorize(PRINCIPAL, ATTACH);

@@ -4,6 +4,8 @@ import { Authorizer } from '../../../../../lib/lab/gateway/authorization/authori
 import type { OperationCall } from '../../../../../lib/lab/gateway/authorization/operation';
 import { functionPrincipal, instancePrincipal } from '../../../../../lib/lab/gateway/authorization/principal';
 import type { RecordedCall } from '../../../../../lib/lab/gateway/authorization/recording';
+import { isMapped } from '../../../../../lib/lab/gateway/authorization/operations';
+import { GRANTS_WITHOUT_CALLS } from '../../../../lab/support/grants-without-calls';
 import { STAGE, synthesise } from './support/synthesised';
 
 const { policies, idsOf, role } = synthesise();
@@ -198,6 +200,18 @@ describe('is denied, in words and code of the service,', () => {
       message: expect.stringContaining('s3:GetObject on resource: "arn:aws:s3:::somebody/key" because'),
     });
   });
+});
+
+it('every action that the templates grant can be judged, or has its reason why no call needs it', () => {
+  const granted = [...policies.values()].flatMap((each) =>
+    each.flatMap(({ policy }) => (policy as { Statement: { Action: string | string[] }[] }).Statement),
+  );
+  const actions = [...new Set(granted.flatMap(({ Action }) => [Action].flat()))];
+  const explained = new Set(GRANTS_WITHOUT_CALLS.flatMap((reason) => reason.actions));
+  // Those of S3 and Lambda follow from method and path.
+  const others = actions.filter((action) => !/^(s3|lambda):/.test(action));
+  expect(others.length).toBeGreaterThan(20);
+  expect(others.filter((action) => !isMapped(action) && !explained.has(action))).toEqual([]);
 });
 
 describe('is denied because the lab cannot judge it', () => {

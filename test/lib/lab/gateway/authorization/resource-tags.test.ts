@@ -4,6 +4,7 @@ import { FakeMinistack } from '../support/fake-ministack';
 
 const OWN = {
   instance: (id: string) => (id === 'i-1' ? { stage: 'test' } : undefined),
+  group: (name: string) => (name === 'a-group' ? { slot: 'worker-1' } : undefined),
   document: (name: string) => (name === 'metals-test-x' ? { of: 'document' } : undefined),
 };
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:000000000000:secret:a/b-AbCdEf';
@@ -16,10 +17,13 @@ describe('tags of resources', () => {
   afterAll(() => ministack.stop());
   const tagsOf = (arn: string) => readResourceTags(ministack.upstream, OWN, arn);
 
-  it('are the gateway’s for instances and documents', async () => {
+  it('are the gateway’s for instances, groups and documents', async () => {
     expect(await tagsOf('arn:aws:ec2:eu-west-1:000000000000:instance/i-1')).toEqual({ stage: 'test' });
     expect(await tagsOf('arn:aws:ec2:eu-west-1:000000000000:instance/i-2')).toEqual({});
     expect(await tagsOf('arn:aws:ssm:eu-west-1:000000000000:document/metals-test-x')).toEqual({ of: 'document' });
+    const group = 'arn:aws:autoscaling:eu-west-1:000000000000:autoScalingGroup:lab:autoScalingGroupName';
+    expect(await tagsOf(`${group}/a-group`)).toEqual({ slot: 'worker-1' });
+    expect(await tagsOf(`${group}/another`)).toEqual({});
     expect(ministack.requests).toEqual([]);
   });
 
