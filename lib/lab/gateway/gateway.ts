@@ -45,7 +45,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
       iamReport: services.iamReport,
       metadata: services.metadata,
       status: () => gatewayStatus(startedAt, ministack.processId, services.status()),
-      resourceEvent: createResourceEvents(upstream, services.resources, log),
+      resourceEvent: createResourceEvents(upstream, services.resources, services.progress, log),
     };
     const servers = [createServer(dependencies, false), createServer(dependencies, true)] as const;
     await listen(servers[1], settings.trustedPort, '127.0.0.1');

@@ -6,6 +6,7 @@ import { groupArn, groupResource } from './autoscaling/group-resource';
 import { Groups } from './autoscaling/groups';
 import { createCloudFormation } from './cloudformation/cloudformation-api';
 import { SERVICE_TOKEN, TEMPLATE_BUCKET } from './cloudformation/forwarder';
+import { createProgress, Progress } from './cloudformation/progress';
 import { createSignals } from './cloudformation/signals-api';
 import { Signals } from './cloudformation/signals';
 import { ContainerWatch } from './ec2/container-watch';
@@ -54,6 +55,8 @@ export interface ServicesDependencies {
 export interface Services {
   /** By resource type. */
   readonly resources: ReadonlyMap<string, ResourceHandler>;
+  /** Resources that are being worked on. */
+  readonly progress: Progress;
   readonly interceptors: Interceptors;
   /** Instance metadata: requests whose Host is 169.254.169.254. */
   readonly metadata: Listener;
@@ -82,6 +85,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const disks = settings.volumes === 'loop' ? loopDisks(settings.nodeImage) : mountedDisks;
   const volumes = new Volumes({ store, disks, upstream, timing, log });
   const signals = new Signals();
+  const progress = new Progress();
   const instances = new Instances({
     ...{ settings, upstream, store, networks, volumes, timing, credentials, log },
     isOnline: (id) => reports.isOnline(id),
@@ -131,10 +135,12 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const served = new Set(resources.keys());
   return {
     resources,
+    progress,
     interceptors: {
       autoscaling: [createAutoScaling(store, groups)],
       cloudformation: [
         createSignals(signals),
+        createProgress(progress),
         createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
       ],
       ec2: [createEc2({ upstream, store, instances, volumes, groups, log })],

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '../log';
 import { MOVED_ATTRIBUTE_PREFIX } from './resource';
 import { originalTypeOf } from './template';
+import type { Progress } from './progress';
 import type { Upstream } from '../ministack/upstream';
 import type { Properties, ResourceHandler, ResourceResult } from '../types';
 
@@ -77,12 +78,21 @@ async function callHandler(handler: ResourceHandler, event: ResourceEvent): Prom
 export function createResourceEvents(
   upstream: Upstream,
   handlers: ReadonlyMap<string, ResourceHandler>,
+  progress: Progress,
   log: Log,
 ): (event: unknown) => void {
   return (received) => {
     const event = received as ResourceEvent;
     const startedAt = Date.now();
-    void resourceOutcome(event, handlers)
+    const work = {
+      requestType: event.RequestType,
+      stackId: event.StackId,
+      logicalId: event.LogicalResourceId,
+      type: originalTypeOf(event.ResourceType) ?? event.ResourceType,
+      physicalId: event.PhysicalResourceId,
+    };
+    void progress
+      .during(work, () => resourceOutcome(event, handlers))
       .then(async (outcome) => {
         const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
         const { Status, PhysicalResourceId, Reason } = outcome;

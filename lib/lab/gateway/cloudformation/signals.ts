@@ -1,5 +1,6 @@
 /** Signals of instances to resources that wait for them (CreationPolicy, WaitOnResourceSignals). */
 import { AwsError } from '../errors';
+import { stackNameOf } from './progress';
 
 export type SignalStatus = 'SUCCESS' | 'FAILURE';
 
@@ -70,5 +71,4 @@ export class Signals {
   }
 }
 
-/** arn:aws:cloudformation:…:stack/NAME/ID, or NAME. */
-const keyOf = (stack: string, logicalId: string): string => `${stack.split('/')[1] ?? stack}/${logicalId}`;
+const keyOf = (stack: string, logicalId: string): string => `${stackNameOf(stack)}/${logicalId}`;

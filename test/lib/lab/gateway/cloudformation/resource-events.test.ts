@@ -4,6 +4,7 @@ import {
   resourceOutcome,
   type ResourceEvent,
 } from '../../../../../lib/lab/gateway/cloudformation/resource-events';
+import { Progress } from '../../../../../lib/lab/gateway/cloudformation/progress';
 import { FakeMinistack } from '../support/fake-ministack';
 import type { Properties, ResourceHandler } from '../../../../../lib/lab/gateway/types';
 
@@ -123,6 +124,7 @@ describe('createResourceEvents', () => {
     createResourceEvents(
       ministack.upstream,
       new Map([['AWS::EC2::Volume', handler()]]),
+      new Progress(),
       (_, text) => void lines.push(text),
     )(event({ ResponseURL: 'http://elsewhere/_ministack/cfn-response/token?x=1' }));
     await done;
