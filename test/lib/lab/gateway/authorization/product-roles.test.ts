@@ -54,8 +54,8 @@ const rest = (service: string, method: string, path: string): OperationCall => (
 });
 
 const PRINCIPALS = {
-  manager: instancePrincipal(role('RolesManager'), 'i-own'),
-  worker: instancePrincipal(role('RolesWorker'), 'i-own'),
+  manager: instancePrincipal(role('Rolesmanager1'), 'i-own'),
+  worker: instancePrincipal(role('Rolesworker1'), 'i-own'),
   onEvent: functionPrincipal(role('RunCommandOnEvent'), 'on-event'),
   isComplete: functionPrincipal(role('RunCommandIsComplete'), 'is-complete'),
   framework: functionPrincipal(role('RunCommandProviderframeworkonEvent'), 'framework'),
@@ -79,14 +79,16 @@ describe('is allowed what the product does', () => {
     [
       'manager',
       'its tokens',
-      api('ssm', 'GetParameters', { Names: ['/metals/test/swarm/manager-token', '/metals/test/swarm/claim/x'] }),
+      api('ssm', 'GetParameters', {
+        Names: ['/metals/test/swarm/manager-token', `/metals/test/swarm/claim/${volumes[0]}`],
+      }),
     ],
     [
       'manager',
       'a new token',
       api('ssm', 'PutParameter', { Name: '/metals/test/swarm/worker-token', Overwrite: true }),
     ],
-    ['manager', 'the bundle', rest('s3', 'GET', `/${assets}/bundle.zip`)],
+    ['manager', 'the bundle', rest('s3', 'GET', `/${assets}/metals/test/bundle.gz`)],
     ['manager', 'the login to the registry', api('ecr', 'GetAuthorizationToken')],
     ['worker', 'the token of workers', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/worker-token' })],
     ['worker', 'the volumes', api('ec2', 'DescribeVolumes', { 'VolumeId.1': volumes[0] })],
@@ -137,7 +139,7 @@ describe('is denied, in words and code of the service,', () => {
       code: 'AccessDeniedException',
       status: 400,
       message:
-        `User: arn:aws:sts::000000000000:assumed-role/${role('RolesWorker')}/i-own is not authorized to perform: ` +
+        `User: arn:aws:sts::000000000000:assumed-role/${role('Rolesworker1')}/i-own is not authorized to perform: ` +
         `secretsmanager:GetSecretValue on resource: ${secrets[0]} because no identity-based policy allows the ` +
         'secretsmanager:GetSecretValue action',
     });
