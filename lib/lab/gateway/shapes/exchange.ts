@@ -73,7 +73,7 @@ export function checkExchange(model: ServiceModel, exchange: Exchange): Checked 
   const skipped: Problem['side'][] = [];
   const problems: Problem[] = [];
   const check = (side: Problem['side'], run: (findings: Findings) => boolean): void => {
-    const findings = new Findings();
+    const findings = new Findings(side === 'request');
     try {
       if (!run(findings)) skipped.push(side);
     } catch (error) {

@@ -5,6 +5,12 @@
 export class Findings {
   readonly problems = new Set<string>();
 
+  /**
+   * `areConstrained`: whether patterns, lengths and ranges count. AWS holds requests to them and its own answers not: the
+   * documented answer of GetCommandInvocation has times with milliseconds, which their pattern refuses.
+   */
+  constructor(readonly areConstrained: boolean) {}
+
   add(path: string, problem: string): void {
     this.problems.add(path === '' ? problem : `${path}: ${problem}`);
   }

@@ -73,6 +73,10 @@ describe('a JSON API', () => {
     expect(put(GOOD, answer)).toEqual([`answer: ${problem}`]);
   });
 
+  it('does not hold an answer to patterns, lengths and ranges, as AWS does not', () => {
+    expect(put(GOOD, { Version: 0 })).toEqual([]);
+  });
+
   it('finds members in the answer of an operation that has no output', () => {
     expect(problemsOf(JSON_MODEL, jsonCall('DeleteParameter', { Name: 'a' }, { Name: 'a' }))).toEqual([
       'answer: has members Name, but the operation has no output',

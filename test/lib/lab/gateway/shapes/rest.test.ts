@@ -38,13 +38,13 @@ describe('a REST API', () => {
       'x-amz-item-length': 'ten',
       'x-amz-item-size': '1',
     };
-    const answerHeaders = { etag: '"' };
+    const answerHeaders = { etag: '"', 'last-modified': 'today' };
     const exchange = call('PUT', '/store/a?colour=red&X-Amz-Signature=0', { requestHeaders, answerHeaders });
     expect(problemsOf(XML, exchange)).toEqual([
       'request: the model has no query parameter colour',
       'request: the model has no header x-amz-item-size',
       'request: Length: a text, expected the digits of an integer',
-      'answer: ETag: 1 characters, expected at least 3',
+      'answer: Modified: a text, expected a time as rfc822 writes it',
     ]);
   });
 

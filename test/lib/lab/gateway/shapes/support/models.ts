@@ -177,7 +177,10 @@ const STORE_SHAPES: ServiceModel['shapes'] = {
   },
   PutItemOutput: {
     type: 'structure',
-    members: { ETag: { shape: 'Tag', location: 'header', locationName: 'ETag' } },
+    members: {
+      ETag: { shape: 'String', location: 'header', locationName: 'ETag' },
+      Modified: { shape: 'Date', location: 'header', locationName: 'Last-Modified' },
+    },
   },
   PutPartRequest: {
     type: 'structure',
@@ -215,7 +218,6 @@ const STORE_SHAPES: ServiceModel['shapes'] = {
   Item: { type: 'structure', members: { Key: { shape: 'String' }, Modified: { shape: 'Date' } } },
   Metadata: { type: 'map', key: { shape: 'String' }, value: { shape: 'String' } },
   Mode: { type: 'string', enum: ['On', 'Off'] },
-  Tag: { type: 'string', min: 3 },
   Blob: { type: 'blob', streaming: true },
   Boolean: { type: 'boolean' },
   Date: { type: 'timestamp' },
