@@ -1,0 +1,37 @@
+/**
+ * Writes the templates of several option sets below build/lint/templates, for cfn-lint. A template that is the same as
+ * that of an earlier set is written once. Prints the paths, one a line.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { context } from '../cdk.json';
+import { createStacks } from '../lib/app';
+import { readConfig } from '../lib/config';
+import { LAB_ACCOUNT_ID, LAB_REGION } from '../lib/contract';
+
+const OUTPUT = path.resolve(__dirname, '../build/lint/templates');
+const ASSEMBLY = path.resolve(__dirname, '../build/lint/cdk.out');
+const AWS = { account: '123456789012', region: LAB_REGION, amiId: 'ami-0123456789abcdef0' };
+const OPTION_SETS: Readonly<Record<string, Record<string, string>>> = {
+  default: AWS,
+  managers3: { ...AWS, managers: '3' },
+  workers1: { ...AWS, workers: '1' },
+  zookeeper: { ...AWS, kafkaMode: 'zookeeper' },
+  lab: { account: LAB_ACCOUNT_ID, region: LAB_REGION },
+};
+for (const directory of [OUTPUT, ASSEMBLY]) fs.rmSync(directory, { recursive: true, force: true });
+fs.mkdirSync(OUTPUT, { recursive: true });
+const written = new Set<string>();
+for (const [name, options] of Object.entries(OPTION_SETS)) {
+  const app = new App({ context, outdir: ASSEMBLY });
+  createStacks(app, readConfig(options, {}));
+  for (const { id, template } of app.synth().stacks) {
+    const json = JSON.stringify(template, undefined, 1);
+    if (written.has(json)) continue;
+    written.add(json);
+    const file = path.join(OUTPUT, `${name}.${id}.json`);
+    fs.writeFileSync(file, json);
+    process.stdout.write(`${file}\n`);
+  }
+}
