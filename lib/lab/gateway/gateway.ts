@@ -11,6 +11,8 @@ import { Ministack, readEmulatedTypes } from './ministack/ministack';
 import { Upstream } from './ministack/upstream';
 import { createServices } from './services';
 import type { GatewaySettings } from './settings';
+import { findModels, Models } from './shapes/load';
+import { ShapeWatch } from './shapes/watch';
 
 export interface Gateway {
   stop(): Promise<void>;
@@ -29,12 +31,18 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
   const upstream = new Upstream(settings.upstreamPort);
   const ministack = new Ministack(settings, upstream, log, onDeath);
   try {
-    const [emulated] = await Promise.all([readEmulatedTypes(settings.pythonCommand), ministack.start()]);
+    const [emulated, modelDirectory] = await Promise.all([
+      readEmulatedTypes(settings.pythonCommand),
+      findModels(settings.pythonCommand),
+      ministack.start(),
+    ]);
     await ensureForwarder(upstream);
     const services = createServices({ settings, upstream, log, emulated });
+    const shapes = new ShapeWatch(new Models(modelDirectory), log);
     const dependencies: ServerDependencies = {
       upstream,
       log,
+      shapes,
       interceptors: services.interceptors,
       authentication: {
         labSecret: settings.secretAccessKey,
@@ -44,7 +52,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
       authorizer: services.authorizer,
       iamReport: services.iamReport,
       metadata: services.metadata,
-      status: () => gatewayStatus(startedAt, ministack.processId, services.status()),
+      status: () => gatewayStatus(startedAt, ministack.processId, { ...services.status(), ...shapes.report() }),
       resourceEvent: createResourceEvents(upstream, services.resources, services.progress, log),
     };
     const servers = [createServer(dependencies, false), createServer(dependencies, true)] as const;

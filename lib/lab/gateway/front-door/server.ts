@@ -10,6 +10,7 @@ import { isRegistryRequest, readToken, registryChallenge, registryDenial } from 
 import type { Upstream } from '../ministack/upstream';
 import { errorReply, parseRequest } from './wire';
 import { isNeverForwarded, refuseForwarding } from './never-forwarded';
+import type { ShapeWatch } from '../shapes/watch';
 import type { LabRequest, LabReply, Interceptors, Listener, ServiceName } from '../types';
 
 export interface ServerDependencies {
@@ -18,6 +19,8 @@ export interface ServerDependencies {
   readonly authentication: Authentication;
   readonly authorizer: Pick<Authorizer, 'authorize'>;
   readonly interceptors: Interceptors;
+  /** Sees every request of an AWS API that was authenticated, and its answer. */
+  readonly shapes: Pick<ShapeWatch, 'observe'>;
   /** Instance metadata. */
   readonly metadata: Listener;
   /** JSON for /_lab/status. */
@@ -72,13 +75,15 @@ async function route(
     return refusal ? send(message, response, refusal) : stream(upstream, message, response, log);
   }
   const { service, body, principal } = await authenticate(authentication, trusted, message);
+  const recordRequest = dependencies.shapes.observe(service, message, response);
   const interceptors = dependencies.interceptors[service as ServiceName];
   // S3's bodies may be large, and say nothing about the permission: they stream.
   const isRead = interceptors !== undefined || (principal !== undefined && service !== 's3');
   const whole = isRead ? (body ?? (await readBody(message))) : body;
+  if (whole) recordRequest(whole);
   if (whole && isRead) checkBody(message, whole);
   if (principal) await dependencies.authorizer.authorize(principal, operationCall(service, message, whole));
-  if (!interceptors || !whole) return stream(upstream, message, response, log, whole);
+  if (!interceptors || !whole) return stream(upstream, message, response, log, whole, recordRequest);
   const request: LabRequest = { service, ...parseRequest(message, whole), body: whole, message, principal };
   for (const intercept of interceptors) {
     const reply = await intercept(request);

@@ -48,13 +48,19 @@ export async function editReply(
   return { status: reply.status, headers, contentType, body: await edit(reply.text) };
 }
 
-/** Streams a request through; used for everything whose body the gateway need not see. */
+/**
+ * Streams a request through; used for everything whose body the gateway need not see.
+ *
+ * @param body the request's body, where it has been read already
+ * @param onRequestPart hears each part of the request's body on its way, where it has not
+ */
 export function stream(
   upstream: Upstream,
   message: http.IncomingMessage,
   response: http.ServerResponse,
   log: Log,
   body?: Buffer,
+  onRequestPart?: (part: Buffer) => void,
 ): void {
   const headers = forwardedHeaders(message);
   if (body) headers['content-length'] = body.length;
@@ -83,6 +89,10 @@ export function stream(
   response.on('close', () => {
     if (!response.writableFinished) outgoing.destroy();
   });
-  if (body) outgoing.end(body);
-  else message.pipe(outgoing);
+  if (body) {
+    outgoing.end(body);
+    return;
+  }
+  if (onRequestPart) message.on('data', onRequestPart);
+  message.pipe(outgoing);
 }

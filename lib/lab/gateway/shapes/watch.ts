@@ -1,7 +1,8 @@
 /** Watches what passes the gateway and keeps where it does not fit botocore's models, for /_lab/status and the log. */
 import type http from 'node:http';
 import { errorText, type Log } from '../log';
-import { checkExchange, type Problem } from './exchange';
+import { checkExchange } from './check';
+import type { Problem } from './exchange';
 import type { ServiceModel } from './model';
 
 /** A larger body is not looked into: objects of S3 pass by gigabytes. */
@@ -28,14 +29,6 @@ export interface ShapeReport {
     /** Calls by service of which botocore has no model, or whose protocol is not checked (CBOR). */
     readonly unchecked: Readonly<Record<string, number>>;
   };
-}
-
-/** One request under way. */
-export interface Recording {
-  /** The request's body, where the gateway has read it whole. */
-  requestBody(body: Buffer): void;
-  /** A part of the request's body on its way through. */
-  requestChunk(chunk: Buffer): void;
 }
 
 interface ModelSource {
@@ -71,8 +64,15 @@ export class ShapeWatch {
     private readonly log: Log,
   ) {}
 
-  /** Follows one request; it is checked once its answer has gone out, so that nobody waits for it. */
-  observe(service: string, message: http.IncomingMessage, response: http.ServerResponse): Recording {
+  /**
+   * Follows one request; it is checked once its answer has gone out, so that nobody waits for it. The function answered
+   * is to be given the request's body, whole or in parts.
+   */
+  observe(
+    service: string,
+    message: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): (requestPart: Buffer) => void {
     const request = new BoundedBody();
     const answer = new BoundedBody();
     const answerHeaders = copyAnswer(response, answer);
@@ -88,8 +88,7 @@ export class ShapeWatch {
         ),
       );
     });
-    const requestChunk = (part: Buffer): void => request.add(part);
-    return { requestBody: requestChunk, requestChunk };
+    return (part) => request.add(part);
   }
 
   report(): ShapeReport {

@@ -1,5 +1,5 @@
 /** Parses the XML that AWS's services answer: elements, attributes and text; no document types, no mixed content. */
-import { unescapeXml } from '../xml';
+import { unescapeXml } from '../front-door/xml';
 
 export interface XmlElement {
   /** Without its namespace's prefix. */

@@ -14,6 +14,7 @@ describe('the gateway', () => {
   const servers: http.Server[] = [];
   const logged: string[] = [];
   const events: unknown[] = [];
+  const exchanges: { service: string; request: string; status: number }[] = [];
   let port: number;
   let trustedPort: number;
 
@@ -42,6 +43,14 @@ describe('the gateway', () => {
       },
       authorizer: { authorize: () => Promise.reject(new Error('the deployer is not judged')) },
       iamReport: () => Promise.resolve({ calls: [] }),
+      shapes: {
+        observe: (service, _message, response) => {
+          const exchange = { service, request: '', status: 0 };
+          exchanges.push(exchange);
+          response.on('finish', () => (exchange.status = response.statusCode));
+          return (part) => void (exchange.request += part.toString());
+        },
+      },
       metadata: (_message, response) => void response.end('i-123'),
       status: () => Promise.resolve({ instances: [] }),
       resourceEvent: (event) => void events.push(event),
@@ -64,6 +73,7 @@ describe('the gateway', () => {
     ministack.reset();
     ministack.answer = () => ({ body: '<ok/>' });
     logged.length = 0;
+    exchanges.length = 0;
   });
 
   describe('refuses, before anything reaches ministack,', () => {
@@ -144,6 +154,22 @@ describe('the gateway', () => {
     });
   });
 
+  it('shows every authenticated exchange to the checks of shapes, once and with the whole request', async () => {
+    const target = (action: string) => ({ ...JSON_TARGET, 'x-amz-target': `AmazonSSM.${action}` });
+    await sendSigned(port, { headers: target('Echo'), body: '{"a":1}' });
+    await sendSigned(port, { headers: target('Refuse'), body: '{}' });
+    await sendSigned(port, { service: 'ec2', headers: FORM, body: 'Action=DescribeVpcs' });
+    await sendSigned(port, { service: 'lambda', method: 'POST', path: '/2015-03-31/functions', body: '{"b":2}' });
+    await send(port, { headers: JSON_TARGET, body: '{}' });
+    await send(port, { method: 'GET', path: '/_lab/health' });
+    expect(exchanges).toEqual([
+      { service: 'ssm', request: '{"a":1}', status: 200 },
+      { service: 'ssm', request: '{}', status: 400 },
+      { service: 'ec2', request: 'Action=DescribeVpcs', status: 200 },
+      { service: 'lambda', request: '{"b":2}', status: 200 },
+    ]);
+  });
+
   it('lets an interceptor answer', async () => {
     const headers = { ...JSON_TARGET, 'x-amz-target': 'AmazonSSM.Echo' };
     expect((await sendSigned(port, { headers, body: '{"a":1}' })).body).toBe('{"a":1}');
@@ -217,6 +243,7 @@ describe('a gateway whose ministack is gone', () => {
         interceptors: {},
         authorizer: { authorize: () => Promise.resolve() },
         iamReport: () => Promise.resolve({}),
+        shapes: { observe: () => () => undefined },
         metadata: () => undefined,
         status: () => Promise.resolve({}),
         resourceEvent: () => undefined,

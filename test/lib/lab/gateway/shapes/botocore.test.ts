@@ -7,7 +7,8 @@ import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/cli
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { GetCommandInvocationCommand, PutParameterCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { checkExchange, type Exchange } from '../../../../../lib/lab/gateway/shapes/exchange';
+import { checkExchange } from '../../../../../lib/lab/gateway/shapes/check';
+import type { Exchange } from '../../../../../lib/lab/gateway/shapes/exchange';
 import { Models } from '../../../../../lib/lab/gateway/shapes/load';
 import { compilePattern } from '../../../../../lib/lab/gateway/shapes/scalars';
 import { findBotocore } from './support/botocore';

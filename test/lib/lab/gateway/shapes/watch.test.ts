@@ -15,8 +15,7 @@ describe('ShapeWatch', () => {
 
   beforeAll(async () => {
     server = http.createServer((message, response) => {
-      const recording = watch.observe(service, message, response);
-      message.on('data', (chunk: Buffer) => recording.requestChunk(chunk));
+      message.on('data', watch.observe(service, message, response));
       message.on('end', () => answer(response));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

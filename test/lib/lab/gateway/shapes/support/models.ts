@@ -1,5 +1,6 @@
 /** Small models in botocore's format, written by hand after the real ones, and exchanges to check against them. */
-import { checkExchange, type Checked, type Exchange } from '../../../../../../lib/lab/gateway/shapes/exchange';
+import { checkExchange, type Checked } from '../../../../../../lib/lab/gateway/shapes/check';
+import type { Exchange } from '../../../../../../lib/lab/gateway/shapes/exchange';
 import type { ServiceModel } from '../../../../../../lib/lab/gateway/shapes/model';
 
 const STRING = { type: 'string' } as const;
