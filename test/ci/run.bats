@@ -11,7 +11,7 @@ setup() {
   touch test/some.bats
   printf '#!/usr/bin/env bash\n' >bin/setup
   # Every tool that would have to be installed is there.
-  for tool in shellcheck shfmt jq busybox; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
+  for tool in shellcheck shfmt jq busybox mkfs.xfs python3; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
   cat >tools/npm <<'EOF'
 #!/usr/bin/env bash
 printf '%s\n' "$*" >>"$CALLS"
@@ -89,4 +89,13 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
   run .ci/run
   [ "$status" -ne 0 ]
   [ ! -e calls ]
+}
+
+@test "a Python without venv is a missing tool" {
+  printf '#!/usr/bin/env bash\nexit 1\n' >tools/python3
+  printf '#!/usr/bin/env bash\necho "apt-get $*" >>"$CALLS"\n' >tools/apt-get
+  chmod +x tools/apt-get
+  run .ci/run
+  [[ $output == *'installing python3-venv'* ]]
+  grep -q '^apt-get install .*python3-venv' calls
 }

@@ -33,6 +33,18 @@ function patternOf(operation: Operation): Pattern {
   return pattern;
 }
 
+let lastSearch = '';
+let lastQuery = new URLSearchParams();
+
+/** The same request is held against each of a service's operations. */
+function parseQuery(search: string): URLSearchParams {
+  if (search !== lastSearch) {
+    lastSearch = search;
+    lastQuery = new URLSearchParams(search);
+  }
+  return lastQuery;
+}
+
 /** How the request fits the operation's address; undefined where it does not. */
 export function matchRoute(operation: Operation, { method, url }: Exchange): Route | undefined {
   if (operation.http.method !== method) return undefined;
@@ -40,7 +52,7 @@ export function matchRoute(operation: Operation, { method, url }: Exchange): Rou
   const pattern = patternOf(operation);
   const found = pattern.path.exec(path);
   if (!found) return undefined;
-  const query = new URLSearchParams(search);
+  const query = parseQuery(search);
   // An empty literal such as `?acl` needs the name alone.
   if (!pattern.literals.every(([name, value]) => query.has(name) && (value === '' || query.get(name) === value)))
     return undefined;
