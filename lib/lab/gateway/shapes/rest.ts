@@ -20,11 +20,11 @@ export interface RestValue {
 
 const TEXT: ValueForm = { scalars: 'text', timestampFormat: 'iso8601' };
 const HEADER: ValueForm = { scalars: 'text', timestampFormat: 'rfc822' };
-/** Of signing and of the SDKs, not of an operation. */
+/** Of signing, checksums and the SDKs, not of an operation. */
 const PROTOCOL_QUERY =
   /^(x-id|X-Amz-(Algorithm|Credential|Date|Expires|SignedHeaders|Signature|Security-Token|Content-Sha256))$/i;
 const PROTOCOL_HEADERS =
-  /^x-amz-(date|security-token|content-sha256|user-agent|trailer|decoded-content-length|target|te|api-version)$/;
+  /^x-amz-(date|security-token|content-sha256|user-agent|trailer|decoded-content-length|target|te|api-version|checksum-[a-z0-9]+)$/;
 
 export function decodeRestRequest(
   findings: Findings,

@@ -39,13 +39,16 @@ export function checkBounds(findings: Findings, path: string, shape: Shape, meas
 function checkString(findings: Findings, path: string, shape: Shape, text: string): void {
   if (shape.enum && !shape.enum.includes(text)) {
     const allowed = shape.enum.length > 12 ? `${shape.enum.slice(0, 12).join(', ')}, …` : shape.enum.join(', ');
-    findings.add(path, `not a value of the enumeration ${allowed}`);
+    findings.add(path, `${findings.areConstrained ? '' : shownStatus(text)}not a value of the enumeration ${allowed}`);
     return;
   }
   checkBounds(findings, path, shape, text.length, ' characters');
   if (findings.areConstrained && shape.pattern !== undefined && !matches(shape.pattern, text))
     findings.add(path, `does not match the pattern ${shape.pattern}`);
 }
+
+/** A status of the emulator, of letters alone, may be shown. It came from no caller. */
+const shownStatus = (text: string): string => (/^[A-Za-z_]{0,40}$/.test(text) ? `'${text}' is ` : '');
 
 function typeProblem(shape: Shape, value: unknown, form: ScalarForm, timestampFormat: string): string | undefined {
   const expected = (what: string): string => `${typeName(value)}, expected ${what}`;

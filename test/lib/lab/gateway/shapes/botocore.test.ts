@@ -173,7 +173,7 @@ withBotocore('botocore’s own models', () => {
     expect(answered(answer)).toEqual([]);
     expect(answered({ ...answer, Status: 'Succeeded', Output: '' })).toEqual([
       'GetCommandInvocation: the model has no member Output',
-      'GetCommandInvocation: Status: not a value of the enumeration Pending, InProgress, Delayed, Success, Cancelled, TimedOut, Failed, Cancelling',
+      "GetCommandInvocation: Status: 'Succeeded' is not a value of the enumeration Pending, InProgress, Delayed, Success, Cancelled, TimedOut, Failed, Cancelling",
     ]);
   });
 

@@ -67,7 +67,11 @@ describe('a JSON API', () => {
       'ExpiresAt: a number, expected a time as iso8601 writes it',
     ],
     ['bytes that are not base64', { Digest: 'ä' }, 'Digest: a text, expected base64'],
-    ['a value outside the enumeration', { Type: 'X' }, 'Type: not a value of the enumeration String, SecureString'],
+    [
+      'a value outside the enumeration',
+      { Type: 'X' },
+      "Type: 'X' is not a value of the enumeration String, SecureString",
+    ],
     ['a list in place of the whole', [], 'expected a structure'],
   ])('finds %s in an answer', (_, answer, problem) => {
     expect(put(GOOD, answer)).toEqual([`answer: ${problem}`]);

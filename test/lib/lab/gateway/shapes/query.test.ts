@@ -184,7 +184,7 @@ describe('EC2', () => {
     [
       'an unknown state',
       '<instancesSet><item><state>up</state></item></instancesSet>',
-      'Instances[].State: not a value of the enumeration pending, running',
+      "Instances[].State: 'up' is not a value of the enumeration pending, running",
     ],
   ])('finds %s in an answer', (_, inner, problem) => {
     expect(call({}, `<R>${inner}</R>`)).toEqual([`answer: ${problem}`]);

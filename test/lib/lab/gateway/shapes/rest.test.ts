@@ -34,6 +34,7 @@ describe('a REST API', () => {
       host: 'h',
       'x-amz-date': 'd',
       'x-amz-content-sha256': 's',
+      'x-amz-checksum-crc32': 'c',
       'x-amz-meta-colour': 'red',
       'x-amz-item-length': 'ten',
       'x-amz-item-size': '1',
