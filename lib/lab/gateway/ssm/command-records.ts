@@ -3,9 +3,12 @@ import type { TargetInput } from './targets';
 
 export type CommandStatus = 'Pending' | 'InProgress' | 'Cancelling' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
 
+/** `Skipped` is the agent's; the API shows it as a Success with these details. */
+export type StepStatus = CommandStatus | 'Skipped';
+
 export interface StepRecord {
   readonly name: string;
-  status: CommandStatus;
+  status: StepStatus;
   statusDetails: string;
   /** -1 until it has ended, as in the API. */
   responseCode: number;
@@ -21,6 +24,8 @@ export interface InvocationRecord {
   readonly requestedTime: number;
   status: CommandStatus;
   statusDetails: string;
+  /** The agent's own words about a document that it did not begin. */
+  traceOutput?: string;
   steps: StepRecord[];
 }
 
@@ -33,8 +38,10 @@ export interface CommandRecord {
   readonly instanceIds: readonly string[];
   readonly targets: readonly TargetInput[];
   readonly comment: string;
-  /** How long a node may take to begin. */
+  /** TimeoutSeconds of the API. */
   readonly deliveryTimeoutSeconds: number;
+  /** After it, what has not begun is DeliveryTimedOut: the delivery's time and all execution times have passed. */
+  readonly expiresTime: number;
   readonly maxConcurrency: string;
   readonly maxErrors: string;
   /** Set for State Manager's own runs, which ListCommands does not show. */
@@ -49,14 +56,14 @@ export interface CommandsData {
   commands: Record<string, CommandRecord>;
 }
 
-export const isFinal = (status: CommandStatus): boolean =>
-  status === 'Success' || status === 'Failed' || status === 'TimedOut' || status === 'Cancelled';
+const FINAL: readonly StepStatus[] = ['Success', 'Failed', 'TimedOut', 'Cancelled', 'Skipped'];
+export const isFinal = (status: StepStatus): boolean => FINAL.includes(status);
 
-const STATUS_DETAILS: Partial<Record<CommandStatus, string>> = { TimedOut: 'ExecutionTimedOut' };
+const STATUS_DETAILS: Partial<Record<StepStatus, string>> = { TimedOut: 'ExecutionTimedOut' };
 
-export function setStatus(
-  record: { status: CommandStatus; statusDetails: string },
-  status: CommandStatus,
+export function setStatus<Status extends StepStatus>(
+  record: { status: Status; statusDetails: string },
+  status: Status,
   details: string = STATUS_DETAILS[status] ?? status,
 ): void {
   record.status = status;
@@ -67,12 +74,10 @@ export function setStatus(
 export const stepDirectory = (command: CommandRecord, invocation: InvocationRecord, step: string): string =>
   `/var/lib/amazon/ssm/${invocation.instanceId}/document/orchestration/${command.id}/${step}`;
 
-/** An invocation's status out of its steps'. */
+/** An invocation's status out of its steps', in the agent's order of precedence; skipped is a form of success. */
 export function invocationStatus(steps: readonly StepRecord[]): CommandStatus {
   const statuses = steps.map((step) => step.status);
-  if (statuses.includes('Cancelled')) return 'Cancelled';
-  if (statuses.includes('Failed')) return 'Failed';
-  return statuses.includes('TimedOut') ? 'TimedOut' : 'Success';
+  return (['Failed', 'TimedOut', 'Cancelled'] as const).find((status) => statuses.includes(status)) ?? 'Success';
 }
 
 /** A command's status out of its invocations', once all are final. */

@@ -12,12 +12,11 @@ import {
   type InvocationRecord,
   type StepRecord,
 } from './command-records';
-import { judgeStep, type PlannedStep, type StepOutcome } from './steps';
+import { PLATFORM_NAME, PLATFORM_VERSION } from './managed-nodes';
+import { keptStderr, truncateAsAgent } from './step-output';
+import { concludeStep, runsAfterStop, streamedStderr, type PlannedStep, type StepOutcome } from './steps';
 import type { ManagedNodes } from './targets';
 
-/** What GetCommandInvocation can answer at most; the rest goes to CloudWatch Logs where the caller asked for it. */
-export const MAX_STDOUT_CHARACTERS = 24_000;
-export const MAX_STDERR_CHARACTERS = 8_000;
 const DELIVERY_LOOK_MILLISECONDS = 500;
 
 export interface StepRun {
@@ -39,6 +38,14 @@ export interface CommandEffects {
   ship(logGroupName: string, streamPrefix: string, outcome: StepOutcome): Promise<void>;
 }
 
+/** A document with the values of its parameters. */
+export interface PlannedDocument {
+  readonly steps: readonly PlannedStep[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Why the agent does not begin it. */
+  readonly refusal: string | undefined;
+}
+
 export interface CommandRunDependencies {
   readonly effects: CommandEffects;
   readonly nodes: ManagedNodes;
@@ -52,8 +59,7 @@ export class CommandRun {
 
   constructor(
     private readonly command: CommandRecord,
-    private readonly steps: readonly PlannedStep[],
-    private readonly environment: Readonly<Record<string, string>>,
+    private readonly document: PlannedDocument,
     private readonly dependencies: CommandRunDependencies,
   ) {}
 
@@ -98,12 +104,17 @@ export class CommandRun {
   private async invoke(invocation: InvocationRecord): Promise<void> {
     const container = await this.deliver(invocation);
     if (!container) return;
+    const { steps, refusal } = this.document;
+    if (refusal !== undefined) {
+      invocation.traceOutput = refusal;
+      return setStatus(invocation, 'Failed');
+    }
     setStatus(invocation, 'InProgress');
     let stopped = false;
-    for (const [index, step] of this.steps.entries()) {
+    for (const [index, step] of steps.entries()) {
       const record = invocation.steps[index]!;
-      if (this.cancelled) setStatus(record, 'Cancelled');
-      else if (step.skipped || (stopped && !step.finallyStep)) skip(record);
+      if (step.skipped || (stopped && !runsAfterStop(steps, index))) endWithout(record, 'Skipped', 0);
+      else if (this.cancelled) endWithout(record, 'Cancelled', 1);
       else stopped = (await this.runStep(invocation, container, step, record)) || stopped;
     }
     setStatus(invocation, invocationStatus(invocation.steps));
@@ -111,13 +122,12 @@ export class CommandRun {
 
   /** The node's container once its agent is there; undefined when the invocation ended before. */
   private async deliver(invocation: InvocationRecord): Promise<string | undefined> {
-    const deadline = Date.now() + this.command.deliveryTimeoutSeconds * 1000;
     for (;;) {
       const node = this.dependencies.nodes.list().find(({ id }) => id === invocation.instanceId);
       if (this.cancelled) setStatus(invocation, 'Cancelled');
       else if (!node) setStatus(invocation, 'TimedOut', 'Undeliverable');
       else if (node.online) return node.container;
-      else if (Date.now() > deadline) setStatus(invocation, 'TimedOut', 'DeliveryTimedOut');
+      else if (Date.now() / 1000 > this.command.expiresTime) setStatus(invocation, 'TimedOut', 'DeliveryTimedOut');
       if (isFinal(invocation.status)) return undefined;
       await new Promise((resolve) => setTimeout(resolve, DELIVERY_LOOK_MILLISECONDS));
     }
@@ -139,24 +149,27 @@ export class CommandRun {
       script: step.script,
       // As the agent sets them.
       environment: {
-        ...this.environment,
+        ...this.document.environment,
+        SSM_COMMAND_ID: this.command.id,
         AWS_SSM_INSTANCE_ID: invocation.instanceId,
         AWS_SSM_REGION_NAME: LAB_REGION,
+        AWS_SSM_PLATFORM_NAME: PLATFORM_NAME,
+        AWS_SSM_PLATFORM_VERSION: PLATFORM_VERSION,
       },
       workingDirectory: step.workingDirectory,
       timeoutSeconds: step.timeoutSeconds,
       cancelled: this.controller.signal,
     });
-    const verdict = judgeStep(step, outcome);
-    const stderr = verdict.note ? `${outcome.stderr}${verdict.note}\n` : outcome.stderr;
-    setStatus(record, verdict.status);
-    record.responseCode = outcome.exitCode;
-    record.stdout = clip(outcome.stdout, MAX_STDOUT_CHARACTERS);
-    record.stderr = clip(stderr, MAX_STDERR_CHARACTERS);
+    const result = concludeStep(step, outcome);
+    setStatus(record, result.status);
+    record.responseCode = result.exitCode;
+    record.stdout = truncateAsAgent(result.stdout);
+    record.stderr = keptStderr(result.stderr);
     record.finishedTime = Date.now() / 1000;
-    await this.ship(`${this.command.id}/${invocation.instanceId}/${step.name}`, { ...outcome, stderr });
+    const streamPrefix = `${this.command.id}/${invocation.instanceId}/${step.name}`;
+    await this.ship(streamPrefix, { ...outcome, stderr: streamedStderr(outcome) });
     this.dependencies.save();
-    return verdict.stop;
+    return result.stop;
   }
 
   private async tryStep(run: StepRun): Promise<StepOutcome> {
@@ -179,13 +192,8 @@ export class CommandRun {
   }
 }
 
-function skip(record: StepRecord): void {
-  setStatus(record, 'Success');
-  record.responseCode = 0;
-  record.stdout = 'Step execution skipped.';
+/** A step that does not run, and says nothing. */
+function endWithout(record: StepRecord, status: 'Skipped' | 'Cancelled', responseCode: number): void {
+  setStatus(record, status);
+  record.responseCode = responseCode;
 }
-
-const TRUNCATED = '\n---Output truncated---';
-
-export const clip = (text: string, limit: number): string =>
-  text.length <= limit ? text : text.slice(0, limit - TRUNCATED.length) + TRUNCATED;

@@ -3,6 +3,8 @@ import { isFinal, type CommandRecord, type InvocationRecord, type StepRecord } f
 
 /** ListCommandInvocations shows this much of a step's output. */
 const PLUGIN_OUTPUT_CHARACTERS = 2500;
+/** The model's bound of the agent's own words. */
+const TRACE_OUTPUT_CHARACTERS = 2500;
 
 export function commandView(command: CommandRecord): Record<string, unknown> {
   const invocations = Object.values(command.invocations);
@@ -11,7 +13,7 @@ export function commandView(command: CommandRecord): Record<string, unknown> {
     DocumentName: command.documentName,
     DocumentVersion: String(command.documentVersion),
     Comment: command.comment,
-    ExpiresAfter: command.requestedTime + command.deliveryTimeoutSeconds,
+    ExpiresAfter: command.expiresTime,
     Parameters: command.parameters,
     InstanceIds: command.instanceIds,
     Targets: command.targets,
@@ -47,6 +49,7 @@ export function invocationView(command: CommandRecord, invocation: InvocationRec
     RequestedDateTime: invocation.requestedTime,
     Status: invocation.status,
     StatusDetails: invocation.statusDetails,
+    TraceOutput: (invocation.traceOutput ?? '').slice(0, TRACE_OUTPUT_CHARACTERS),
     StandardOutputUrl: '',
     StandardErrorUrl: '',
     CloudWatchOutputConfig: outputConfig(command),
@@ -54,9 +57,12 @@ export function invocationView(command: CommandRecord, invocation: InvocationRec
   };
 }
 
+/** The API's enumeration has no Skipped; its details have. */
+const apiStatus = ({ status }: StepRecord) => (status === 'Skipped' ? 'Success' : status);
+
 const pluginView = (step: StepRecord) => ({
   Name: step.name,
-  Status: step.status,
+  Status: apiStatus(step),
   StatusDetails: step.statusDetails,
   ResponseCode: step.responseCode,
   ResponseStartDateTime: step.startedTime,
@@ -69,37 +75,32 @@ const pluginView = (step: StepRecord) => ({
   StandardErrorUrl: '',
 });
 
-/** GetCommandInvocation: one step, or all of them together where the caller names none. */
+/** GetCommandInvocation: a step by its name, or a document's only one; of several without a name no output comes. */
 export function invocationOutput(command: CommandRecord, invocation: InvocationRecord, stepName?: string) {
-  const steps = stepName ? invocation.steps.filter(({ name }) => name === stepName) : invocation.steps;
-  const only = steps.length === 1 ? steps[0] : undefined;
-  const started = steps.map((step) => step.startedTime).find((time) => time !== undefined);
-  const finished = steps.map((step) => step.finishedTime).findLast((time) => time !== undefined);
-  const done = only ? isFinal(only.status) : isFinal(invocation.status);
+  const { steps } = invocation;
+  const step = steps.length === 1 ? steps[0] : steps.find(({ name }) => name === stepName);
+  const started = step?.startedTime;
+  const finished = step?.finishedTime;
   return {
     CommandId: command.id,
     InstanceId: invocation.instanceId,
     Comment: command.comment,
     DocumentName: command.documentName,
     DocumentVersion: String(command.documentVersion),
-    PluginName: only?.name ?? '',
-    ResponseCode: done ? responseCode(steps) : -1,
+    PluginName: step?.name ?? '',
+    ResponseCode: step?.responseCode ?? -1,
     ExecutionStartDateTime: started === undefined ? '' : isoTime(started),
     ExecutionElapsedTime:
       started === undefined || finished === undefined ? '' : `PT${(finished - started).toFixed(3)}S`,
-    ExecutionEndDateTime: done && finished !== undefined ? isoTime(finished) : '',
-    Status: only && stepName ? only.status : invocation.status,
-    StatusDetails: only && stepName ? only.statusDetails : invocation.statusDetails,
-    StandardOutputContent: steps.map((step) => step.stdout).join(''),
+    ExecutionEndDateTime: finished === undefined ? '' : isoTime(finished),
+    Status: step && stepName ? apiStatus(step) : invocation.status,
+    StatusDetails: step && stepName ? step.statusDetails : invocation.statusDetails,
+    StandardOutputContent: step?.stdout ?? '',
     StandardOutputUrl: '',
-    StandardErrorContent: steps.map((step) => step.stderr).join(''),
+    StandardErrorContent: step?.stderr ?? '',
     StandardErrorUrl: '',
     CloudWatchOutputConfig: outputConfig(command),
   };
 }
-
-/** The first failure's code; a step that never ran has -1. */
-const responseCode = (steps: readonly StepRecord[]): number =>
-  steps.find((step) => step.status !== 'Success')?.responseCode ?? steps.at(-1)?.responseCode ?? -1;
 
 const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -13,6 +13,7 @@ import {
 } from './command-records';
 import { CommandRun, type CommandEffects } from './command-run';
 import type { Documents } from './documents';
+import { agentRefusal } from './agent-parameters';
 import { checkParameters, environmentOf } from './parameters';
 import { planSteps, type PlannedStep } from './steps';
 import { resolveTargets, type ManagedNodes, type TargetInput } from './targets';
@@ -55,6 +56,8 @@ export class Commands {
     const ids = resolveTargets(nodes, input.InstanceIds ?? [], input.Targets ?? []);
     const now = Date.now() / 1000;
     const steps = planSteps(content, values);
+    const deliveryTimeoutSeconds = deliveryTimeout(input.TimeoutSeconds);
+    const executionSeconds = steps.reduce((sum, step) => sum + step.timeoutSeconds, 0);
     const command: CommandRecord = {
       id: crypto.randomUUID(),
       documentName: document.name,
@@ -66,7 +69,8 @@ export class Commands {
       instanceIds: input.InstanceIds ?? [],
       targets: input.Targets ?? [],
       comment: input.Comment ?? '',
-      deliveryTimeoutSeconds: deliveryTimeout(input.TimeoutSeconds),
+      deliveryTimeoutSeconds,
+      expiresTime: now + deliveryTimeoutSeconds + executionSeconds,
       maxConcurrency: input.MaxConcurrency ?? '50',
       maxErrors: input.MaxErrors ?? '0',
       associationId,
@@ -81,7 +85,8 @@ export class Commands {
       forgetOldCommands(data);
       data.commands[command.id] = command;
     });
-    const run = new CommandRun(command, steps, environmentOf(content, values), {
+    const planned = { steps, environment: environmentOf(content, values), refusal: agentRefusal(content, values) };
+    const run = new CommandRun(command, planned, {
       effects: this.effects,
       nodes: this.nodes,
       save: () => this.store.save(),

@@ -4,6 +4,9 @@ import { matchesTargets, type ManagedNode } from './targets';
 
 /** The lab runs ENV_VAR parameters as agents from 3.3.2746.0 on do. */
 const AGENT_VERSION = '3.3.3050.0';
+/** The agent tells them to the service, and to scripts as AWS_SSM_PLATFORM_NAME and AWS_SSM_PLATFORM_VERSION. */
+export const PLATFORM_NAME = 'Debian GNU/Linux (node container of the lab)';
+export const PLATFORM_VERSION = '13';
 
 interface FilterInput {
   readonly Filters?: readonly { readonly Key: string; readonly Values: readonly string[] }[];
@@ -46,8 +49,8 @@ export const describeNode = (node: ManagedNode): Record<string, unknown> => ({
   AgentVersion: AGENT_VERSION,
   IsLatestVersion: true,
   PlatformType: 'Linux',
-  PlatformName: 'Debian GNU/Linux (node container of the lab)',
-  PlatformVersion: '13',
+  PlatformName: PLATFORM_NAME,
+  PlatformVersion: PLATFORM_VERSION,
   ResourceType: 'EC2Instance',
   ComputerName: node.hostname,
   IPAddress: node.privateIp,

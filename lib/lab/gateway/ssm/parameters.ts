@@ -1,4 +1,8 @@
-/** Pure: values for a document's parameters, checked as Systems Manager checks them, and their substitution. */
+/**
+ * Pure: values for a document's parameters, checked as Systems Manager checks them when a command is sent, and their
+ * substitution. JavaScript's regular expressions stand in for the service's; the agent has its own
+ * (agent-parameters.ts).
+ */
 import { AwsError } from '../errors';
 import type { DocumentContent, ParameterDefinition } from './document-content';
 
@@ -50,12 +54,16 @@ const invalid = (message: string): AwsError => new AwsError('InvalidParameters',
 
 const REFERENCE = /\{\{\s*([A-Za-z0-9_.:-]+)\s*\}\}/g;
 
-/** `SSM_<Name>` for each parameter with interpolationType ENV_VAR: its value never becomes script text. */
+/**
+ * `SSM_<Name>` for each parameter with interpolationType ENV_VAR: its value never becomes script text. Whether an agent
+ * exports an empty value is not known: here it stays unset, which a script must not rely upon either.
+ */
 export function environmentOf(content: DocumentContent, values: ParameterValues): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values)
-      .filter(([name]) => isEnvironmentVariable(content, name))
-      .map(([name, value]) => [`SSM_${name}`, [value].flat().join(' ')]),
+      .map(([name, value]) => [name, [value].flat().join(' ')] as const)
+      .filter(([name, value]) => isEnvironmentVariable(content, name) && value !== '')
+      .map(([name, value]) => [`SSM_${name}`, value]),
   );
 }
 

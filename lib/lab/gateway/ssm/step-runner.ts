@@ -2,7 +2,7 @@
 import { run, tryRun, type Output } from '../../process';
 import { UpstreamError } from '../errors';
 import type { CommandEffects, StepRun } from './command-run';
-import type { StepOutcome } from './steps';
+import { EXIT_KILLED, type StepOutcome } from './steps';
 import type { Upstream } from '../ministack/upstream';
 
 const LAB_LIB = '/usr/local/lib/metals-lab';
@@ -37,8 +37,8 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
     return readOutcome(output, mark, ending.reason());
   } catch (error) {
     if (!hung.signal.aborted) throw error;
-    const stderr = 'a process of the step left its session and kept the output open; the output is lost\n';
-    return { exitCode: UNKNOWN_EXIT_CODE, stdout: '', stderr, ended: ending.reason() };
+    // A node that hangs: what the step has printed is lost, and on AWS nobody would say so either.
+    return { exitCode: EXIT_KILLED, stdout: '', stderr: '', ended: ending.reason() };
   } finally {
     ending.forget();
   }
@@ -47,13 +47,14 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
 /** Pure: a step has ended only if its mark came; `docker exec` alone may report success for one that still runs. */
 export function readOutcome(output: Output, mark: string, ended: StepOutcome['ended']): StepOutcome {
   const end = new RegExp(`\\n${mark} (\\d+)\\n`).exec(output.stderr);
-  if (end) {
-    const stderr = output.stderr.slice(0, end.index) + output.stderr.slice(end.index + end[0].length);
-    return { exitCode: Number(end[1]), stdout: output.stdout, stderr, ended };
-  }
-  if (ended !== 'exited') return { ...output, exitCode: output.exitCode || UNKNOWN_EXIT_CODE, ended };
+  const stderr = end
+    ? output.stderr.slice(0, end.index) + output.stderr.slice(end.index + end[0].length)
+    : output.stderr;
+  // The agent has killed it, and adds no word.
+  if (ended !== 'exited') return { exitCode: EXIT_KILLED, stdout: output.stdout, stderr, ended };
+  if (end) return { exitCode: Number(end[1]), stdout: output.stdout, stderr, ended };
   const note = `the connection to the node was lost before the step ended (docker exec: exit code ${output.exitCode})\n`;
-  return { exitCode: UNKNOWN_EXIT_CODE, stdout: output.stdout, stderr: output.stderr + note, ended };
+  return { exitCode: UNKNOWN_EXIT_CODE, stdout: output.stdout, stderr: stderr + note, ended };
 }
 
 /** Ends the step in the node when its time is over or it is cancelled; the exec then ends by itself. */

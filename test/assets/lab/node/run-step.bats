@@ -21,12 +21,38 @@ setup() {
   [ "$output" = bash ]
 }
 
-@test "HOME is not set, and the script is for root's eyes only" {
+@test "runs in /usr/bin with the agent's PATH, and with AWS_* and SSM_* alone" {
   # shellcheck disable=SC2016 # it is the step that expands it
-  run --separate-stderr "$lib/run-step" "$step" mark-1 <<<'echo "${HOME-none}"'
-  [ "$output" = none ]
+  HOME=/root LAB_GATEWAY=x AWS_SSM_REGION_NAME=eu-west-1 SSM_Who='a b' \
+    run --separate-stderr "$lib/run-step" "$step" mark-1 <<<'pwd; env; echo "${HOME-none}"'
+  [ "${lines[0]}" = /usr/bin ]
+  [ "${lines[-1]}" = none ]
+  [[ $output == *$'\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\n'* ]]
+  [[ $output == *$'\nAWS_SSM_REGION_NAME=eu-west-1\n'* ]]
+  [[ $output == *$'\nSSM_Who=a b\n'* ]]
+  [[ $output != *LAB_* ]]
+}
+
+@test "the script is for root's eyes only" {
+  "$lib/run-step" "$step" mark-1 <<<'true' 2>/dev/null
   [ "$(stat -c %a "$step/_script.sh")" = 700 ]
   [ "$(stat -c %a "$step")" = 700 ]
+}
+
+@test "a step that is killed is 137, whoever has killed it" {
+  # shellcheck disable=SC2016 # it is the step that expands it
+  run --separate-stderr "$lib/run-step" "$step" mark-1 <<<$'#!/bin/bash\nkill -9 $$'
+  [ "$status" -eq 137 ]
+  [[ $stderr == *$'\nmark-1 137' ]]
+}
+
+@test "a background child that holds the output keeps the step open" {
+  begun=$EPOCHREALTIME
+  run --separate-stderr "$lib/run-step" "$step" mark-1 <<<'(sleep 1; echo late) & echo early'
+  [ "$output" = $'early\nlate' ]
+  ((${EPOCHREALTIME/./} - ${begun/./} >= 1000000))
+  run --separate-stderr "$lib/run-step" "$step" mark-1 <<<'(sleep 30) >/dev/null 2>&1 & echo "$!"'
+  kill "$output"
 }
 
 @test "a working directory is taken, one that does not exist is an error" {
@@ -37,18 +63,36 @@ setup() {
   [[ $stderr != *mark-1* ]]
 }
 
-@test "stopping a step ends its whole process tree, and no daemon that left it" {
-  setsid "$lib/run-step" "$step" mark-1 <<<'(sleep 987 & sleep 987) & setsid sleep 986 & sleep 987' >/dev/null 2>&1 3>&- &
-  for _ in {1..50}; do
-    [[ ! -s $step/session ]] || [[ $(pgrep -c -s "$(<"$step/session")") -lt 4 ]] || break
+# A step in the background, and when it has printed a line.
+begin() {
+  setsid "$lib/run-step" "$step" mark-1 <&0 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+  step_pid=$!
+  for _ in {1..100}; do
+    [[ ! -s $BATS_TEST_TMPDIR/out ]] || return 0
     sleep 0.1
   done
+  return 1
+}
+
+@test "stopping a step kills its process group at once: no trap runs, nothing is said" {
+  begin <<<$'#!/bin/bash\ntrap "echo trapped" TERM EXIT\n(sleep 987 & sleep 987) & echo begun; sleep 987'
+  group=$(<"$step/group")
+  [ "$(pgrep -c -g "$group")" -ge 4 ]
+  run "$lib/stop-step" "$step"
+  [ "$status" -eq 0 ]
+  run ! pgrep -r R,S,D -g "$group"
+  run ! wait "$step_pid"
+  [ "$(<"$BATS_TEST_TMPDIR/out")" = begun ]
+  [ "$(<"$BATS_TEST_TMPDIR/err")" = $'\nmark-1 137' ]
+}
+
+@test "a process that has left the group lives on, but does not keep a stopped step open" {
+  begin <<<'setsid sleep 986 & echo begun; sleep 987'
   session=$(<"$step/session")
   daemon=$(pgrep -n -f '^sleep 986$')
   run "$lib/stop-step" "$step"
   [ "$status" -eq 0 ]
-  run pgrep -s "$session"
-  [ "$status" -eq 1 ]
+  run ! pgrep -r R,S,D -s "$session"
   kill "$daemon"
 }
 
@@ -56,8 +100,9 @@ setup() {
   run "$lib/stop-step" "$step"
   [ "$status" -eq 0 ]
   "$lib/run-step" "$step" mark-1 <<<'true' 2>/dev/null
-  # The session of the test itself must not be the one that is ended.
-  printf '4194304\n' >"$step/session"
+  [ ! -e "$step/group" ]
+  [ ! -e "$step/session" ]
+  printf '4194304\n' | tee "$step/group" >"$step/session"
   run "$lib/stop-step" "$step"
   [ "$status" -eq 0 ]
 }

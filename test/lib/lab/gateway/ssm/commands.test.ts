@@ -86,7 +86,14 @@ test('runs the script as the agent does: environment, place, timeout', async () 
     directory: `/var/lib/amazon/ssm/i-0a/document/orchestration/${command.id}/run`,
     script: 'run\n',
     timeoutSeconds: 70,
-    environment: { SSM_Who: 'you', AWS_SSM_INSTANCE_ID: 'i-0a', AWS_SSM_REGION_NAME: 'eu-west-1' },
+  });
+  expect(runs[0]!.environment).toEqual({
+    SSM_Who: 'you',
+    SSM_COMMAND_ID: command.id,
+    AWS_SSM_INSTANCE_ID: 'i-0a',
+    AWS_SSM_REGION_NAME: 'eu-west-1',
+    AWS_SSM_PLATFORM_NAME: 'Debian GNU/Linux (node container of the lab)',
+    AWS_SSM_PLATFORM_VERSION: '13',
   });
 });
 
@@ -102,6 +109,66 @@ test('a failed step does not stop the next one, except with onFailure: exit; fin
   await finished;
   expect(stops.runs.map(({ script }) => script)).toEqual(['bad\n', 'last\n']);
   expect(command.status).toBe('Failed');
+});
+
+test('skipped steps are Skipped, with code 0 and without output; of several steps only a named one has output', async () => {
+  const steps = [step('bad', { onFailure: 'exit' }), step('next')];
+  const runStep = async () => outcome({ exitCode: 3, stdout: 'out' });
+  const { commands } = setUp({ steps, runStep });
+  const { command, finished } = commands.send(everywhere);
+  await finished;
+  const invocation = command.invocations['i-0a']!;
+  expect(invocationOutput(command, invocation, 'next')).toMatchObject({
+    // The API's enumeration has no Skipped.
+    Status: 'Success',
+    StatusDetails: 'Skipped',
+    ResponseCode: 0,
+    StandardOutputContent: '',
+    StandardErrorContent: '',
+  });
+  expect(invocationOutput(command, invocation)).toMatchObject({ ResponseCode: -1, StandardOutputContent: '' });
+});
+
+test('a finallyStep that is not the last one is skipped', async () => {
+  const runStep = async ({ script }: StepRun) => outcome({ exitCode: script.startsWith('bad') ? 3 : 0 });
+  const steps = [step('bad', { onFailure: 'exit' }), step('tidy', { finallyStep: 'true' }), step('next')];
+  const { commands, runs } = setUp({ steps, runStep });
+  await commands.send(everywhere).finished;
+  expect(runs.map(({ script }) => script)).toEqual(['bad\n']);
+});
+
+test('a document with a pattern that Go refuses never begins, and says so as the agent does', async () => {
+  const { commands, documents, runs } = setUp();
+  const pattern = '^([0-9]{1,15}(,[0-9]{1,15}){0,99})?$';
+  const parameters = { Ids: { type: 'String', default: '', allowedPattern: pattern } };
+  documents.create({ Name: 'ids', Content: { schemaVersion: '2.2', parameters, mainSteps: [step('run')] } });
+  const { command, finished } = commands.send({ ...everywhere, DocumentName: 'ids' });
+  await finished;
+  expect(runs).toEqual([]);
+  const invocation = command.invocations['i-0a']!;
+  expect(invocationView(command, invocation, false)).toMatchObject({
+    Status: 'Failed',
+    TraceOutput: expect.stringContaining('invalid repeat count: `{0,99}`'),
+  });
+  expect(invocationOutput(command, invocation)).toMatchObject({ ResponseCode: -1, StandardErrorContent: '' });
+});
+
+test('is DeliveryTimedOut only after TimeoutSeconds and the execution timeout together', async () => {
+  jest.useFakeTimers();
+  try {
+    const steps = [step('run', { timeoutSeconds: '10' }), step('next', { timeoutSeconds: '20' })];
+    const { commands, runs } = setUp({ steps, nodes: [managedNode({ online: false })] });
+    const { command, finished } = commands.send({ ...everywhere, TimeoutSeconds: 30 });
+    await jest.advanceTimersByTimeAsync(59_000);
+    expect(command.invocations['i-0a']!.status).toBe('Pending');
+    await jest.advanceTimersByTimeAsync(2_000);
+    await finished;
+    expect(commandView(command)).toMatchObject({ Status: 'TimedOut', DeliveryTimedOutCount: 1 });
+    expect(command.invocations['i-0a']!.statusDetails).toBe('DeliveryTimedOut');
+    expect(runs).toEqual([]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('a tag that matches nothing succeeds without an invocation, as on AWS', async () => {
@@ -140,7 +207,7 @@ test('a step that could not be run fails with the reason', async () => {
 });
 
 test('a timeout is TimedOut with the details of the API', async () => {
-  const { commands } = setUp({ runStep: async () => outcome({ exitCode: 143, ended: 'timed-out' }) });
+  const { commands } = setUp({ runStep: async () => outcome({ exitCode: 137, ended: 'timed-out' }) });
   const { command, finished } = commands.send(everywhere);
   await finished;
   expect(commandView(command)).toMatchObject({ Status: 'TimedOut', StatusDetails: 'ExecutionTimedOut', ErrorCount: 1 });
@@ -149,7 +216,7 @@ test('a timeout is TimedOut with the details of the API', async () => {
 test('a cancelled command ends its steps and begins no more', async () => {
   const runStep = ({ cancelled }: StepRun) =>
     new Promise<StepOutcome>((resolve) => {
-      cancelled.addEventListener('abort', () => resolve(outcome({ exitCode: 143, ended: 'cancelled' })));
+      cancelled.addEventListener('abort', () => resolve(outcome({ exitCode: 137, ended: 'cancelled' })));
     });
   const { commands, runs } = setUp({ steps: [step('slow'), step('next')], nodes: three, runStep });
   const { command, finished } = commands.send({ ...everywhere, MaxConcurrency: '1' });
@@ -186,7 +253,7 @@ test('keeps as much output as the API shows, and ships all of it where asked', a
   await finished;
   const output = invocationOutput(command, command.invocations['i-0a']!);
   expect(output.StandardOutputContent).toHaveLength(24_000);
-  expect(output.StandardOutputContent).toMatch(/---Output truncated---$/);
+  expect(output.StandardOutputContent).toMatch(/--output truncated--$/);
   expect(output.StandardErrorContent).toHaveLength(8000);
   expect(shipped).toEqual(['/logs i-0a/run']);
   const view = invocationView(command, command.invocations['i-0a']!, true);

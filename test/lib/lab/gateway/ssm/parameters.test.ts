@@ -50,6 +50,12 @@ test('ENV_VAR parameters become environment, and never script text', () => {
   );
 });
 
+test('an empty parameter does not arrive as a variable: whether it does with an agent is not known', () => {
+  const content = document({ Images: { type: 'String', default: '', interpolationType: 'ENV_VAR' } });
+  expect(environmentOf(content, checkParameters(content))).toEqual({});
+  expect(environmentOf(content, checkParameters(content, { Images: 'none' }))).toEqual({ SSM_Images: 'none' });
+});
+
 test('a line that is one list parameter becomes its lines', () => {
   const content = document({ commands: { type: 'StringList' } });
   expect(substituteLines(content, { commands: ['a', 'b'] }, ['set -e', '{{ commands }}'])).toEqual([

@@ -18,8 +18,9 @@ test('takes the exit code from the mark, and the mark out of the output', () => 
   });
 });
 
-test('a step that was ended needs no mark, and is never a 0', () => {
-  const ended = readOutcome({ exitCode: 0, stdout: '', stderr: '' }, MARK, 'timed-out');
-  expect(ended).toMatchObject({ exitCode: 255, ended: 'timed-out', stderr: '' });
-  expect(readOutcome({ exitCode: 143, stdout: '', stderr: '' }, MARK, 'cancelled').exitCode).toBe(143);
+test('a step that the agent has killed is 137 and adds no word, whatever docker exec says', () => {
+  const ended = readOutcome({ exitCode: 0, stdout: 'begun\n', stderr: '' }, MARK, 'timed-out');
+  expect(ended).toEqual({ exitCode: 137, ended: 'timed-out', stdout: 'begun\n', stderr: '' });
+  const marked = { exitCode: 143, stdout: '', stderr: `a warning\n\n${MARK} 143\n` };
+  expect(readOutcome(marked, MARK, 'cancelled')).toMatchObject({ exitCode: 137, stderr: 'a warning\n' });
 });

@@ -1,5 +1,12 @@
 import type { DocumentContent } from '../../../../../lib/lab/gateway/ssm/document-content';
-import { judgeStep, planSteps, type PlannedStep, type StepOutcome } from '../../../../../lib/lab/gateway/ssm/steps';
+import {
+  concludeStep,
+  planSteps,
+  runsAfterStop,
+  streamedStderr,
+  type PlannedStep,
+  type StepOutcome,
+} from '../../../../../lib/lab/gateway/ssm/steps';
 
 const document = (inputs: Record<string, unknown>, precondition?: object): DocumentContent =>
   ({
@@ -34,37 +41,64 @@ test('a step for Windows is skipped', () => {
   expect(plan({}).skipped).toBe(false);
 });
 
-describe('the end of a step', () => {
-  const exited = (exitCode: number): StepOutcome => ({ exitCode, stdout: '', stderr: '', ended: 'exited' });
+describe('the end of a step, as amazon-ssm-agent has it', () => {
+  const exited = (exitCode: number): StepOutcome => ({ exitCode, stdout: 'o', stderr: 'e\n', ended: 'exited' });
+  const property = 'Step was found to have onFailure property. Further document steps will be skipped.';
+  const code = (exitCode: number, status: string) =>
+    `Step exited with code ${exitCode}. Therefore, marking step as ${status}. Further document steps will be skipped.`;
+  const failed = (exitCode: number) => `e\nfailed to run commands: exit status ${exitCode}`;
   test.each([
-    ['0 goes on', {}, exited(0), { status: 'Success', stop: false }],
-    ['0 with onSuccess: exit stops', { onSuccess: 'exit' }, exited(0), { status: 'Success', stop: true }],
-    ['a failure goes on', {}, exited(3), { status: 'Failed', stop: false }],
-    ['a failure with onFailure: exit stops', { onFailure: 'exit' }, exited(3), { status: 'Failed', stop: true }],
+    ['0 goes on', {}, 0, ['Success', 0, 'o', 'e\n', false]],
+    ['0 with onSuccess: exit stops', { onSuccess: 'exit' }, 0, ['Success', 0, 'o', 'e\n', true]],
+    ['a failure goes on', {}, 3, ['Failed', 3, 'o', failed(3), false]],
     [
-      'onFailure: successAndExit forgives',
-      { onFailure: 'successAndExit' },
-      exited(3),
-      { status: 'Success', stop: true },
-    ],
-    ['168 succeeds and stops', {}, exited(168), { status: 'Success', stop: true }],
-    ['169 fails and stops', {}, exited(169), { status: 'Failed', stop: true }],
-    ['194 is refused', {}, exited(194), { status: 'Failed', stop: true }],
-    ['a timeout goes on', {}, { ...exited(143), ended: 'timed-out' }, { status: 'TimedOut', stop: false }],
-    [
-      'a timeout with onFailure: exit stops',
+      'a failure with onFailure: exit stops, and both streams say so',
       { onFailure: 'exit' },
-      { ...exited(143), ended: 'timed-out' },
-      { status: 'TimedOut', stop: true },
+      3,
+      ['Failed', 3, `o\n${property}`, `${failed(3)}\n${property}`, true],
     ],
-    ['a cancellation stops', {}, { ...exited(143), ended: 'cancelled' }, { status: 'Cancelled', stop: true }],
-  ] as const)('%s', (_, inputs, outcome, verdict) => {
-    expect(judgeStep(plan(inputs), outcome as StepOutcome)).toMatchObject(verdict);
+    [
+      'onFailure: successAndExit makes it 168',
+      { onFailure: 'successAndExit' },
+      3,
+      ['Success', 168, `o\n${property}`, `${failed(3)}\n${property}`, true],
+    ],
+    ['168 succeeds, stops, and has no stderr', {}, 168, ['Success', 168, `o\n${code(168, 'succeeded')}`, '', true]],
+    [
+      '169 fails and stops',
+      {},
+      169,
+      ['Failed', 169, `o\n${code(169, 'Failed')}`, `${failed(169)}\n${code(169, 'Failed')}`, true],
+    ],
+    ['137 is a time-out, also after kill -9 or for want of memory', {}, 137, ['TimedOut', 137, 'o', 'e\n', false]],
+    [
+      'a time-out is not Failed: onFailure: exit does not stop',
+      { onFailure: 'exit' },
+      137,
+      ['TimedOut', 137, 'o', 'e\n', false],
+    ],
+  ] as const)('%s', (_, inputs, exitCode, [status, resultCode, stdout, stderr, stop]) => {
+    const result = { status, exitCode: resultCode, stdout, stderr, stop };
+    expect(concludeStep(plan(inputs), exited(exitCode))).toEqual(result);
   });
 
-  test('says why where the output would not', () => {
-    expect(judgeStep(plan({}), exited(3)).note).toBe('failed to run commands: exit status 3');
-    const late: StepOutcome = { ...exited(143), ended: 'timed-out' };
-    expect(judgeStep(plan({ timeoutSeconds: '60' }), late).note).toBe('the step was ended after its timeout of 60 s');
+  test('a cancellation has no word of its own', () => {
+    const cancelled: StepOutcome = { ...exited(137), ended: 'cancelled' };
+    expect(concludeStep(plan({}), cancelled)).toMatchObject({ status: 'Cancelled', exitCode: 137, stderr: 'e\n' });
+  });
+
+  test('194 is refused', () => {
+    expect(concludeStep(plan({}), exited(194))).toMatchObject({ status: 'Failed', stop: true });
+  });
+
+  test('CloudWatch Logs get the line about the exit status, and nothing about later steps', () => {
+    expect(streamedStderr(exited(169))).toBe(failed(169));
+    expect(streamedStderr(exited(137))).toBe('e\n');
+  });
+
+  test('finallyStep counts for the last step only', () => {
+    const steps = [plan({ finallyStep: 'true' }), plan({ finallyStep: 'true' })];
+    expect(steps.map((_, index) => runsAfterStop(steps, index))).toEqual([false, true]);
+    expect(runsAfterStop([plan({})], 0)).toBe(false);
   });
 });
