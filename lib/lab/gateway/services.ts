@@ -38,6 +38,7 @@ import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
 import { matchesTargets } from './ssm/targets';
 import { commandEffects } from './ssm/step-runner';
+import { Throttle } from './ssm/throttle';
 import { Store } from './store';
 import { Timing } from './timing';
 import type { Interceptors, Listener, ResourceHandler, Tag } from './types';
@@ -79,9 +80,9 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const networks = new VpcNetworks(upstream, settings.containerName);
   const credentials = new InstanceCredentials(upstream);
   const sessions = new Sessions(Store.open<SessionData>(directory, 'sessions', { sessions: {} }));
-  const reports = new NodeReports(store, (instanceId) => associations.onNodeRegistered(instanceId));
   const timing = new Timing(settings.profile, settings.seed);
   log('timing', `profile ${settings.profile}, seed ${settings.seed}`);
+  const reports = new NodeReports(store, timing, (instanceId) => associations.onAgentStarted(instanceId));
   const disks = settings.volumes === 'loop' ? loopDisks(settings.nodeImage) : mountedDisks;
   const volumes = new Volumes({ store, disks, upstream, timing, log });
   const signals = new Signals();
@@ -147,7 +148,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],
-      ssm: [createSsm({ documents, commands, associations, nodes: reports })],
+      ssm: [createSsm({ documents, commands, associations, nodes: reports, throttle: new Throttle(timing) })],
       sts: [createSts(upstream, sessions)],
     },
     metadata: metadata.listener,
@@ -160,6 +161,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     async start() {
       await instances.adopt();
       await commands.abandonUnfinished();
+      associations.forgetUnfinished();
       watch.start();
       schedule = setInterval(() => associations.applyDue(Date.now()), SCHEDULE_LOOK_SECONDS * 1000);
     },

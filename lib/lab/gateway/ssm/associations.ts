@@ -1,13 +1,16 @@
-/** State Manager: documents that are applied to their targets when they are created or changed, and to every new node. */
+/**
+ * State Manager: documents that are applied to their targets when they are created or changed, to every new node, and
+ * by their rate. As with the agent, one association at a time runs on a node; commands run beside it.
+ */
 import { AwsError } from '../errors';
 import { errorText, type Log } from '../log';
 import { Serial } from '../serial';
 import type { Store } from '../store';
-import { isFinal, type CommandRecord, type CommandStatus } from './command-records';
+import { isFinal, type CommandStatus } from './command-records';
 import type { Commands } from './commands';
 import type { Documents } from './documents';
 import { checkParameters } from './parameters';
-import { parseRate } from './schedule';
+import { isDue, parseRate } from './schedule';
 import { matchesTargets, type ManagedNodes, type TargetInput } from './targets';
 
 export interface AssociationInput {
@@ -22,10 +25,13 @@ export interface AssociationInput {
   readonly MaxConcurrency?: string;
 }
 
-interface NodeRun {
-  readonly status: CommandStatus;
-  readonly commandId: string;
-  readonly time: number;
+/** An association's last run on a node, or the one that waits for its turn. */
+export interface NodeRun {
+  status: CommandStatus;
+  statusDetails: string;
+  commandId: string;
+  /** When it was queued, then when it began and when it ended, in seconds since 1970. */
+  time: number;
 }
 
 export interface AssociationRecord {
@@ -33,8 +39,7 @@ export interface AssociationRecord {
   input: AssociationInput;
   version: number;
   readonly createdTime: number;
-  lastRunTime?: number;
-  /** Last result by instance. */
+  /** By instance; without an entry it has not run there. */
   runs: Record<string, NodeRun>;
 }
 
@@ -43,7 +48,8 @@ export interface AssociationsData {
 }
 
 export class Associations {
-  private readonly serial = new Serial();
+  /** By instance. */
+  private readonly queues = new Serial();
 
   constructor(
     private readonly store: Store<AssociationsData>,
@@ -96,86 +102,150 @@ export class Associations {
     checkParameters(this.documents.content(document, input.DocumentVersion), input.Parameters);
     if (targetsOf(input).length === 0)
       throw new AwsError('InvalidTarget', 'an association needs Targets or InstanceId');
+    if (input.MaxConcurrency ?? input.MaxErrors) {
+      throw new AwsError('UnsupportedOperation', 'the lab applies an association to all of its targets at once');
+    }
     if (input.ScheduleExpression) parseRate(input.ScheduleExpression);
   }
 
-  /** Runs it on all targets, or on one; runs of one association never overlap. Answers the finished command. */
-  apply(id: string, onlyInstanceId?: string): Promise<CommandRecord | undefined> {
-    return this.serial.run(id, async () => {
-      const association = this.store.data.associations[id];
-      if (!association) return undefined;
-      const { input } = association;
-      const { command, finished } = this.commands.send(
-        {
-          DocumentName: input.Name,
-          DocumentVersion: input.DocumentVersion,
-          Parameters: input.Parameters,
-          Comment: `association ${input.AssociationName ?? id}`,
-          MaxConcurrency: input.MaxConcurrency,
-          // State Manager tries every target unless told otherwise.
-          MaxErrors: input.MaxErrors ?? '100%',
-          ...(onlyInstanceId ? { InstanceIds: [onlyInstanceId] } : { Targets: targetsOf(input) }),
-        },
-        id,
-      );
-      await finished;
-      this.store.update(() => {
-        association.lastRunTime = Date.now() / 1000;
-        for (const { instanceId, status } of Object.values(command.invocations)) {
-          association.runs[instanceId] = { status, commandId: command.id, time: association.lastRunTime };
-        }
-      });
-      return command;
+  /** Runs that a former gateway left unfinished begin again: on AWS they would have gone on. */
+  forgetUnfinished(): void {
+    this.store.update(() => {
+      for (const { runs } of this.list()) {
+        for (const [instanceId, { status }] of Object.entries(runs)) if (!isFinal(status)) delete runs[instanceId];
+      }
     });
   }
 
-  /** As apply, for events that nobody waits for. */
-  applyLater(id: string, reason: string, onlyInstanceId?: string): void {
-    const name = this.store.data.associations[id]?.input.AssociationName ?? id;
-    this.log(name, `applying: ${reason}`);
-    this.apply(id, onlyInstanceId).catch((error: unknown) => this.log(name, `not applied: ${errorText(error)}`));
+  /**
+   * Puts it at the end of the queue of each node, or of one, where it is due. Answers, by instance, how it ended there;
+   * what a later change made obsolete before it began is missing.
+   */
+  async apply(id: string, onlyInstanceId?: string, now = Date.now()): Promise<Readonly<Record<string, NodeRun>>> {
+    const association = this.store.data.associations[id];
+    if (!association) return {};
+    const { input, runs } = association;
+    const due = this.nodes
+      .list()
+      .filter((node) => !onlyInstanceId || node.id === onlyInstanceId)
+      .filter((node) => matchesTargets(node, targetsOf(input)))
+      .filter((node) => isDue(runs[node.id], input.ScheduleExpression, now / 1000));
+    const queued = due.map((node) => [node.id, this.enqueue(association, node.id)] as const);
+    const ended = await Promise.all(queued.map(async ([instanceId, run]) => [instanceId, await run] as const));
+    return Object.fromEntries(ended.filter((entry): entry is [string, NodeRun] => entry[1] !== undefined));
   }
 
-  /** A node whose agent reports for the first time gets every association that targets it. */
-  onNodeRegistered(instanceId: string): void {
-    const node = this.nodes.list().find(({ id }) => id === instanceId);
-    if (!node) return;
-    for (const { id, input } of this.list()) {
-      if (matchesTargets(node, targetsOf(input))) this.applyLater(id, `${instanceId} is new`, instanceId);
+  private enqueue(association: AssociationRecord, instanceId: string): Promise<NodeRun | undefined> {
+    const run: NodeRun = { status: 'Pending', statusDetails: 'Pending', commandId: '', time: Date.now() / 1000 };
+    this.store.update(() => void (association.runs[instanceId] = run));
+    return this.queues.run(instanceId, async () => {
+      const current = this.store.data.associations[association.id] === association;
+      const managed = this.nodes.list().some(({ id }) => id === instanceId);
+      if (!current || !managed || association.runs[instanceId] !== run) {
+        this.forget(association, instanceId, run);
+        return undefined;
+      }
+      try {
+        await this.runOn(association, instanceId, run);
+      } catch (error) {
+        // Its document is gone: nothing has begun.
+        this.record(run, { status: 'Failed', statusDetails: 'Failed' });
+        throw error;
+      }
+      return run;
+    });
+  }
+
+  private async runOn(association: AssociationRecord, instanceId: string, run: NodeRun): Promise<void> {
+    const { id, input } = association;
+    const { command, finished } = this.commands.send(
+      {
+        DocumentName: input.Name,
+        DocumentVersion: input.DocumentVersion,
+        Parameters: input.Parameters,
+        Comment: `association ${input.AssociationName ?? id}`,
+        InstanceIds: [instanceId],
+      },
+      id,
+    );
+    run.commandId = command.id;
+    this.record(run, { status: 'InProgress', statusDetails: 'InProgress' });
+    await finished;
+    const invocation = command.invocations[instanceId]!;
+    this.record(run, invocation);
+    // An agent that has never begun it will.
+    if (['DeliveryTimedOut', 'Undeliverable'].includes(invocation.statusDetails)) {
+      this.forget(association, instanceId, run);
     }
+  }
+
+  /** As if this run had never been asked for, unless another has taken its place. */
+  private forget({ runs }: AssociationRecord, instanceId: string, run: NodeRun): void {
+    if (runs[instanceId] === run) this.store.update(() => void delete runs[instanceId]);
+  }
+
+  private record(run: NodeRun, { status, statusDetails }: Pick<NodeRun, 'status' | 'statusDetails'>): void {
+    this.store.update(() => Object.assign(run, { status, statusDetails, time: Date.now() / 1000 }));
+  }
+
+  /** As apply, for events that nobody waits for. */
+  applyLater(id: string, reason: string, onlyInstanceId?: string, now?: number): void {
+    const name = this.store.data.associations[id]?.input.AssociationName ?? id;
+    this.log(name, `applying: ${reason}`);
+    this.apply(id, onlyInstanceId, now).catch((error: unknown) => this.log(name, `not applied: ${errorText(error)}`));
+  }
+
+  /** As if it had never run. */
+  applyAgain(id: string, reason: string): void {
+    this.store.update(() => void (this.get(id).runs = {}));
+    this.applyLater(id, reason);
+  }
+
+  /** An agent lists its associations when it starts, and runs what has not run on its node, or is overdue. */
+  onAgentStarted(instanceId: string, now = Date.now()): void {
+    for (const id of this.dueOn(instanceId, now))
+      this.applyLater(id, `the agent of ${instanceId} started`, instanceId, now);
   }
 
   onDefaultVersionChanged(documentName: string): void {
     for (const { id, input } of this.list()) {
       const follows =
         !input.DocumentVersion || input.DocumentVersion === '$DEFAULT' || input.DocumentVersion === '$LATEST';
-      if (input.Name === documentName && follows) this.applyLater(id, `${documentName} has a new version`);
+      if (input.Name === documentName && follows) this.applyAgain(id, `${documentName} has a new version`);
     }
   }
 
-  /** Applies those whose rate is due. */
+  /** Applies, on nodes that are online, those that are due. */
   applyDue(now: number): void {
-    for (const { id, input, lastRunTime, createdTime } of this.list()) {
-      if (!input.ScheduleExpression || this.serial.isBusy(id)) continue;
-      const dueTime = (lastRunTime ?? createdTime) + parseRate(input.ScheduleExpression);
-      if (now / 1000 >= dueTime) this.applyLater(id, input.ScheduleExpression);
+    for (const node of this.nodes.list().filter(({ online }) => online)) {
+      for (const id of this.dueOn(node.id, now)) this.applyLater(id, `due on ${node.id}`, node.id, now);
     }
+  }
+
+  private dueOn(instanceId: string, now: number): string[] {
+    const node = this.nodes.list().find(({ id }) => id === instanceId);
+    if (!node) return [];
+    return this.list()
+      .filter(({ input }) => matchesTargets(node, targetsOf(input)))
+      .filter(({ input, runs }) => isDue(runs[instanceId], input.ScheduleExpression, now / 1000))
+      .map(({ id }) => id);
   }
 }
 
 export const targetsOf = (input: AssociationInput): readonly TargetInput[] =>
   input.InstanceId ? [{ Key: 'InstanceIds', Values: [input.InstanceId] }] : (input.Targets ?? []);
 
-/** Pending until it ran, Success only when it succeeded everywhere. */
-export function associationStatus(association: AssociationRecord): 'Pending' | 'Success' | 'Failed' {
-  const statuses = Object.values(association.runs).map(({ status }) => status);
-  if (association.lastRunTime === undefined || statuses.some((status) => !isFinal(status))) return 'Pending';
+/** Pending until it has run everywhere, Success only when it succeeded everywhere. */
+export function associationStatus({ runs }: AssociationRecord): 'Pending' | 'Success' | 'Failed' {
+  const statuses = Object.values(runs).map(({ status }) => status);
+  if (statuses.length === 0 || statuses.some((status) => !isFinal(status))) return 'Pending';
   return statuses.every((status) => status === 'Success') ? 'Success' : 'Failed';
 }
 
 /** DescribeAssociation and ListAssociations. */
 export function associationView(association: AssociationRecord): Record<string, unknown> {
-  const { id, input, version, lastRunTime, runs } = association;
+  const { id, input, version, runs } = association;
+  const begun = Object.values(runs).filter(({ status }) => status !== 'Pending');
   const counts: Record<string, number> = {};
   for (const { status } of Object.values(runs)) counts[status] = (counts[status] ?? 0) + 1;
   const status = associationStatus(association);
@@ -190,7 +260,7 @@ export function associationView(association: AssociationRecord): Record<string, 
     InstanceId: input.InstanceId,
     ScheduleExpression: input.ScheduleExpression,
     Date: association.createdTime,
-    LastExecutionDate: lastRunTime,
+    LastExecutionDate: begun.length > 0 ? Math.max(...begun.map(({ time }) => time)) : undefined,
     Overview: { Status: status, DetailedStatus: status, AssociationStatusAggregatedCount: counts },
   };
 }

@@ -52,7 +52,7 @@ export class Commands {
     const document = this.documents.get(input.DocumentName);
     const content = this.documents.content(document, input.DocumentVersion);
     const values = checkParameters(content, input.Parameters);
-    const nodes = this.nodes.list();
+    const nodes = this.nodes.list().filter(({ acceptsCommands }) => acceptsCommands || associationId !== undefined);
     const ids = resolveTargets(nodes, input.InstanceIds ?? [], input.Targets ?? []);
     const now = Date.now() / 1000;
     const steps = planSteps(content, values);

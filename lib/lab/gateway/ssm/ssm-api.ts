@@ -9,6 +9,7 @@ import { describeDocument, ownerOf, type Documents } from './documents';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
+import type { Throttle } from './throttle';
 import type { Interceptor } from '../types';
 
 export interface SsmDependencies {
@@ -16,6 +17,7 @@ export interface SsmDependencies {
   readonly commands: Commands;
   readonly associations: Associations;
   readonly nodes: ManagedNodes;
+  readonly throttle: Throttle;
 }
 
 type Handler = (params: any) => unknown;
@@ -33,6 +35,7 @@ export function createSsm(dependencies: SsmDependencies): Interceptor {
   };
   return async ({ action, params }) => {
     const handler = handlers[action];
+    dependencies.throttle.check(action);
     if (handler) return jsonReply(handler(params));
     if (FORWARDED.test(action)) return undefined;
     if (TAG_ACTIONS.includes(action)) return tagAction(dependencies.documents, action, params);
@@ -180,7 +183,7 @@ function associationActions({ associations }: SsmDependencies): Record<string, H
     ListAssociations: () => ({ Associations: associations.list().map(associationView) }),
     StartAssociationsOnce: ({ AssociationIds }) => {
       for (const id of AssociationIds as string[]) associations.get(id);
-      for (const id of AssociationIds as string[]) associations.applyLater(id, 'asked for');
+      for (const id of AssociationIds as string[]) associations.applyAgain(id, 'asked for');
       return {};
     },
     DescribeAssociationExecutionTargets: ({ AssociationId }) => ({
@@ -189,7 +192,7 @@ function associationActions({ associations }: SsmDependencies): Record<string, H
         ResourceId,
         ResourceType: 'ManagedInstance',
         Status: run.status,
-        DetailedStatus: run.status,
+        DetailedStatus: run.statusDetails,
         LastExecutionDate: run.time,
         OutputSource: { OutputSourceId: run.commandId, OutputSourceType: 'RunCommand' },
       })),

@@ -95,10 +95,10 @@ async function applyAndWait(associations: Associations, id: string, properties: 
   const result = await Promise.race([associations.apply(id), late]).finally(() => clearTimeout(timer));
   const name = properties.AssociationName ?? id;
   if (result === 'late') throw new Error(`association ${name} did not reach Success within ${seconds} s`);
-  const failed = Object.values(result?.invocations ?? {}).filter(({ status }) => status !== 'Success');
+  const failed = Object.entries(result).filter(([, { status }]) => status !== 'Success');
   if (failed.length > 0) {
-    const where = failed.map((each) => `${each.instanceId} ${each.statusDetails}`).join(', ');
+    const where = failed.map(([node, run]) => `${node} ${run.statusDetails} (command ${run.commandId})`).join(', ');
     const targets = JSON.stringify(targetsOf(associationInput(properties)));
-    throw new Error(`association ${name} (${properties.Name}) on ${targets} failed: ${where}; command ${result!.id}`);
+    throw new Error(`association ${name} (${properties.Name}) on ${targets} failed: ${where}`);
   }
 }

@@ -9,6 +9,8 @@ export interface ManagedNode {
   readonly container: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly online: boolean;
+  /** False for a while after registration: SendCommand does not know it then, State Manager does. */
+  readonly acceptsCommands: boolean;
   readonly lastPing: Date;
   readonly registrationTime: Date;
 }

@@ -8,7 +8,7 @@ import type { CommandEffects } from '../../../../../lib/lab/gateway/ssm/command-
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { associationResource, documentResource } from '../../../../../lib/lab/gateway/ssm/ssm-resources';
-import { parseRate } from '../../../../../lib/lab/gateway/ssm/schedule';
+import { isDue, parseRate } from '../../../../../lib/lab/gateway/ssm/schedule';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
 import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
 
@@ -44,7 +44,7 @@ function setUp(nodes: ManagedNode[] = [managedNode()], exitCode = 0) {
   const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, list, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, list, noLog);
-  return { associations, documents, most, nodes, ran };
+  return { associations, commands, documents, most, nodes, ran };
 }
 /** Until everything that was started has ended. */
 const quiet = async () => {
@@ -55,6 +55,7 @@ test.each([
   [{ Name: 'none', Targets: targets }, 'Document with name none does not exist.'],
   [{ Name: 'doc' }, 'an association needs Targets or InstanceId'],
   [{ Name: 'doc', Targets: targets, Parameters: { A: ['b'] } }, 'Parameter A is not defined in the document'],
+  [{ Name: 'doc', Targets: targets, MaxConcurrency: '1' }, 'applies an association to all of its targets at once'],
   [{ Name: 'doc', Targets: targets, ScheduleExpression: 'cron(0 2 ? * SUN *)' }, "schedule 'cron(0 2 ? * SUN *)'"],
 ])('refuses %j', (input, message) => {
   const { associations } = setUp();
@@ -71,47 +72,140 @@ test('reads rates', () => {
   expect(parseRate('rate(1 day)')).toBe(86_400);
 });
 
-test('runs of one association never overlap', async () => {
+const ended = (time: number, status: 'Success' | 'Failed' | 'InProgress' = 'Success') => ({ time, status });
+test.each([
+  ['what has not run on the node', undefined, undefined, true],
+  ['run-once, whatever became of it', ended(0, 'Failed'), undefined, false],
+  ['a rate that has not passed', ended(1), 'rate(30 minutes)', false],
+  ['a rate that has passed, how late so ever', ended(0), 'rate(30 minutes)', true],
+  ['what is under way', ended(0, 'InProgress'), 'rate(30 minutes)', false],
+] as const)('is due: %s', (_, lastRun, schedule, expected) => {
+  expect(isDue(lastRun, schedule, 1800)).toBe(expected);
+});
+
+test('one association at a time runs on a node', async () => {
   const { associations, most, ran } = setUp();
-  const { id } = associations.create({ Name: 'doc', Targets: targets });
-  await Promise.all([associations.apply(id), associations.apply(id, 'i-0a'), associations.apply(id)]);
+  const ids = ['a', 'b', 'c'].map(
+    (AssociationName) => associations.create({ Name: 'doc', AssociationName, Targets: targets }).id,
+  );
+  await Promise.all(ids.map((id) => associations.apply(id)));
   expect(ran).toHaveLength(3);
   expect(most.atOnce).toBe(1);
 });
 
-test('a new node gets what targets it, and nothing else', async () => {
+test('nodes do not wait for one another, and commands do not wait for associations', async () => {
+  const nodes = ['i-0a', 'i-0b'].map((id) => managedNode({ id, container: `node-${id}` }));
+  const { associations, commands, most } = setUp(nodes);
+  const { id } = associations.create({ Name: 'doc', Targets: targets });
+  const { finished } = commands.send({ DocumentName: 'doc', InstanceIds: ['i-0a'] });
+  await Promise.all([associations.apply(id), finished]);
+  expect(most.atOnce).toBe(3);
+});
+
+test('an agent that starts gets what targets its node, and nothing else', async () => {
   const { associations, nodes, ran } = setUp([]);
   associations.create({ Name: 'doc', Targets: targets });
   associations.create({ Name: 'doc', Targets: [{ Key: 'tag:metals:stage', Values: ['other'] }] });
   nodes.push(managedNode());
-  associations.onNodeRegistered('i-0a');
+  associations.onAgentStarted('i-0a');
   await quiet();
   expect(ran).toEqual(['metals-lab-i-0a one']);
 });
 
+test('a run-once association that has failed is never run again: not when the agent starts, not later', async () => {
+  const { associations, ran } = setUp([managedNode()], 1);
+  const { id } = associations.create({ Name: 'doc', Targets: targets });
+  await associations.apply(id);
+  associations.onAgentStarted('i-0a');
+  associations.applyDue(Date.now() + 365 * 86_400_000);
+  await quiet();
+  expect(ran).toHaveLength(1);
+});
+
+test('one with a rate runs when the agent starts only if it is overdue', async () => {
+  const { associations, ran } = setUp();
+  const { id } = associations.create({ Name: 'doc', Targets: targets, ScheduleExpression: 'rate(30 minutes)' });
+  await associations.apply(id);
+  associations.onAgentStarted('i-0a', Date.now() + 1790_000);
+  await quiet();
+  expect(ran).toHaveLength(1);
+  associations.onAgentStarted('i-0a', Date.now() + 1800_000);
+  await quiet();
+  expect(ran).toHaveLength(2);
+});
+
+test('changed parameters run it again, and are Pending until then', async () => {
+  const { associations, ran } = setUp();
+  const { id } = associations.create({ Name: 'doc', Targets: targets });
+  await associations.apply(id);
+  associations.update(id, { Name: 'doc', Targets: targets, DocumentVersion: '1' });
+  expect(associationStatus(associations.get(id))).toBe('Pending');
+  await associations.apply(id);
+  expect(ran).toHaveLength(2);
+});
+
+test('what a change made obsolete before it began does not run', async () => {
+  const { associations, ran } = setUp();
+  const { id } = associations.create({ Name: 'doc', Targets: targets });
+  const first = associations.apply(id);
+  associations.update(id, { Name: 'doc', Targets: targets, DocumentVersion: '1' });
+  const second = associations.apply(id);
+  expect(await first).toEqual({});
+  expect(await second).toMatchObject({ 'i-0a': { status: 'Success' } });
+  expect(ran).toHaveLength(1);
+});
+
+test('what a former gateway left unfinished begins again', async () => {
+  const { associations, ran } = setUp();
+  const association = associations.create({ Name: 'doc', Targets: targets });
+  association.runs['i-0a'] = { status: 'InProgress', statusDetails: 'InProgress', commandId: 'c', time: 0 };
+  associations.forgetUnfinished();
+  associations.onAgentStarted('i-0a');
+  await quiet();
+  expect(ran).toHaveLength(1);
+});
+
+test('what no agent has begun, because its node went away, is not taken for a run', async () => {
+  const { associations, nodes } = setUp([managedNode({ online: false })]);
+  const association = associations.create({ Name: 'doc', Targets: targets });
+  const applied = associations.apply(association.id);
+  // One look at the node, then it is gone.
+  await quiet();
+  nodes.length = 0;
+  expect(await applied).toMatchObject({ 'i-0a': { statusDetails: 'Undeliverable' } });
+  expect(association.runs).toEqual({});
+  nodes.push(managedNode({ online: false }));
+  const queued = associations.apply(association.id);
+  nodes.length = 0;
+  expect(await queued).toEqual({});
+  expect(association.runs).toEqual({});
+});
+
 test('runs again when its document has a new default version', async () => {
   const { associations, documents, ran } = setUp();
-  associations.create({ Name: 'doc', Targets: targets });
-  associations.create({ Name: 'doc', Targets: targets, DocumentVersion: '1' });
+  const follows = associations.create({ Name: 'doc', Targets: targets });
+  const pinned = associations.create({ Name: 'doc', Targets: targets, DocumentVersion: '1' });
+  await Promise.all([follows, pinned].map(({ id }) => associations.apply(id)));
+  ran.length = 0;
   documents.addVersion({ Name: 'doc', Content: content('two') });
   documents.setDefaultVersion('doc', 2);
   await quiet();
   expect(ran).toEqual(['metals-lab-i-0a two']);
 });
 
-test('is due once its rate has passed', async () => {
-  const { associations, ran } = setUp();
-  const { createdTime } = associations.create({
-    Name: 'doc',
-    Targets: targets,
-    ScheduleExpression: 'rate(30 minutes)',
-  });
-  associations.applyDue((createdTime + 1799) * 1000);
-  await quiet();
-  expect(ran).toEqual([]);
-  associations.applyDue((createdTime + 1800) * 1000);
+test('a rate counts from its last run on each node, on nodes that are online', async () => {
+  const offline = managedNode({ id: 'i-0b', container: 'node-b', online: false });
+  const { associations, nodes, ran } = setUp([managedNode()]);
+  const association = associations.create({ Name: 'doc', Targets: targets, ScheduleExpression: 'rate(30 minutes)' });
+  await associations.apply(association.id);
+  nodes.push(offline);
+  const { time } = association.runs['i-0a']!;
+  associations.applyDue((time + 1799) * 1000);
   await quiet();
   expect(ran).toHaveLength(1);
+  associations.applyDue((time + 1800) * 1000);
+  await quiet();
+  expect(ran).toEqual(['metals-lab-i-0a one', 'metals-lab-i-0a one']);
 });
 
 test('is Pending before it ran, Failed when any node failed', async () => {
@@ -128,7 +222,7 @@ describe('in a template', () => {
     const handler = associationResource(associations);
     const properties = { Name: 'doc', AssociationName: 'join', Targets: targets, WaitForSuccessTimeoutSeconds: '60' };
     await expect(handler.create(properties, context)).rejects.toThrow(
-      /^association join \(doc\) on .* failed: i-0a Failed; command /,
+      /^association join \(doc\) on .* failed: i-0a Failed \(command /,
     );
     expect(associations.list()).toEqual([]);
   });

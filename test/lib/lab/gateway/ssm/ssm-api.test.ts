@@ -4,13 +4,17 @@ import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-re
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+import { Throttle } from '../../../../../lib/lab/gateway/ssm/throttle';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 afterEach(removeStores);
 
-function setUp() {
+function setUp({ draw = 1, acceptsCommands = true } = {}) {
   const nodes = {
-    list: () => [managedNode(), managedNode({ id: 'i-0b', container: 'metals-lab-i-0b', online: false })],
+    list: () => [
+      managedNode({ acceptsCommands }),
+      managedNode({ id: 'i-0b', container: 'metals-lab-i-0b', online: false }),
+    ],
   };
   const effects = {
     runStep: async () => ({ exitCode: 0, stdout: 'hello\n', stderr: '', ended: 'exited' as const }),
@@ -21,7 +25,7 @@ function setUp() {
   const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, nodes, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, nodes, noLog);
-  const ssm = createSsm({ documents, commands, associations, nodes });
+  const ssm = createSsm({ documents, commands, associations, nodes, throttle: new Throttle({ next: () => draw }) });
   return async (action: string, params: object = {}) => {
     const reply = await ssm({ service: 'ssm', action, params } as LabRequest);
     return reply && JSON.parse(reply.body);
@@ -97,4 +101,23 @@ test('sends, lists and answers a command', async () => {
     code: 'InvocationDoesNotExist',
   });
   await expect(call('ListCommands', { CommandId: 'none' })).rejects.toMatchObject({ code: 'InvalidCommandId' });
+});
+
+test('a node that has just registered is Online, and unknown to SendCommand', async () => {
+  const call = setUp({ acceptsCommands: false });
+  const described = await call('DescribeInstanceInformation', { Filters: [{ Key: 'InstanceIds', Values: ['i-0a'] }] });
+  expect(described.InstanceInformationList).toMatchObject([{ PingStatus: 'Online' }]);
+  const document = { DocumentName: 'AWS-RunShellScript', Parameters: { commands: ['true'] } };
+  await expect(call('SendCommand', { ...document, InstanceIds: ['i-0a'] })).rejects.toMatchObject({
+    code: 'InvalidInstanceId',
+  });
+  // By tag it looks like a success.
+  const byTag = await call('SendCommand', { ...document, Targets: [{ Key: 'InstanceIds', Values: ['i-0a'] }] });
+  expect(byTag.Command).toMatchObject({ TargetCount: 0 });
+});
+
+test('is throttled now and then', async () => {
+  const call = setUp({ draw: 0 });
+  await expect(call('DescribeInstanceInformation')).rejects.toMatchObject({ code: 'ThrottlingException' });
+  expect(await call('DescribeInstanceInformation')).toHaveProperty('InstanceInformationList');
 });

@@ -115,6 +115,7 @@ export const managedNode = (overrides: Partial<ManagedNode> = {}): ManagedNode =
   container: 'metals-lab-i-0a',
   tags: { 'metals:stage': 'lab', 'metals:slot': 'worker-1' },
   online: true,
+  acceptsCommands: true,
   lastPing: new Date(0),
   registrationTime: new Date(0),
   ...overrides,
