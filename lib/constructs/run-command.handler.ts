@@ -6,6 +6,7 @@ import {
   Deadline,
   DeadlineError,
   explainFailure,
+  isThrottled,
   listInstances,
   readCommand,
   sendCommand,
@@ -129,16 +130,26 @@ export async function start(event: Event, ssm: SSMClient, cloudFormation: CloudF
   }
 }
 
+/** A look that AWS refuses for its rate is no failure of the command: there will be another. */
+function unlessThrottled(error: unknown): undefined {
+  if (!isThrottled(error)) throw error;
+}
+
 /** One look at the command; throws what failed, where, and the last lines of its stderr. */
 export async function look(event: Event, ssm: SSMClient): Promise<{ IsComplete: boolean }> {
   const { CommandId: commandId, SentAt: sentAt } = event.Data ?? { CommandId: '', SentAt: '' };
   if (!commandId) return { IsComplete: true };
-  const state = await readCommand(ssm, commandId);
-  if (!state.done) {
+  const state = await readCommand(ssm, commandId).catch(unlessThrottled);
+  if (!state?.done) {
     const seconds = (Date.now() - Date.parse(sentAt)) / 1000;
     const limit = Number(event.ResourceProperties.TimeoutSeconds);
+    const name = state?.documentName ?? requestFor(event).documentName;
     // The framework's own timeout says only "Operation timed out".
-    if (seconds > limit) throw reason(`${state.documentName} is still ${state.status} after ${Math.round(seconds)} s`);
+    if (seconds > limit) {
+      throw reason(
+        `${name} is still ${state?.status ?? 'throttled by Systems Manager'} after ${Math.round(seconds)} s`,
+      );
+    }
     return { IsComplete: false };
   }
   if (!state.succeeded) throw reason(explainFailure(state, process.env.AWS_REGION ?? ''));

@@ -1,4 +1,5 @@
 export { Deadline, DeadlineError } from './deadline';
 export { explainFailure } from './explain-failure';
 export { emptyParameters, listInstances, readCommand, runCommand, sendCommand, waitForTargets } from './run-command';
+export { isThrottled } from './throttling';
 export type { CommandRequest, CommandState } from './types';

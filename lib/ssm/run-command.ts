@@ -18,12 +18,15 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { Deadline, DeadlineError, pollUntil, type Look } from './deadline';
+import { throughThrottling } from './throttling';
 import type { CommandProgress, CommandRequest, CommandState, Invocation, Target } from './types';
 
 /** How long an online agent may take to fetch the command. The least that the API accepts is 30. */
 const DELIVERY_TIMEOUT_SECONDS = 60;
 /** How long Systems Manager may take to agree with itself about what it has just accepted. */
 const CONSISTENCY_SECONDS = 30;
+/** How long SendCommand may not know an instance that is online already. */
+const REGISTRATION_SECONDS = 45;
 const DONE_STATUSES = ['Success', 'Cancelled', 'Failed', 'TimedOut'];
 
 /** The agent may hand an empty parameter to the script as no variable at all, so `none` stands for it. */
@@ -45,7 +48,7 @@ export async function waitForTargets(
   return pollUntil(
     `waiting for ${expectedCount} managed instance(s) with ${wanted}`,
     deadline,
-    async (): Promise<Look<string[]>> => {
+    throughThrottling(async (): Promise<Look<string[]>> => {
       const found = await listInstances(ssm, targets);
       const online = found.filter((instance) => instance.PingStatus === 'Online');
       if (online.length === expectedCount) return { value: online.map((instance) => instance.InstanceId!).sort() };
@@ -56,7 +59,7 @@ export async function waitForTargets(
           `${online.length} of ${expectedCount} instance(s) with ${wanted} online in Systems Manager` +
           (others ? ` (${others})` : ''),
       };
-    },
+    }),
     onWait,
   );
 }
@@ -84,8 +87,9 @@ export async function listInstances(ssm: SSMClient, targets: readonly Target[]):
 export async function sendCommand(ssm: SSMClient, request: CommandRequest): Promise<string> {
   const empty = Object.entries(request.parameters).flatMap(([name, value]) => (value === '' ? [name] : []));
   if (empty.length) throw new Error(emptyParameters(request.documentName, empty));
-  const deadline = new Deadline(Math.min(CONSISTENCY_SECONDS, request.timeoutSeconds));
-  const command = await pollUntil(`sending ${request.documentName}`, deadline, () => trySend(ssm, request));
+  const deadline = new Deadline(Math.min(REGISTRATION_SECONDS, request.timeoutSeconds));
+  const send = throughThrottling(() => trySend(ssm, request));
+  const command = await pollUntil(`sending ${request.documentName}`, deadline, send);
   if (command.TargetCount !== request.expectedInstanceCount) await confirmTargetCount(ssm, command, request);
   return command.CommandId!;
 }
@@ -124,12 +128,13 @@ async function trySend(ssm: SSMClient, request: CommandRequest): Promise<Look<Co
 async function confirmTargetCount(ssm: SSMClient, command: Command, request: CommandRequest): Promise<void> {
   const commandId = command.CommandId!;
   try {
-    await pollUntil(`command ${commandId}`, new Deadline(CONSISTENCY_SECONDS), async (): Promise<Look<true>> => {
+    const count = throughThrottling(async (): Promise<Look<true>> => {
       const listed = await ssm.send(new ListCommandsCommand({ CommandId: commandId }));
-      const count = listed.Commands?.[0]?.TargetCount ?? 0;
-      if (count === request.expectedInstanceCount) return { value: true };
-      return { waitingFor: `it targets ${count} instance(s), expected ${request.expectedInstanceCount}` };
+      const counted = listed.Commands?.[0]?.TargetCount ?? 0;
+      if (counted === request.expectedInstanceCount) return { value: true };
+      return { waitingFor: `it targets ${counted} instance(s), expected ${request.expectedInstanceCount}` };
     });
+    await pollUntil(`command ${commandId}`, new Deadline(CONSISTENCY_SECONDS), count);
   } catch (error) {
     if (error instanceof DeadlineError) await ssm.send(new CancelCommandCommand({ CommandId: commandId }));
     throw error;
@@ -182,12 +187,13 @@ async function readInvocation(ssm: SSMClient, entry: CommandInvocation): Promise
     return await pollUntil(
       `reading the output of ${entry.InstanceId}`,
       new Deadline(CONSISTENCY_SECONDS / 3),
-      async (): Promise<Look<Invocation>> => {
+      throughThrottling(async (): Promise<Look<Invocation>> => {
         try {
           const output = await ssm.send(new GetCommandInvocationCommand(key));
           return {
             value: {
-              ...withoutOutput(entry, output.StandardErrorContent ?? ''),
+              // An agent that did not begin the document has said why elsewhere.
+              ...withoutOutput(entry, output.StandardErrorContent || entry.TraceOutput || ''),
               exitCode: output.ResponseCode ?? -1,
               stdout: output.StandardOutputContent ?? '',
             },
@@ -196,7 +202,7 @@ async function readInvocation(ssm: SSMClient, entry: CommandInvocation): Promise
           if (error instanceof InvocationDoesNotExist) return { waitingFor: 'InvocationDoesNotExist' };
           throw error;
         }
-      },
+      }),
     );
   } catch (error) {
     // A command that is over must be reported even when Systems Manager has lost its output.
@@ -227,12 +233,12 @@ export async function runCommand(
   return pollUntil(
     `command ${commandId} (${request.documentName})`,
     deadline,
-    async (): Promise<Look<CommandState>> => {
+    throughThrottling(async (): Promise<Look<CommandState>> => {
       const state = await readCommand(ssm, commandId);
       if (state.done) return { value: state };
       const running = state.invocations.map((one) => `${one.instanceName || one.instanceId} ${one.status}`);
       return { waitingFor: running.join(', ') || state.status };
-    },
+    }),
     report,
   );
 }
