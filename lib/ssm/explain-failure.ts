@@ -87,5 +87,7 @@ export function explainFailure(state: CommandState, region: string): string {
 
 const describe = (one: Invocation): string => {
   const name = one.instanceName ? `${one.instanceName} (${one.instanceId})` : one.instanceId;
-  return `instance ${name}: ${one.status}, exit code ${one.exitCode}`;
+  // The agent takes every 137 for a time-out: also one for want of memory, or after `kill -9`.
+  const killed = one.exitCode === 137 ? ' (killed: its time was over, or the node had no memory left)' : '';
+  return `instance ${name}: ${one.status}, exit code ${one.exitCode}${killed}`;
 };

@@ -202,6 +202,16 @@ describe('look', () => {
     await expect(look(sent, client)).rejects.toThrow(/metals-lab-manager-1[\s\S]*service producer: 0 of 1 replicas/);
   });
 
+  it('looks again where Systems Manager throttles, until its own time is over', async () => {
+    const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+    ssm.on(ListCommandsCommand).rejects(throttled);
+    expect(await look(sent, client)).toEqual({ IsComplete: false });
+    const late = { ...sent, Data: { CommandId: 'c-1', SentAt: new Date(Date.now() - 61_000).toISOString() } };
+    await expect(look(late, client)).rejects.toThrow(
+      'metals-lab-stack-deploy is still throttled by Systems Manager after 61 s',
+    );
+  });
+
   it('gives up by itself, because the framework would say only that it timed out', async () => {
     ssm.on(ListCommandsCommand).resolves({
       Commands: [{ CommandId: 'c-1', DocumentName: 'metals-lab-stack-deploy', Status: 'InProgress' }],

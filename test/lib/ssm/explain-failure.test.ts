@@ -31,6 +31,13 @@ test('names document, instance, command id, the reason and the command that show
   );
 });
 
+test('says that a 137 need not be a time-out, although Systems Manager calls it one', () => {
+  const killed = invocation({ status: 'ExecutionTimedOut', exitCode: 137 });
+  expect(explainFailure(state([killed]), 'eu-west-1')).toContain(
+    'ExecutionTimedOut, exit code 137 (killed: its time was over, or the node had no memory left), command',
+  );
+});
+
 test('keeps the end of a long stderr without a marked reason, from the start of a line', () => {
   const stderr =
     Array.from({ length: 400 }, (_, index) => `line ${index} ${'x'.repeat(40)}`).join('\n') + '\nthe reason';

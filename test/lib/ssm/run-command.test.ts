@@ -29,6 +29,7 @@ const request: CommandRequest = {
   comment: 'unit test',
 };
 const online = { InstanceId: 'i-1', PingStatus: 'Online' as const };
+const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
 const missing = new InvocationDoesNotExist({ message: 'no', $metadata: {} });
 
 beforeEach(() => {
@@ -229,5 +230,39 @@ describe('runCommand', () => {
     await expect(settle(runCommand(ssm, { ...request, timeoutSeconds: 20 }))).rejects.toThrow(
       'command c-1 (metals-test-swarm-init) did not finish within 20 s: InProgress',
     );
+  });
+
+  test('goes on where Systems Manager throttles, whichever call it refuses', async () => {
+    mock
+      .on(DescribeInstanceInformationCommand)
+      .rejectsOnce(throttled)
+      .resolves({ InstanceInformationList: [online] });
+    mock
+      .on(SendCommandCommand)
+      .rejectsOnce(throttled)
+      .resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
+    mock
+      .on(ListCommandsCommand)
+      .rejectsOnce(throttled)
+      .resolves({ Commands: [{ Status: 'Success' }] });
+    mock
+      .on(ListCommandInvocationsCommand)
+      .rejectsOnce(throttled)
+      .resolves({ CommandInvocations: [{ InstanceId: 'i-1', Status: 'Success' }] });
+    mock.on(GetCommandInvocationCommand).rejectsOnce(throttled).resolves({ ResponseCode: 0 });
+    const reasons: string[] = [];
+    const state = await settle(runCommand(ssm, request, ({ reason }) => reasons.push(reason)));
+    expect(state.succeeded).toBe(true);
+    expect(reasons).toContain('ThrottlingException: Rate exceeded');
+    expect(mock.commandCalls(SendCommandCommand)).toHaveLength(2);
+  });
+
+  test('a document that the agent did not begin is explained in the agent’s words', async () => {
+    mock.on(ListCommandsCommand).resolves({ Commands: [{ Status: 'Failed' }] });
+    const entry = { InstanceId: 'i-1', Status: 'Failed' as const, TraceOutput: 'invalid repeat count: `{0,99}`' };
+    mock.on(ListCommandInvocationsCommand).resolves({ CommandInvocations: [entry] });
+    mock.on(GetCommandInvocationCommand).resolves({ ResponseCode: -1, StandardErrorContent: '' });
+    const state = await settle(runCommand(ssm, request));
+    expect(state.invocations).toMatchObject([{ exitCode: -1, stderr: 'invalid repeat count: `{0,99}`' }]);
   });
 });

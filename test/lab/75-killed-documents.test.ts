@@ -1,0 +1,66 @@
+/** Time-out and cancel are a SIGKILL, and no trap runs: what a document leaves, the next run of it removes. */
+import { CancelCommandCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { documentName, TAG } from '../../lib/contract';
+import { runCommand, sendCommand } from '../../lib/ssm';
+import { onManager } from './support/nodes';
+import { eventually, metals } from './support/run';
+import { stage } from './support/secrets';
+
+jest.setTimeout(300_000);
+
+const ssm = new SSMClient({});
+const toFirstManager = (name: string, parameters: Readonly<Record<string, string>>) => ({
+  documentName: name,
+  parameters,
+  targets: [
+    { key: `tag:${TAG.stage}`, values: [stage()] },
+    { key: `tag:${TAG.slot}`, values: ['manager-1'] },
+  ],
+  expectedInstanceCount: 1,
+  timeoutSeconds: 120,
+  comment: 'lab test: killed documents',
+});
+
+/** Names of the job services that a run of the smoke test makes. */
+const jobs = (): Promise<string> =>
+  onManager('service', 'ls', '--format', '{{.Name}}', '--filter', 'label=com.metals.smoke-test=true');
+
+test('a time-out runs no trap, says nothing, and is 137', async () => {
+  const script = 'trap "echo trapped" TERM EXIT; echo begun; sleep 60';
+  const request = toFirstManager('AWS-RunShellScript', { commands: script, executionTimeout: '5' });
+  const state = await runCommand(ssm, request);
+  expect(state.status).toBe('ExecutionTimedOut');
+  expect(state.invocations).toMatchObject([{ exitCode: 137, stdout: 'begun\n', stderr: '' }]);
+});
+
+test('a background child that holds the output keeps a step open until its time-out', async () => {
+  const request = toFirstManager('AWS-RunShellScript', { commands: 'sleep 60 & echo begun', executionTimeout: '5' });
+  const state = await runCommand(ssm, request);
+  expect(state.status).toBe('ExecutionTimedOut');
+  expect(state.invocations).toMatchObject([{ exitCode: 137, stdout: 'begun\n' }]);
+});
+
+test('a script begins where the agent lets it begin', async () => {
+  const request = toFirstManager('AWS-RunShellScript', { commands: 'pwd; echo "$PATH"; echo "${HOME-none}"' });
+  const state = await runCommand(ssm, request);
+  expect(state.invocations).toMatchObject([
+    { exitCode: 0, stdout: '/usr/bin\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\nnone\n' },
+  ]);
+});
+
+test('a smoke test that is killed leaves its job, and the next one is whole and leaves nothing', async () => {
+  expect(await jobs()).toBe('');
+  const CommandId = await sendCommand(ssm, toFirstManager(documentName(stage(), 'smoke-test'), { Stage: stage() }));
+  await eventually('the job of the smoke test', 60, async () => ((await jobs()) ? undefined : 'there is none yet'));
+  await ssm.send(new CancelCommandCommand({ CommandId }));
+  await eventually('the end of the command', 30, async () => {
+    const status = (await ssm.send(new ListCommandsCommand({ CommandId }))).Commands?.[0]?.Status;
+    return status === 'Cancelled' ? undefined : `it is ${status}`;
+  });
+  // Otherwise this test has shown nothing.
+  expect(await jobs()).not.toBe('');
+  const result = await metals('smoke-test', '--json');
+  expect(result.code).toBe(0);
+  expect(JSON.parse(result.stdout)).toMatchObject({ passed: true });
+  expect(await jobs()).toBe('');
+});
