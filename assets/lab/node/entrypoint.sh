@@ -36,6 +36,8 @@ shut_down() {
 forget_last_boot() {
   rm -rf /run/metals-lab /run/cloud-init
   rm -f /run/docker.pid /run/docker/containerd/containerd.pid /run/docker.sock
+  # Process ids of steps that ended with it: stop-step must not kill what has them now.
+  [[ ! -d /var/lib/amazon/ssm ]] || find /var/lib/amazon/ssm -type f \( -name group -o -name session \) -delete
   mkdir -p /run/metals-lab/units /run/cloud-init /var/log/metals-lab
   printf 'LAB_REGISTRY=%q\nLAB_CGROUP_PARENT=%q\n' "$LAB_REGISTRY" "${LAB_CGROUP_PARENT:-}" >/run/metals-lab/environment
 }
