@@ -2,7 +2,12 @@ import { createProgress, Progress } from '../../../../../lib/lab/gateway/cloudfo
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 const STACK = 'arn:aws:cloudformation:eu-west-1:000000000000:stack/metals-lab-swarm/0a';
-const work = { requestType: 'Create', stackId: STACK, logicalId: 'Group', type: 'AWS::AutoScaling::AutoScalingGroup' } as const;
+const work = {
+  requestType: 'Create',
+  stackId: STACK,
+  logicalId: 'Group',
+  type: 'AWS::AutoScaling::AutoScalingGroup',
+} as const;
 
 describe('a resource that is being worked on', () => {
   const ask = (progress: Progress, action: string, params: object) =>
