@@ -1,4 +1,5 @@
 import { readResourceTags, tagContext } from '../../../../../lib/lab/gateway/authorization/resource-tags';
+import { decide } from '../../../../../lib/lab/gateway/authorization/simulate';
 import { upstreamLookups } from '../../../../../lib/lab/gateway/authorization/lookups';
 import { FakeMinistack } from '../support/fake-ministack';
 
@@ -47,6 +48,29 @@ describe('tags of resources', () => {
     expect(tagContext('ssm:SendCommand', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b', 'ssm:resourceTag/a': 'b' });
     expect(tagContext('secretsmanager:DescribeSecret', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b' });
     expect(tagContext('ec2:AttachVolume', { a: 'b' })).toEqual({ 'aws:ResourceTag/a': 'b', 'ec2:ResourceTag/a': 'b' });
+  });
+
+  it.each([
+    ['ec2:AttachVolume', 'arn:aws:ec2:eu-west-1:000000000000:volume/vol-1'],
+    ['ssm:SendCommand', 'arn:aws:ec2:eu-west-1:000000000000:instance/i-1'],
+    ['ssm:GetParameter', 'arn:aws:ssm:eu-west-1:000000000000:parameter/a'],
+    ['secretsmanager:GetSecretValue', SECRET],
+    [
+      'autoscaling:SetInstanceHealth',
+      'arn:aws:autoscaling:eu-west-1:000000000000:autoScalingGroup:u:autoScalingGroupName/a',
+    ],
+  ])('decide a condition of %s, whatever the key of the tag', async (action, resource) => {
+    const judge = (tag: string) => {
+      const Condition = { StringEquals: { 'aws:ResourceTag/metals:slot': 'worker-1' } };
+      const Statement = [{ Effect: 'Allow', Action: action, Resource: resource, Condition }];
+      const context = tagContext(action, { 'metals:slot': tag });
+      const principal = 'arn:aws:sts::000000000000:assumed-role/role/i-1';
+      return decide({ principal, action, resource, context }, [
+        { name: 'p', policy: { Version: '2012-10-17', Statement } },
+      ]);
+    };
+    expect(await judge('worker-1')).toBe('allowed');
+    expect(await judge('worker-2')).toBe('implicitly denied');
   });
 
   it('look up the full ARN of a secret, and stacks', async () => {
