@@ -5,7 +5,7 @@
  */
 import type { Reason } from './unneeded-grants';
 
-const NODES = /Roles(Manager|Worker)/;
+const NODES = /Roles(manager|worker)/i;
 const FUNCTIONS_OF_PROVIDERS = /Provider(framework|waiter)/i;
 
 export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [

@@ -16,7 +16,12 @@ const functionArn = (prefix: string) => {
   return `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
 };
 const groups = ['eu-west-1', '000000000000'].join(':');
-const assets = 'cdk-hnb659fds-assets-000000000000-eu-west-1';
+/** Bucket and key of an object that managers may read, from what is granted. */
+const bundle = (): string => {
+  const granted = JSON.stringify(policies.get(role('RolesManager')));
+  const [, pattern] = /"arn:aws:s3:::(cdk-[^"/]+\/[^"]+)"/.exec(granted)!;
+  return pattern!.replace('*', 'x');
+};
 
 /** Tags of the instances that the tests name. */
 const INSTANCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -54,8 +59,8 @@ const rest = (service: string, method: string, path: string): OperationCall => (
 });
 
 const PRINCIPALS = {
-  manager: instancePrincipal(role('Rolesmanager1'), 'i-own'),
-  worker: instancePrincipal(role('Rolesworker1'), 'i-own'),
+  manager: instancePrincipal(role('RolesManager'), 'i-own'),
+  worker: instancePrincipal(role('RolesWorker'), 'i-own'),
   onEvent: functionPrincipal(role('RunCommandOnEvent'), 'on-event'),
   isComplete: functionPrincipal(role('RunCommandIsComplete'), 'is-complete'),
   framework: functionPrincipal(role('RunCommandProviderframeworkonEvent'), 'framework'),
@@ -88,7 +93,7 @@ describe('is allowed what the product does', () => {
       'a new token',
       api('ssm', 'PutParameter', { Name: '/metals/test/swarm/worker-token', Overwrite: true }),
     ],
-    ['manager', 'the bundle', rest('s3', 'GET', `/${assets}/metals/test/bundle.gz`)],
+    ['manager', 'the bundle', rest('s3', 'GET', `/${bundle()}`)],
     ['manager', 'the login to the registry', api('ecr', 'GetAuthorizationToken')],
     ['worker', 'the token of workers', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/worker-token' })],
     ['worker', 'the volumes', api('ec2', 'DescribeVolumes', { 'VolumeId.1': volumes[0] })],
@@ -139,7 +144,7 @@ describe('is denied, in words and code of the service,', () => {
       code: 'AccessDeniedException',
       status: 400,
       message:
-        `User: arn:aws:sts::000000000000:assumed-role/${role('Rolesworker1')}/i-own is not authorized to perform: ` +
+        `User: arn:aws:sts::000000000000:assumed-role/${role('RolesWorker')}/i-own is not authorized to perform: ` +
         `secretsmanager:GetSecretValue on resource: ${secrets[0]} because no identity-based policy allows the ` +
         'secretsmanager:GetSecretValue action',
     });

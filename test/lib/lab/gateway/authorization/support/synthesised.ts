@@ -78,12 +78,11 @@ export function synthesise() {
     templates.flatMap(({ Resources }) =>
       Object.entries(Resources).flatMap(([id, resource]) => (resource.Type === type ? [physicalId(id, type)] : [])),
     );
-  /** The only role whose logical id begins so. */
+  /** The first role whose logical id begins so, whatever the case. */
   const role = (prefix: string): string => {
-    const found = [...policies.keys()].filter((name) => name.startsWith(prefix));
-    if (found.length !== 1)
-      throw new Error(`${found.length} roles begin with ${prefix}: ${[...policies.keys()].join(', ')}`);
-    return found[0]!;
+    const found = [...policies.keys()].find((name) => name.toLowerCase().startsWith(prefix.toLowerCase()));
+    if (found === undefined) throw new Error(`no role begins with ${prefix}: ${[...policies.keys()].join(', ')}`);
+    return found;
   };
   return { policies, idsOf, role };
 }
