@@ -7,6 +7,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const common = {
   testEnvironment: 'node',
+  // Copies of the product, in which test:strict plants defects.
+  modulePathIgnorePatterns: ['<rootDir>/build/strict/'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json', diagnostics: false }] },
 };
 module.exports = {

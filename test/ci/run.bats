@@ -26,6 +26,10 @@ case "$*" in
     printf '1..2\nok 1 a\nok 2 b\n' >build/test-results/unit.bats.tap
     exit "${UNIT_FAILED:-0}"
     ;;
+  *test:strict)
+    printf '1..3\nok 1 a\nok 2 b\n%s 3 c\n' "${STRICT_MARK:-ok}" >build/test-results/strict.tap
+    [[ ${STRICT_MARK:-ok} == ok ]] || exit 1
+    ;;
   *test:faults) report faults 4 "${FAULTS_FAILED:-0}" && exit "${FAULTS_FAILED:-0}" ;;
   *test:lab) report lab 5 "${LAB_FAILED:-0}" && exit "${LAB_FAILED:-0}" ;;
   *lint) exit "${LINT_EXIT:-0}" ;;
@@ -42,7 +46,7 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "all well: the sum of all tests comes last, and the lab is taken down" {
   run .ci/run
   [ "$status" -eq 0 ]
-  [ "$(last_line)" = '21 passed, 0 failed' ]
+  [ "$(last_line)" = '24 passed, 0 failed' ]
   # From nothing: what an earlier run has left is removed first.
   [ "$(grep '^run --silent lab' calls | paste -sd' ')" = 'run --silent lab:down run --silent lab run --silent lab:down' ]
 }
@@ -50,15 +54,23 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "a failed unit test fails the run, and the lab is tested all the same" {
   UNIT_FAILED=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '21 passed, 1 failed' ]
+  [ "$(last_line)" = '24 passed, 1 failed' ]
   grep -q 'test:lab' calls
 }
 
 @test "a failed fault test fails the run, and the lab is tested all the same" {
   FAULTS_FAILED=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '21 passed, 1 failed' ]
+  [ "$(last_line)" = '24 passed, 1 failed' ]
   [[ $output == *'failed steps: fault tests'* ]]
+  grep -q 'test:lab' calls
+}
+
+@test "a planted defect that is not caught fails the run, and the lab is tested all the same" {
+  STRICT_MARK='not ok' run .ci/run
+  [ "$status" -ne 0 ]
+  [ "$(last_line)" = '23 passed, 1 failed' ]
+  [[ $output == *'failed steps: planted defects'* ]]
   grep -q 'test:lab' calls
 }
 
@@ -66,13 +78,13 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
   LINT_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
   [[ $output == *'failed steps: lint'* ]]
-  [ "$(last_line)" = '21 passed, 0 failed' ]
+  [ "$(last_line)" = '24 passed, 0 failed' ]
 }
 
 @test "a lab that does not come up counts as a failure, and what is there of it is removed" {
   LAB_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '16 passed, 1 failed' ]
+  [ "$(last_line)" = '19 passed, 1 failed' ]
   [ "$(grep -c 'test:lab' calls)" -eq 0 ]
   grep -q 'lab:down' calls
 }

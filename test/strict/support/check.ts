@@ -1,0 +1,78 @@
+/** Runs tests in a copy of the product: Jest or bats, by the file's name, bounded in time. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { jestResults, tapResults, type TestResult } from './judge';
+
+/** For a machine with other work; a check alone takes some seconds. */
+const CHECK_LIMIT_SECONDS = 120;
+
+export interface Check {
+  /** Files of one kind. */
+  readonly files: readonly string[];
+  /** Parts of the full names of the tests to run. */
+  readonly names: readonly string[];
+}
+
+export const isBats = (file: string): boolean => file.endsWith('.bats');
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** @throws Error when the tests took too long, or gave no report at all */
+export async function runCheck(copy: string, { files, names }: Check): Promise<TestResult[]> {
+  const filter = `(${names.map(literally).join('|')})`;
+  if (isBats(files[0]!)) {
+    const output = await runBounded(
+      'node_modules/bats/bin/bats',
+      ['--formatter', 'tap', '--filter', filter, ...files],
+      copy,
+    );
+    return tapResults(output);
+  }
+  const report = path.join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const options = ['--selectProjects', 'unit', '--runInBand', '--ci', '--json', '--outputFile', report];
+  const tests = ['--testNamePattern', filter, '--runTestsByPath', ...files];
+  const output = await runBounded('node_modules/.bin/jest', [...options, ...tests], copy);
+  if (!existsSync(report)) throw new Error(`Jest wrote no report: ${output.slice(-2000)}`);
+  return jestResults(readFileSync(report, 'utf8'));
+}
+
+/** CDK's validation of templates takes half of a synthesis and judges no planted defect: the named test does. */
+const WITHOUT_VALIDATION = { CDK_VALIDATION: 'false' };
+
+/** Answers stdout and stderr, whatever the exit code: failing is what is asked for. */
+function runBounded(program: string, args: readonly string[], cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // A process group of its own, so that nothing that a test has started outlives its check.
+    const env = { ...process.env, ...WITHOUT_VALIDATION };
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let late = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => void (output += chunk));
+    }
+    const end = () => endGroup(child.pid);
+    const timer = setTimeout(() => {
+      late = true;
+      end();
+    }, CHECK_LIMIT_SECONDS * 1000);
+    process.once('exit', end);
+    child.on('error', reject);
+    child.on('close', () => {
+      clearTimeout(timer);
+      process.removeListener('exit', end);
+      if (late) reject(new Error(`${program} ${args.join(' ')} took longer than ${CHECK_LIMIT_SECONDS} s`));
+      else resolve(output);
+    });
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
