@@ -108,6 +108,16 @@ EOS
   assert_stderr "the job printed 24000 bytes"
 }
 
+@test "output is counted in bytes, as the agent counts it" {
+  # The agent's locale decides what a character is.
+  export LC_ALL=C.UTF-8
+  swarm "$(printf '€%.0s' {1..8000})"$'\n'"${END}"
+  ask
+  assert_status 1
+  assert_stderr "the job printed $((24000 + ${#END} + 2)) bytes"
+  [[ -z ${output} ]]
+}
+
 @test "an error of the tools is on stdout for programs, on stderr for people" {
   swarm '{"error":{"why":"offset 9 is past the end","next":"dlq list","usage":true}}' failed
   ask Action=show Offsets=9

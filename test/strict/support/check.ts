@@ -59,6 +59,8 @@ function runBounded(program: string, args: readonly string[], cwd: string): Prom
     }, CHECK_LIMIT_SECONDS * 1000);
     process.once('exit', end);
     child.on('error', reject);
+    // What a test leaves behind may hold the pipes open: bats' own watchdog sleeps on after a failed test.
+    child.on('exit', end);
     child.on('close', () => {
       clearTimeout(timer);
       process.removeListener('exit', end);

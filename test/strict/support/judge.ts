@@ -88,4 +88,10 @@ const tidy = (text: string): string =>
     .replace(/\s+/g, ' ')
     .trim();
 
-const excerpt = (text: string): string => text.trim().split('\n').slice(0, 30).join('\n').slice(0, 3000);
+const excerpt = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .slice(0, 30)
+    .map((line) => line.slice(0, 300))
+    .join('\n');
