@@ -5,7 +5,8 @@ load helpers
 
 STATES="${BATS_TEST_DIRNAME}/states"
 
-setup_file() { export BATS_TEST_TIMEOUT=60; }
+# bats waits so many seconds after a test that fails, too.
+setup_file() { export BATS_TEST_TIMEOUT=20; }
 
 # The state of that Swarm after some changes to what the API answers.
 state_with() { # TASKS' CHANGE in jq [SERVICES' CHANGE [NODES' CHANGE]]
