@@ -1,5 +1,6 @@
 #!/opt/ministack/bin/python
-"""Starts ministack so that its state survives a kill as well, and functions act under their own roles.
+"""Starts ministack so that its state survives a kill as well, functions act under their own roles, and its
+CloudFormation keeps the rules of AWS.
 
 By itself, ministack 1.5.33 writes the objects of S3 at once and everything else only when it is told to stop. After a
 kill there would be buckets without the stacks that own them, and every deployment would fail on that.
@@ -10,6 +11,7 @@ import logging
 import os
 
 import function_roles
+import strict_cloudformation
 from ministack import app as ministack
 from ministack.core.persistence import STATE_DIR, save_all
 
@@ -19,7 +21,7 @@ SAVE_INTERVAL_SECONDS = 5
 REGISTRY = "ecr"
 IMAGES = {"images", "layer_blobs", "manifest_blobs"}
 
-serve = ministack.app
+serve = strict_cloudformation.checked_responses(ministack.app)
 seen = {}
 saved = {}
 
@@ -94,5 +96,6 @@ async def app(scope, receive, send):
 
 
 function_roles.install()
+strict_cloudformation.install()
 ministack.app = app
 ministack.main()

@@ -30,7 +30,9 @@ const COMMON = {
 /** Fills an empty or new directory: Dockerfile, entrypoint, gateway.js with IAM's data, and the clients for Lambdas. */
 export async function prepareAwsContext(directory: string): Promise<void> {
   fs.mkdirSync(directory, { recursive: true });
-  fs.cpSync(ASSETS, directory, { recursive: true });
+  // Python's own copies of its modules differ from machine to machine.
+  const filter = (source: string): boolean => path.basename(source) !== '__pycache__';
+  fs.cpSync(ASSETS, directory, { recursive: true, filter });
   await build({
     ...COMMON,
     entryPoints: [path.join(__dirname, 'main.ts')],

@@ -28,8 +28,15 @@ export interface ResourceOutcome {
 
 /** Physical id of a resource whose creation failed: there is nothing to delete. */
 const NEVER_CREATED = 'NEVER-CREATED';
-/** CloudFormation takes 4096 bytes of answer in all. */
-const MAX_REASON_LENGTH = 3000;
+/** CloudFormation takes 4,096 bytes of answer in all; the ids beside the reason take up to 500. */
+const MAX_REASON_BYTES = 3500;
+
+/** The reason's beginning, as much as fits into the answer once it is JSON: a line break is two bytes there. */
+export function fittingReason(reason: string): string {
+  let fitting = reason.slice(0, MAX_REASON_BYTES);
+  while (Buffer.byteLength(JSON.stringify(fitting)) > MAX_REASON_BYTES) fitting = fitting.slice(0, -100);
+  return fitting;
+}
 
 /** Names of the properties that differ between two sets. */
 export function changedProperties(properties: Properties, old: Properties): string[] {
@@ -51,7 +58,7 @@ export async function resourceOutcome(
     return { Status: 'SUCCESS', PhysicalResourceId: physicalId, Data: attributes ?? {} };
   } catch (error) {
     const PhysicalResourceId = event.PhysicalResourceId ?? NEVER_CREATED;
-    return { Status: 'FAILED', Reason: errorText(error).slice(0, MAX_REASON_LENGTH), PhysicalResourceId, Data: {} };
+    return { Status: 'FAILED', Reason: fittingReason(errorText(error)), PhysicalResourceId, Data: {} };
   }
 }
 

@@ -18,8 +18,10 @@ const SAVED_AFTER_QUIET_SECONDS = 5;
 const TIMESTAMP_GRANULARITY_MILLISECONDS = 20;
 const POLL_MILLISECONDS = 100;
 
-/** What ministack and the Lambdas it runs may see of the gateway's environment: programs, home, authorities of TLS. */
-const INHERITED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'];
+/** What ministack and the Lambdas it runs may see of the gateway's environment: programs, home, authorities of TLS, the lab's seed. */
+const INHERITED = [
+  'PATH', 'HOME', 'LANG', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'LAB_SEED',
+]; // prettier-ignore
 
 const stateDirectoryOf = (settings: GatewaySettings): string => path.join(settings.stateDirectory, 'ministack');
 

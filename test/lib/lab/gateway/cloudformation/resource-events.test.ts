@@ -1,6 +1,7 @@
 import {
   changedProperties,
   createResourceEvents,
+  fittingReason,
   resourceOutcome,
   type ResourceEvent,
 } from '../../../../../lib/lab/gateway/cloudformation/resource-events';
@@ -49,6 +50,18 @@ const update = (properties: Properties, old: Properties): Partial<ResourceEvent>
 });
 
 beforeEach(() => (calls.length = 0));
+
+describe('the reason of a failure', () => {
+  it('leaves room in the 4,096 bytes that CloudFormation takes, whatever it consists of', () => {
+    expect(fittingReason('short')).toBe('short');
+    for (const reason of ['x', '\n', '–', '"'].map((character) => character.repeat(5000))) {
+      const fitting = fittingReason(reason);
+      expect(Buffer.byteLength(JSON.stringify(fitting))).toBeLessThanOrEqual(3500);
+      expect(Buffer.byteLength(JSON.stringify(fitting))).toBeGreaterThan(3000);
+      expect(reason.startsWith(fitting)).toBe(true);
+    }
+  });
+});
 
 describe('resourceOutcome', () => {
   it('creates with the names of stack and resource', async () => {

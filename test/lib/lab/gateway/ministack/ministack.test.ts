@@ -23,6 +23,11 @@ describe('the environment of ministack', () => {
     });
   });
 
+  it('hands the seed on, by which CloudFormation orders resources', () => {
+    expect(ministackEnvironment(settings(), { LAB_SEED: '7' })).toMatchObject({ LAB_SEED: '7' });
+    expect(environment).not.toHaveProperty('LAB_SEED');
+  });
+
   it('holds neither the secret nor anything else that was not asked for', () => {
     expect(JSON.stringify(environment)).not.toContain(SECRET);
     expect(environment).not.toHaveProperty('TOKEN');
