@@ -1,5 +1,5 @@
 """CloudFormation's rules that ministack 1.5.33 does not keep, put around its functions at its start."""
-from . import cleanup, custom_resources, exports, names, order, patching, states
+from . import cleanup, custom_resources, exports, names, order, parallel, patching, states
 from .custom_resources import checked_responses
 
 __all__ = ["checked_responses", "install", "uninstall"]
@@ -8,7 +8,7 @@ __all__ = ["checked_responses", "install", "uninstall"]
 def install():
     """Once, before ministack serves. An AttributeError or KeyError says that it is another version of ministack."""
     # The check of exports goes before the cleanup, which is installed around it.
-    for rules in (names, custom_resources, exports, cleanup, states, order):
+    for rules in (names, custom_resources, exports, cleanup, states, order, parallel):
         rules.install()
 
 

@@ -110,13 +110,15 @@ def _delete_failed_creation(roll_back):
     """A provider may have made something before it failed: the rollback sends it a Delete."""
 
     async def roll_back_all(stack_name, stack_id, stack, operation, *args, **kwargs):
-        logical_id = operation.get("failed_logical_id")
-        record = _FAILED_CREATIONS.pop((stack_id, logical_id), None)
-        existed = logical_id in ((operation.get("previous_stack") or {}).get("_resources") or {})
-        if record and not existed:
-            stack.setdefault("_resources", {})[logical_id] = record
-            operation = {**operation, "created": [*operation.get("created", []), logical_id]}
-        return await roll_back(stack_name, stack_id, stack, operation, *args, **kwargs)
+        failed = [key for key in _FAILED_CREATIONS if key[0] == stack_id]
+        existed = (operation.get("previous_stack") or {}).get("_resources") or {}
+        created = list(operation.get("created", []))
+        for key in failed:
+            record, logical_id = _FAILED_CREATIONS.pop(key), key[1]
+            if logical_id not in existed:
+                stack.setdefault("_resources", {})[logical_id] = record
+                created.append(logical_id)
+        return await roll_back(stack_name, stack_id, stack, {**operation, "created": created}, *args, **kwargs)
 
     return roll_back_all
 

@@ -10,8 +10,10 @@ from .patching import wrap
 SEED_VARIABLE = "LAB_SEED"
 DEFAULT_SEED = "1"
 
+generator = random.Random(os.environ.get(SEED_VARIABLE, DEFAULT_SEED))
 
-def random_order(resources, conditions, generator):
+
+def random_order(resources, conditions, numbers):
     """Logical ids, each after all that it depends on; raises ValueError as ministack does for a circle."""
     active = {
         name
@@ -25,15 +27,13 @@ def random_order(resources, conditions, generator):
         ready = sorted(name for name, dependencies in waiting.items() if not dependencies & waiting.keys())
         if not ready:
             raise ValueError(f"Circular dependency detected among resources: {', '.join(sorted(waiting))}")
-        chosen = generator.choice(ready)
+        chosen = numbers.choice(ready)
         order.append(chosen)
         del waiting[chosen]
     return order
 
 
 def install():
-    generator = random.Random(os.environ.get(SEED_VARIABLE, DEFAULT_SEED))
-
     def make(_sort_by_name):
         return lambda resources, conditions: random_order(resources, conditions, generator)
 

@@ -1,0 +1,78 @@
+import threading
+import unittest
+
+from support import StrictCase, custom, log_group, template
+
+MEETING_SECONDS = 2
+
+
+class Parallel(StrictCase):
+    async def meet(self):
+        """Each of two resources answers only once the other is there too."""
+        barrier = threading.Barrier(2)
+
+        def answer(event):
+            barrier.wait(MEETING_SECONDS)
+            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        return await self.create("one", template({"A": custom(ServiceTimeout=1), "B": custom(ServiceTimeout=1)}))
+
+    async def test_what_does_not_depend_on_each_other_runs_at_the_same_time(self):
+        self.assertEqual(await self.meet(), "ROLLBACK_COMPLETE", "ministack alone goes one by one")
+        self.install()
+        self.assertEqual(await self.meet(), "CREATE_COMPLETE")
+
+    async def test_what_depends_waits(self):
+        self.install()
+        resources = {"A": custom(), "B": custom(["A"]), "C": custom(["A"]), "D": custom(["B", "C"])}
+        self.assertEqual(await self.create("one", template(resources)), "CREATE_COMPLETE")
+        order = [logical_id for _, logical_id in self.provider.calls()]
+        self.assertEqual((order[0], sorted(order[1:3]), order[3]), ("A", ["B", "C"], "D"))
+
+    async def test_two_updates_that_fail_at_once_are_both_sent_back(self):
+        self.install()
+        await self.create("one", template({"A": custom(Version="1"), "B": custom(Version="1"), "C": custom(Version="1")}))
+        self.provider.events.clear()
+        barrier = threading.Barrier(3)
+
+        def answer(event):
+            forward = event["ResourceProperties"]["Version"] == "2"
+            if forward:
+                barrier.wait(MEETING_SECONDS)
+            failed = forward and event["LogicalResourceId"] != "C"
+            return {"Status": "FAILED" if failed else "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        status = await self.update(
+            "one", template({"A": custom(Version="2"), "B": custom(Version="2"), "C": custom(Version="2")})
+        )
+        self.assertEqual(status, "UPDATE_ROLLBACK_COMPLETE")
+        sent_back = [
+            event["LogicalResourceId"] for event in self.provider.events if event["ResourceProperties"]["Version"] == "1"
+        ]
+        self.assertEqual(sorted(sent_back), ["A", "B", "C"])
+
+    async def test_what_is_under_way_is_waited_for_and_removed_and_nothing_more_begins(self):
+        self.install()
+        fails = threading.Event()
+
+        def answer(event):
+            create = event["RequestType"] == "Create"
+            if create and event["LogicalResourceId"] == "Slow":
+                fails.wait(MEETING_SECONDS)
+            if create and event["LogicalResourceId"] == "Bad":
+                fails.set()
+            failed = create and event["LogicalResourceId"] == "Bad"
+            return {"Status": "FAILED" if failed else "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        resources = {"Bad": custom(), "Slow": custom(), "After": custom(["Slow"]), "Group": log_group("/g")}
+        self.assertEqual(await self.create("one", template(resources)), "ROLLBACK_COMPLETE")
+        calls = self.provider.calls()
+        self.assertNotIn(("Create", "After"), calls)
+        self.assertEqual(sorted(calls[-2:]), [("Delete", "Bad"), ("Delete", "Slow")])
+
+
+if __name__ == "__main__":
+    unittest.main()
