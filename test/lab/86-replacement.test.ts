@@ -1,0 +1,60 @@
+/** Every node is replaced, one slot at a time: by a new machine image, and by other user data. */
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { TAG } from '../../lib/contract';
+import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes, type Settings } from './support/sequences';
+import { stage } from './support/secrets';
+
+jest.setTimeout(3_600_000);
+
+const EVENTS_PER_SECOND = 10;
+const OTHER_IMAGE = 'ami-0fedcba9876543210';
+
+/** Instance ids and images of what runs. */
+async function instances(): Promise<Map<string, string>> {
+  const filters = [
+    { Name: `tag:${TAG.stage}`, Values: [stage()] },
+    { Name: 'instance-state-name', Values: ['running'] },
+  ];
+  const reply = await new EC2Client({}).send(new DescribeInstancesCommand({ Filters: filters }));
+  const found = (reply.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
+  return new Map(found.map(({ InstanceId, ImageId }) => [InstanceId!, ImageId!]));
+}
+
+/** Deploys under load; answers the instances after it, none of which was there before. */
+async function replaceAll(settings: Settings, nodes: number, managers: number): Promise<Map<string, string>> {
+  const before = await instances();
+  expect(before.size).toBe(nodes);
+  const seen = await watchNodes(() => underLoad(EVENTS_PER_SECOND, () => mustDeploy(settings)));
+  const after = await instances();
+  expect(after.size).toBe(nodes);
+  expect([...after.keys()].filter((id) => before.has(id))).toEqual([]);
+  expect(seen.fewestRunning).toBeGreaterThanOrEqual(nodes - 1);
+  expect(seen.answers).toBeGreaterThan(10);
+  expect(seen.fewestReady).toBeGreaterThanOrEqual(nodes - 1);
+  // With one manager nobody can be asked while it is away.
+  expect(seen.fewestReachableManagers).toBeGreaterThanOrEqual(managers === 1 ? 1 : managers - 1);
+  await mustPassSmokeTest();
+  return after;
+}
+
+inFullRun('with one manager', () => {
+  afterAll(() => mustDeploy());
+
+  test('another machine image replaces one slot at a time, and nothing is lost', async () => {
+    const after = await replaceAll({ amiId: OTHER_IMAGE }, 3, 1);
+    expect([...new Set(after.values())]).toEqual([OTHER_IMAGE]);
+  });
+
+  test('other user data does so too', async () => {
+    await replaceAll({ amiId: OTHER_IMAGE, dockerBridgeCidr: '172.29.0.0/16' }, 3, 1);
+  });
+});
+
+inFullRun('with three managers', () => {
+  afterAll(() => mustDeploy());
+
+  test('another machine image leaves a quorum at every moment, and nothing is lost', async () => {
+    await mustDeploy({ managers: 3 });
+    await replaceAll({ managers: 3, amiId: OTHER_IMAGE }, 5, 3);
+  });
+});

@@ -1,0 +1,28 @@
+/** A secret that changes outside a deployment is taken up by the next one. */
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { secretName } from '../../lib/contract';
+import { inFullRun, mustPassSmokeTest } from './support/sequences';
+import { produce } from './support/pipeline';
+import { eventually, metals } from './support/run';
+import { apiKey, stage } from './support/secrets';
+
+jest.setTimeout(1_200_000);
+
+const event = { metal: 'gold', price: 1, source: 'lab-rotation' };
+
+inFullRun('a new API key', () => {
+  test('metals deploy makes it the one that is accepted, and the old one is refused', async () => {
+    const old = await apiKey();
+    const next = `rotated-${crypto.randomUUID()}`;
+    const client = new SecretsManagerClient({});
+    await client.send(new PutSecretValueCommand({ SecretId: secretName(stage(), 'api-key'), SecretString: next }));
+    expect((await produce(event, next)).status).toBe(401);
+    const result = await metals('deploy', '--yes');
+    expect([result.code, result.code === 0 ? '' : result.stderr]).toEqual([0, '']);
+    await eventually('the new key accepted and the old one refused', 60, async () => {
+      const statuses = [(await produce(event, next)).status, (await produce(event, old)).status];
+      return statuses.join() === '202,401' ? undefined : `answers ${statuses.join()}`;
+    });
+    await mustPassSmokeTest();
+  });
+});

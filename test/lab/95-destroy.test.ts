@@ -1,0 +1,83 @@
+/** Everything is destroyed and deployed again, last of all: with the data kept and found, and under another name. */
+import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { secretName } from '../../lib/contract';
+import { connectPrices, produce } from './support/pipeline';
+import { deploy, inFullRun, mustDeploy, mustDestroy, mustPassSmokeTest } from './support/sequences';
+import { eventually } from './support/run';
+import { apiKey, stage } from './support/secrets';
+
+jest.setTimeout(3_600_000);
+
+const KEPT = { dataRemoval: 'retain' };
+const RENAMED = { stage: 'renamed', vpcCidr: '10.41.0.0/16' };
+
+/** The stage's data volumes; EC2's own filters would not find a name by its beginning in every emulator. */
+async function volumes(): Promise<string[]> {
+  const { Volumes = [] } = await new EC2Client({}).send(new DescribeVolumesCommand({}));
+  const ofStage = Volumes.filter(({ Tags = [] }) =>
+    Tags.some(({ Key, Value }) => Key === 'Name' && Value?.startsWith(`metals-${stage()}-`)),
+  );
+  return ofStage.map(({ VolumeId }) => VolumeId!).sort();
+}
+
+async function secretNames(): Promise<string[]> {
+  const reply = await new SecretsManagerClient({}).send(new ListSecretsCommand({}));
+  return (reply.SecretList ?? []).map(({ Name }) => Name!);
+}
+
+inFullRun('destroyed with its data kept', () => {
+  const source = `lab-kept-${Date.now()}`;
+  let key: string;
+  let kept: string[];
+
+  const stored = async (): Promise<number> => {
+    const prices = await connectPrices();
+    try {
+      return await prices.collection.countDocuments({ source });
+    } finally {
+      await prices.close();
+    }
+  };
+
+  test('volumes and secrets outlive the stacks', async () => {
+    key = await apiKey();
+    await mustDeploy(KEPT);
+    expect((await produce({ metal: 'gold', price: 1, source }, key)).status).toBe(202);
+    await eventually('the event in MongoDB', 60, async () => ((await stored()) === 1 ? undefined : 'not yet'));
+    kept = await volumes();
+    expect(kept).toHaveLength(3);
+    await mustDestroy(KEPT);
+    expect(await volumes()).toEqual(kept);
+    expect(await secretNames()).toContain(secretName(stage(), 'api-key'));
+  });
+
+  test('the next deployment finds them: the same volumes, key and event', async () => {
+    await mustDeploy(KEPT);
+    expect(await volumes()).toEqual(kept);
+    expect(await apiKey()).toBe(key);
+    expect(await stored()).toBe(1);
+    await mustPassSmokeTest();
+  });
+
+  test('under another name it begins anew beside what is kept, and touches none of it', async () => {
+    await mustDestroy(KEPT);
+    await mustDeploy(RENAMED);
+    await mustPassSmokeTest('--stage', RENAMED.stage);
+    await mustDestroy(RENAMED);
+    expect(await volumes()).toEqual(kept);
+    await mustDeploy(KEPT);
+    expect(await stored()).toBe(1);
+  });
+});
+
+inFullRun('a first deployment that fails', () => {
+  test('leaves nothing that refuses the next one', async () => {
+    await mustDeploy({ dataRemoval: 'destroy' });
+    await mustDestroy();
+    const failed = await deploy({ ...KEPT, fault: 'producer-unhealthy' });
+    expect(failed.code).not.toBe(0);
+    await mustDeploy();
+    await mustPassSmokeTest();
+  });
+});

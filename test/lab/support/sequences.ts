@@ -1,0 +1,149 @@
+/** What sequences of deployments share: deploying with settings, load meanwhile, and a look at the nodes as they change. */
+import { UuidV7Generator } from '../../../services/common/uuid';
+import { nodeContainers, tryInNode } from './nodes';
+import { connectPrices, produce } from './pipeline';
+import { cdk, eventually, metals, type Result } from './run';
+import { apiKey } from './secrets';
+
+/** `npm run test:lab -- --full`: the sequences that do not fit into a run of CI. */
+export const inFullRun = process.env.METALS_LAB_FULL === '1' ? describe : describe.skip;
+
+export type Settings = Readonly<Record<string, string | number>>;
+
+const contextOf = (settings: Settings): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+
+export const deploy = (settings: Settings = {}): Promise<Result> =>
+  cdk('deploy', '--all', '--require-approval', 'never', ...contextOf(settings));
+
+export async function mustDeploy(settings: Settings = {}): Promise<void> {
+  const result = await deploy(settings);
+  if (result.code !== 0) throw new Error(`cdk deploy ${contextOf(settings).join(' ')}:\n${result.stderr}`);
+}
+
+export async function mustDestroy(settings: Settings = {}): Promise<void> {
+  const result = await cdk('destroy', '--all', '--force', ...contextOf(settings));
+  if (result.code !== 0) throw new Error(`cdk destroy ${contextOf(settings).join(' ')}:\n${result.stderr}`);
+}
+
+export async function mustPassSmokeTest(...options: string[]): Promise<void> {
+  const result = await metals(...options, 'smoke-test', '--json');
+  if (result.code !== 0) throw new Error(`smoke-test: exit code ${result.code}\n${result.stderr}\n${result.stdout}`);
+}
+
+const GIVE_UP_SECONDS = 300;
+const RETRY_MILLISECONDS = 500;
+
+/** Repeats an event until the producer has accepted it: the same id is stored once. */
+async function deliver(event: { event_id: string }, key: string): Promise<void> {
+  const deadlineMs = Date.now() + GIVE_UP_SECONDS * 1000;
+  for (;;) {
+    // A connection that breaks is an answer that did not come.
+    const answer = await produce(event, key).catch((error: Error) => ({ status: 0, body: error.message }));
+    if (answer.status === 202) return;
+    if (Date.now() > deadlineMs)
+      throw new Error(
+        `event ${event.event_id} was not accepted in ${GIVE_UP_SECONDS} s: ${answer.status} ${answer.body}`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+  }
+}
+
+/** Sends at a steady rate while `work` runs; then every event that was accepted must be stored, each once. */
+export async function underLoad(eventsPerSecond: number, work: () => Promise<void>): Promise<void> {
+  const key = await apiKey();
+  const source = `lab-load-${Date.now()}`;
+  const ids = new UuidV7Generator();
+  const sent: string[] = [];
+  const deliveries: Promise<void>[] = [];
+  const timer = setInterval(() => {
+    const event = { event_id: ids.next(), metal: 'silver', price: 1 + sent.length / 100, source };
+    sent.push(event.event_id);
+    const delivery = deliver(event, key);
+    // It is looked at below; until then it must not end the process.
+    delivery.catch(() => undefined);
+    deliveries.push(delivery);
+  }, 1000 / eventsPerSecond);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  await Promise.all(deliveries);
+  const prices = await connectPrices();
+  try {
+    await eventually(`${sent.length} events in MongoDB`, 180, async () => {
+      const stored = await prices.collection.countDocuments({ source });
+      return stored >= sent.length ? undefined : `${stored} of ${sent.length}`;
+    });
+    const stored = await prices.collection.find({ source }, { projection: { _id: 1 } }).toArray();
+    expect(stored.map((document) => document._id).sort()).toEqual([...sent].sort());
+  } finally {
+    await prices.close();
+  }
+}
+
+export interface NodesSeen {
+  /** Fewest node containers that ran at one time. */
+  fewestRunning: number;
+  /** Fewest nodes that a manager called Ready; undefined where no manager could be asked. */
+  fewestReady: number | undefined;
+  /** Fewest managers that a manager called reachable; below half of them the Swarm has no quorum. */
+  fewestReachableManagers: number | undefined;
+  /** How often a manager was asked and answered. */
+  answers: number;
+}
+
+const WATCH_MILLISECONDS = 1000;
+
+/** Looks at the nodes every second while `work` runs. */
+export async function watchNodes(work: () => Promise<void>): Promise<NodesSeen> {
+  const seen: NodesSeen = {
+    fewestRunning: Infinity,
+    fewestReady: undefined,
+    fewestReachableManagers: undefined,
+    answers: 0,
+  };
+  let working = true;
+  const watch = (async () => {
+    while (working) {
+      await look(seen);
+      await new Promise((resolve) => setTimeout(resolve, WATCH_MILLISECONDS));
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    working = false;
+    await watch;
+  }
+  return seen;
+}
+
+const fewer = (before: number | undefined, now: number): number => Math.min(before ?? Infinity, now);
+
+async function look(seen: NodesSeen): Promise<void> {
+  // No node at all is an error of `nodeContainers`: here it is what was seen.
+  const nodes = await nodeContainers().catch(() => []);
+  seen.fewestRunning = Math.min(seen.fewestRunning, nodes.length);
+  for (const node of nodes) {
+    const listed = await tryInNode(node, [
+      'timeout',
+      '5',
+      'docker',
+      'node',
+      'ls',
+      '--format',
+      '{{.Status}}/{{.ManagerStatus}}',
+    ]);
+    if (listed.code !== 0) continue;
+    const lines = listed.stdout.trim().split('\n');
+    seen.answers += 1;
+    seen.fewestReady = fewer(seen.fewestReady, lines.filter((line) => line.startsWith('Ready/')).length);
+    seen.fewestReachableManagers = fewer(
+      seen.fewestReachableManagers,
+      lines.filter((line) => /\/(Leader|Reachable)$/.test(line)).length,
+    );
+    return;
+  }
+}
