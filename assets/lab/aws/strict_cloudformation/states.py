@@ -2,9 +2,14 @@
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the states.
 """
+import asyncio
+
 from ministack.services.cloudformation import changesets, handlers
 
 from .patching import wrap
+
+POLL_SECONDS = 0.02
+_waiting = set()
 
 # From here an update may begin; the last two only after an operation without rollback.
 UPDATABLE = (
@@ -84,9 +89,24 @@ def _check_deletion(delete_stack):
         if status.startswith("UPDATE") and status.endswith("_IN_PROGRESS"):
             message = f"Stack [{stack['StackId']}] cannot be deleted while in status {status}"
             return handlers._error("ValidationError", message)
+        if status == "DELETE_IN_PROGRESS":
+            return handlers._xml(200, "DeleteStackResponse", "")
+        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+            task = asyncio.get_running_loop().create_task(_delete_afterwards(delete_stack, params, stack))
+            # Held here, or it might be collected before it runs.
+            _waiting.add(task)
+            task.add_done_callback(_waiting.discard)
+            return handlers._xml(200, "DeleteStackResponse", "")
         return delete_stack(params)
 
     return refuse_or_delete
+
+
+async def _delete_afterwards(delete_stack, params, stack):
+    """CloudFormation stops a creation that is to be deleted; here it comes to its end first."""
+    while stack["StackStatus"].endswith("_IN_PROGRESS"):
+        await asyncio.sleep(POLL_SECONDS)
+    delete_stack(params)
 
 
 def install():

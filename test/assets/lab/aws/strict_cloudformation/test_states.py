@@ -1,4 +1,6 @@
+import asyncio
 import json
+import threading
 import unittest
 
 from ministack.services import cloudformation
@@ -63,6 +65,25 @@ class States(StrictCase):
         cloudformation._stacks["one"]["StackStatus"] = "UPDATE_IN_PROGRESS"
         status, text = self.call("DeleteStack", StackName="one")
         self.assertEqual((status, "cannot be deleted while in status" in text), (400, True))
+
+    async def test_a_creation_that_runs_is_deleted_afterwards_once(self):
+        self.install()
+        asked = threading.Event()
+
+        def answer(event):
+            asked.wait(2)
+            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        self.call("CreateStack", StackName="one", TemplateBody=json.dumps(template({"Thing": custom()})))
+        await asyncio.sleep(0.05)
+        self.assertEqual(self.call("DeleteStack", StackName="one")[0], 200)
+        asked.set()
+        while cloudformation._stacks["one"]["StackStatus"] != "DELETE_IN_PROGRESS":
+            await asyncio.sleep(0)
+        self.assertEqual(self.call("DeleteStack", StackName="one")[0], 200)
+        self.assertEqual(await self.settle("one"), "DELETE_COMPLETE")
+        self.assertEqual(self.provider.calls(), [("Create", "Thing"), ("Delete", "Thing")])
 
     async def test_outputs_alone_are_a_change(self):
         def with_output(value):
