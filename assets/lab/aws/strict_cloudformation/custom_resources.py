@@ -107,7 +107,7 @@ def _remember_failed_creation(invoke):
 
 
 def _delete_failed_creation(roll_back):
-    """A provider may have made something before it failed: the rollback sends it a Delete."""
+    """A provider may have made something before it failed: the rollback sends it a Delete (aws/aws-cdk#5525)."""
 
     async def roll_back_all(stack_name, stack_id, stack, operation, *args, **kwargs):
         failed = [key for key in _FAILED_CREATIONS if key[0] == stack_id]
