@@ -1,7 +1,9 @@
 import json
 import unittest
+from unittest import mock
 
 from support import StrictCase, custom, template
+from ministack.services.cloudformation import custom_resource
 from strict_cloudformation.custom_resources import MAX_RESPONSE_BYTES, accepted_answer, checked_responses
 
 
@@ -69,6 +71,26 @@ class Lifecycle(StrictCase):
         self.assertEqual(await self.create("one", template({"Thing": custom()})), "ROLLBACK_COMPLETE")
         self.assertEqual(self.provider.calls(), [("Create", "Thing"), ("Delete", "Thing")])
         self.assertEqual(self.provider.events[1]["PhysicalResourceId"], "half-made")
+
+    async def test_without_an_answer_in_time_it_fails_and_is_deleted(self):
+        self.install()
+        self.provider.answer = lambda event: {"Status": "SUCCESS", "PhysicalResourceId": event["PhysicalResourceId"]}
+        # The answer to the creation is an exception: a function that dies has answered nothing.
+        self.assertEqual(
+            await self.create("one", template({"Thing": custom(ServiceTimeout=1)})), "ROLLBACK_COMPLETE"
+        )
+        self.assertIn("timed out after 1s", self.reasons("one"))
+        self.assertEqual(self.provider.calls(), [("Create", "Thing"), ("Delete", "Thing")])
+
+    def test_it_is_waited_for_an_hour(self):
+        waited = []
+        event = mock.Mock(wait=lambda timeout: waited.append(timeout))
+        with mock.patch.object(custom_resource, "register_token", lambda token: event):
+            with self.assertRaises(TimeoutError):
+                custom_resource.invoke_custom_resource(
+                    "Create", "Thing", {"ServiceToken": "provider"}, "one", "id", "Custom::Thing", physical_id="p"
+                )
+        self.assertEqual(waited, [3600])
 
     async def test_a_failed_update_is_sent_back_with_the_old_properties(self):
         self.install()

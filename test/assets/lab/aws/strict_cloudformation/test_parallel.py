@@ -1,4 +1,5 @@
 import threading
+import time
 import unittest
 
 from support import StrictCase, custom, log_group, template
@@ -55,14 +56,18 @@ class Parallel(StrictCase):
 
     async def test_what_is_under_way_is_waited_for_and_removed_and_nothing_more_begins(self):
         self.install()
-        fails = threading.Event()
+        begun = threading.Event()
 
         def answer(event):
             create = event["RequestType"] == "Create"
             if create and event["LogicalResourceId"] == "Slow":
-                fails.wait(MEETING_SECONDS)
+                begun.set()
+                deadline = time.monotonic() + MEETING_SECONDS
+                while ("Bad", "CREATE_FAILED") not in [event[:2] for event in self.events("one")]:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.005)
             if create and event["LogicalResourceId"] == "Bad":
-                fails.set()
+                begun.wait(MEETING_SECONDS)
             failed = create and event["LogicalResourceId"] == "Bad"
             return {"Status": "FAILED" if failed else "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
 
