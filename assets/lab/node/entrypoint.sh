@@ -57,8 +57,10 @@ run_user_data_later() {
 # The node reports to Systems Manager by itself, like the SSM agent: a node that hangs is not Online.
 run_agent() {
   local url=http://169.254.169.254/lab/agent answering=yes
+  # By the forwarder that stands for AWS's endpoints: Systems Manager is one, and security groups judge the way to it.
+  local way=(--connect-to 169.254.169.254:80:127.0.0.1:4566)
   while :; do
-    if curl -sS -f -o /dev/null --max-time 4 -X POST "$url" 2>/run/metals-lab/agent.error; then
+    if curl -sS -f -o /dev/null --max-time 4 "${way[@]}" -X POST "$url" 2>/run/metals-lab/agent.error; then
       [[ $answering == yes ]] || log 'agent: the gateway answers again'
       answering=yes
     elif [[ $answering == yes ]]; then
@@ -72,6 +74,8 @@ run_agent() {
 main() {
   trap shut_down TERM INT
   forget_last_boot
+  # Before anything listens. The gateway applies a new node's rules; until then its forwarders get no answer.
+  "$LAB_LIB/security-groups" restore
   apply_limits
   start_forwarders
   log 'stand-ins on this node: systemctl, journalctl, modprobe, cloud-init'

@@ -14,7 +14,9 @@ import { createEc2 } from './ec2/ec2-api';
 import { loopDisks, mountedDisks } from './ec2/disks';
 import { ec2Resources } from './ec2/ec2-resources';
 import { Instances } from './ec2/instances';
+import { parsePublish } from './ec2/publish';
 import { openNodesStore } from './ec2/records';
+import { SecurityGroups } from './ec2/security-groups';
 import { Volumes } from './ec2/volumes';
 import { VpcNetworks } from './ec2/vpc-network';
 import { createEcr } from './ecr/ecr-api';
@@ -44,6 +46,7 @@ import { Timing } from './timing';
 import type { Interceptors, Listener, ResourceHandler, Tag } from './types';
 
 const SCHEDULE_LOOK_SECONDS = 60;
+const SECURITY_GROUPS_LOOK_SECONDS = 5;
 
 export interface ServicesDependencies {
   readonly settings: GatewaySettings;
@@ -85,10 +88,12 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const reports = new NodeReports(store, timing, (instanceId) => associations.onAgentStarted(instanceId));
   const disks = settings.volumes === 'loop' ? loopDisks(settings.nodeImage) : mountedDisks;
   const volumes = new Volumes({ store, disks, upstream, timing, log });
+  const published = parsePublish(settings.publish);
+  const securityGroups = new SecurityGroups({ upstream, store, networks, published, port: settings.port, log });
   const signals = new Signals();
   const progress = new Progress();
   const instances = new Instances({
-    ...{ settings, upstream, store, networks, volumes, timing, credentials, log },
+    ...{ settings, upstream, store, networks, securityGroups, published, volumes, timing, credentials, log },
     isOnline: (id) => reports.isOnline(id),
     forgetReports: (id) => reports.forget(id),
   });
@@ -124,9 +129,10 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     },
   });
   let schedule: NodeJS.Timeout | undefined;
+  let rulesLook: NodeJS.Timeout | undefined;
 
   const resources = handlersByType([
-    ...ec2Resources(upstream, store, networks, disks),
+    ...ec2Resources(upstream, store, networks, disks, securityGroups),
     groupResource(store, groups, signals),
     documentResource(documents),
     associationResource(associations),
@@ -144,7 +150,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
         createProgress(progress),
         createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
       ],
-      ec2: [createEc2({ upstream, store, instances, volumes, groups, log })],
+      ec2: [createEc2({ upstream, store, instances, volumes, securityGroups, groups, log })],
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],
@@ -163,10 +169,13 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       await commands.abandonUnfinished();
       associations.forgetUnfinished();
       watch.start();
+      // ministack changes the rules that stand in a group itself without a word to the gateway.
+      rulesLook = setInterval(() => void securityGroups.refresh(), SECURITY_GROUPS_LOOK_SECONDS * 1000);
       schedule = setInterval(() => associations.applyDue(Date.now()), SCHEDULE_LOOK_SECONDS * 1000);
     },
     stop() {
       clearInterval(schedule);
+      clearInterval(rulesLook);
       watch.stop();
     },
   };

@@ -2,7 +2,8 @@
 # Gives the node the CPU and memory of its instance type, dockerd and tasks included, as far as the kernel allows.
 # What holds and what does not is printed, and kept in /run/metals-lab/limits.json for `metals lab status`.
 
-ENFORCED=()
+# Without them the entrypoint does not come here.
+ENFORCED=('security groups')
 NOT_ENFORCED=('CPU credits of t3' 'bandwidth of network and EBS')
 
 apply_limits() {

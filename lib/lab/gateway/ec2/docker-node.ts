@@ -1,10 +1,13 @@
 /** Effects on one node's container. */
 import { run, tryRun } from '../../process';
+import { errorText } from '../log';
 import { parseHostFacts, runArguments, type HostFacts, type NodeContainer } from './container';
 
 /** dockerd stops its tasks first, and they get time to end in order. */
 const STOP_SECONDS = 60;
 const LOG_LINES = 15;
+/** For a handful of rules; a node that does not take them in this time hangs. */
+const SECURITY_GROUPS_SECONDS = 20;
 
 let facts: Promise<HostFacts> | undefined;
 
@@ -37,6 +40,20 @@ export async function removeNode(container: string): Promise<void> {
 
 export const restartNode = (container: string): Promise<string> =>
   run('docker', ['restart', '--time', String(STOP_SECONDS), container]);
+
+/** Rules for iptables-restore, for a node's assets/lab/node/lib/security-groups. */
+export async function applySecurityGroups(container: string, rules: string): Promise<void> {
+  const signal = AbortSignal.timeout(SECURITY_GROUPS_SECONDS * 1000);
+  try {
+    await run('docker', ['exec', '-i', container, '/usr/local/lib/metals-lab/security-groups', 'apply'], {
+      input: rules,
+      signal,
+    });
+  } catch (error) {
+    const reason = signal.aborted ? `no answer within ${SECURITY_GROUPS_SECONDS} s` : errorText(error);
+    throw new Error(`${container} did not take the rules of its security groups: ${reason}`, { cause: error });
+  }
+}
 
 export async function isRunning(container: string): Promise<boolean> {
   const { stdout } = await tryRun('docker', ['container', 'inspect', '--format', '{{.State.Running}}', container]);

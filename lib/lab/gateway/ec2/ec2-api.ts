@@ -6,6 +6,7 @@ import type { Groups } from '../autoscaling/groups';
 import { privateDnsName, type Instances } from './instances';
 import { lastOutput } from './docker-node';
 import type { InstanceRecord, InstanceState, NodesData, NodesStore } from './records';
+import type { SecurityGroups } from './security-groups';
 import type { Upstream } from '../ministack/upstream';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
@@ -18,11 +19,13 @@ export interface Ec2Dependencies {
   readonly store: NodesStore;
   readonly instances: Instances;
   readonly volumes: Volumes;
+  readonly securityGroups: Pick<SecurityGroups, 'refresh' | 'change'>;
   readonly groups: Groups;
   readonly log: Log;
 }
 
-export function createEc2({ upstream, store, instances, volumes, groups, log }: Ec2Dependencies): Interceptor {
+export function createEc2(dependencies: Ec2Dependencies): Interceptor {
+  const { upstream, store, instances, volumes, securityGroups, groups, log } = dependencies;
   const { data } = store;
   const own = (params: LabRequest['params']): InstanceRecord[] =>
     members(params, 'InstanceId').flatMap((id) => data.instances[id] ?? []);
@@ -31,6 +34,13 @@ export function createEc2({ upstream, store, instances, volumes, groups, log }: 
   };
   const forwarded = async ({ message, body }: LabRequest, edit: (text: string) => string) =>
     editReply(await relay(upstream, message, body), edit);
+
+  // Answered once the nodes have the rules.
+  const rulesChange = async (request: LabRequest) => {
+    const reply = await forwarded(request, (text) => text);
+    await securityGroups.refresh();
+    return reply;
+  };
 
   const end = async (request: LabRequest, state: InstanceState) => {
     const reply = await forwarded(request, (text) => text);
@@ -74,6 +84,18 @@ export function createEc2({ upstream, store, instances, volumes, groups, log }: 
     },
     DetachVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
     DeleteVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
+    AuthorizeSecurityGroupIngress: rulesChange,
+    AuthorizeSecurityGroupEgress: rulesChange,
+    RevokeSecurityGroupIngress: rulesChange,
+    RevokeSecurityGroupEgress: rulesChange,
+    ModifySecurityGroupRules: rulesChange,
+    ModifyNetworkInterfaceAttribute: async (request) => {
+      const reply = await forwarded(request, (text) => text);
+      const { params } = request;
+      if (reply.status < 300)
+        await securityGroups.change(params.NetworkInterfaceId, members(params, 'SecurityGroupId'));
+      return reply;
+    },
     CreateTags: async ({ params }) => {
       store.update(() => eachTag(params, data, (instance, key, value) => (instance.tags[key] = value ?? '')));
       return undefined;

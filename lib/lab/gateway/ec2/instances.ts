@@ -11,8 +11,9 @@ import type { InstanceCredentials } from '../iam/instance-credentials';
 import { isRunning, lastOutput, removeNode, restartNode, startNode } from './docker-node';
 import { instanceSize } from './instance-types';
 import { mountedVolume, planLaunch, type LaunchPlan } from './launch-plan';
-import { parsePublish, type PublishedPorts } from './publish';
+import type { PublishedPorts } from './publish';
 import { forgetLongTerminated, type InstanceRecord, type NodesStore } from './records';
+import type { SecurityGroups } from './security-groups';
 import type { Volumes } from './volumes';
 import type { VpcNetworks } from './vpc-network';
 import type { GroupRecord } from '../autoscaling/group-record';
@@ -25,6 +26,8 @@ export interface InstancesDependencies {
   readonly upstream: Upstream;
   readonly store: NodesStore;
   readonly networks: VpcNetworks;
+  readonly securityGroups: SecurityGroups;
+  readonly published: PublishedPorts;
   readonly volumes: Volumes;
   readonly timing: Timing;
   readonly credentials: InstanceCredentials;
@@ -36,29 +39,26 @@ export interface InstancesDependencies {
 }
 
 export class Instances {
-  private readonly ports: PublishedPorts;
   /** Their containers go down on purpose. */
   private readonly rebooting = new Set<string>();
   /** By instance: an end that is under way. */
   private readonly ends = new Map<string, Promise<void>>();
 
-  constructor(private readonly dependencies: InstancesDependencies) {
-    this.ports = parsePublish(dependencies.settings.publish);
-  }
+  constructor(private readonly dependencies: InstancesDependencies) {}
 
   /**
    * Launches a group's instance. It is `running` as soon as its machine is, as on EC2: nobody waits for its boot.
    * Leaves nothing behind when that fails.
    */
   async launch(group: GroupRecord): Promise<InstanceRecord> {
-    const { store, settings, volumes, timing, log } = this.dependencies;
+    const { store, settings, published, securityGroups, volumes, timing, log } = this.dependencies;
     const mounted = settings.volumes === 'docker' ? mountedVolume(store.data, group) : undefined;
     const plan = planLaunch(store.data, group);
     const size = instanceSize(plan.instanceType);
     const instance = await this.record(group, plan);
     try {
       if (mounted) await volumes.attachMounted(mounted.id, instance);
-      const gateway = await this.dependencies.networks.ensure(instance.vpcId);
+      const { gateway } = await this.dependencies.networks.ensure(instance.vpcId);
       await startNode({
         instanceId: instance.id,
         container: instance.container,
@@ -70,10 +70,11 @@ export class Instances {
         userDataDelaySeconds: timing.draw('userDataAfterAgent') / 1000,
         size,
         slot: instance.tags[TAG.slot] ?? '',
-        publish: this.ports.get(instance.tags[TAG.slot] ?? '') ?? [],
+        publish: published.get(instance.tags[TAG.slot] ?? '') ?? [],
         gateway: `${gateway}:${settings.port}`,
         registry: ECR_HOST,
       });
+      await securityGroups.apply(instance);
     } catch (error) {
       await this.terminate(instance.id);
       throw new Error(`launching ${instance.id} for ${group.name} failed: ${errorText(error)}`, { cause: error });

@@ -6,8 +6,16 @@ import { requiredXmlValue } from '../front-door/xml';
 import type { Upstream } from '../ministack/upstream';
 import { networkName } from './container';
 
+/** Addresses in a VPC's network. */
+export interface VpcAddresses {
+  /** Where the gateway answers. */
+  readonly gateway: string;
+  /** The machine's own end: connections to published ports come from it. */
+  readonly bridge: string;
+}
+
 export class VpcNetworks {
-  private readonly ready = new Map<string, Promise<string>>();
+  private readonly ready = new Map<string, Promise<VpcAddresses>>();
 
   constructor(
     private readonly upstream: Upstream,
@@ -15,21 +23,22 @@ export class VpcNetworks {
     private readonly gatewayContainer: string | undefined,
   ) {}
 
-  /** Makes the network if need be and answers the gateway's address in it. */
-  ensure(vpcId: string): Promise<string> {
+  /** Makes the network if need be. */
+  ensure(vpcId: string): Promise<VpcAddresses> {
     const pending = this.ready.get(vpcId) ?? this.create(vpcId);
     this.ready.set(vpcId, pending);
     pending.catch(() => this.ready.delete(vpcId));
     return pending;
   }
 
-  private async create(vpcId: string): Promise<string> {
+  private async create(vpcId: string): Promise<VpcAddresses> {
     const name = networkName(vpcId);
     const cidr = (await existingRange(name)) ?? (await this.createNetwork(vpcId, name));
-    if (!this.gatewayContainer) return addressAt(cidr, 1);
-    const address = addressAt(cidr, 2);
-    await this.join(name, address, this.gatewayContainer);
-    return address;
+    const bridge = addressAt(cidr, 1);
+    if (!this.gatewayContainer) return { gateway: bridge, bridge };
+    const gateway = addressAt(cidr, 2);
+    await this.join(name, gateway, this.gatewayContainer);
+    return { gateway, bridge };
   }
 
   private async createNetwork(vpcId: string, name: string): Promise<string> {

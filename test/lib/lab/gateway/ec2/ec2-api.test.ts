@@ -28,12 +28,18 @@ function setUp() {
       device: `${volumeId} as ${device}`,
     }),
   } as unknown as Volumes;
-  const ec2 = createEc2({ upstream, store, instances: {} as Instances, volumes, groups, log: noLog });
+  const rules: string[] = [];
+  const securityGroups = {
+    refresh: async () => void rules.push('refresh'),
+    change: async (id: string, groupIds: readonly string[]) => void rules.push(`${id}: ${groupIds.join(' ')}`),
+  };
+  const instances = {} as Instances;
+  const ec2 = createEc2({ upstream, store, instances, volumes, securityGroups, groups, log: noLog });
   const autoScaling = createAutoScaling(store, groups);
   const message = { method: 'POST', url: '/', headersDistinct: {} };
   const ask = (interceptor: typeof ec2) => (action: string, params: object) =>
     interceptor({ action, params, message, body: Buffer.from('') } as unknown as LabRequest);
-  return { store, settled, ec2: ask(ec2), autoScaling: ask(autoScaling) };
+  return { store, settled, rules, ec2: ask(ec2), autoScaling: ask(autoScaling) };
 }
 
 test('instances outside groups are refused', async () => {
@@ -69,6 +75,21 @@ test('a volume in use stays where it is', async () => {
   const { ec2 } = setUp();
   await expect(ec2('DetachVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
   await expect(ec2('DeleteVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
+});
+
+test.each(['AuthorizeSecurityGroupIngress', 'RevokeSecurityGroupEgress', 'ModifySecurityGroupRules'])(
+  '%s is answered once the nodes have the rules',
+  async (action) => {
+    const { ec2, rules } = setUp();
+    expect(await ec2(action, { GroupId: 'sg-1' })).toMatchObject({ status: 200 });
+    expect(rules).toEqual(['refresh']);
+  },
+);
+
+test('the groups of an interface follow ModifyNetworkInterfaceAttribute', async () => {
+  const { ec2, rules } = setUp();
+  await ec2('ModifyNetworkInterfaceAttribute', { NetworkInterfaceId: 'eni-1', 'SecurityGroupId.1': 'sg-2' });
+  expect(rules).toEqual(['eni-1: sg-2']);
 });
 
 test('tags of instances, which choose targets, follow CreateTags and DeleteTags', async () => {
