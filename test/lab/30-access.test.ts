@@ -2,11 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { LAB_REGION, TOPIC } from '../../lib/contract';
-import { inTask, nodeContainers, onlyTask, tasks, tryInNode } from './support/nodes';
+import { inTask, manager, nodeContainers, onlyTask, tasks, tryInNode } from './support/nodes';
 import { connectMongo } from './support/pipeline';
 import { metals, tryRun } from './support/run';
 import { password } from './support/secrets';
 import { openTunnel, type Tunnel } from './support/tunnel';
+import { addressOf, arrives, connects, stranger, type Stranger } from './support/wire';
 
 jest.setTimeout(120_000);
 
@@ -121,6 +122,50 @@ describe('reachability', () => {
     for (const service of ['producer', 'processor']) {
       expect(await reaches(service, '169.254.169.254', 80)).toMatch(/timeout|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/);
     }
+  });
+});
+
+describe('security groups', () => {
+  let first: string;
+  let other: string;
+  let outsider: Stranger;
+  beforeAll(async () => {
+    first = await manager();
+    other = (await nodeContainers()).find((node) => node !== first)!;
+    outsider = await stranger(first);
+  });
+  afterAll(() => outsider.remove());
+
+  test.each([2377, 7946])('a manager takes %s/tcp from a node, and from nobody else', async (port) => {
+    const address = await addressOf(first);
+    expect(await connects(other, address, port)).toBe(true);
+    expect(await connects(outsider.container, address, port)).toBe(false);
+  });
+
+  test('a worker takes 7946/tcp from a node, and from nobody else', async () => {
+    const address = await addressOf(other);
+    expect(await connects(first, address, 7946)).toBe(true);
+    expect(await connects(outsider.container, address, 7946)).toBe(false);
+  });
+
+  test.each([
+    ['udp', 7946, 'gossip'],
+    ['udp', 4789, 'VXLAN'],
+    ['esp', 0, 'encrypted overlays'],
+  ] as const)('%s %s (%s) passes between nodes, both ways, and from nobody else', async (protocol, port, _what) => {
+    expect(await arrives(first, other, protocol, port)).toBe(true);
+    expect(await arrives(other, first, protocol, port)).toBe(true);
+    expect(await arrives(outsider.container, first, protocol, port)).toBe(false);
+    expect(await arrives(outsider.container, other, protocol, port)).toBe(false);
+  });
+
+  test('nodes are closed to each other but for that', async () => {
+    expect(await arrives(first, other, 'udp', 7947)).toBe(false);
+    expect(await connects(first, await addressOf(other), 8000)).toBe(false);
+  });
+
+  test('the outsider is on the network, so the refusals mean something', async () => {
+    expect(await connects(outsider.container, await addressOf('metals-lab-aws'), 4566)).toBe(true);
   });
 });
 

@@ -57,16 +57,17 @@ answers() { # NAMESPACE ADDRESS PORT
 
 # Whether a packet of an IP protocol, sent by the peer, arrives: raw sockets get what the rules let through.
 arrives() { # PROTOCOL
-  local received=$BATS_TEST_TMPDIR/received wires=
+  local received=$BATS_TEST_TMPDIR/received receiver
   rm -f "$received"
-  start_wire "$node" receive "$1" "$received"
+  nsenter --net="/run/netns/$node" python3 "$WIRE" receive "$1" "$received" 3>&- &
+  receiver=$!
   for _ in {1..50}; do
     [[ ! -e $received ]] || break
     sleep 0.1
   done
   nsenter --net="/run/netns/$peer" python3 "$WIRE" send "$NODE_ADDRESS" "$1"
   sleep 0.3
-  kill $wires
+  kill "$receiver"
   grep -q 'a marked packet' "$received"
 }
 
