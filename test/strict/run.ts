@@ -8,7 +8,7 @@ import { createColors } from 'picocolors';
 import { drawTable } from '../../lib/cli/table';
 import { ROOT } from '../../lib/constructs/bundle';
 import { EXIT } from '../../lib/contract';
-import { isBats, runCheck } from './support/check';
+import { BASELINE_LIMIT_SECONDS, DEFECT_LIMIT_SECONDS, isBats, runCheck } from './support/check';
 import { makeCopy, withDefect } from './support/copy';
 import { type Defect, occurrences, stale, UsageError } from './support/defects';
 import { baselineProblem, judge, type Verdict } from './support/judge';
@@ -35,6 +35,7 @@ async function refuseFailingChecks(copies: readonly string[], defects: readonly 
         runCheck(copies[index % copies.length]!, {
           files: [...new Set(kind.map(({ test }) => test))],
           names: [...new Set(kind.map(({ name }) => name))],
+          limitSeconds: BASELINE_LIMIT_SECONDS,
         }),
       ),
   );
@@ -47,7 +48,7 @@ async function refuseFailingChecks(copies: readonly string[], defects: readonly 
 
 async function tryDefect(copy: string, defect: Defect): Promise<Outcome> {
   const started = Date.now();
-  const check = { files: [defect.test], names: [defect.name] };
+  const check = { files: [defect.test], names: [defect.name], limitSeconds: DEFECT_LIMIT_SECONDS };
   const verdict = await withDefect(copy, defect, () => runCheck(copy, check)).then(
     (results) => judge(defect, results),
     (error: Error): Verdict => ({ caught: false, problem: error.message }),
