@@ -70,7 +70,7 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "a planted defect that is not caught fails the run, and the lab is tested all the same" {
   STRICT_MARK='not ok' run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '23 passed, 1 failed' ]
+  [ "$(last_line)" = '24 passed, 1 failed' ]
   [[ $output == *'failed steps: planted defects'* ]]
   grep -q 'test:lab' calls
 }
