@@ -1,5 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { type CustomResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
@@ -9,7 +8,7 @@ import { assetPrefix, documentLogGroup, type NodeRole, parameterPath, TAG } from
 export interface SlotOfRole {
   readonly slot: string;
   readonly role: NodeRole;
-  readonly volume: ec2.CfnVolume;
+  readonly volume: CustomResource;
 }
 
 export interface NodeRolesProps {

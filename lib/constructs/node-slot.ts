@@ -1,4 +1,4 @@
-import { Fn, Lazy, Stack } from 'aws-cdk-lib';
+import { type CustomResource, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
@@ -18,7 +18,7 @@ export interface NodeSlotProps {
   readonly config: Config;
   readonly place: SlotPlace;
   readonly amiId: string;
-  readonly dataVolume: ec2.CfnVolume;
+  readonly dataVolume: CustomResource;
   readonly securityGroups: readonly ec2.ISecurityGroup[];
   readonly slotRole: SlotRole;
 }

@@ -12,6 +12,7 @@ import {
   sendCommand,
   waitForTargets,
 } from '../ssm';
+import { inWords, reason } from './reason';
 
 /** Properties of `Custom::RunCommand`; CloudFormation passes every scalar as a string. */
 export interface CommandProperties {
@@ -50,18 +51,6 @@ interface Started {
   readonly PhysicalResourceId: string;
   readonly Data: { readonly CommandId: string; readonly SentAt: string };
 }
-
-/**
- * An error whose text is all that CloudFormation shows. Lambda passes the stack on line by line, and the framework puts
- * all lines but the first behind the message: with a stack of one line it adds nothing, and repeats nothing.
- */
-function reason(text: string): Error {
-  const error = new Error(text);
-  error.stack = text.split('\n', 1)[0];
-  return error;
-}
-
-const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** The command that an event asks for. */
 export function requestFor(event: Event): CommandRequest {

@@ -1,10 +1,10 @@
-import { RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
-import { PRINCIPALS, SECRETS, type SecretId, secretName, TAG } from '../contract';
-import { PrincipalPasswords } from '../constructs/principal-passwords';
+import { SECRETS, type SecretId, secretName } from '../contract';
+import type { OnDelete } from '../constructs/kept-data';
+import { KeptSecrets } from '../constructs/kept-secrets';
+import { KeptVolumes } from '../constructs/kept-volumes';
 import type { SlotPlace } from './network';
 
 export interface DataStackProps extends StackProps {
@@ -14,65 +14,42 @@ export interface DataStackProps extends StackProps {
 
 /**
  * What outlives the nodes: one volume for each slot (Swarm identity, images, Kafka's and MongoDB's data) and the secrets.
- * Kept when the stack is destroyed, unless `dataRemoval` says otherwise.
+ * Kept when the stack is destroyed, unless `dataRemoval` says otherwise, and found again by the next deployment.
  */
 export class DataStack extends Stack {
-  /** By slot name. */
-  readonly volumes: Readonly<Record<string, ec2.CfnVolume>>;
-  readonly secrets: Readonly<Record<SecretId, secretsmanager.CfnSecret>>;
+  /** By slot name; `ref` is the volume's id. */
+  readonly volumes: Readonly<Record<string, CustomResource>>;
+  /** `ref` is the ARN. */
+  readonly secrets: Readonly<Record<SecretId, CustomResource>>;
   /** Changes whenever a secret got a new version at deployment, so that what depends on it is run again. */
   readonly secretVersions: string;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
-    const { config } = props;
-    // A first deployment that fails holds no data yet: what it made goes again, or its names would refuse the next one.
-    const removalPolicy =
-      config.dataRemoval === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+    const { config, places } = props;
+    const { stage } = config;
+    const onDelete: OnDelete = config.dataRemoval === 'retain' ? 'keep' : 'delete';
 
-    this.volumes = Object.fromEntries(
-      props.places.map(({ slot, role, availabilityZone }) => {
-        const volume = new ec2.CfnVolume(this, `Volume-${slot}`, {
-          availabilityZone,
-          size: config.dataVolumeGiB,
-          volumeType: 'gp3',
-          encrypted: true,
-        });
-        volume.applyRemovalPolicy(removalPolicy);
-        Tags.of(volume).add('Name', `metals-${config.stage}-${slot}-data`);
-        Tags.of(volume).add(TAG.slot, slot);
-        Tags.of(volume).add(TAG.role, role);
-        return [slot, volume];
-      }),
-    );
+    const sizeGiB = config.dataVolumeGiB;
+    this.volumes = new KeptVolumes(this, 'Volumes', { stage, sizeGiB, volumes: places, onDelete }).resources;
 
     const secret = (secretId: SecretId) => {
-      // One generated password per principal: the first is generated here, the others are added by PrincipalPasswords,
-      // because Secrets Manager generates one value at a time.
       const principals: readonly string[] = SECRETS[secretId];
-      const generate = { passwordLength: 32, excludePunctuation: true };
-      const resource = new secretsmanager.CfnSecret(this, `Secret-${secretId}`, {
-        name: secretName(config.stage, secretId),
-        description: principals.length
-          ? `Passwords of ${principals.join(', ')}; each becomes a Docker secret of its own`
-          : 'Sent by clients of POST /produce in the header x-api-key',
-        generateSecretString: principals.length
-          ? { ...generate, secretStringTemplate: '{}', generateStringKey: PRINCIPALS[0] }
-          : generate,
-      });
-      resource.applyRemovalPolicy(removalPolicy);
-      return resource;
+      const description = principals.length
+        ? `Passwords of ${principals.join(', ')}; each becomes a Docker secret of its own`
+        : 'Sent by clients of POST /produce in the header x-api-key';
+      return { name: secretName(stage, secretId), description, principals };
     };
-    this.secrets = {
-      'mongodb-password': secret('mongodb-password'),
-      'kafka-password': secret('kafka-password'),
-      'api-key': secret('api-key'),
-    };
-    this.secretVersions = new PrincipalPasswords(this, 'PrincipalPasswords', {
-      secrets: (['mongodb-password', 'kafka-password', 'api-key'] as const).map((secretId) => ({
-        arn: this.secrets[secretId].ref,
-        principals: SECRETS[secretId],
-      })),
-    }).versions;
+    const secrets = new KeptSecrets(this, 'Secrets', {
+      stage,
+      onDelete,
+      secrets: {
+        'mongodb-password': secret('mongodb-password'),
+        'kafka-password': secret('kafka-password'),
+        'api-key': secret('api-key'),
+      },
+    });
+    this.secrets = secrets.resources;
+    this.secretVersions = secrets.versions;
   }
 }

@@ -1,5 +1,4 @@
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { type CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -57,7 +56,7 @@ export class SwarmStack extends Stack {
     ) as Record<DocumentId, CommandDocument>;
     this.roles = new NodeRoles(this, 'Roles', {
       config,
-      slots: places.map(({ slot, role }) => ({ slot, role, volume: data.volumes[slot] as ec2.CfnVolume })),
+      slots: places.map(({ slot, role }) => ({ slot, role, volume: data.volumes[slot] as CustomResource })),
       secretArns: Object.values(data.secrets).map((secret) => secret.ref),
     });
     const groups = this.createGroups(props);
@@ -128,7 +127,7 @@ export class SwarmStack extends Stack {
         config,
         place,
         amiId: config.amiId,
-        dataVolume: data.volumes[place.slot] as ec2.CfnVolume,
+        dataVolume: data.volumes[place.slot] as CustomResource,
         securityGroups:
           place.role === 'manager' ? [securityGroups.nodes, securityGroups.managers] : [securityGroups.nodes],
         slotRole: this.roles.slots[place.slot] as SlotRole,

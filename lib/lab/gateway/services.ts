@@ -29,7 +29,6 @@ import type { Log } from './log';
 import { MetadataServer } from './metadata/metadata-server';
 import type { Upstream } from './ministack/upstream';
 import { nodesStatus } from './nodes-status';
-import { secretResource } from './secretsmanager/secret-resource';
 import type { GatewaySettings } from './settings';
 import type { KnownCredential } from './front-door/authentication';
 import { Associations } from './ssm/associations';
@@ -132,12 +131,11 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   let rulesLook: NodeJS.Timeout | undefined;
 
   const resources = handlersByType([
-    ...ec2Resources(upstream, store, networks, disks, securityGroups),
+    ...ec2Resources(upstream, store, networks, securityGroups),
     groupResource(store, groups, signals),
     documentResource(documents),
     associationResource(associations),
     instanceProfileResource(upstream),
-    secretResource(upstream),
   ]);
   const served = new Set(resources.keys());
   return {
@@ -150,7 +148,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
         createProgress(progress),
         createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
       ],
-      ec2: [createEc2({ upstream, store, instances, volumes, securityGroups, groups, log })],
+      ec2: [createEc2({ upstream, store, instances, volumes, disks, securityGroups, groups, log })],
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],

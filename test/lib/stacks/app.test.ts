@@ -93,8 +93,8 @@ describe('roles', () => {
     const attach = allowing(slot, 'ec2:AttachVolume');
     expect(attach).toHaveLength(2);
     const [volume, instance] = attach as [Statement, Statement];
-    const volumes = JSON.stringify(volume.Resource).match(/PublishOutputRefVolume[a-z]+\d/g);
-    expect(volumes).toEqual([`PublishOutputRefVolume${slot.replace('-', '')}`]);
+    const volumes = JSON.stringify(volume.Resource).match(/PublishOutputRefVolumes[a-z]+\d/g);
+    expect(volumes).toEqual([`PublishOutputRefVolumes${slot.replace('-', '')}`]);
     expect(JSON.stringify(instance.Resource)).toContain('instance/*');
     expect(instance.Condition?.StringEquals).toEqual({
       'aws:ResourceTag/metals:stage': 'test',
@@ -268,20 +268,74 @@ describe('documents', () => {
 });
 
 describe('data', () => {
-  it('outlives the stacks on AWS', () => {
-    const resources = (type: string) => Object.values(templates.data.findResources(type));
-    for (const resource of [...resources('AWS::EC2::Volume'), ...resources('AWS::SecretsManager::Secret')]) {
-      expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
-    }
-    expect(resources('AWS::EC2::Volume')).toHaveLength(3);
-    for (const { Properties } of resources('AWS::EC2::Volume')) {
-      expect(Properties).toMatchObject({ Encrypted: true, VolumeType: 'gp3' });
-    }
+  /** Statements of the function that serves custom resources of this kind, by their actions. */
+  const granted = (kind: string, of = templates.data): Record<string, Statement> =>
+    Object.fromEntries(
+      Object.entries(of.findResources('AWS::IAM::Policy'))
+        .filter(([logicalId]) => logicalId.startsWith(`${kind}HandlerServiceRole`))
+        .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[])
+        .map((statement) => [[statement.Action].flat().join(), statement]),
+    );
+  const actionsOf = (statements: Record<string, Statement>): string[] =>
+    Object.values(statements).flatMap(({ Action }) => Action);
+  const inProperties = (type: string, of = templates.data): Record<string, string>[] =>
+    Object.values(of.findResources(type)).map(({ Properties: { ServiceToken: _, ...properties } }) => properties);
+
+  it('outlives the stacks on AWS, a volume for each slot and the secrets by their names', () => {
+    expect(inProperties('Custom::KeptVolume')).toEqual(
+      SLOTS.map((Slot) => ({
+        ...{ Stage: 'test', Slot, Role: Slot.split('-')[0], SizeGiB: '20', OnDelete: 'keep' },
+        AvailabilityZone: expect.stringMatching(/^eu-west-1[a-c]$/),
+      })),
+    );
+    expect(
+      inProperties('Custom::KeptSecret').map(({ Name, Principals, OnDelete }) => [Name, Principals, OnDelete]),
+    ).toEqual(Object.entries(SECRETS).map(([id, principals]) => [`metals/test/${id}`, principals.join(','), 'keep']));
   });
 
   it('has no value of a secret in a template', () => {
-    for (const { Properties } of Object.values(templates.data.findResources('AWS::SecretsManager::Secret'))) {
-      expect(Properties.SecretString).toBeUndefined();
+    for (const properties of inProperties('Custom::KeptSecret')) {
+      expect(Object.keys(properties).sort()).toEqual(['Description', 'Name', 'OnDelete', 'Principals', 'Stage']);
     }
+  });
+
+  it('is touched by its functions alone, each by what is its own', () => {
+    const secrets = granted('Secrets');
+    expect(Object.keys(secrets).sort()).toEqual([
+      'secretsmanager:CreateSecret,secretsmanager:TagResource',
+      'secretsmanager:DescribeSecret,secretsmanager:RestoreSecret',
+      'secretsmanager:GetRandomPassword',
+      'secretsmanager:GetSecretValue,secretsmanager:PutSecretValue',
+    ]);
+    const named = (action: string) => JSON.stringify(secrets[action]!.Resource).match(/secret:[^"]+/g);
+    expect(named('secretsmanager:DescribeSecret,secretsmanager:RestoreSecret')).toEqual([
+      'secret:metals/test/api-key-??????',
+      'secret:metals/test/kafka-password-??????',
+      'secret:metals/test/mongodb-password-??????',
+    ]);
+    expect(named('secretsmanager:GetSecretValue,secretsmanager:PutSecretValue')).toEqual([
+      'secret:metals/test/kafka-password-??????',
+      'secret:metals/test/mongodb-password-??????',
+    ]);
+
+    const volumes = granted('Volumes');
+    expect(Object.entries(volumes).map(([actions, { Condition }]) => [actions, Condition?.StringEquals])).toEqual([
+      ['ec2:CreateVolume', { 'aws:RequestTag/metals:stage': 'test' }],
+      ['ec2:CreateTags', { 'ec2:CreateAction': 'CreateVolume' }],
+      ['ec2:ModifyVolume', { 'aws:ResourceTag/metals:stage': 'test' }],
+      ['ec2:DescribeVolumes,ec2:DescribeVolumesModifications', undefined],
+      ['cloudformation:DescribeStacks', undefined],
+    ]);
+  });
+
+  it('goes with the stacks only where the configuration says so', () => {
+    const { data } = synthesise({ dataRemoval: 'destroy' });
+    for (const type of ['Custom::KeptVolume', 'Custom::KeptSecret']) {
+      for (const { OnDelete } of inProperties(type, data)) expect(OnDelete).toBe('delete');
+    }
+    expect(actionsOf(granted('Secrets', data))).toContain('secretsmanager:DeleteSecret');
+    expect(granted('Volumes', data)['ec2:DeleteVolume,ec2:ModifyVolume']?.Condition?.StringEquals).toEqual({
+      'aws:ResourceTag/metals:stage': 'test',
+    });
   });
 });

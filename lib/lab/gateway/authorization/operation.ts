@@ -68,3 +68,9 @@ export const onResource = (
       ({ params }: OperationCall) => [{ action: `${service}:${operation}`, resource: resource(params) }],
     ]),
   );
+
+/** Mappers for operations that differ in their name alone. */
+export const mappersOf = (
+  named: (operation: string) => OperationMapper,
+  ...operations: readonly string[]
+): OperationMappers => Object.fromEntries(operations.map((operation) => [operation, named(operation)]));

@@ -20,6 +20,8 @@ export async function readResourceTags(upstream: Upstream, own: OwnTags, arn: st
   const resource = rest.join(':');
   const slash = resource.indexOf('/');
   const [kind, id] = [resource.slice(0, slash), resource.slice(slash + 1)];
+  // A resource that is being made has no id yet, and a filter for every id would show the tags of others.
+  if (id === '*') return {};
   try {
     if (service === 'ec2') return kind === 'instance' ? (own.instance(id) ?? {}) : await ec2Tags(upstream, id);
     if (service === 'autoscaling') return own.group(resource.split('autoScalingGroupName/')[1] ?? '') ?? {};

@@ -1,16 +1,18 @@
 /** EC2: records are ministack's; what happens to instances, and addresses in answers, is the lab's. */
 import { AwsError } from '../errors';
-import { editReply, relay } from '../ministack/forward';
 import { errorText, type Log } from '../log';
 import type { Groups } from '../autoscaling/groups';
 import { privateDnsName, type Instances } from './instances';
+import type { Disks } from './disks';
 import { lastOutput } from './docker-node';
+import { forwardEdited, NAMESPACE, xmlReply } from './ec2-reply';
 import type { InstanceRecord, InstanceState, NodesData, NodesStore } from './records';
 import type { SecurityGroups } from './security-groups';
 import type { Upstream } from '../ministack/upstream';
 import { escapeXml } from '../front-door/xml';
 import { members } from '../front-door/query';
-import { attachmentXml, correctVolumes, type Volumes } from './volumes';
+import { volumeActions } from './volume-api';
+import type { Volumes } from './volumes';
 import { launchTemplatesXml, launchTemplateVersionsXml } from './launch-template-views';
 import type { Interceptor, LabRequest } from '../types';
 
@@ -20,20 +22,20 @@ export interface Ec2Dependencies {
   readonly instances: Instances;
   readonly volumes: Volumes;
   readonly securityGroups: Pick<SecurityGroups, 'refresh' | 'change'>;
+  readonly disks: Disks;
   readonly groups: Groups;
   readonly log: Log;
 }
 
 export function createEc2(dependencies: Ec2Dependencies): Interceptor {
-  const { upstream, store, instances, volumes, securityGroups, groups, log } = dependencies;
+  const { upstream, store, instances, volumes, disks, securityGroups, groups, log } = dependencies;
   const { data } = store;
   const own = (params: LabRequest['params']): InstanceRecord[] =>
     members(params, 'InstanceId').flatMap((id) => data.instances[id] ?? []);
   const later = (id: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log(id, errorText(error)));
   };
-  const forwarded = async ({ message, body }: LabRequest, edit: (text: string) => string) =>
-    editReply(await relay(upstream, message, body), edit);
+  const forwarded = (request: LabRequest, edit: (text: string) => string) => forwardEdited(upstream, request, edit);
 
   // Answered once the nodes have the rules.
   const rulesChange = async (request: LabRequest) => {
@@ -73,17 +75,7 @@ export function createEc2(dependencies: Ec2Dependencies): Interceptor {
     DescribeNetworkInterfaces: (request) => forwarded(request, (text) => correctInterfaces(data, text)),
     DescribeLaunchTemplates: async ({ params }) => xmlReply(launchTemplatesXml(data, params)),
     DescribeLaunchTemplateVersions: async ({ params }) => xmlReply(launchTemplateVersionsXml(data, params)),
-    DescribeVolumes: (request) => forwarded(request, (text) => correctVolumes(data, text)),
-    AttachVolume: async ({ params }) => {
-      const { VolumeId, InstanceId, Device } = params as Record<string, string>;
-      const attachment = await volumes.attach(VolumeId!, InstanceId!, Device ?? '');
-      return xmlReply(
-        `<AttachVolumeResponse xmlns="${NAMESPACE}"><requestId>${crypto.randomUUID()}</requestId>` +
-          `${attachmentXml(VolumeId!, attachment)}</AttachVolumeResponse>`,
-      );
-    },
-    DetachVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
-    DeleteVolume: async ({ params }) => refuseWhileAttached(data, params.VolumeId),
+    ...volumeActions({ upstream, store, volumes, disks }),
     AuthorizeSecurityGroupIngress: rulesChange,
     AuthorizeSecurityGroupEgress: rulesChange,
     RevokeSecurityGroupIngress: rulesChange,
@@ -117,22 +109,11 @@ export function createEc2(dependencies: Ec2Dependencies): Interceptor {
   return async (request) => actions[request.action]?.(request);
 }
 
-const NAMESPACE = 'http://ec2.amazonaws.com/doc/2016-11-15/';
-
 const incorrectState = (id: string, state: string, what: string): AwsError =>
   new AwsError(
     'IncorrectInstanceState',
     `The instance '${id}' is not in a state from which it can be ${what}: ${state}`,
   );
-
-function refuseWhileAttached(data: NodesData, volumeId: string): undefined {
-  const holder = data.volumes[volumeId]?.attachment?.instanceId;
-  if (!holder) return undefined;
-  throw new AwsError(
-    'VolumeInUse',
-    `Volume ${volumeId} is in use by ${holder}; in the lab it is detached only by the end of its instance`,
-  );
-}
 
 function eachTag(
   params: Readonly<Record<string, string>>,
@@ -168,5 +149,3 @@ export function correctInterfaces(data: NodesData, xml: string): string {
     return item.replaceAll(`>${networkInterface.upstreamIp}<`, `>${networkInterface.privateIp}<`);
   });
 }
-
-const xmlReply = (body: string) => ({ status: 200, contentType: 'text/xml', body });

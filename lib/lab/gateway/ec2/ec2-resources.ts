@@ -8,15 +8,12 @@ import { natGatewayResource } from './nat-gateway-resource';
 import type { NodesStore } from './records';
 import { securityGroupRuleResource } from './security-group-rule-resource';
 import type { SecurityGroups } from './security-groups';
-import type { Disks } from './disks';
-import { volumeResource } from './volume-resource';
 import type { VpcNetworks } from './vpc-network';
 
 export const ec2Resources = (
   upstream: Upstream,
   store: NodesStore,
   networks: VpcNetworks,
-  disks: Disks,
   securityGroups: Pick<SecurityGroups, 'refresh'>,
 ): readonly ResourceHandler[] => [
   eipResource(upstream),
@@ -26,7 +23,6 @@ export const ec2Resources = (
     securityGroupRuleResource(upstream, 'Egress'),
     interfaceResource(upstream, store, networks),
   ].map((handler) => thenRefresh(handler, securityGroups)),
-  volumeResource(upstream, store, disks),
   launchTemplateResource(store),
 ];
 

@@ -4,6 +4,7 @@
  */
 import {
   arn,
+  mappersOf,
   onResource,
   withoutResource,
   type Lookups,
@@ -14,26 +15,8 @@ import {
 } from '../operation';
 import { EC2 } from './ec2';
 import { lambdaPermissions, s3Permissions } from './rest';
+import { SECRETS_MANAGER } from './secrets-manager';
 import { SSM } from './ssm';
-
-/** AWS judges the ARN with its random suffix; of a secret that does not exist it knows the name alone. */
-const onSecret =
-  (operation: string): OperationMapper =>
-  async ({ params }, lookups) => {
-    const { SecretId, VersionId, VersionStage } = params;
-    const resource =
-      (await lookups.secretArn(SecretId)) ??
-      (SecretId.startsWith('arn:') ? SecretId : arn('secretsmanager', `secret:${SecretId}`));
-    const context = Object.fromEntries(
-      Object.entries({
-        'secretsmanager:SecretId': resource,
-        'secretsmanager:VersionId': VersionId,
-        // What GetSecretValue means when it names no version.
-        'secretsmanager:VersionStage': VersionStage ?? (VersionId ? undefined : 'AWSCURRENT'),
-      }).filter(([, value]) => value !== undefined),
-    );
-    return [{ action: `secretsmanager:${operation}`, resource, context }];
-  };
 
 const logGroup = ({ logGroupName, logGroupIdentifier }: any): string =>
   String(logGroupIdentifier ?? '').startsWith('arn:')
@@ -64,9 +47,6 @@ const onStack =
     return [{ action: `cloudformation:${operation}`, resource }];
   };
 
-const mappersOf = (named: (operation: string) => OperationMapper, ...operations: readonly string[]): OperationMappers =>
-  Object.fromEntries(operations.map((operation) => [operation, named(operation)]));
-
 interface Service {
   /** First part of X-Amz-Target, where the service has one: the emulator goes by it. */
   readonly targetPrefix?: string;
@@ -92,10 +72,7 @@ const SERVICES: Readonly<Record<string, Service>> = {
   },
   secretsmanager: {
     targetPrefix: 'secretsmanager',
-    operations: {
-      ...withoutResource('secretsmanager', 'GetRandomPassword', 'ListSecrets'),
-      ...mappersOf(onSecret, 'DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'),
-    },
+    operations: SECRETS_MANAGER,
   },
   logs: {
     targetPrefix: 'Logs_20140328',

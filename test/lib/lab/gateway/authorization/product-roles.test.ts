@@ -9,8 +9,8 @@ import { GRANTS_WITHOUT_CALLS } from '../../../../lab/support/grants-without-cal
 import { STAGE, synthesise } from './support/synthesised';
 
 const { policies, idsOf, role } = synthesise();
-const volumes = idsOf('AWS::EC2::Volume').sort();
-const secrets = idsOf('AWS::SecretsManager::Secret').sort();
+const volumes = idsOf('Custom::KeptVolume').sort();
+const secrets = idsOf('Custom::KeptSecret').sort();
 const functionArn = (prefix: string) => {
   const name = idsOf('AWS::Lambda::Function').find((id) => id.startsWith(prefix))!;
   return `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
@@ -23,25 +23,33 @@ const bundle = (): string => {
   return pattern!.replace('*', 'x');
 };
 
-/** Tags of the instances that the tests name. */
-const INSTANCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const OWN_STACK = `arn:aws:cloudformation:${groups}:stack/own/1`;
+
+/** Tags of the instances and volumes that the tests name. */
+const TAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'i-own': { 'metals:stage': STAGE },
   'i-other-stage': { 'metals:stage': 'prod' },
+  'vol-own': { 'metals:stage': STAGE },
+  'vol-other-stage': { 'metals:stage': 'prod' },
 };
 const recorded: RecordedCall[] = [];
-const authorizer = new Authorizer({
-  mode: 'enforce',
-  policies: { of: async (roleName) => policies.get(roleName) ?? [] },
-  lookups: {
-    secretArn: async (id) => secrets.find((arn) => arn === id || arn.includes(`:secret:${id}-`)),
-    stackId: async () => undefined,
-    groupArn: () => undefined,
-    instancesOf: () => Object.keys(INSTANCES),
-  },
-  tagsOf: async (arn) => INSTANCES[arn.split('/')[1] ?? ''] ?? {},
-  recording: { add: (call) => void recorded.push(call) },
-  log: () => undefined,
-});
+const authorizerOf = (rolePolicies: typeof policies) =>
+  new Authorizer({
+    mode: 'enforce',
+    policies: { of: async (roleName) => rolePolicies.get(roleName) ?? [] },
+    lookups: {
+      secretArn: async (id) => secrets.find((arn) => arn === id || arn.includes(`:secret:${id}-`)),
+      stackId: async () => undefined,
+      groupArn: () => undefined,
+      instancesOf: () => Object.keys(TAGS).filter((id) => id.startsWith('i-')),
+    },
+    tagsOf: async (arn) => TAGS[arn.split('/')[1] ?? ''] ?? {},
+    recording: { add: (call) => void recorded.push(call) },
+    log: () => undefined,
+  });
+const authorizer = authorizerOf(policies);
+/** Of a stage whose data outlive it, as is usual on AWS; the lab's go with it. */
+const keeping = authorizerOf(synthesise({ dataRemoval: 'retain' }).policies);
 
 const TARGETS: Readonly<Record<string, string>> = {
   ssm: 'AmazonSSM',
@@ -64,19 +72,127 @@ const PRINCIPALS = {
   onEvent: functionPrincipal(role('RunCommandOnEvent'), 'on-event'),
   isComplete: functionPrincipal(role('RunCommandIsComplete'), 'is-complete'),
   framework: functionPrincipal(role('RunCommandProviderframeworkonEvent'), 'framework'),
-  passwords: functionPrincipal(role('PrincipalPasswordsHandler'), 'passwords'),
+  secrets: functionPrincipal(role('SecretsHandler'), 'secrets'),
+  volumes: functionPrincipal(role('VolumesHandler'), 'volumes'),
   defaultGroup: functionPrincipal(role('CustomVpcRestrictDefaultSG'), 'default-group'),
 };
 type Who = keyof typeof PRINCIPALS;
 
 /** `allowed`, or the error that the caller gets. */
-const ask = (who: Who, call: OperationCall): Promise<'allowed' | AwsError> =>
-  authorizer.authorize(PRINCIPALS[who], call).then(
+const ask = (who: Who, call: OperationCall, by = authorizer): Promise<'allowed' | AwsError> =>
+  by.authorize(PRINCIPALS[who], call).then(
     () => 'allowed' as const,
     (error: AwsError) => error,
   );
 
 beforeEach(() => recorded.splice(0));
+
+const SECRET = 'metals/test/kafka-password';
+const createSecret = (Name: string) =>
+  api('secretsmanager', 'CreateSecret', { Name, Tags: [{ Key: 'metals:stage', Value: STAGE }] });
+const onSecret = (operation: string, params: unknown = {}) =>
+  api('secretsmanager', operation, { SecretId: secrets.find((arn) => arn.includes(SECRET)), ...(params as object) });
+const createVolume = (stage: string | undefined) =>
+  api('ec2', 'CreateVolume', {
+    AvailabilityZone: 'eu-west-1a',
+    Size: '20',
+    ...(stage !== undefined && {
+      'TagSpecification.1.ResourceType': 'volume',
+      'TagSpecification.1.Tag.1.Key': 'metals:slot',
+      'TagSpecification.1.Tag.1.Value': 'worker-1',
+      'TagSpecification.1.Tag.2.Key': 'metals:stage',
+      'TagSpecification.1.Tag.2.Value': stage,
+    }),
+  });
+const onVolume = (operation: string, VolumeId: string) => api('ec2', operation, { VolumeId, Size: '30' });
+const STAGE_TAGS = { Tags: [{ Key: 'metals:stage', Value: STAGE }] };
+
+/** Calls of the functions that keep data: each is allowed to its own function, and denied to another. */
+const KEEPING: readonly [Who, string, OperationCall, Who][] = [
+  ['secrets', 'a new secret with its tags', createSecret(SECRET), 'volumes'],
+  ['secrets', 'a look at a secret by its name', onSecret('DescribeSecret', { SecretId: SECRET }), 'worker'],
+  ['secrets', 'a secret that is restored', onSecret('RestoreSecret'), 'manager'],
+  ['secrets', 'the tags of a secret', onSecret('TagResource', STAGE_TAGS), 'manager'],
+  ['secrets', 'the passwords that are there', onSecret('GetSecretValue'), 'volumes'],
+  ['secrets', 'the passwords that were missing', onSecret('PutSecretValue'), 'manager'],
+  ['volumes', 'a new volume with its tags', createVolume(STAGE), 'manager'],
+  ['volumes', 'a volume that grows', onVolume('ModifyVolume', 'vol-own'), 'manager'],
+  ['volumes', 'how far it has grown', api('ec2', 'DescribeVolumesModifications'), 'worker'],
+  [
+    'volumes',
+    'the state of its own stack',
+    api('cloudformation', 'DescribeStacks', { StackName: OWN_STACK }),
+    'secrets',
+  ],
+];
+/** Only where the stage's data go with it. */
+const DELETING: readonly [Who, string, OperationCall, Who][] = [
+  ['secrets', 'the end of a secret', onSecret('DeleteSecret'), 'volumes'],
+  ['volumes', 'the end of a volume', onVolume('DeleteVolume', 'vol-own'), 'secrets'],
+];
+
+describe('data that outlive the stacks', () => {
+  it.each(KEEPING)('%s: %s is allowed', async (who, _what, call) => {
+    for (const by of [authorizer, keeping]) expect(await ask(who, call, by)).toBe('allowed');
+  });
+
+  it.each([...KEEPING, ...DELETING])(
+    'what is for %s alone, %s, is denied to another',
+    async (_who, _what, call, other) => {
+      expect(await ask(other, call)).toMatchObject({
+        code: expect.stringMatching(/Unauthorized|AccessDenied/),
+      });
+    },
+  );
+
+  it.each(DELETING)('%s: %s is allowed only where the data go with the stacks', async (who, _what, call) => {
+    expect(await ask(who, call)).toBe('allowed');
+    expect(await ask(who, call, keeping)).toBeInstanceOf(AwsError);
+  });
+
+  it.each<[Who, string, OperationCall, string]>([
+    ['secrets', 'a secret of another stage', createSecret('metals/prod/kafka-password'), 'secretsmanager:CreateSecret'],
+    [
+      'secrets',
+      'the API key’s value',
+      onSecret('GetSecretValue', { SecretId: 'metals/test/api-key' }),
+      'GetSecretValue',
+    ],
+    ['volumes', 'a volume of another stage', createVolume('prod'), 'ec2:CreateVolume'],
+    ['volumes', 'a volume without tags', createVolume(undefined), 'ec2:CreateVolume'],
+    [
+      'volumes',
+      'a tag for a volume that is there',
+      api('ec2', 'CreateTags', {
+        'ResourceId.1': 'vol-other-stage',
+        'Tag.1.Key': 'metals:stage',
+        'Tag.1.Value': STAGE,
+      }),
+      'ec2:CreateTags on resource: arn:aws:ec2:eu-west-1:000000000000:volume/vol-other-stage',
+    ],
+    ['volumes', 'growing another stage’s volume', onVolume('ModifyVolume', 'vol-other-stage'), 'ec2:ModifyVolume'],
+    ['volumes', 'deleting another stage’s volume', onVolume('DeleteVolume', 'vol-other-stage'), 'ec2:DeleteVolume'],
+    [
+      'volumes',
+      'the state of another stack',
+      api('cloudformation', 'DescribeStacks', { StackName: 'arn:aws:cloudformation:eu-west-1:000000000000:stack/x/1' }),
+      'cloudformation:DescribeStacks',
+    ],
+  ])('%s is denied: %s', async (who, _what, call, action) => {
+    expect(String(await ask(who, call))).toContain(action);
+  });
+
+  it('need the right to tag where they are tagged as they are made', async () => {
+    await ask('secrets', createSecret(SECRET));
+    await ask('volumes', createVolume(STAGE));
+    expect(recorded.map(({ action, decision }) => [action, decision])).toEqual([
+      ['secretsmanager:CreateSecret', 'allowed'],
+      ['secretsmanager:TagResource', 'allowed'],
+      ['ec2:CreateVolume', 'allowed'],
+      ['ec2:CreateTags', 'allowed'],
+    ]);
+  });
+});
 
 describe('is allowed what the product does', () => {
   const cases: [Who, string, OperationCall][] = [
@@ -128,7 +244,7 @@ describe('is allowed what the product does', () => {
       'the waiter',
       api('states', 'StartExecution', { stateMachineArn: idsOf('AWS::StepFunctions::StateMachine')[0] }),
     ],
-    ['passwords', 'a random password', api('secretsmanager', 'GetRandomPassword', { PasswordLength: 32 })],
+    ['secrets', 'a random password', api('secretsmanager', 'GetRandomPassword', { PasswordLength: 32 })],
     [
       'defaultGroup',
       'the default group of the VPC',

@@ -39,6 +39,9 @@ describe('tags of resources', () => {
       return { status: 400, body: '{"__type":"ResourceNotFoundException","message":"none"}' };
     };
     expect(await tagsOf('arn:aws:ec2:eu-west-1:000000000000:volume/vol-1')).toEqual({ slot: 'worker-1' });
+    const asked = ministack.requests.length;
+    expect(await tagsOf('arn:aws:ec2:eu-west-1:000000000000:volume/*')).toEqual({});
+    expect(ministack.requests).toHaveLength(asked);
     expect(await tagsOf(SECRET)).toEqual({ of: 'secret' });
     expect(await tagsOf('arn:aws:ssm:eu-west-1:000000000000:parameter/metals/x')).toEqual({ of: 'parameter' });
     expect(await tagsOf('arn:aws:ssm:eu-west-1:000000000000:parameter/metals/y')).toEqual({});

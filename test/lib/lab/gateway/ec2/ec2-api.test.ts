@@ -1,4 +1,5 @@
 import type { Groups } from '../../../../../lib/lab/gateway/autoscaling/groups';
+import type { Disks } from '../../../../../lib/lab/gateway/ec2/disks';
 import type { Instances } from '../../../../../lib/lab/gateway/ec2/instances';
 import { createAutoScaling } from '../../../../../lib/lab/gateway/autoscaling/autoscaling-api';
 import { correctInstances, correctInterfaces, createEc2 } from '../../../../../lib/lab/gateway/ec2/ec2-api';
@@ -13,28 +14,20 @@ function setUp() {
   const store = temporaryStore(
     nodesData({ instances: { 'i-0a': instance() }, groups: { 'group-a': group({ instanceId: 'i-0a' }) } }),
   );
-  const held = { instanceId: 'i-0a', device: '/dev/sdf', state: 'attached', time: '2026-11-01T00:00:00Z' } as const;
-  store.data.volumes['vol-1']!.attachment = { ...held };
   const settled: string[] = [];
   const groups = { settleLater: (name: string) => void settled.push(name) } as unknown as Groups;
   const upstream = {
     request: async () => ({ status: 200, headers: {}, text: '<ok/>', body: Buffer.from('<ok/>') }),
   } as unknown as Upstream;
-  const volumes = {
-    attach: async (volumeId: string, instanceId: string, device: string) => ({
-      ...held,
-      state: 'attaching',
-      instanceId,
-      device: `${volumeId} as ${device}`,
-    }),
-  } as unknown as Volumes;
   const rules: string[] = [];
   const securityGroups = {
     refresh: async () => void rules.push('refresh'),
     change: async (id: string, groupIds: readonly string[]) => void rules.push(`${id}: ${groupIds.join(' ')}`),
   };
-  const instances = {} as Instances;
-  const ec2 = createEc2({ upstream, store, instances, volumes, securityGroups, groups, log: noLog });
+  const ec2 = createEc2({
+    ...{ upstream, store, securityGroups, groups, log: noLog },
+    ...{ instances: {} as Instances, volumes: {} as Volumes, disks: {} as Disks },
+  });
   const autoScaling = createAutoScaling(store, groups);
   const message = { method: 'POST', url: '/', headersDistinct: {} };
   const ask = (interceptor: typeof ec2) => (action: string, params: object) =>
@@ -63,18 +56,6 @@ test('an instance that runs cannot be started, one that ends cannot be rebooted'
   );
   store.data.instances['i-0a']!.state = 'stopping';
   await expect(ec2('RebootInstances', { 'InstanceId.1': 'i-0a' })).rejects.toThrow('can be rebooted: stopping');
-});
-
-test('an attachment is answered before the device is there', async () => {
-  const { ec2 } = setUp();
-  const reply = await ec2('AttachVolume', { VolumeId: 'vol-1', InstanceId: 'i-0a', Device: '/dev/sdf' });
-  expect(reply!.body).toContain('<device>vol-1 as /dev/sdf</device><status>attaching</status>');
-});
-
-test('a volume in use stays where it is', async () => {
-  const { ec2 } = setUp();
-  await expect(ec2('DetachVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
-  await expect(ec2('DeleteVolume', { VolumeId: 'vol-1' })).rejects.toThrow('Volume vol-1 is in use by i-0a');
 });
 
 test.each(['AuthorizeSecurityGroupIngress', 'RevokeSecurityGroupEgress', 'ModifySecurityGroupRules'])(

@@ -22,12 +22,14 @@ const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::AccountId': LAB_ACCOUNT_ID,
   'AWS::Partition': 'aws',
   'AWS::Region': LAB_REGION,
+  // One id stands for whichever stack asks for its own.
+  'AWS::StackId': `arn:aws:cloudformation:${LAB_REGION}:${LAB_ACCOUNT_ID}:stack/own/1`,
 };
 const ARN = `${LAB_REGION}:${LAB_ACCOUNT_ID}`;
 
 /** Made-up physical ids in the form of each type; AWS gives secrets a suffix of six characters. */
-function physicalId(logicalId: string, type: string | undefined): string {
-  if (type === 'AWS::SecretsManager::Secret') return `arn:aws:secretsmanager:${ARN}:secret:${logicalId}-AbCdEf`;
+function physicalId(logicalId: string, { Type: type, Properties }: Partial<Resource> = {}): string {
+  if (type === 'Custom::KeptSecret') return `arn:aws:secretsmanager:${ARN}:secret:${Properties.Name}-AbCdEf`;
   if (type === 'AWS::StepFunctions::StateMachine') return `arn:aws:states:${ARN}:stateMachine:${logicalId}`;
   return logicalId;
 }
@@ -38,7 +40,7 @@ function resolver(templates: readonly TemplateJson[]) {
   const resolve = (value: any): any => {
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== 'object' || value === null) return value;
-    if ('Ref' in value) return PSEUDO[value.Ref] ?? physicalId(value.Ref, resources.get(value.Ref)?.Type);
+    if ('Ref' in value) return PSEUDO[value.Ref] ?? physicalId(value.Ref, resources.get(value.Ref));
     if ('Fn::GetStackOutput' in value) return resolve(outputs.get(value['Fn::GetStackOutput'].OutputName)!.Value);
     if ('Fn::Join' in value) return value['Fn::Join'][1].map(resolve).join(value['Fn::Join'][0]);
     if ('Fn::Sub' in value)
@@ -57,8 +59,14 @@ function resolver(templates: readonly TemplateJson[]) {
 }
 
 /** Policies by the logical id of their role, and the logical ids of resources of a type. */
-export function synthesise() {
-  const values = { account: LAB_ACCOUNT_ID, region: LAB_REGION, amiId: 'ami-0123456789abcdef0', stage: STAGE };
+export function synthesise(settings: Readonly<Record<string, string>> = {}) {
+  const values = {
+    ...settings,
+    account: LAB_ACCOUNT_ID,
+    region: LAB_REGION,
+    amiId: 'ami-0123456789abcdef0',
+    stage: STAGE,
+  };
   const stacks = createStacks(new App({ context }), readConfig(values, {}));
   const templates = [stacks.network, stacks.data, stacks.swarm, stacks.pipeline].map(
     (stack) => Template.fromStack(stack).toJSON() as TemplateJson,
@@ -76,7 +84,7 @@ export function synthesise() {
   }
   const idsOf = (type: string): string[] =>
     templates.flatMap(({ Resources }) =>
-      Object.entries(Resources).flatMap(([id, resource]) => (resource.Type === type ? [physicalId(id, type)] : [])),
+      Object.entries(Resources).flatMap(([id, resource]) => (resource.Type === type ? [physicalId(id, resource)] : [])),
     );
   /** The first role whose logical id begins so, whatever the case. */
   const role = (prefix: string): string => {

@@ -1,0 +1,187 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  DescribeVolumesCommand,
+  DescribeVolumesModificationsCommand,
+  EC2Client,
+  ModifyVolumeCommand,
+  paginateDescribeVolumes,
+  type Volume,
+} from '@aws-sdk/client-ec2';
+import { TAG } from '../contract';
+import { Deadline, pollUntil } from '../ssm/deadline';
+import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
+import { chooseVolume, type FoundVolume } from './kept-volume-choice';
+import { inWords, reason } from './reason';
+
+/** Properties of `Custom::KeptVolume`; CloudFormation passes every scalar as a string. */
+export interface VolumeProperties {
+  readonly Stage: string;
+  readonly Slot: string;
+  readonly Role: string;
+  readonly AvailabilityZone: string;
+  readonly SizeGiB: string;
+  readonly OnDelete: OnDelete;
+}
+
+type Event = KeptDataEvent<VolumeProperties>;
+
+/** How long the waits may take, in seconds. Creation and growth together end before the function does (13 minutes). */
+export interface Limits {
+  readonly creation: number;
+  readonly growth: number;
+  /** Until the instance that ends has let go of its volume. */
+  readonly release: number;
+}
+const LIMITS: Limits = { creation: 120, growth: 600, release: 120 };
+
+/** All but those that are being deleted. */
+const STATES = ['creating', 'available', 'in-use', 'error'];
+
+const asFound = (volume: Volume): FoundVolume => ({
+  id: volume.VolumeId!,
+  availabilityZone: volume.AvailabilityZone ?? '',
+  sizeGiB: volume.Size ?? 0,
+  state: volume.State ?? '',
+  encrypted: volume.Encrypted === true,
+  createdAt: volume.CreateTime?.toISOString() ?? 'at an unknown time',
+});
+
+async function find(client: EC2Client, { Stage, Slot }: VolumeProperties): Promise<FoundVolume[]> {
+  const found: FoundVolume[] = [];
+  const Filters = [
+    { Name: `tag:${TAG.stage}`, Values: [Stage] },
+    { Name: `tag:${TAG.slot}`, Values: [Slot] },
+    { Name: 'status', Values: STATES },
+  ];
+  for await (const page of paginateDescribeVolumes({ client }, { Filters })) {
+    found.push(...(page.Volumes ?? []).map(asFound));
+  }
+  return found;
+}
+
+/** With its tags in the same call: a creation that is cut off afterwards is found again. */
+async function create(client: EC2Client, volume: VolumeProperties): Promise<FoundVolume> {
+  const made = await client.send(
+    new CreateVolumeCommand({
+      AvailabilityZone: volume.AvailabilityZone,
+      Size: Number(volume.SizeGiB),
+      VolumeType: 'gp3',
+      Encrypted: true,
+      TagSpecifications: [
+        {
+          ResourceType: 'volume',
+          Tags: [
+            { Key: 'Name', Value: `metals-${volume.Stage}-${volume.Slot}-data` },
+            { Key: TAG.stage, Value: volume.Stage },
+            { Key: TAG.slot, Value: volume.Slot },
+            { Key: TAG.role, Value: volume.Role },
+          ],
+        },
+      ],
+    }),
+  );
+  console.log(`created ${made.VolumeId} for ${volume.Slot}`);
+  return asFound(made);
+}
+
+/** Undefined where there is none. */
+async function describe(client: EC2Client, id: string): Promise<Volume | undefined> {
+  try {
+    return (await client.send(new DescribeVolumesCommand({ VolumeIds: [id] }))).Volumes?.[0];
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+const isGone = (error: unknown): boolean => error instanceof Error && error.name === 'InvalidVolume.NotFound';
+
+async function untilCreated(client: EC2Client, id: string, limits: Limits): Promise<void> {
+  await pollUntil(`the creation of ${id}`, new Deadline(limits.creation), async () => {
+    const state = (await describe(client, id))?.State ?? 'not shown yet';
+    if (state === 'error') throw new Error(`${id} is in state error: aws ec2 delete-volume --volume-id ${id}`);
+    return state === 'available' || state === 'in-use' ? { value: id } : { waitingFor: `it is ${state}` };
+  });
+}
+
+/** The file system follows when node-prepare runs next. A volume that is `optimizing` has its size already. */
+async function grow(client: EC2Client, { id, sizeGiB }: FoundVolume, toGiB: number, limits: Limits): Promise<void> {
+  await client.send(new ModifyVolumeCommand({ VolumeId: id, Size: toGiB }));
+  await pollUntil(`the growth of ${id}`, new Deadline(limits.growth), async () => {
+    const reply = await client.send(new DescribeVolumesModificationsCommand({ VolumeIds: [id] }));
+    const { ModificationState: state, StatusMessage: message } = reply.VolumesModifications?.[0] ?? {};
+    if (state === 'failed') throw new Error(`${id} did not grow from ${sizeGiB} to ${toGiB} GiB: ${message}`);
+    return state === 'optimizing' || state === 'completed'
+      ? { value: id }
+      : { waitingFor: `the modification is ${state ?? 'not shown yet'}` };
+  });
+  console.log(`${id} has grown from ${sizeGiB} to ${toGiB} GiB`);
+}
+
+/** What CloudFormation asks for; it may be there already, whoever has made it. */
+async function keep(event: Event, clients: Clients, limits: Limits): Promise<string> {
+  const { ec2 } = clients;
+  const properties = event.ResourceProperties;
+  const wanted = {
+    stage: properties.Stage,
+    slot: properties.Slot,
+    availabilityZone: properties.AvailabilityZone,
+    sizeGiB: Number(properties.SizeGiB),
+  };
+  const circumstances = {
+    currentId: event.PhysicalResourceId,
+    rollsBack: event.RequestType === 'Update' && (await rollsBack(event.StackId, clients.cloudFormation)),
+  };
+  const kept = chooseVolume(await find(ec2, properties), wanted, circumstances);
+  if (kept) console.log(`${wanted.slot} keeps ${kept.id}, ${kept.sizeGiB} GiB, ${kept.state}`);
+  const volume = kept ?? (await create(ec2, properties));
+  await untilCreated(ec2, volume.id, limits);
+  if (volume.sizeGiB < wanted.sizeGiB) await grow(ec2, volume, wanted.sizeGiB, limits);
+  return volume.id;
+}
+
+async function rollsBack(stackId: string, client: CloudFormationClient): Promise<boolean> {
+  const reply = await client.send(new DescribeStacksCommand({ StackName: stackId }));
+  return reply.Stacks?.[0]?.StackStatus?.includes('ROLLBACK') === true;
+}
+
+async function remove(client: EC2Client, id: string, limits: Limits): Promise<void> {
+  const isReleased = await pollUntil(`the release of ${id}`, new Deadline(limits.release), async () => {
+    const volume = await describe(client, id);
+    if (!volume) return { value: false };
+    const holders = (volume.Attachments ?? []).map(({ InstanceId, State }) => `${InstanceId} (${State})`).join(', ');
+    return volume.State === 'in-use'
+      ? { waitingFor: `${holders} holds it; once that has ended: aws ec2 delete-volume --volume-id ${id}` }
+      : { value: true };
+  });
+  if (!isReleased) return;
+  try {
+    await client.send(new DeleteVolumeCommand({ VolumeId: id }));
+    console.log(`deleted ${id}`);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+export interface Clients {
+  readonly ec2: EC2Client;
+  readonly cloudFormation: CloudFormationClient;
+}
+
+/** CloudFormation's events, as the CDK provider framework passes them on. */
+export async function handle(event: Event, clients: Clients, limits: Limits = LIMITS): Promise<KeptDataResult> {
+  const { Slot, OnDelete } = event.ResourceProperties;
+  try {
+    if (event.RequestType !== 'Delete') return { PhysicalResourceId: await keep(event, clients, limits) };
+    const id = event.PhysicalResourceId!;
+    if (OnDelete === 'delete') await remove(clients.ec2, id, limits);
+    return { PhysicalResourceId: id };
+  } catch (error) {
+    throw reason(`volume of ${Slot}: ${inWords(error)}`);
+  }
+}
+
+const clients: Clients = { ec2: new EC2Client({}), cloudFormation: new CloudFormationClient({}) };
+export const handler = (event: Event): Promise<KeptDataResult> => handle(event, clients);

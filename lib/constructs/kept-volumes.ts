@@ -1,0 +1,78 @@
+import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { type NodeRole, TAG } from '../contract';
+import { BundledFunction } from './bundled-function';
+import { FunctionProvider } from './function-provider';
+import type { OnDelete } from './kept-data';
+import type { VolumeProperties } from './kept-volumes.handler';
+
+export interface KeptVolume {
+  readonly slot: string;
+  readonly role: NodeRole;
+  readonly availabilityZone: string;
+}
+
+export interface KeptVolumesProps {
+  readonly stage: string;
+  readonly sizeGiB: number;
+  readonly volumes: readonly KeptVolume[];
+  readonly onDelete: OnDelete;
+}
+
+/**
+ * An encrypted volume for each slot, which outlives its stack and is found again by the tags of stage and slot:
+ * CloudFormation's own resource would make a new, empty one beside it.
+ *
+ * Resources Deployed: a Lambda function (and the provider framework's), a custom resource for each slot.
+ *
+ * Security Considerations: the function may make volumes with this stage's tag only, and change, or where its stack may
+ * delete, only those. It cannot tag what is there already, so no other volume can become one of the stage.
+ */
+export class KeptVolumes extends Construct {
+  /** By slot; `ref` is the volume's id. */
+  readonly resources: Readonly<Record<string, CustomResource>>;
+
+  constructor(scope: Construct, id: string, props: KeptVolumesProps) {
+    super(scope, id);
+    const handler = new BundledFunction(this, 'Handler', {
+      program: 'kept-volumes',
+      timeout: Duration.minutes(13),
+      description: 'Creates the volumes of the slots, or takes over those that are there, and lets them grow',
+    });
+    for (const statement of this.statements(props)) handler.addToRolePolicy(statement);
+    const { serviceToken } = new FunctionProvider(this, 'Provider', { onEventHandler: handler });
+    const resource = ({ slot, role, availabilityZone }: KeptVolume): CustomResource => {
+      const properties: VolumeProperties = {
+        Stage: props.stage,
+        Slot: slot,
+        Role: role,
+        AvailabilityZone: availabilityZone,
+        SizeGiB: String(props.sizeGiB),
+        OnDelete: props.onDelete,
+      };
+      return new CustomResource(this, slot, { serviceToken, resourceType: 'Custom::KeptVolume', properties });
+    };
+    this.resources = Object.fromEntries(props.volumes.map((volume) => [volume.slot, resource(volume)]));
+  }
+
+  private statements({ stage, onDelete }: KeptVolumesProps): iam.PolicyStatement[] {
+    const { partition, region, account, stackId } = Stack.of(this);
+    const volumes = [`arn:${partition}:ec2:${region}:${account}:volume/*`];
+    const onVolumes = (actions: string[], equals: Record<string, string>) =>
+      new iam.PolicyStatement({ actions, resources: volumes, conditions: { StringEquals: equals } });
+    const change = ['ec2:ModifyVolume', ...(onDelete === 'delete' ? ['ec2:DeleteVolume'] : [])];
+    return [
+      onVolumes(['ec2:CreateVolume'], { [`aws:RequestTag/${TAG.stage}`]: stage }),
+      onVolumes(['ec2:CreateTags'], { 'ec2:CreateAction': 'CreateVolume' }),
+      onVolumes(change, { [`aws:ResourceTag/${TAG.stage}`]: stage }),
+      new iam.PolicyStatement({
+        // These actions know no resource.
+        actions: ['ec2:DescribeVolumes', 'ec2:DescribeVolumesModifications'],
+        resources: ['*'],
+      }),
+      // Whether a stack rolls back a volume that has grown.
+      new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [stackId] }),
+    ];
+  }
+}

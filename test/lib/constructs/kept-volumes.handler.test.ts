@@ -1,0 +1,196 @@
+import { CloudFormationClient, DescribeStacksCommand, type StackStatus } from '@aws-sdk/client-cloudformation';
+import {
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  DescribeVolumesCommand,
+  DescribeVolumesModificationsCommand,
+  EC2Client,
+  ModifyVolumeCommand,
+  type Volume,
+} from '@aws-sdk/client-ec2';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { KeptDataEvent } from '../../../lib/constructs/kept-data';
+import { handle, type VolumeProperties } from '../../../lib/constructs/kept-volumes.handler';
+
+const ec2 = mockClient(EC2Client);
+const cloudFormation = mockClient(CloudFormationClient);
+const clients = { ec2: new EC2Client({}), cloudFormation: new CloudFormationClient({}) };
+const LIMITS = { creation: 0.1, growth: 0.1, release: 0.1 };
+
+type Event = KeptDataEvent<VolumeProperties>;
+const event = (properties: Partial<VolumeProperties> = {}, changes: Partial<Event> = {}): Event => ({
+  RequestType: 'Create',
+  StackId: 'arn:stack',
+  ResourceProperties: {
+    Stage: 'prod',
+    Slot: 'worker-1',
+    Role: 'worker',
+    AvailabilityZone: 'eu-west-1a',
+    SizeGiB: '20',
+    OnDelete: 'keep',
+    ...properties,
+  },
+  ...changes,
+});
+const update = { RequestType: 'Update', PhysicalResourceId: 'vol-1' } as const;
+const deletion = { RequestType: 'Delete', PhysicalResourceId: 'vol-1' } as const;
+const run = (...of: Parameters<typeof event>) => handle(event(...of), clients, LIMITS);
+
+const volume = (changes: Partial<Volume> = {}): Volume => ({
+  VolumeId: 'vol-1',
+  AvailabilityZone: 'eu-west-1a',
+  Size: 20,
+  State: 'available',
+  Encrypted: true,
+  CreateTime: new Date('2026-11-01'),
+  ...changes,
+});
+
+/** What has the tags of the slot, and the states that vol-1 is seen in, one after the other. */
+function given(tagged: Volume[], ...states: Partial<Volume>[]): void {
+  ec2.on(DescribeVolumesCommand).callsFake(({ VolumeIds }) => {
+    if (!VolumeIds) return { Volumes: tagged };
+    return { Volumes: [volume(states.length > 1 ? states.shift() : states[0])] };
+  });
+}
+const stackIs = (StackStatus: StackStatus) =>
+  cloudFormation
+    .on(DescribeStacksCommand)
+    .resolves({ Stacks: [{ StackName: 'data', CreationTime: new Date(), StackStatus }] });
+const inputs = (command: Parameters<typeof ec2.commandCalls>[0]) =>
+  ec2.commandCalls(command).map(({ args }) => args[0].input);
+const notFound = Object.assign(new Error('The volume does not exist.'), { name: 'InvalidVolume.NotFound' });
+
+beforeEach(() => {
+  ec2.reset();
+  cloudFormation.reset();
+  stackIs('UPDATE_IN_PROGRESS');
+  ec2.on(CreateVolumeCommand).resolves(volume({ State: 'creating' }));
+  jest.spyOn(console, 'log').mockImplementation(() => undefined);
+});
+
+describe('a slot without a volume', () => {
+  it('gets an encrypted one, tagged in the same call', async () => {
+    given([], { State: 'creating' }, { State: 'available' });
+    expect(await run()).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(inputs(DescribeVolumesCommand)[0]).toMatchObject({
+      Filters: [
+        { Name: 'tag:metals:stage', Values: ['prod'] },
+        { Name: 'tag:metals:slot', Values: ['worker-1'] },
+        { Name: 'status', Values: ['creating', 'available', 'in-use', 'error'] },
+      ],
+    });
+    expect(inputs(CreateVolumeCommand)).toEqual([
+      {
+        AvailabilityZone: 'eu-west-1a',
+        Size: 20,
+        VolumeType: 'gp3',
+        Encrypted: true,
+        TagSpecifications: [
+          {
+            ResourceType: 'volume',
+            Tags: [
+              { Key: 'Name', Value: 'metals-prod-worker-1-data' },
+              { Key: 'metals:stage', Value: 'prod' },
+              { Key: 'metals:slot', Value: 'worker-1' },
+              { Key: 'metals:role', Value: 'worker' },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('waits until it is there, and says for what when it never is', async () => {
+    given([], { State: 'creating' });
+    await expect(run()).rejects.toThrow(
+      'volume of worker-1: the creation of vol-1 did not finish within 0 s: it is creating',
+    );
+  });
+
+  it('fails at once when the volume does', async () => {
+    given([], { State: 'error' });
+    await expect(run()).rejects.toThrow('vol-1 is in state error: aws ec2 delete-volume --volume-id vol-1');
+  });
+});
+
+describe('a slot whose volume was kept', () => {
+  it.each(['available', 'in-use'] as const)('takes it over, %s, and makes none', async (State) => {
+    given([volume({ State })], { State });
+    expect(await run()).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(inputs(CreateVolumeCommand)).toEqual([]);
+    expect(inputs(ModifyVolumeCommand)).toEqual([]);
+  });
+
+  it('makes none beside one that does not fit', async () => {
+    given([volume({ AvailabilityZone: 'eu-west-1b' })]);
+    await expect(run()).rejects.toThrow('volume of worker-1: vol-1 holds the data of worker-1');
+    expect(inputs(CreateVolumeCommand)).toEqual([]);
+  });
+
+  it('lets it grow, until it has its size', async () => {
+    given([volume({ Size: 10, State: 'in-use' })], { State: 'in-use' });
+    ec2
+      .on(DescribeVolumesModificationsCommand)
+      .resolvesOnce({ VolumesModifications: [{ ModificationState: 'modifying' }] })
+      .resolves({ VolumesModifications: [{ ModificationState: 'optimizing' }] });
+    await run({}, update);
+    expect(inputs(ModifyVolumeCommand)).toEqual([{ VolumeId: 'vol-1', Size: 20 }]);
+    expect(inputs(DescribeVolumesModificationsCommand)).toHaveLength(2);
+  });
+
+  it('says why it does not grow', async () => {
+    given([volume({ Size: 10 })], {});
+    ec2
+      .on(DescribeVolumesModificationsCommand)
+      .resolves({ VolumesModifications: [{ ModificationState: 'failed', StatusMessage: 'no capacity' }] });
+    await expect(run({}, update)).rejects.toThrow('vol-1 did not grow from 10 to 20 GiB: no capacity');
+  });
+
+  it('never shrinks it, but goes back with what has grown in a failed update', async () => {
+    given([volume({ Size: 30 })], {});
+    await expect(run({}, update)).rejects.toThrow('a volume cannot shrink; set dataVolumeGiB=30');
+    stackIs('UPDATE_ROLLBACK_IN_PROGRESS');
+    expect(await run({}, update)).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(inputs(ModifyVolumeCommand)).toEqual([]);
+  });
+
+  it('gives CloudFormation its text once, without a stack', async () => {
+    given([volume({ Size: 30 })]);
+    const error: Error = await run().catch((thrown) => thrown);
+    expect(error.stack).toBe(error.message);
+  });
+});
+
+describe('deletion', () => {
+  it('leaves the volume where data is kept', async () => {
+    expect(await run({}, deletion)).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(ec2.calls()).toHaveLength(0);
+  });
+
+  it('waits until the instance that ends lets go, then deletes', async () => {
+    const Attachments = [{ InstanceId: 'i-1', State: 'detaching' as const }];
+    given([], { State: 'in-use', Attachments }, { State: 'available' });
+    await run({ OnDelete: 'delete' }, deletion);
+    expect(inputs(DeleteVolumeCommand)).toEqual([{ VolumeId: 'vol-1' }]);
+  });
+
+  it('names the instance that does not let go', async () => {
+    given([], { State: 'in-use', Attachments: [{ InstanceId: 'i-1', State: 'attached' }] });
+    await expect(run({ OnDelete: 'delete' }, deletion)).rejects.toThrow(
+      'i-1 (attached) holds it; once that has ended: aws ec2 delete-volume --volume-id vol-1',
+    );
+    expect(inputs(DeleteVolumeCommand)).toEqual([]);
+  });
+
+  it('succeeds when the volume is gone already, or goes meanwhile, and only then', async () => {
+    ec2.on(DescribeVolumesCommand).rejects(notFound);
+    await run({ OnDelete: 'delete' }, deletion);
+    expect(inputs(DeleteVolumeCommand)).toEqual([]);
+    given([], {});
+    ec2.on(DeleteVolumeCommand).rejects(notFound);
+    await run({ OnDelete: 'delete' }, deletion);
+    ec2.on(DeleteVolumeCommand).rejects(new Error('denied'));
+    await expect(run({ OnDelete: 'delete' }, deletion)).rejects.toThrow('volume of worker-1: denied');
+  });
+});
