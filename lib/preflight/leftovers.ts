@@ -1,5 +1,5 @@
 /** What an earlier deployment of the same stage has left, and what a deployment will do about it. Pure. */
-import { cloudFormationStackName, STACKS } from '../contract';
+import { cloudFormationStackName, STACKS, TAG } from '../contract';
 import { combine, type Fact } from './fact';
 import { judge, notKnown, type Finding, type Judgement } from './finding';
 import type { Needs } from './needs';
@@ -18,7 +18,7 @@ export interface LeftoverFacts {
 export interface SecretFacts {
   readonly arn: string;
   readonly name: string;
-  /** Set while it is scheduled for deletion; its name stays taken until then. */
+  /** Set while it is scheduled for deletion; a deployment restores it. */
   readonly deletedAt?: string;
 }
 
@@ -28,56 +28,72 @@ export interface VolumeFacts {
   readonly sizeGiB: number;
 }
 
+const TAKEN_OVER = 'none, owned by the stacks, or taken over';
+
 export function checkLeftovers(facts: LeftoverFacts, needs: Needs): Finding[] {
   return [
     ...checkStacks(facts, needs),
-    ...perItem('secrets', facts.owned, facts.secrets, ({ arn }) => arn, secretFate),
-    ...perItem('data volumes', facts.owned, facts.volumes, ({ id }) => id, volumeFate),
-    ...perItem('log groups', facts.owned, facts.logGroups, (name) => name, logGroupFate),
+    ...perItem('secrets', TAKEN_OVER, facts.owned, facts.secrets, ({ arn }) => arn, secretFate),
+    ...perItem('data volumes', TAKEN_OVER, facts.owned, facts.volumes, ({ id }) => id, volumeFate),
+    ...perItem(
+      'log groups',
+      'none, or owned by the stacks',
+      facts.owned,
+      facts.logGroups,
+      (name) => name,
+      logGroupFate,
+    ),
   ];
 }
 
 /** One line for each item that no stack of this stage owns; one line in all when there is none. */
 function perItem<T>(
   what: string,
+  needed: string,
   owned: Fact<ReadonlySet<string>>,
   items: Fact<readonly T[]>,
   idOf: (item: T) => string,
-  fate: (item: T) => Judgement,
+  fate: (item: T, all: readonly T[], left: readonly T[]) => Judgement,
 ): Finding[] {
   const check = `leftovers: ${what}`;
-  const needed = 'none, or owned by the stacks';
   const both = combine(owned, items, (ids, all) => ({ all, left: all.filter((item) => !ids.has(idOf(item))) }));
   if (both.kind !== 'known') return [notKnown(check, needed, both)];
   const { all, left } = both.value;
-  if (left.length > 0) return left.map((item) => ({ check, needed, next: [], ...fate(item) }));
+  if (left.length > 0) return left.map((item) => ({ check, needed, next: [], ...fate(item, all, left) }));
   const measured = all.length ? `${all.length}, owned by the stacks: they are kept` : 'none';
   return [{ check, needed, verdict: 'ok', measured, next: [] }];
 }
 
-function secretFate({ name, deletedAt }: SecretFacts): Judgement {
-  if (deletedAt !== undefined) {
+const secretFate = ({ name, deletedAt }: SecretFacts): Judgement => ({
+  verdict: 'ok',
+  measured:
+    deletedAt === undefined
+      ? `${name} is kept and taken over with its value`
+      : `${name}, scheduled for deletion (${deletedAt}), is restored and taken over with its value`,
+});
+
+/** As the data stack will choose [constructs/kept-volume-choice.ts]. */
+function volumeFate(
+  { id, slot, sizeGiB }: VolumeFacts,
+  all: readonly VolumeFacts[],
+  left: readonly VolumeFacts[],
+): Judgement {
+  const volume = `${id}, ${sizeGiB} GiB,`;
+  const rivals = all.filter((other) => other.slot === slot && other.id !== id);
+  if (rivals.length === 0)
+    return { verdict: 'ok', measured: `${volume} is taken over by its slot, ${slot}, with its data` };
+  if (rivals.some((rival) => !left.includes(rival)))
     return {
-      verdict: 'fails',
-      measured: `${name} is scheduled for deletion (${deletedAt}): its name is taken until then`,
-      next: [`aws secretsmanager restore-secret --secret-id ${name}    # then see what preflight says about it`],
+      verdict: 'warning',
+      measured: `${volume} stays beside the volume that ${slot} has, and is paid for`,
+      next: [`keep it, or: aws ec2 delete-volume --volume-id ${id}    # its data is lost`],
     };
-  }
   return {
     verdict: 'fails',
-    measured: `${name} is there: the data stack cannot make another of that name`,
-    next: [
-      `aws secretsmanager delete-secret --secret-id ${name} --force-delete-without-recovery    # its value is lost`,
-      'or deploy another stage: add --stage NAME',
-    ],
+    measured: `${volume} is one of ${rivals.length + 1} that are tagged as the volume of ${slot}: the choice is yours`,
+    next: [`unless it is to be used: aws ec2 delete-tags --resources ${id} --tags Key=${TAG.slot}`],
   };
 }
-
-const volumeFate = ({ id, slot, sizeGiB }: VolumeFacts): Judgement => ({
-  verdict: 'warning',
-  measured: `${id} of ${slot}, ${sizeGiB} GiB: stays as it is, is paid for, and a new, empty volume is made beside it`,
-  next: [`keep it, or: aws ec2 delete-volume --volume-id ${id}    # its data is lost`],
-});
 
 const logGroupFate = (name: string): Judgement => ({
   verdict: 'fails',

@@ -14,10 +14,6 @@ const nothing: LeftoverFacts = {
   logGroups: known([]),
 };
 const check = (changes: Partial<LeftoverFacts> = {}) => checkLeftovers({ ...nothing, ...changes }, NEEDS);
-const failing = (changes: Partial<LeftoverFacts>) =>
-  check(changes)
-    .filter(({ verdict }) => verdict === 'fails')
-    .map(({ measured }) => measured);
 
 test('an account without this stage has nothing in the way', () => {
   expect(check().map(({ verdict, measured }) => [verdict, measured])).toEqual([
@@ -38,20 +34,38 @@ test('each leftover has a line with what will happen to it', () => {
   const lines = check({ secrets: known([SECRET]), volumes: known([VOLUME]), logGroups: known([LOGS]) });
   expect(lines.map(({ check: what, verdict }) => [what, verdict])).toEqual([
     ['stacks', 'ok'],
-    ['leftovers: secrets', 'fails'],
-    ['leftovers: data volumes', 'warning'],
+    ['leftovers: secrets', 'ok'],
+    ['leftovers: data volumes', 'ok'],
     ['leftovers: log groups', 'fails'],
   ]);
-  expect(lines[2]!.measured).toBe(
-    'vol-1 of worker-1, 20 GiB: stays as it is, is paid for, and a new, empty volume is made beside it',
-  );
+  expect(lines.slice(1, 3).map(({ measured, next }) => [measured, next])).toEqual([
+    ['metals/prod/api-key is kept and taken over with its value', []],
+    ['vol-1, 20 GiB, is taken over by its slot, worker-1, with its data', []],
+  ]);
 });
 
-test('a secret that is scheduled for deletion keeps its name from others', () => {
-  const secrets = known([{ ...SECRET, deletedAt: '2026-11-30T00:00:00.000Z' }]);
-  expect(failing({ secrets })).toEqual([
-    'metals/prod/api-key is scheduled for deletion (2026-11-30T00:00:00.000Z): its name is taken until then',
+test('a volume that its slot will not take over is told from one that it will', () => {
+  const volumes = known([VOLUME, { ...VOLUME, id: 'vol-2' }]);
+  const fates = (owned: Set<string>) =>
+    check({ volumes, owned: known(owned) })
+      .filter(({ check: what }) => what === 'leftovers: data volumes')
+      .map(({ verdict, measured }) => [verdict, measured]);
+  expect(fates(new Set())).toEqual([
+    ['fails', 'vol-1, 20 GiB, is one of 2 that are tagged as the volume of worker-1: the choice is yours'],
+    ['fails', 'vol-2, 20 GiB, is one of 2 that are tagged as the volume of worker-1: the choice is yours'],
   ]);
+  expect(fates(new Set(['vol-1']))).toEqual([
+    ['warning', 'vol-2, 20 GiB, stays beside the volume that worker-1 has, and is paid for'],
+  ]);
+});
+
+test('a secret that is scheduled for deletion is restored', () => {
+  const secrets = known([{ ...SECRET, deletedAt: '2026-11-30T00:00:00.000Z' }]);
+  expect(check({ secrets })[1]).toMatchObject({
+    verdict: 'ok',
+    measured:
+      'metals/prod/api-key, scheduled for deletion (2026-11-30T00:00:00.000Z), is restored and taken over with its value',
+  });
 });
 
 test.each([
