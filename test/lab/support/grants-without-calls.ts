@@ -56,6 +56,29 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
     reason: 'CDK gives the default security group its rules back when the VPC goes, and the role goes with it.',
   },
   {
+    roles: /SecretsHandler/i,
+    actions: [
+      'secretsmanager:DeleteSecret',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:RestoreSecret',
+    ],
+    reason:
+      'Secrets of an earlier deployment: found, restored, completed or deleted (kept-secrets.handler.ts). A short run makes new ones alone, and no run restores one.',
+  },
+  {
+    roles: /VolumesHandler/i,
+    actions: [
+      'cloudformation:DescribeStacks',
+      'ec2:DeleteVolume',
+      'ec2:DescribeVolumesModifications',
+      'ec2:ModifyVolume',
+    ],
+    reason:
+      'Volumes that grow or go with their slot (kept-volumes.handler.ts). A short run makes new ones alone, and no run lets one grow.',
+  },
+  {
     roles: FUNCTIONS_OF_PROVIDERS,
     actions: ['lambda:InvokeFunction', 'lambda:GetFunction'],
     reason:
