@@ -166,7 +166,7 @@ export class NodeRoles extends Construct {
     return [
       allow(['ecr:GetAuthorizationToken'], ['*']),
       allow(
-        ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+        ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
         [this.arn('ecr', `repository/cdk-${qualifier}-container-assets-${account}-${region}`)],
       ),
     ];

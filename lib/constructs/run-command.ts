@@ -63,21 +63,20 @@ export class RunCommandProvider extends Construct {
       // Whether a resource goes by itself or with its stack.
       new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [Stack.of(this).stackId] }),
     );
-    for (const handler of [onEvent, isComplete]) {
-      handler.addToRolePolicy(
-        new iam.PolicyStatement({
-          // These actions know no resource; they read, and cancel what was sent to the wrong number of nodes.
-          actions: [
-            'ssm:DescribeInstanceInformation',
-            'ssm:ListCommands',
-            'ssm:ListCommandInvocations',
-            'ssm:GetCommandInvocation',
-            'ssm:CancelCommand',
-          ],
-          resources: ['*'],
-        }),
-      );
-    }
+    onEvent.addToRolePolicy(
+      // Both know no resource: who is online, and the end of a command that went to the wrong number of nodes.
+      new iam.PolicyStatement({
+        actions: ['ssm:DescribeInstanceInformation', 'ssm:CancelCommand'],
+        resources: ['*'],
+      }),
+    );
+    isComplete.addToRolePolicy(
+      // These read, and know no resource.
+      new iam.PolicyStatement({
+        actions: ['ssm:ListCommands', 'ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'],
+        resources: ['*'],
+      }),
+    );
     this.serviceToken = new FunctionProvider(this, 'Provider', {
       onEventHandler: onEvent,
       isCompleteHandler: isComplete,

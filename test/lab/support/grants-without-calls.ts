@@ -45,6 +45,21 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
     reason: 'SSM agent: output of commands ("Configuring Amazon CloudWatch Logs for Run Command").',
   },
   {
+    roles: NODES,
+    actions: ['autoscaling:SetInstanceHealth'],
+    reason: 'Only a boot that has failed as often as its unit allows: its group is to replace the instance.',
+  },
+  {
+    roles: /Rolesmanager/i,
+    actions: ['ssm:GetParameter'],
+    reason: 'A manager after the first joins by the managers’ token; the lab has one manager unless told otherwise.',
+  },
+  {
+    roles: /RunCommandOnEvent/,
+    actions: ['ssm:CancelCommand'],
+    reason: 'Only for a command that reached another number of nodes than it was meant for.',
+  },
+  {
     roles: /./,
     actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: /^\*$/,

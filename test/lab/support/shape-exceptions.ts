@@ -22,7 +22,7 @@ export const SHAPE_EXCEPTIONS: readonly ShapeException[] = [
     service: 'cloudformation',
     operations: ['DescribeStackEvents'],
     side: 'answer',
-    problem: /^StackEvents\[\]\.ResourceStatus: 'REVIEW_IN_PROGRESS' is not a value/,
+    problem: /^StackEvents\[\]\.ResourceStatus: ('[A-Z_]+' is )?not a value/,
     reason: 'the stack’s own event has the status of a stack, which the model’s enumeration of resources lacks',
   },
   {
