@@ -11,6 +11,9 @@ export interface FileCases {
 
 const NODES = 'docker exec on the nodes, which are containers in the lab alone';
 const TUNNEL = 'a port of a task or of the edge on this machine, which the lab publishes and AWS does not';
+/** What these cases show is that the lab is as strict as AWS. */
+const RULES_OF_THE_LAB = 'what the gateway records or enforces, which on AWS is AWS itself';
+const SEQUENCES = `${TUNNEL}, for their load; their deployments name no stage`;
 
 export const CASES: readonly FileCases[] = [
   {
@@ -25,6 +28,7 @@ export const CASES: readonly FileCases[] = [
   { file: '20-pipeline.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '30-access.test.ts', runs: [], othersNeed: `${NODES}, or the gateway` },
   { file: '40-hardening.test.ts', runs: [], othersNeed: NODES },
+  { file: '45-cloudformation.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   {
     file: '50-secrets.test.ts',
     runs: [
@@ -38,13 +42,20 @@ export const CASES: readonly FileCases[] = [
   { file: '60-delivery.test.ts', runs: [], othersNeed: `${NODES}, and ${TUNNEL}` },
   { file: '65-dead-letters.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '70-scaling.test.ts', runs: [], othersNeed: NODES },
+  { file: '75-killed-documents.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   {
     file: '80-deploy.test.ts',
     runs: [],
     othersNeed:
       'the gateway or a fault that only the lab builds; its deployments name no stage, so that on AWS they would deploy another one',
   },
+  { file: '85-workers.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '86-replacement.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '87-secrets-rotated.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '90-zookeeper.test.ts', runs: [], othersNeed: `${NODES}; its deployments name no stage` },
+  { file: '95-destroy.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '95-iam.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
+  { file: '95-shapes.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
 ];
 
 /** A regular expression for Jest that matches exactly these titles at the end of a case's full name. */
