@@ -14,10 +14,9 @@ const NODE_LIBRARY = path.join(ASSETS, 'node', 'lib');
 
 /** Asks the machine itself, in a container as the gateway will: with a loop device, and with a mount's rights. */
 export async function probeLoopDevices(nodeImage: string, { report, signal }: Progress): Promise<VolumeKind> {
-  const [volume, command] = [`${LAB_PREFIX}-probe`, diskArguments(nodeImage, `${LAB_PREFIX}-probe`, ['probe'])];
-  const create = ['volume', 'create', '--label', `${LAB_LABEL}=1`, volume];
-  await tryRun('docker', create, { signal });
-  const { exitCode, stderr } = await tryRun('docker', command, { signal });
+  const volume = `${LAB_PREFIX}-probe`;
+  await tryRun('docker', ['volume', 'create', '--label', `${LAB_LABEL}=1`, volume], { signal });
+  const { exitCode, stderr } = await tryRun('docker', diskArguments(nodeImage, volume, ['probe']), { signal });
   await tryRun('docker', ['volume', 'rm', volume], { signal });
   if (exitCode === 0) {
     report('volumes: loop devices');

@@ -9,8 +9,7 @@ const seconds = (leastSeconds: number, mostSeconds: number): Range => ({ leastSe
 
 /**
  * `default` has AWS's unfavourable orders in short times, `aws` has its long ones. The long times are estimates out of
- * AWS's documentation and users' reports: Auto Scaling retries a failed launch after an undocumented while, IAM changes
- * are "eventually consistent", within seconds as a rule.
+ * AWS's documentation and users' reports: Auto Scaling retries a failed launch after an undocumented while.
  */
 export const PROFILES = {
   default: {
@@ -24,10 +23,6 @@ export const PROFILES = {
     relaunch: seconds(2, 4),
     /** A registered node refuses SendCommand with InvalidInstanceId at first. */
     commandsAfterRegistration: seconds(1, 3),
-    /** A new grant is effective. */
-    grantEffective: seconds(1, 3),
-    /** CloudFormation begins with a resource whose dependencies are there. */
-    resourceStart: seconds(0, 1),
   },
   aws: {
     userDataAfterAgent: seconds(10, 30),
@@ -35,8 +30,6 @@ export const PROFILES = {
     terminationHolds: seconds(30, 60),
     relaunch: seconds(20, 60),
     commandsAfterRegistration: seconds(10, 30),
-    grantEffective: seconds(5, 15),
-    resourceStart: seconds(0, 5),
   },
 } as const satisfies Record<string, Record<string, Range>>;
 

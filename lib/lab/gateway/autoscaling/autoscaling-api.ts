@@ -4,9 +4,11 @@ import { assertCapacity, groupArn } from './group-resource';
 import type { Groups } from './groups';
 import type { InstanceRecord, NodesStore } from '../ec2/records';
 import { escapeXml } from '../front-door/xml';
-import { members } from '../front-door/query';
+import { members, queryReply } from '../front-door/query';
 import type { GroupRecord } from './group-record';
-import type { Interceptor, LabReply } from '../types';
+import type { Interceptor } from '../types';
+
+const NAMESPACE = 'http://autoscaling.amazonaws.com/doc/2011-01-01/';
 
 type Params = Readonly<Record<string, string>>;
 
@@ -79,7 +81,7 @@ export function createAutoScaling(store: NodesStore, groups: Groups): Intercepto
   };
   return async ({ action, params }) => {
     const handler = actions[action];
-    if (handler) return reply(action, handler(params));
+    if (handler) return queryReply(NAMESPACE, action, handler(params));
     throw new AwsError(
       'UnsupportedOperation',
       `the lab does not implement autoscaling:${action}; it has ${Object.keys(actions).join(', ')}`,
@@ -138,11 +140,3 @@ const instanceXml = (instance: InstanceRecord): string =>
 const launchTemplateXml = (from: { launchTemplateId: string; launchTemplateVersion: number }): string =>
   `<LaunchTemplate><LaunchTemplateId>${from.launchTemplateId}</LaunchTemplateId>` +
   `<Version>${from.launchTemplateVersion}</Version></LaunchTemplate>`;
-
-const reply = (action: string, inner: string): LabReply => ({
-  status: 200,
-  contentType: 'text/xml',
-  body:
-    `<${action}Response xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/"><${action}Result>${inner}</${action}Result>` +
-    `<ResponseMetadata><RequestId>${crypto.randomUUID()}</RequestId></ResponseMetadata></${action}Response>`,
-});

@@ -1,8 +1,10 @@
 /** Resources that the gateway works on: ministack tells of a resource only once it is complete, AWS from its beginning. */
+import { queryReply } from '../front-door/query';
 import { escapeXml } from '../front-door/xml';
 import type { Interceptor } from '../types';
 
-const NAMESPACE = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
+/** Of CloudFormation's answers. */
+export const NAMESPACE = 'http://cloudformation.amazonaws.com/doc/2010-05-15/';
 const STATUS = { Create: 'CREATE_IN_PROGRESS', Update: 'UPDATE_IN_PROGRESS', Delete: 'DELETE_IN_PROGRESS' } as const;
 
 export interface ResourceWork {
@@ -57,13 +59,7 @@ export function createProgress(progress: Progress): Interceptor {
       action === 'DescribeStackResource'
         ? `<StackResourceDetail>${detail}</StackResourceDetail>`
         : `<StackResources><member>${detail}</member></StackResources>`;
-    return {
-      status: 200,
-      contentType: 'text/xml',
-      body:
-        `<${action}Response xmlns="${NAMESPACE}"><${action}Result>${inner}</${action}Result>` +
-        `<ResponseMetadata><RequestId>${crypto.randomUUID()}</RequestId></ResponseMetadata></${action}Response>`,
-    };
+    return queryReply(NAMESPACE, action, inner);
   };
 }
 

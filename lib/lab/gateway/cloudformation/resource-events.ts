@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { errorText, type Log } from '../log';
 import { MOVED_ATTRIBUTE_PREFIX } from './resource';
 import { originalTypeOf } from './template';
-import type { Progress } from './progress';
+import { stackNameOf, type Progress } from './progress';
 import type { Upstream } from '../ministack/upstream';
 import type { Properties, ResourceHandler, ResourceResult } from '../types';
 
@@ -65,7 +65,7 @@ export async function resourceOutcome(
 async function callHandler(handler: ResourceHandler, event: ResourceEvent): Promise<ResourceResult> {
   const properties: Record<string, unknown> = { ...event.ResourceProperties };
   delete properties.ServiceToken;
-  const context = { logicalId: event.LogicalResourceId, stackName: event.StackId.split('/')[1] ?? event.StackId };
+  const context = { logicalId: event.LogicalResourceId, stackName: stackNameOf(event.StackId) };
   if (event.RequestType === 'Create') return handler.create(properties, context);
   const physicalId = event.PhysicalResourceId!;
   if (event.RequestType === 'Delete') {

@@ -8,8 +8,7 @@ import { createVolume, removeVolume } from './docker-node';
 const DISK = '/usr/local/lib/metals-lab/disk';
 const DEVICE = '/usr/local/lib/metals-lab/device';
 /** As seen by that program; the kernel shows the name, by which a leftover of a killed lab is known. */
-const fileOf = (volumeId: string): string => `/volume/${diskFileName(volumeId)}`;
-export const diskFileName = (volumeId: string): string => `${volumeName(volumeId)}.img`;
+const fileOf = (volumeId: string): string => `/volume/${volumeName(volumeId)}.img`;
 
 export interface Disks {
   /** Makes the disk of a volume, empty. */
