@@ -24,7 +24,7 @@ const EXPORT = `lab-rules-${suffix}`;
 const made: string[] = [];
 
 const group = (name: string) => ({ Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: name } });
-const volume = { Type: 'AWS::EC2::Volume', Properties: { AvailabilityZone: 'eu-west-1a', Size: 1 } };
+const topic = { Type: 'AWS::SNS::Topic', Properties: { DisplayName: 'rules of the lab' } };
 
 const body = (resources: object, outputs: object = {}): string =>
   JSON.stringify({ Resources: resources, Outputs: outputs });
@@ -62,16 +62,16 @@ afterAll(async () => {
 
 test('a name that is taken fails the creation, after which the stack can only be deleted', async () => {
   expect(await create('one', body({ Group: group(GROUP) }))).toBe('CREATE_COMPLETE');
-  expect(await create('two', body({ Group: group(GROUP), First: volume, Second: volume }))).toBe('ROLLBACK_COMPLETE');
+  expect(await create('two', body({ Group: group(GROUP), First: topic, Second: topic }))).toBe('ROLLBACK_COMPLETE');
   expect(await reasons('lab-rules-two')).toContain(`'AWS::Logs::LogGroup' with identifier '${GROUP}' already exists`);
   const again = client.send(
-    new UpdateStackCommand({ StackName: 'lab-rules-two', TemplateBody: body({ First: volume }) }),
+    new UpdateStackCommand({ StackName: 'lab-rules-two', TemplateBody: body({ First: topic }) }),
   );
   await expect(again).rejects.toThrow(/ROLLBACK_COMPLETE state/);
 });
 
 test('an export in use can be neither changed nor removed', async () => {
-  expect(await create('exporting', body({ First: volume }, exporting('1')))).toBe('CREATE_COMPLETE');
+  expect(await create('exporting', body({ First: topic }, exporting('1')))).toBe('CREATE_COMPLETE');
   const imported = group(`${GROUP}/imported`);
   const importing = {
     ...imported,
@@ -80,7 +80,7 @@ test('an export in use can be neither changed nor removed', async () => {
   expect(await create('importing', body({ Group: importing }))).toBe('CREATE_COMPLETE');
   for (const outputs of [exporting('2'), {}]) {
     await client.send(
-      new UpdateStackCommand({ StackName: 'lab-rules-exporting', TemplateBody: body({ First: volume }, outputs) }),
+      new UpdateStackCommand({ StackName: 'lab-rules-exporting', TemplateBody: body({ First: topic }, outputs) }),
     );
     expect(await settled('lab-rules-exporting')).toBe('UPDATE_ROLLBACK_COMPLETE');
   }
