@@ -11,7 +11,7 @@ setup() {
   touch test/some.bats
   printf '#!/usr/bin/env bash\n' >bin/setup
   # Every tool that would have to be installed is there.
-  for tool in shellcheck shfmt jq busybox mkfs.xfs systemd-analyze python3; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
+  for tool in shellcheck shfmt jq busybox haproxy mkfs.xfs systemd-analyze python3; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
   cat >tools/npm <<'EOF'
 #!/usr/bin/env bash
 printf '%s\n' "$*" >>"$CALLS"
