@@ -5,7 +5,7 @@ import type { Context } from './context';
 import type { DeadLetterParameters } from './dead-letter-options';
 import { parseDeadLetters, type DeadLettersAnswer } from './dead-letters';
 import { CliError } from './errors';
-import { visible } from './safe-text';
+import { visible } from '../safe-text';
 import { assertDeployed, connect, runOnManager } from './systems-manager';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;

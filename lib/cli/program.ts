@@ -1,6 +1,7 @@
 /** The verbs and flags of `metals`. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
+import { visibleLines } from '../safe-text';
 import { ami, AMI_FAILED, type AmiOptions } from './commands/ami';
 import { deploy, type DeployOptions } from './commands/deploy';
 import { images, IMAGES_FAILED, type ImagesOptions } from './commands/images';
@@ -160,7 +161,8 @@ function report(error: unknown, io: Io, args: readonly string[]): number {
   return told.exitCode;
 }
 
-const indent = (text: string): string => text.trimEnd().replaceAll('\n', '\n       ');
+/** What a node or AWS says may be part of it. */
+const indent = (text: string): string => visibleLines(text.trimEnd()).replaceAll('\n', '\n       ');
 
 function stackOf(error: CliError): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';

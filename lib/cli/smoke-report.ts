@@ -2,17 +2,21 @@
 import { z } from 'zod';
 import { EXIT } from '../contract';
 import { CliError } from './errors';
+import { visible } from '../safe-text';
+
+/** A node reports it: its text must not drive the terminal. */
+const text = z.string().transform(visible);
 
 const schema = z.object({
   step: z.number().int(),
-  name: z.string(),
+  name: text,
   ok: z.boolean(),
   value: z
-    .union([z.string(), z.number()])
+    .union([text, z.number()])
     .nullable()
     .transform((value) => (value === null ? '' : String(value))),
   duration_ms: z.number(),
-  error: z.string().nullable(),
+  error: text.nullable(),
 });
 
 export type SmokeStep = z.infer<typeof schema>;

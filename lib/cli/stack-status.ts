@@ -2,41 +2,41 @@
 import { z } from 'zod';
 import { EXIT } from '../contract';
 import { CliError } from './errors';
+import { visible } from '../safe-text';
+
+/** Nodes report it, and one may be compromised: its text must not drive the terminal. */
+const text = z.string().transform(visible);
 
 const schema = z.object({
-  stage: z.string(),
+  stage: text,
   nodes: z.array(
     z.object({
-      id: z.string(),
-      hostname: z.string(),
-      slot: z.string().nullable(),
-      role: z.string(),
-      availability: z.string(),
-      state: z.string(),
-      address: z.string().nullable(),
-      manager: z.string().nullable(),
-      engine_version: z.string().nullable(),
+      id: text,
+      hostname: text,
+      slot: text.nullable(),
+      role: text,
+      availability: text,
+      state: text,
+      address: text.nullable(),
+      manager: text.nullable(),
+      engine_version: text.nullable(),
     }),
   ),
   services: z.array(
     z.object({
-      name: z.string(),
-      mode: z.string(),
-      image: z.string(),
+      name: text,
+      mode: text,
+      image: text,
       desired: z.number(),
       running: z.number(),
       healthy: z.number(),
-      update_state: z.string().nullable(),
-      problems: z.array(
-        z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
-      ),
+      update_state: text.nullable(),
+      problems: z.array(z.object({ task_state: text, error: text.nullable(), node: text.nullable() })),
     }),
   ),
-  networks: z.array(
-    z.object({ name: z.string(), subnet: z.string().nullable(), encrypted: z.boolean(), allocated: z.boolean() }),
-  ),
-  overlay_encryption: z.string(),
-  generated_at: z.string(),
+  networks: z.array(z.object({ name: text, subnet: text.nullable(), encrypted: z.boolean(), allocated: z.boolean() })),
+  overlay_encryption: text,
+  generated_at: text,
 });
 
 export type StackStatus = z.infer<typeof schema>;

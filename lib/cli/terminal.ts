@@ -1,5 +1,6 @@
 /** Where output goes: data on stdout, everything else on stderr; colour and animation only for a person who watches. */
 import { createColors } from 'picocolors';
+import { asciiJson } from '../safe-text';
 
 /** The part of a process that commands may use; tests bring their own. */
 export interface Io {
@@ -54,7 +55,7 @@ export class Terminal {
 
   /** With --json, the one value that a command prints. */
   value(value: unknown): void {
-    this.data(JSON.stringify(value, null, 2));
+    this.data(asciiJson(value));
   }
 
   /** Anything about the result. */

@@ -1,3 +1,4 @@
+import { visibleLines } from '../safe-text';
 import type { CommandState, Invocation } from './types';
 
 /**
@@ -81,7 +82,7 @@ export function explainFailure(state: CommandState, region: string): string {
   const frame = [head, ...others, see].join('\n');
   const output = told.stderr.trim() ? told.stderr : told.stdout;
   const room = FAILURE_TEXT_LIMIT_BYTES - jsonBytes(`${frame}\n`);
-  const reason = room > 0 ? excerpt(output, room) : '';
+  const reason = room > 0 ? excerpt(visibleLines(output), room) : '';
   return [head, reason || '(it printed nothing)', ...others, see].join('\n');
 }
 

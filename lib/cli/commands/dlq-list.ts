@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import { endOf, openDeadLetters, type CallDeadLetters } from '../dead-letter-call';
 import { filterParameters, parseLimit, parseOffset, type ListOptions } from '../dead-letter-options';
 import type { ListedLetter, ReasonCounts } from '../dead-letters';
-import { asciiJson, shorten, visible } from '../safe-text';
+import { shorten, visible } from '../../safe-text';
 import { drawTable } from '../table';
 
 export const DLQ_LIST_FAILED = 'the dead letters could not be listed';
@@ -29,8 +29,7 @@ export async function dlqList(context: Context, options: ListOptions): Promise<n
   const before = options.before === undefined ? undefined : parseOffset(options.before, '--before');
   const filter = filterParameters(options);
   const listing = await readListing(await openDeadLetters(context, DLQ_LIST_FAILED), limit, before, filter);
-  if (context.terminal.json)
-    context.terminal.data(asciiJson({ stage: context.stage, topic: TOPIC.deadLetters, ...listing }));
+  if (context.terminal.json) context.terminal.value({ stage: context.stage, topic: TOPIC.deadLetters, ...listing });
   else showListing(context, listing);
   return EXIT.ok;
 }

@@ -5,7 +5,7 @@ import { answerError, endOf, openDeadLetters, type CallDeadLetters } from '../de
 import { replayParameters, type DeadLetterParameters, type ReplayOptions } from '../dead-letter-options';
 import type { DeadLettersAnswer, ReasonCounts } from '../dead-letters';
 import { CliError } from '../errors';
-import { asciiJson, visible } from '../safe-text';
+import { visible } from '../../safe-text';
 import { drawTable } from '../table';
 import { countText } from './dlq-list';
 
@@ -117,19 +117,17 @@ function report({ terminal, stage }: Context, plan: Plan, { sent, error }: Outco
   const incomplete = plan.skippedCount > 0;
   const exitCode = error?.exitCode ?? (incomplete ? EXIT.failure : EXIT.ok);
   if (terminal.json) {
-    terminal.data(
-      asciiJson({
-        stage,
-        topic: TOPIC.prices,
-        dry_run: planOnly,
-        selected: plan.total,
-        by_reason: plan.byReason,
-        sent: sent.map(([offset, partition, newOffset]) => ({ offset, partition, new_offset: newOffset })),
-        skipped: plan.skippedCount,
-        skipped_first: plan.skipped.map(([offset, why]) => ({ offset, why })),
-        ...(error && { error: { what: error.what, why: error.why, next: error.next, exitCode } }),
-      }),
-    );
+    terminal.value({
+      stage,
+      topic: TOPIC.prices,
+      dry_run: planOnly,
+      selected: plan.total,
+      by_reason: plan.byReason,
+      sent: sent.map(([offset, partition, newOffset]) => ({ offset, partition, new_offset: newOffset })),
+      skipped: plan.skippedCount,
+      skipped_first: plan.skipped.map(([offset, why]) => ({ offset, why })),
+      ...(error && { error: { what: error.what, why: error.why, next: error.next, exitCode } }),
+    });
     return exitCode;
   }
   if (sent.length > 0) terminal.data(drawTable(sentRows(sent), terminal.colors));

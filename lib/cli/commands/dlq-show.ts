@@ -5,7 +5,7 @@ import { parseOffset } from '../dead-letter-options';
 import { adviceFor } from '../dead-letter-reasons';
 import type { ShownBytes, ShownLetter } from '../dead-letters';
 import { CliError } from '../errors';
-import { asciiJson, visible } from '../safe-text';
+import { visible } from '../../safe-text';
 
 export const DLQ_SHOW_FAILED = 'the dead letter could not be shown';
 
@@ -23,7 +23,7 @@ export async function dlqShow(context: Context, options: { readonly offset: stri
   }
   const advice = adviceFor(letter.reason, letter.offset, letter.event_id);
   if (context.terminal.json) {
-    context.terminal.data(asciiJson({ stage: context.stage, topic: TOPIC.deadLetters, ...letter, next: advice }));
+    context.terminal.value({ stage: context.stage, topic: TOPIC.deadLetters, ...letter, next: advice });
     return EXIT.ok;
   }
   context.terminal.data(letterText(letter));

@@ -16,6 +16,11 @@ test('reads JSON lines and passes over other lines', () => {
   expect(parseSmokeSteps(text)).toEqual([step(1), step(2, { value: '3' })]);
 });
 
+test('what a compromised node reports does not drive the terminal', () => {
+  const line = JSON.stringify(step(1, { value: '\u001b[2J', error: 'a\u009bb' }));
+  expect(parseSmokeSteps(line)).toEqual([step(1, { value: '\\x1b[2J', error: 'a\\x9bb' })]);
+});
+
 test('a line that starts like a step and is none is an error that quotes it', () => {
   expect(() => parseSmokeSteps('{"step":1')).toThrow('answered "{\\"step\\":1", which is not a step');
   expect(() => parseSmokeSteps('{"step":"one"}')).toThrow('which is not a step');

@@ -49,6 +49,11 @@ test('keeps the end of a long stderr without a marked reason, from the start of 
   expect(text).not.toContain('line 0 ');
 });
 
+test('what a compromised node prints does not drive the terminal of whoever reads the event', () => {
+  const text = explainFailure(state([invocation({ stderr: 'error: \u001b]0;owned\u0007\n' })]), 'eu-west-1');
+  expect(text).toContain('\nerror: \\x1b]0;owned\\x07\n');
+});
+
 test('counts bytes, not characters, and never cuts one in two', () => {
   const stderr = Array.from({ length: 40 }, () => '€'.repeat(200)).join('\n');
   const text = explainFailure(state([invocation({ stderr })]), 'eu-west-1');

@@ -12,6 +12,9 @@ export const visible = (text: string): string =>
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 
+/** The same for a text of several lines: line breaks and tabs stay. */
+export const visibleLines = (text: string): string => text.replace(/[^\n\t]+/g, visible);
+
 /** At most so many characters, the last of them an ellipsis if anything is missing. */
 export function shorten(text: string, width: number): string {
   const characters = [...text];

@@ -1,4 +1,4 @@
-import { asciiJson, shorten, visible } from '../../../lib/cli/safe-text';
+import { asciiJson, shorten, visible, visibleLines } from '../../lib/safe-text';
 
 test.each([
   ['escape sequences', '\u001b[2J\u0007', '\\x1b[2J\\x07'],
@@ -14,6 +14,10 @@ test.each([
 test('what can be read stays as it is', () => {
   const text = '{"metal":"gold","name":"Grün 金 😀","path":"a\\\\b"}';
   expect(visible(text)).toBe(text);
+});
+
+test('lines stay lines, and nothing in them drives the terminal', () => {
+  expect(visibleLines('a\tb\n\u001b[2Jc\r\n')).toBe('a\tb\n\\x1b[2Jc\\r\n');
 });
 
 test('shorten says that something is missing, and never cuts a character in two', () => {
