@@ -13,10 +13,10 @@ const HOST_FILES: readonly (readonly [source: string, target: string, mode: stri
   ['lib/volume.sh', '/usr/local/lib/metals/lib/volume.sh', '0644'],
   ['lib/docker.sh', '/usr/local/lib/metals/lib/docker.sh', '0644'],
   ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],
-  ['imds-guard.sh', '/usr/local/sbin/metals-imds-guard', '0755'],
+  ['container-guard.sh', '/usr/local/sbin/metals-container-guard', '0755'],
   ['units/metals-boot.service', '/etc/systemd/system/metals-boot.service', '0644'],
   ['units/metals-boot-failed.service', '/etc/systemd/system/metals-boot-failed.service', '0644'],
-  ['units/metals-imds-guard.service', '/etc/systemd/system/metals-imds-guard.service', '0644'],
+  ['units/metals-container-guard.service', '/etc/systemd/system/metals-container-guard.service', '0644'],
   ['units/docker.service.d/10-metals.conf', '/etc/systemd/system/docker.service.d/10-metals.conf', '0644'],
 ];
 

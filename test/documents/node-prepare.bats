@@ -6,7 +6,7 @@ PASSWORD=a-very-secret-login
 
 host_is_right() {
   stub mountpoint </dev/null
-  stub iptables </dev/null
+  stub metals-container-guard </dev/null
   stub findmnt <<<'echo xfs'
   stub xfs_growfs </dev/null
   stub df <<<'printf "1B-blocks\n1000\n"'
@@ -126,4 +126,14 @@ EOF
   assert_status 1
   run matches "edge=${REGISTRY}.evil.example/x:1"
   assert_status 1
+}
+
+@test "a node on which containers could reach what is its own is refused, by the rule that is missing" {
+  host_is_right
+  stub metals-container-guard <<<'echo "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"; exit 1'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 1
+  assert_output "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"
+  assert_output "systemctl restart metals-container-guard"
 }

@@ -7,7 +7,7 @@ import { connectMongo } from './support/pipeline';
 import { metals, tryRun } from './support/run';
 import { password } from './support/secrets';
 import { openTunnel, type Tunnel } from './support/tunnel';
-import { addressOf, arrives, connects, stranger, type Stranger } from './support/wire';
+import { addressOf, arrives, connects, datagramFrom, stranger, type Stranger } from './support/wire';
 
 jest.setTimeout(120_000);
 
@@ -121,6 +121,24 @@ describe('reachability', () => {
     expect((await tryInNode(node!, token)).stdout).toBe('200');
     for (const service of ['producer', 'processor']) {
       expect(await reaches(service, '169.254.169.254', 80)).toMatch(/timeout|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH/);
+    }
+  });
+});
+
+describe("what is the nodes' own", () => {
+  test.each([4789, 7946])('a datagram of a task to %s/udp of another node ends on its own', async (port) => {
+    const [task] = await tasks('producer');
+    const other = (await nodeContainers()).find((node) => node !== task!.node)!;
+    expect(await datagramFrom(task!, other, port)).toEqual({ dropped: 1, got: 0 });
+  });
+
+  test("no task reaches the Swarm, its own node's included", async () => {
+    const [task] = await tasks('producer');
+    for (const node of await nodeContainers()) {
+      const script = `const s=require('net').connect({host:'${await addressOf(node)}',port:7946,timeout:2000});
+        s.on('connect',()=>{console.log('open');s.destroy()});s.on('timeout',()=>{console.log('timeout');s.destroy()});
+        s.on('error',e=>console.log(e.code))`;
+      expect((await inTask(task!, ['node', '-e', script])).stdout.trim()).toBe('timeout');
     }
   });
 });

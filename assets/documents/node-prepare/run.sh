@@ -6,14 +6,14 @@ await_node
 take_lock node-prepare
 
 check_host() {
-  local info
+  local info missing
   info=$(docker_query /info)
   mountpoint -q "$(jq -r .DockerRootDir <<<"${info}")" ||
     fail "$(jq -r .DockerRootDir <<<"${info}") is not a mount: the data volume ${METALS_DATA_VOLUME_ID} is not there"
   jq -e '.SecurityOptions | any(contains("no-new-privileges"))' <<<"${info}" >/dev/null ||
     fail "docker runs without no-new-privileges" "look at /etc/docker/daemon.json"
-  iptables -w -t raw -C PREROUTING ! -i lo -d 169.254.169.254/32 -j DROP 2>/dev/null ||
-    fail "containers could reach instance metadata" "systemctl restart metals-imds-guard"
+  missing=$(metals-container-guard check) ||
+    fail "containers could reach what is the node's own: ${missing}" "systemctl restart metals-container-guard"
   log "docker $(jq -r .ServerVersion <<<"${info}"), $(jq -r .NCPU <<<"${info}") CPUs," \
     "$(jq -r '.MemTotal / 1048576 | floor' <<<"${info}") MiB, swarm $(jq -r .Swarm.LocalNodeState <<<"${info}")"
 }

@@ -69,7 +69,7 @@ EOT
 start_docker() {
   local root
   systemctl daemon-reload
-  systemctl enable --now metals-imds-guard.service docker.service
+  systemctl enable --now metals-container-guard.service docker.service
   wait_until 120 'waiting for docker' try docker version
   root=$(docker info --format json | jq -r .DockerRootDir)
   [[ ${root} == "${DATA_ROOT}" ]] || die "docker keeps its data in ${root}, expected ${DATA_ROOT}"

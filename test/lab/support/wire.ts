@@ -1,6 +1,6 @@
 /** What passes between two places on the VPC's network: nodes, and a container that is on it and in no security group. */
 import { LAB_LABEL } from '../../../lib/contract';
-import { inNode, tryInNode } from './nodes';
+import { inNode, inTask, tryInNode, type Task } from './nodes';
 import { run } from './run';
 
 /** Known to nobody else, so that a counter counts the probe alone. */
@@ -35,26 +35,53 @@ export async function connects(from: string, address: string, port: number): Pro
   return (await tryInNode(from, ['socat', '-u', 'OPEN:/dev/null', target])).code === 0;
 }
 
+/** Runs iptables in a node, in one of its tables. */
+const iptables = (node: string, table: string, ...args: string[]): Promise<string> =>
+  inNode(node, ['iptables', '-w', '-t', table, ...args]);
+
+/** How many packets reach a node that fit, while they are sent. */
+async function counted(node: string, match: readonly string[], send: () => Promise<unknown>): Promise<number> {
+  // Without a target a rule only counts. INPUT comes after the security groups, and before any socket.
+  await iptables(node, 'mangle', '-I', 'INPUT', ...match);
+  try {
+    await send();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const first = (await iptables(node, 'mangle', '-nvxL', 'INPUT', '1')).trim().split(/\s+/)[0];
+    return Number(first);
+  } finally {
+    await iptables(node, 'mangle', '-D', 'INPUT', ...match);
+  }
+}
+
+const fromPort = (port: number): string[] => ['-p', 'udp', '--sport', `${PROBE_SOURCE_PORT}`, '--dport', `${port}`];
+
 /** Whether a packet that somebody sends to a node gets past its security groups; nobody need answer it. */
 export async function arrives(from: string, node: string, protocol: 'udp' | 'esp', port = 0): Promise<boolean> {
   const [source, target] = [await addressOf(from), await addressOf(node)];
-  const ports = protocol === 'udp' ? ['--sport', `${PROBE_SOURCE_PORT}`, '--dport', `${port}`] : [];
-  // Without a target a rule only counts. INPUT comes after the security groups, and before any socket.
-  const counter = ['INPUT', '-s', `${source}/32`, '-p', protocol, ...ports];
-  const iptables = (...args: string[]): Promise<string> => inNode(node, ['iptables', '-w', '-t', 'mangle', ...args]);
-  await iptables('-I', ...counter);
-  try {
-    const sending =
-      protocol === 'udp'
-        ? `UDP4-SENDTO:${target}:${port},sourceport=${PROBE_SOURCE_PORT}`
-        : // A raw socket speaks protocol 50 on kernels that cannot encrypt, too.
-          `IP4-SENDTO:${target}:50`;
-    // Its own security groups may refuse it, and on Linux the sender learns that: the counter decides.
-    await tryInNode(from, ['socat', '-u', '-', sending], 'probe');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const first = (await iptables('-nvxL', 'INPUT', '1')).trim().split(/\s+/)[0];
-    return Number(first) > 0;
-  } finally {
-    await iptables('-D', ...counter);
-  }
+  const match = protocol === 'udp' ? fromPort(port) : ['-p', protocol];
+  const sending =
+    protocol === 'udp'
+      ? `UDP4-SENDTO:${target}:${port},sourceport=${PROBE_SOURCE_PORT}`
+      : // A raw socket speaks protocol 50 on kernels that cannot encrypt, too.
+        `IP4-SENDTO:${target}:50`;
+  // Its own security groups may refuse it, and on Linux the sender learns that: the counter decides.
+  const send = (): Promise<unknown> => tryInNode(from, ['socat', '-u', '-', sending], 'probe');
+  return (await counted(node, ['-s', `${source}/32`, ...match], send)) > 0;
+}
+
+/** What becomes of a datagram that a task sends to another node: how many the task's own node drops, and the other gets. */
+export async function datagramFrom(task: Task, node: string, port: number): Promise<{ dropped: number; got: number }> {
+  const [source, target] = [await addressOf(task.node), await addressOf(node)];
+  const dropped = async (): Promise<number> => {
+    const rules = (await iptables(task.node, 'raw', '-nvxL', 'PREROUTING')).split('\n');
+    const rule = rules.find((line) => line.includes('docker_gwbridge') && line.includes(`udp dpt:${port}`));
+    return Number(rule?.trim().split(/\s+/)[0] ?? 0);
+  };
+  const script = `const s=require('dgram').createSocket('udp4');
+    s.bind(${PROBE_SOURCE_PORT},()=>s.send('probe',${port},'${target}',()=>s.close()))`;
+  const before = await dropped();
+  const got = await counted(node, ['-s', `${source}/32`, ...fromPort(port)], () =>
+    inTask(task, ['node', '-e', script]),
+  );
+  return { dropped: (await dropped()) - before, got };
 }
