@@ -132,7 +132,7 @@ async function keep(event: Event, clients: Clients, limits: Limits): Promise<str
   };
   const circumstances = {
     currentId: event.PhysicalResourceId,
-    rollsBack: event.RequestType === 'Update' && (await rollsBack(event.StackId, clients.cloudFormation)),
+    rollsBack: event.RequestType === 'Update' && (await stackStatus(event, clients)).includes('ROLLBACK'),
   };
   const kept = chooseVolume(await find(ec2, properties), wanted, circumstances);
   if (kept) console.log(`${wanted.slot} keeps ${kept.id}, ${kept.sizeGiB} GiB, ${kept.state}`);
@@ -142,9 +142,22 @@ async function keep(event: Event, clients: Clients, limits: Limits): Promise<str
   return volume.id;
 }
 
-async function rollsBack(stackId: string, client: CloudFormationClient): Promise<boolean> {
-  const reply = await client.send(new DescribeStacksCommand({ StackName: stackId }));
-  return reply.Stacks?.[0]?.StackStatus?.includes('ROLLBACK') === true;
+async function stackStatus({ StackId }: Event, { cloudFormation }: Clients): Promise<string> {
+  const reply = await cloudFormation.send(new DescribeStacksCommand({ StackName: StackId }));
+  return reply.Stacks?.[0]?.StackStatus ?? '';
+}
+
+/**
+ * Of an update that took a slot away, the instance goes only when the swarm stack is updated, after this stack: to wait for it
+ * would end in the same failure, which CloudFormation shows as an event, and not as a failed update.
+ */
+async function removeFor(event: Event, clients: Clients, limits: Limits): Promise<void> {
+  const isUpdate = (await stackStatus(event, clients)).startsWith('UPDATE_');
+  await remove(
+    clients.ec2,
+    event.PhysicalResourceId!,
+    isUpdate ? { ...limits, release: Math.min(1, limits.release) } : limits,
+  );
 }
 
 async function remove(client: EC2Client, id: string, limits: Limits): Promise<void> {
@@ -175,9 +188,8 @@ export async function handle(event: Event, clients: Clients, limits: Limits = LI
   const { Slot, OnDelete } = event.ResourceProperties;
   try {
     if (event.RequestType !== 'Delete') return { PhysicalResourceId: await keep(event, clients, limits) };
-    const id = event.PhysicalResourceId!;
-    if (OnDelete === 'delete') await remove(clients.ec2, id, limits);
-    return { PhysicalResourceId: id };
+    if (OnDelete === 'delete') await removeFor(event, clients, limits);
+    return { PhysicalResourceId: event.PhysicalResourceId! };
   } catch (error) {
     throw reason(`volume of ${Slot}: ${inWords(error)}`);
   }

@@ -175,6 +175,18 @@ describe('deletion', () => {
     expect(inputs(DeleteVolumeCommand)).toEqual([{ VolumeId: 'vol-1' }]);
   });
 
+  beforeEach(() => stackIs('DELETE_IN_PROGRESS'));
+
+  it('does not wait when its slot was taken away, whose instance goes after this stack is updated', async () => {
+    stackIs('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
+    given([], { State: 'in-use', Attachments: [{ InstanceId: 'i-1', State: 'attached' }] });
+    const started = Date.now();
+    await expect(handle(event({ OnDelete: 'delete' }, deletion), clients, { ...LIMITS, release: 60 })).rejects.toThrow(
+      'the release of vol-1 did not finish within 1 s: i-1 (attached) holds it',
+    );
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
   it('names the instance that does not let go', async () => {
     given([], { State: 'in-use', Attachments: [{ InstanceId: 'i-1', State: 'attached' }] });
     await expect(run({ OnDelete: 'delete' }, deletion)).rejects.toThrow(
