@@ -62,11 +62,30 @@ EOF
   assert_call "docker node rm --force n3"
 }
 
-@test "swarm-leave demotes a manager first" {
-  setup_leave manager-1 && manager_sees down manager complete
+# What was recorded as a manager of three left: a node that is demoted is Down for a moment, its tasks still running.
+@test "swarm-leave demotes a manager once it is drained, because its tasks no longer count from then on" {
+  setup_leave manager-1
+  stub curl <<'EOF'
+state=ready role=manager
+[[ ! -e ${CALLS}.demoted ]] || { state=down role=worker; }
+case "$*" in
+  *http://docker/info*) echo '{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}' ;;
+  *http://docker/nodes/n3*) echo '{"ID":"n3","Status":{"State":"'"${state}"'"},"Spec":{"Role":"'"${role}"'"}}' ;;
+  *http://docker/nodes*) echo '[{"ID":"n3","ManagerStatus":{"Addr":"10.40.3.23:2377"},"Spec":{"Role":"manager"}}]' ;;
+  *http://docker/tasks*)
+    echo '[{"Status":{"State":"'"$([[ -e ${CALLS}.asked ]] && echo shutdown || echo running)"'"}}]'
+    touch "${CALLS}.asked"
+    ;;
+esac
+EOF
+  stub docker <<<'[[ $* != "node demote n3" ]] || touch "${CALLS}.demoted"'
   run_document swarm-leave
   assert_status 0
-  [[ $(grep -n 'node demote n3' "${CALLS}" | cut -d : -f 1) -lt $(grep -n 'node update --availability drain n3' "${CALLS}" | cut -d : -f 1) ]]
+  assert_output "draining worker-3: 1 tasks are left"
+  local demoted
+  demoted=$(grep -n 'node demote n3' "${CALLS}" | cut -d : -f 1)
+  [[ $(grep -n 'http://docker/tasks' "${CALLS}" | tail -n 1 | cut -d : -f 1) -lt ${demoted} ]]
+  [[ $(grep -n 'node rm --force n3' "${CALLS}" | cut -d : -f 1) -gt ${demoted} ]]
 }
 
 @test "swarm-leave has nothing to do for a node that the Swarm does not know" {
@@ -91,6 +110,13 @@ EOF
   assert_status 0
   assert_output "waiting for tasks to end: not within 1 s: 2 tasks are left"
   assert_call "docker swarm leave --force"
+}
+
+@test "swarm-leave on a manager waits for its tasks before it is demoted" {
+  setup_leave worker-3 && node_sees active true $'c1\n'
+  run_document swarm-leave
+  assert_status 1
+  assert_output "waiting for tasks to end: not within 1 s: 1 tasks are left"
 }
 
 @test "swarm-leave on a manager that is not demoted keeps its vote" {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Takes the node of a slot out of the Swarm before its instance goes. It runs on a manager and on the node at the same
-# time: the manager drains the node, the node leaves once its tasks have ended, and the manager removes it from its list.
+# time: the manager drains and demotes the node, the node leaves once its tasks have ended, and the manager removes it.
 # Each does its own part if the other is gone. The instance goes in any case, so a wait that runs out is told and the
 # next step follows: a task that is cut off is repeated elsewhere, a dead node in the list stays for ever.
 require_parameters Slot Address
@@ -31,9 +31,9 @@ leave() {
     log "this node is in no Swarm"
     return
   fi
+  wait_and_go_on "${DRAIN_TIMEOUT_SECONDS}" "waiting for tasks to end" no_containers
   # A manager that left without being demoted would take its vote with it.
   wait_until "${DEMOTE_TIMEOUT_SECONDS}" "waiting to be demoted" is_worker
-  wait_and_go_on "${DRAIN_TIMEOUT_SECONDS}" "waiting for tasks to end" no_containers
   docker swarm leave --force >/dev/null
   log "${SSM_Slot} has left the Swarm"
 }
@@ -61,12 +61,13 @@ is_drained() { # ID
 }
 
 remove() { # ID
+  docker node update --availability drain "$1" >/dev/null
+  wait_and_go_on "${DRAIN_TIMEOUT_SECONDS}" "draining ${SSM_Slot}" is_drained "$1"
+  # Not before: a node that is demoted is Down for a moment, and its tasks would no longer count.
   if [[ $(docker_query "/nodes/$1" | jq -r .Spec.Role) == manager ]]; then
     docker node demote "$1" >/dev/null
     log "node $1 is demoted"
   fi
-  docker node update --availability drain "$1" >/dev/null
-  wait_and_go_on "${DRAIN_TIMEOUT_SECONDS}" "draining ${SSM_Slot}" is_drained "$1"
   wait_and_go_on "${DOWN_TIMEOUT_SECONDS}" "waiting for ${SSM_Slot} to leave" is_down "$1"
   docker node rm --force "$1" >/dev/null
   log "node $1 of ${SSM_Slot} is removed"
