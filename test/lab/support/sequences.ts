@@ -86,8 +86,11 @@ export async function underLoad(eventsPerSecond: number, work: () => Promise<voi
 export interface NodesSeen {
   /** Fewest node containers that ran at one time. */
   fewestRunning: number;
-  /** Fewest nodes that a manager called Ready; undefined where no manager could be asked. */
-  fewestReady: number | undefined;
+  /**
+   * Most nodes that a manager called Down. A new leader calls each node Unknown until it has heard from it, so not every
+   * node that is not Ready is gone.
+   */
+  mostDown: number;
   /** Fewest managers that a manager called reachable; below half of them the Swarm has no quorum. */
   fewestReachableManagers: number | undefined;
   /** How often a manager was asked and answered. */
@@ -100,7 +103,7 @@ const WATCH_MILLISECONDS = 1000;
 export async function watchNodes(work: () => Promise<void>): Promise<NodesSeen> {
   const seen: NodesSeen = {
     fewestRunning: Infinity,
-    fewestReady: undefined,
+    mostDown: 0,
     fewestReachableManagers: undefined,
     answers: 0,
   };
@@ -139,7 +142,7 @@ async function look(seen: NodesSeen): Promise<void> {
     if (listed.code !== 0) continue;
     const lines = listed.stdout.trim().split('\n');
     seen.answers += 1;
-    seen.fewestReady = fewer(seen.fewestReady, lines.filter((line) => line.startsWith('Ready/')).length);
+    seen.mostDown = Math.max(seen.mostDown, lines.filter((line) => line.startsWith('Down/')).length);
     seen.fewestReachableManagers = fewer(
       seen.fewestReachableManagers,
       lines.filter((line) => /\/(Leader|Reachable)$/.test(line)).length,
