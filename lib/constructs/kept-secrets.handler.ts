@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { TAG } from '../contract';
 import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
+import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
 
 /** Properties of `Custom::KeptSecret`; CloudFormation passes every scalar as a string. */
@@ -169,5 +170,5 @@ export async function handle(
   }
 }
 
-const client = new SecretsManagerClient({});
+const client = throughLateGrants(new SecretsManagerClient({}));
 export const handler = (event: KeptDataEvent<SecretProperties>): Promise<KeptDataResult> => handle(event, client);

@@ -38,7 +38,8 @@ export class KeptSecrets<Id extends string> extends Construct {
     super(scope, id);
     const handler = new BundledFunction(this, 'Handler', {
       program: 'kept-secrets',
-      timeout: Duration.minutes(1),
+      // Longer than a refused call is repeated (late-grants.ts).
+      timeout: Duration.minutes(3),
       description: 'Creates secrets, or takes over those that are there, and adds missing passwords',
     });
     for (const statement of this.statements(props)) handler.addToRolePolicy(statement);

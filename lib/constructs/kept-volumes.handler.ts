@@ -13,6 +13,7 @@ import { TAG } from '../contract';
 import { Deadline, pollUntil } from '../ssm/deadline';
 import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
 import { chooseVolume, type FoundVolume } from './kept-volume-choice';
+import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
 
 /** Properties of `Custom::KeptVolume`; CloudFormation passes every scalar as a string. */
@@ -27,7 +28,7 @@ export interface VolumeProperties {
 
 type Event = KeptDataEvent<VolumeProperties>;
 
-/** How long the waits may take, in seconds. Creation and growth together end before the function does (13 minutes). */
+/** How long the waits may take, in seconds. Creation and growth together end before the function does (14 minutes). */
 export interface Limits {
   readonly creation: number;
   readonly growth: number;
@@ -195,5 +196,8 @@ export async function handle(event: Event, clients: Clients, limits: Limits = LI
   }
 }
 
-const clients: Clients = { ec2: new EC2Client({}), cloudFormation: new CloudFormationClient({}) };
+const clients: Clients = {
+  ec2: throughLateGrants(new EC2Client({})),
+  cloudFormation: throughLateGrants(new CloudFormationClient({})),
+};
 export const handler = (event: Event): Promise<KeptDataResult> => handle(event, clients);

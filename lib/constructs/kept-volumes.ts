@@ -37,7 +37,7 @@ export class KeptVolumes extends Construct {
     super(scope, id);
     const handler = new BundledFunction(this, 'Handler', {
       program: 'kept-volumes',
-      timeout: Duration.minutes(13),
+      timeout: Duration.minutes(14),
       description: 'Creates the volumes of the slots, or takes over those that are there, and lets them grow',
     });
     for (const statement of this.statements(props)) handler.addToRolePolicy(statement);

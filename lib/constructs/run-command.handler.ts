@@ -12,6 +12,7 @@ import {
   sendCommand,
   waitForTargets,
 } from '../ssm';
+import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
 
 /** Properties of `Custom::RunCommand`; CloudFormation passes every scalar as a string. */
@@ -145,7 +146,7 @@ export async function look(event: Event, ssm: SSMClient): Promise<{ IsComplete: 
   return { IsComplete: true };
 }
 
-const client = new SSMClient({});
-const stacks = new CloudFormationClient({});
+const client = throughLateGrants(new SSMClient({}));
+const stacks = throughLateGrants(new CloudFormationClient({}));
 export const onEvent = (event: Event): Promise<Started> => start(event, client, stacks);
 export const isComplete = (event: Event): Promise<{ IsComplete: boolean }> => look(event, client);

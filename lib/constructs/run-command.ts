@@ -36,13 +36,14 @@ export class RunCommandProvider extends Construct {
     const onEvent = new BundledFunction(this, 'OnEvent', {
       program,
       handler: 'onEvent',
-      timeout: ONLINE_TIMEOUT.plus(Duration.minutes(1)),
+      timeout: ONLINE_TIMEOUT.plus(Duration.minutes(2)),
       description: 'Waits for nodes to be online and sends them a document',
     });
     const isComplete = new BundledFunction(this, 'IsComplete', {
       program,
       handler: 'isComplete',
-      timeout: Duration.minutes(1),
+      // Longer than a refused call is repeated (late-grants.ts).
+      timeout: Duration.minutes(3),
       description: 'Looks whether a document has finished on every node, and explains a failure',
     });
     const { partition, region, account } = Stack.of(this);

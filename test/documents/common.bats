@@ -43,3 +43,56 @@ load helpers
   assert_status 1
   assert_output "another run of stack has held"
 }
+
+# aws that is denied as often as the first argument says, and then does the second.
+denied() { # TIMES [COMMAND]
+  stub aws <<EOF
+echo . >>"\${CALLS}.tries"
+if ((\$(wc -l <"\${CALLS}.tries") <= $1)); then
+  printf '\n%s\n' 'An error occurred (AccessDeniedException) when calling the GetParameter operation: not authorized to perform: ssm:GetParameter' >&2
+  exit 254
+fi
+${2:-echo value}
+EOF
+}
+
+@test "a call that is denied at first is made again, and its output comes once" {
+  denied 2
+  run_with_libraries 'out=$(granted aws ssm get-parameter 2>"${CALLS}.errors"); echo "[${out}]"; cat "${CALLS}.errors"'
+  assert_status 0
+  assert_output '[value]'
+  assert_output "not authorized to perform: ssm:GetParameter (60 s left)"
+  [[ $(grep -c 'aws ssm get-parameter' "${CALLS}") == 3 ]]
+}
+
+@test "a call that stays denied fails after its time, and says which action is missing" {
+  denied 1000
+  METALS_GRANT_SECONDS=0 run_with_libraries 'granted aws ssm get-parameter | cat; echo not reached'
+  assert_status 254
+  assert_output "denied for 0 s: An error occurred (AccessDeniedException) when calling the GetParameter operation: not authorized to perform: ssm:GetParameter"
+  [[ ${output} != *'not reached'* ]]
+}
+
+@test "a call that fails for another reason is not made again; a warning of one that succeeds is passed on" {
+  stub aws <<<'echo "An error occurred (ParameterNotFound)" >&2; exit 254'
+  run_with_libraries 'granted aws ssm get-parameter'
+  assert_status 254
+  [[ $(grep -c 'aws ssm get-parameter' "${CALLS}") == 1 ]]
+  stub aws <<<'echo "a warning" >&2; echo value'
+  run_with_libraries 'granted aws ssm get-parameter'
+  assert_status 0
+  assert_output "a warning"
+}
+
+@test "an object that may not be looked at yet is asked for again" {
+  stub aws <<<'echo . >>"${CALLS}.tries"; (($(wc -l <"${CALLS}.tries") > 1)) || { echo "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden" >&2; exit 1; }'
+  run_with_libraries 'granted aws s3 cp a b'
+  assert_status 0
+}
+
+@test "a wait that AWS denies ends before its time, naming what is missing" {
+  stub aws <<<'echo "An error occurred (AccessDeniedException): not authorized to perform: ssm:GetParameter"; exit 254'
+  METALS_GRANT_SECONDS=0 run_with_libraries 'wait_until 300 "waiting for it" aws'
+  assert_status 1
+  assert_output "error: waiting for it: denied for 0 s: An error occurred (AccessDeniedException): not authorized to perform: ssm:GetParameter"
+}

@@ -63,6 +63,23 @@ join_parameters() { export SSM_Stage=lab SSM_ManagerAddresses=10.40.3.11; }
   refute_call "swarm init"
 }
 
+@test "swarm-init writes the whole value when it may not write at first" {
+  init_parameters && docker_info active true && docker_commands && claim_is initialised
+  mv "${BATS_TEST_TMPDIR}/bin/aws" "${BATS_TEST_TMPDIR}/bin/allowed"
+  stub aws <<'EOF'
+if [[ $* == *put-parameter* ]]; then
+  echo . >>"${CALLS}.tries"
+  (($(wc -l <"${CALLS}.tries") > 1)) || { cat >/dev/null; echo 'An error occurred (AccessDeniedException): ssm:PutParameter' >&2; exit 254; }
+fi
+exec allowed "$@"
+EOF
+  run_document swarm-init
+  assert_status 0
+  assert_output "An error occurred (AccessDeniedException): ssm:PutParameter (60 s left)"
+  # Of the workers and of the managers.
+  [[ $(cat "${STDIN}/put") == "${TOKEN}${TOKEN}" ]]
+}
+
 @test "swarm-init goes on after an interruption" {
   init_parameters && docker_info inactive true && docker_commands && claim_is claimed
   run_document swarm-init

@@ -11,6 +11,10 @@ METALS_RUN_FOLDER="${METALS_RUN_FOLDER:-/run/metals}"
 METALS_STATE_FOLDER="${METALS_STATE_FOLDER:-/var/lib/metals}"
 METALS_NODE_FILE="${METALS_NODE_FILE:-/etc/metals/node.env}"
 DOCKER_SOCKET="${DOCKER_SOCKET:-/var/run/docker.sock}"
+# IAM applies a new grant some seconds after it has accepted it. A refusal that lasts longer is a missing grant.
+GRANT_SECONDS="${METALS_GRANT_SECONDS:-60}"
+# `aws s3` looks at an object first, and has only the HTTP status of that.
+DENIED='\((AccessDenied|AccessDeniedException|UnauthorizedOperation|403)\)'
 
 trap 'echo "error: line ${LINENO}: ${BASH_COMMAND}: exit code $?" >&2' ERR
 
@@ -77,16 +81,41 @@ take_lock() { # NAME
   flock -w 600 9 || fail "another run of $1 has held ${METALS_RUN_FOLDER}/$1.lock for 600 s" "ps -ef | grep _script.sh"
 }
 
-# Looks again until a command succeeds. The command prints why it does not, yet; that is the reason when time is over.
+# Looks again until a command succeeds. The command prints why it does not, yet; that is the reason when time is over,
+# which it is early where AWS goes on denying the call.
 wait_until() { # SECONDS WHAT COMMAND…
-  local seconds=$1 what=$2 deadline=$((SECONDS + $1)) reason last=''
+  local seconds=$1 what=$2 deadline=$((SECONDS + $1)) denied_until='' reason last=''
   shift 2
   until reason=$("$@"); do
+    if [[ ${reason} =~ ${DENIED} ]]; then
+      : "${denied_until:=$((SECONDS + GRANT_SECONDS))}"
+      ((SECONDS < denied_until)) || fail "${what}: denied for ${GRANT_SECONDS} s: ${reason}"
+    else
+      denied_until=''
+    fi
     ((SECONDS < deadline)) || fail "${what}: not within ${seconds} s: ${reason:-no reason was given}"
     [[ ${reason} == "${last}" ]] || log "${what}: ${reason} ($((deadline - SECONDS)) s left)"
     last=${reason}
     sleep 1
   done
+}
+
+# Runs a call of AWS, and makes it again while it is denied: right after a deployment a grant may not count yet. Its
+# output comes as it is, also into a pipe; nothing comes out of a call that was denied. A pipe into it would be read once.
+granted() { # COMMAND…
+  local errors code deadline=$((SECONDS + GRANT_SECONDS)) last=''
+  while :; do
+    code=0
+    { errors=$("$@" 2>&1 >&3 3>&-) || code=$?; } 3>&1
+    if ((code == 0)) || ! [[ ${errors} =~ ${DENIED} ]]; then break; fi
+    errors=$(tail -n 1 <<<"${errors}")
+    ((SECONDS < deadline)) || { errors="denied for ${GRANT_SECONDS} s: ${errors}" && break; }
+    [[ ${errors} == "${last}" ]] || log "${errors} ($((deadline - SECONDS)) s left)"
+    last=${errors}
+    sleep 1
+  done
+  [[ -z ${errors} ]] || echo "${errors}" >&2
+  return "${code}"
 }
 
 # Docker's own API, where its command line would take a secret as an argument or cut a value short.

@@ -8,7 +8,7 @@ SHORT=8
 # The id of the version that is current in Secrets Manager.
 current_version() { # SECRET_ID
   local version
-  version=$(aws secretsmanager describe-secret --secret-id "$1" --output json |
+  version=$(granted aws secretsmanager describe-secret --secret-id "$1" --output json |
     jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key')
   [[ -n ${version} ]] || fail "secret $1 has no current version" "aws secretsmanager describe-secret --secret-id $1"
   echo "${version}"
@@ -41,7 +41,7 @@ sync_secret() { # SECRET_ID KEY…
     fi
     principal=''
     [[ ${key} != */* ]] || principal=${key#*/}
-    [[ -n ${value} ]] || value=$(aws secretsmanager get-secret-value --secret-id "${secret_id}" --version-id "${SYNCED_VERSION}" --output json)
+    [[ -n ${value} ]] || value=$(granted aws secretsmanager get-secret-value --secret-id "${secret_id}" --version-id "${SYNCED_VERSION}" --output json)
     # printf is of the shell itself: its arguments are in no process list.
     printf '%s' "${value}" | create_secret "${name}" "${secret_id}" "${principal}"
     log "${name} is made"

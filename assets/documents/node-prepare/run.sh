@@ -32,7 +32,7 @@ grow_file_system() {
 
 # The header that authorises a pull, on stdout. Docker wants base64 in its URL-safe form.
 registry_login() {
-  aws ecr get-login-password |
+  granted aws ecr get-login-password |
     jq -rR --arg registry "${METALS_REGISTRY}" '{username: "AWS", password: ., serveraddress: $registry} | @base64' |
     tr '+/' '-_' | sed 's/^/X-Registry-Auth: /'
 }

@@ -14,7 +14,7 @@ ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
 fetch_bundle() {
   local archive="${RELEASE}.tar.gz" actual
   mkdir -p "${RELEASES}"
-  aws s3 cp --only-show-errors "s3://${SSM_BundleBucket}/${SSM_BundleKey}" "${archive}"
+  granted aws s3 cp --only-show-errors "s3://${SSM_BundleBucket}/${SSM_BundleKey}" "${archive}"
   actual=$(sha256sum "${archive}" | cut -d ' ' -f 1)
   [[ ${actual} == "${SSM_BundleSha256}" ]] ||
     fail "the bundle's SHA-256 is ${actual}, expected ${SSM_BundleSha256}; it was not unpacked" \

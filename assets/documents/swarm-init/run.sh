@@ -12,7 +12,7 @@ ADDRESS_POOL_MASK_BITS=24
 
 # All that is remembered about this Swarm, in one question: a JSON object by parameter name.
 read_parameters() {
-  aws ssm get-parameters --with-decryption --output json \
+  granted aws ssm get-parameters --with-decryption --output json \
     --names "${CLAIM}" "${PARAMETERS}/worker-token" "${PARAMETERS}/manager-token" |
     jq -c '[.Parameters[] | {key: .Name, value: .Value}] | from_entries' ||
     fail "cannot read the parameters under ${PARAMETERS}" "aws ssm get-parameters --names ${CLAIM}"
@@ -22,7 +22,14 @@ parameter() { jq -r --arg name "$1" '.[$name] // ""' < <(printf '%s' "${remember
 
 # The value comes on stdin, so that a token is never an argument.
 write_parameter() { # NAME TYPE
-  tr -d '\n' | aws ssm put-parameter --name "$1" --type "$2" --value file:///dev/stdin --overwrite >/dev/null
+  local value
+  value=$(tr -d '\n')
+  granted put_parameter "$1" "$2" "${value}"
+}
+
+# printf is of the shell itself: its arguments are in no process list.
+put_parameter() { # NAME TYPE VALUE
+  printf '%s' "$3" | aws ssm put-parameter --name "$1" --type "$2" --value file:///dev/stdin --overwrite >/dev/null
 }
 
 # The claim says how far the one initialisation got: `claimed` before, `initialised` after.

@@ -21,7 +21,7 @@ token_is_there() {
 join() {
   local addresses
   addresses=$(jq -cn --arg list "${SSM_ManagerAddresses}" --arg port "${SWARM_PORT}" '$list | split(",") | map(. + ":" + $port)')
-  aws ssm get-parameter --name "${TOKEN_PARAMETER}" --with-decryption --output json |
+  granted aws ssm get-parameter --name "${TOKEN_PARAMETER}" --with-decryption --output json |
     jq -c --argjson addresses "${addresses}" \
       '{ListenAddr: "0.0.0.0:2377", RemoteAddrs: $addresses, JoinToken: .Parameter.Value}' |
     docker_api POST /swarm/join -H 'Content-Type: application/json' --data-binary @- >/dev/null ||

@@ -118,6 +118,20 @@ EOS
   assert_output "attaching vol-0123 to i-new: not within 2 s: An error occurred (UnauthorizedOperation)"
 }
 
+@test "a grant that is not yet in effect is waited for" {
+  volume_is available None 'echo . >>"${CALLS}.tries"; (($(wc -l <"${CALLS}.tries") > 2)) || { echo "An error occurred (UnauthorizedOperation): ec2:AttachVolume"; exit 254; }; touch "${DEVICE}"'
+  boot 'attach_volume "$(data_device)"'
+  assert_status 0
+  assert_output "attaching vol-0123 to i-new: An error occurred (UnauthorizedOperation): ec2:AttachVolume"
+}
+
+@test "a grant that is missing ends the wait before its time, and is named" {
+  volume_is available None 'echo "An error occurred (UnauthorizedOperation): ec2:AttachVolume"; exit 254'
+  METALS_VOLUME_TIMEOUT_SECONDS=600 METALS_GRANT_SECONDS=1 boot 'attach_volume "$(data_device)"'
+  assert_status 1
+  assert_output "attaching vol-0123 to i-new: denied for 1 s: An error occurred (UnauthorizedOperation): ec2:AttachVolume"
+}
+
 @test "a volume that this instance has already is not attached again; its device may come late" {
   volume_is in-use i-new
   (/bin/sleep 0.5 && touch "${DEVICE}") &
