@@ -39,12 +39,21 @@ test('the lab denies what the policies do not allow', async () => {
   expect((await report()).mode).toBe('enforce');
 });
 
+test('grants were not in effect at once, and the product has waited for them', async () => {
+  const { calls } = await report();
+  const early = calls.filter(({ decision }) => decision === 'not yet in effect');
+  expect(early.length).toBeGreaterThan(0);
+  const key = ({ roleName, action, resource }: RecordedCall) => [roleName, action, resource].join(' ');
+  const allowed = new Set(calls.filter(({ decision }) => decision === 'allowed').map(key));
+  expect(early.map(key).filter((call) => !allowed.has(call))).toEqual([]);
+});
+
 test('no call of the product was denied, or is one that the lab cannot judge', async () => {
   const { calls } = await report();
   expect(calls.length).toBeGreaterThan(10);
   // What the last test tries, in an earlier run on the same lab.
   const tried = ({ roleName, resource }: RecordedCall) => WORKER.test(roleName) && /api-key|vol-0ther/.test(resource);
-  const refused = calls.filter((call) => call.decision !== 'allowed' && !tried(call));
+  const refused = calls.filter((call) => !['allowed', 'not yet in effect'].includes(call.decision) && !tried(call));
   expect(refused).toEqual([]);
 });
 

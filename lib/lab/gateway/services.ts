@@ -108,7 +108,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const metadata = new MetadataServer({ store, credentials, log, onReport: (instance) => reports.receive(instance) });
   const functions = new FunctionPrincipals(upstream);
   const authorization = createAuthorization({
-    ...{ settings, upstream, log },
+    ...{ settings, upstream, log, timing },
     own: {
       instance: (id) => store.data.instances[id]?.tags,
       group: (name) => {
@@ -167,6 +167,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       await commands.abandonUnfinished();
       associations.forgetUnfinished();
       watch.start();
+      await authorization.start();
       // ministack changes the rules that stand in a group itself without a word to the gateway.
       rulesLook = setInterval(() => void securityGroups.refresh(), SECURITY_GROUPS_LOOK_SECONDS * 1000);
       schedule = setInterval(() => associations.applyDue(Date.now()), SCHEDULE_LOOK_SECONDS * 1000);
@@ -174,6 +175,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     stop() {
       clearInterval(schedule);
       clearInterval(rulesLook);
+      authorization.stop();
       watch.stop();
     },
   };

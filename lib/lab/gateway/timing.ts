@@ -23,6 +23,8 @@ export const PROFILES = {
     relaunch: seconds(2, 4),
     /** A registered node refuses SendCommand with InvalidInstanceId at first. */
     commandsAfterRegistration: seconds(1, 3),
+    /** From the change of a role's policy until it counts. */
+    grantTakesEffect: seconds(3, 8),
   },
   aws: {
     userDataAfterAgent: seconds(10, 30),
@@ -30,6 +32,8 @@ export const PROFILES = {
     terminationHolds: seconds(30, 60),
     relaunch: seconds(20, 60),
     commandsAfterRegistration: seconds(10, 30),
+    // Usually about 2 s (pulumi/pulumi-aws#2411); CDK's own handlers are to wait for 31 s (aws/aws-cdk#37878).
+    grantTakesEffect: seconds(10, 30),
   },
 } as const satisfies Record<string, Record<string, Range>>;
 

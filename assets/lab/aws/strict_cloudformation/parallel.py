@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import inspect
 
+from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 from .order import generator
@@ -18,6 +19,12 @@ from .patching import wrap
 KNOWN_TEXT = "34c0aed718d8b61b5c8604d71b114494ee188c91616119045927c342114fbdb8"
 # The loop's results, which are variables of the function around it.
 RESULTS = ("failed", "fail_reason", "cancelled", "failed_update", "failed_logical_id")
+# On AWS a role or an instance profile is complete some 15 s, or two minutes (hashicorp/terraform#15341), after it was made,
+# when other services know it. Longer than the gateway takes to see the policies that stand in the role itself
+# (lib/lab/gateway/authorization/policy-cache.ts).
+# The second as the gateway has rewritten it.
+WAITED_FOR = ("AWS::IAM::Role", "Custom::AWS-IAM-InstanceProfile")
+ROLE_SECONDS = 3
 # Of failures at the same time ministack remembers one; the others, by stack id: (logical id, its update or None).
 other_failures = {}
 
@@ -30,10 +37,16 @@ async def in_parallel(stack_id, ordered, definitions, each, failure):
     waiting = {name: engine._extract_deps(definitions[name], names) - {name} for name in ordered}
     running, failures = {}, []
 
+    # arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>
+    stack = cloudformation._stacks[stack_id.split("/")[1]]
+
     async def run(name):
+        is_new = name not in stack.get("_resources", {})
         await each(name)
         # Nothing can come between this and the end of `each`.
         failed, logical_id, update = failure()
+        if is_new and not failed and definitions[name].get("Type") in WAITED_FOR:
+            await asyncio.sleep(ROLE_SECONDS)
         return [(name, update)] if failed and logical_id == name else []
 
     while True:

@@ -16,7 +16,7 @@ import { decide, type Decision, type PermissionRequest } from './simulate';
 
 export interface AuthorizerDependencies {
   readonly mode: IamMode;
-  readonly policies: Pick<PolicyCache, 'of'>;
+  readonly policies: Pick<PolicyCache, 'of' | 'stated'>;
   readonly lookups: Lookups;
   readonly tagsOf: (arn: string) => Promise<Tags>;
   readonly recording: Pick<Recording, 'add'>;
@@ -52,7 +52,7 @@ export class Authorizer {
   }
 
   private async judge(principal: Principal, call: OperationCall): Promise<void> {
-    const { lookups, recording } = this.dependencies;
+    const { lookups, recording, log } = this.dependencies;
     const permissions = await requiredPermissions(call, lookups);
     if (!permissions) {
       const operation = call.operation || `${call.method} ${call.path}`;
@@ -66,9 +66,17 @@ export class Authorizer {
     }
     for (const permission of permissions) {
       const { request, decision } = await this.decision(principal, permission);
-      recording.add({ ...request, roleName: principal.roleName, decision });
+      const early = decision !== 'allowed' && (await this.isGranted(principal, permission));
+      recording.add({ ...request, roleName: principal.roleName, decision: early ? 'not yet in effect' : decision });
+      if (early) log('iam', `${principal.roleName} has ${permission.action}, and that is not yet in effect`);
       if (decision !== 'allowed') throw denial(call.service, request, decision);
     }
+  }
+
+  /** Whether IAM states policies that allow it, in effect or not. */
+  private async isGranted(principal: Principal, permission: RequiredPermission): Promise<boolean> {
+    const stated = await this.dependencies.policies.stated(principal.roleName);
+    return (await this.decideOn(principal, permission, stated)).decision === 'allowed';
   }
 
   /** Denied only by policies that were read just now: CloudFormation may have granted it a moment ago. */

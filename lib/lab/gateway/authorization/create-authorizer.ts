@@ -1,22 +1,21 @@
 /** The authorizer with ministack's IAM behind it, and what it tells a test of the lab. */
-import type { Log } from '../log';
+import { errorText, type Log } from '../log';
 import type { Upstream } from '../ministack/upstream';
 import type { GatewaySettings } from '../settings';
+import type { Timing } from '../timing';
 import { Authorizer } from './authorizer';
 import { upstreamLookups } from './lookups';
 import type { Lookups } from './operation';
 import { rolePolicyReader } from './policies';
-import { PolicyCache } from './policy-cache';
+import { FRESH_MILLISECONDS, PolicyCache } from './policy-cache';
 import { Recording } from './recording';
 import { readResourceTags, type OwnTags } from './resource-tags';
-
-/** A grant counts at once. Delayed, it would also have to delay CloudFormation, which on AWS waits for it. */
-const NO_DELAY = () => 0;
 
 export interface AuthorizationDependencies {
   readonly settings: Pick<GatewaySettings, 'iamMode' | 'stateDirectory'>;
   readonly upstream: Upstream;
   readonly log: Log;
+  readonly timing: Pick<Timing, 'draw'>;
   /** What the gateway itself knows about its resources. */
   readonly own: OwnTags & Pick<Lookups, 'groupArn' | 'instancesOf'>;
 }
@@ -25,12 +24,16 @@ export interface Authorization {
   readonly authorizer: Authorizer;
   /** JSON for /_lab/iam: distinct judged calls, and the policies of every role as they are now. */
   readonly report: () => Promise<unknown>;
+  /** Looks at the policies from now on, whether or not a call is judged: a grant counts from when it was made. */
+  readonly start: () => Promise<void>;
+  readonly stop: () => void;
 }
 
-export function createAuthorization({ settings, upstream, log, own }: AuthorizationDependencies): Authorization {
+export function createAuthorization(dependencies: AuthorizationDependencies): Authorization {
+  const { settings, upstream, log, timing, own } = dependencies;
   const policies = new PolicyCache({
     read: rolePolicyReader(upstream),
-    effectiveAfterMilliseconds: NO_DELAY,
+    effectiveAfterMilliseconds: () => timing.draw('grantTakesEffect'),
     now: Date.now,
   });
   const recording = new Recording(settings.stateDirectory);
@@ -42,8 +45,17 @@ export function createAuthorization({ settings, upstream, log, own }: Authorizat
     recording,
     log,
   });
+  const look = () =>
+    policies.all(true).catch((error: unknown) => log('iam', `policies cannot be read: ${errorText(error)}`));
+  let looks: NodeJS.Timeout | undefined;
   return {
     authorizer,
+    async start() {
+      if (authorizer.isOff) return;
+      await look();
+      looks = setInterval(() => void look(), FRESH_MILLISECONDS);
+    },
+    stop: () => clearInterval(looks),
     report: async () => ({
       mode: settings.iamMode,
       calls: recording.calls,

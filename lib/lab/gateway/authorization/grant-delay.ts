@@ -1,4 +1,8 @@
-/** IAM is eventually consistent: a policy that was made or changed takes effect only after a while. Pure. */
+/**
+ * IAM is eventually consistent: a policy that was made or changed takes effect only after a while ("Changes that I make
+ * are not always immediately visible", IAM User Guide). CloudFormation calls AWS::IAM::Policy complete without waiting for
+ * that (aws/aws-cdk#37675), but waits for a role with the policies that stand in the role itself. Pure.
+ */
 import type { NamedPolicy, RolePolicies } from './policies';
 
 interface Seen {
@@ -20,14 +24,17 @@ export interface InEffect {
 /** Follows the policies that IAM states and answers those that are in effect. */
 export class GrantDelay {
   private readonly seen = new Map<string, Seen>();
-  private started = false;
+  private roles: ReadonlySet<string> | undefined;
 
   constructor(private readonly effectiveAfterMilliseconds: EffectiveAfterMilliseconds) {}
 
-  /** Policies in effect at `now` when IAM states `stated`. What the first look finds has been there for long. */
+  /**
+   * Policies in effect at `now` when IAM states `stated`. All that the first look finds is in effect, and so is what comes
+   * together with a role: CloudFormation has waited for it.
+   */
   inEffect(stated: RolePolicies, now: number): InEffect {
-    const first = !this.started;
-    this.started = true;
+    const known = this.roles;
+    this.roles = new Set(stated.keys());
     const current = new Set<string>();
     const effective = new Map<string, readonly NamedPolicy[] | Error>();
     for (const [roleName, policies] of stated) {
@@ -38,12 +45,8 @@ export class GrantDelay {
       const inEffect = policies.flatMap((policy) => {
         const key = `${roleName}/${policy.name}`;
         current.add(key);
-        return this.follow(
-          key,
-          policy,
-          first ? now : now + this.effectiveAfterMilliseconds(roleName, policy.name),
-          now,
-        );
+        const delay = () => (known?.has(roleName) ? this.effectiveAfterMilliseconds(roleName, policy.name) : 0);
+        return this.follow(key, policy, delay, now);
       });
       effective.set(roleName, inEffect);
     }
@@ -52,12 +55,13 @@ export class GrantDelay {
     return { policies: effective, changesAt: Math.min(...waiting) };
   }
 
-  private follow(key: string, policy: NamedPolicy, effectiveAt: number, now: number): NamedPolicy[] {
+  private follow(key: string, policy: NamedPolicy, delay: () => number, now: number): NamedPolicy[] {
     const text = JSON.stringify(policy.policy);
     let seen = this.seen.get(key);
     if (!seen || seen.text !== text) {
       const before = seen && (seen.effectiveAt <= now ? { ...policy, policy: JSON.parse(seen.text) } : seen.before);
-      seen = { text, effectiveAt, before };
+      // Asked for only here: each change has one delay, however often policies are looked at.
+      seen = { text, effectiveAt: now + delay(), before };
       this.seen.set(key, seen);
     }
     if (seen.effectiveAt <= now) return [policy];

@@ -11,7 +11,8 @@ export interface RecordedCall {
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string | string[]>>;
-  readonly decision: Decision | 'unmapped';
+  /** `not yet in effect`: denied, although IAM states a policy that allows it. */
+  readonly decision: Decision | 'not yet in effect' | 'unmapped';
 }
 
 export class Recording {

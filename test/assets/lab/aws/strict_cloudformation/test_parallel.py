@@ -1,8 +1,10 @@
 import threading
 import time
 import unittest
+from unittest import mock
 
 from support import StrictCase, custom, log_group, template
+from strict_cloudformation import parallel
 
 MEETING_SECONDS = 2
 
@@ -30,6 +32,21 @@ class Parallel(StrictCase):
         self.assertEqual(await self.create("one", template(resources)), "CREATE_COMPLETE")
         order = [logical_id for _, logical_id in self.provider.calls()]
         self.assertEqual((order[0], sorted(order[1:3]), order[3]), ("A", ["B", "C"], "D"))
+
+    async def test_what_depends_on_a_role_waits_until_other_services_know_it_and_only_when_it_is_new(self):
+        trust = {"Statement": {"Effect": "Allow", "Principal": {"Service": "x"}, "Action": "sts:AssumeRole"}}
+        role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
+        self.install()
+        with mock.patch.object(parallel, "ROLE_SECONDS", 0.3):
+            begun = time.monotonic()
+            body = template({"Role": role, "User": custom(["Role"], Version="1")})
+            capabilities = {"Capabilities.member.1": "CAPABILITY_IAM"}
+            self.assertEqual(await self.create("one", body, **capabilities), "CREATE_COMPLETE")
+            self.assertGreater(time.monotonic() - begun, 0.3)
+            begun = time.monotonic()
+            body = template({"Role": role, "User": custom(["Role"], Version="2")})
+            self.assertEqual(await self.update("one", body, **capabilities), "UPDATE_COMPLETE")
+            self.assertLess(time.monotonic() - begun, 0.3)
 
     async def test_two_updates_that_fail_at_once_are_both_sent_back(self):
         self.install()

@@ -15,6 +15,7 @@ const ATTACH: OperationCall = {
   ...{ service: 'ec2', operation: 'AttachVolume', params: { VolumeId: 'vol-1', InstanceId: 'i-1' } },
   ...{ method: 'POST', path: '/', query: new URLSearchParams(), targetPrefix: undefined },
 };
+const stated = async () => [];
 const PRINCIPAL = instancePrincipal('role', 'i-1');
 
 function make(overrides: Partial<AuthorizerDependencies>) {
@@ -22,7 +23,7 @@ function make(overrides: Partial<AuthorizerDependencies>) {
   const logged: string[] = [];
   const authorizer = new Authorizer({
     mode: 'enforce',
-    policies: { of: async () => [] },
+    policies: { of: async () => [], stated: async () => [] },
     lookups: {
       secretArn: async () => undefined,
       stackId: async () => undefined,
@@ -44,14 +45,14 @@ describe('the authorizer', () => {
       asked.push(fresh);
       return fresh ? [allow('ec2:*', '*')] : [];
     };
-    await make({ policies: { of } }).authorizer.authorize(PRINCIPAL, ATTACH);
+    await make({ policies: { of, stated } }).authorizer.authorize(PRINCIPAL, ATTACH);
     expect(asked).toEqual([false, true, false, true]);
   });
 
   it('knows the instance that asks, and an explicit deny', async () => {
     const own = { ArnEquals: { 'ec2:SourceInstanceARN': 'arn:aws:ec2:eu-west-1:000000000000:instance/i-1' } };
     const grant = allow('ec2:AttachVolume', '*', own);
-    const { authorizer } = make({ policies: { of: async () => [grant] } });
+    const { authorizer } = make({ policies: { of: async () => [grant], stated } });
     await authorizer.authorize(PRINCIPAL, ATTACH);
     await expect(authorizer.authorize(instancePrincipal('role', 'i-2'), ATTACH)).rejects.toThrow(
       'assumed-role/role/i-2',
@@ -60,7 +61,10 @@ describe('the authorizer', () => {
       name: 'd',
       policy: { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: '*', Resource: '*' }] },
     };
-    const denied = make({ policies: { of: async () => [grant, deny] } }).authorizer.authorize(PRINCIPAL, ATTACH);
+    const denied = make({ policies: { of: async () => [grant, deny], stated } }).authorizer.authorize(
+      PRINCIPAL,
+      ATTACH,
+    );
     await expect(denied).rejects.toThrow('with an explicit deny in an identity-based policy');
   });
 
@@ -71,10 +75,10 @@ describe('the authorizer', () => {
       return { stage: 'test' };
     };
     const plain = [allow('ec2:AttachVolume', '*')];
-    await make({ tagsOf, policies: { of: async () => plain } }).authorizer.authorize(PRINCIPAL, ATTACH);
+    await make({ tagsOf, policies: { of: async () => plain, stated } }).authorizer.authorize(PRINCIPAL, ATTACH);
     expect(asked).toEqual([]);
     const tagged = [allow('ec2:AttachVolume', '*', { StringEquals: { 'aws:ResourceTag/stage': 'test' } })];
-    await make({ tagsOf, policies: { of: async () => tagged } }).authorizer.authorize(PRINCIPAL, ATTACH);
+    await make({ tagsOf, policies: { of: async () => tagged, stated } }).authorizer.authorize(PRINCIPAL, ATTACH);
     expect(asked).toEqual(['volume/vol-1', 'instance/i-1']);
   });
 
@@ -86,7 +90,7 @@ describe('the authorizer', () => {
       allow('cloudformation:SignalResource', 'arn:aws:cloudformation:*:*:stack/s/*'),
     ];
     const { authorizer } = make({
-      policies: { of: async () => granted },
+      policies: { of: async () => granted, stated },
       tagsOf: async (arn): Promise<Record<string, string>> => (arn === group ? { slot: 'worker-1' } : {}),
       lookups: {
         secretArn: async () => undefined,
@@ -109,6 +113,14 @@ describe('the authorizer', () => {
     await authorizer.authorize(PRINCIPAL, ATTACH);
     expect(recorded.map(({ decision }) => decision)).toEqual(['implicitly denied']);
     expect(logged).toEqual([expect.stringMatching(/^iam: .* is not authorized to perform: ec2:AttachVolume/)]);
+  });
+
+  it('denies what is granted and not yet in effect, and writes that down', async () => {
+    const policies = { of: async () => [], stated: async () => [allow('ec2:AttachVolume', '*')] };
+    const { authorizer, recorded, logged } = make({ policies });
+    await expect(authorizer.authorize(PRINCIPAL, ATTACH)).rejects.toMatchObject({ code: 'UnauthorizedOperation' });
+    expect(recorded.map(({ decision }) => decision)).toEqual(['not yet in effect']);
+    expect(logged).toContain('iam: role has ec2:AttachVolume, and that is not yet in effect');
   });
 
   it('does nothing in mode off', async () => {

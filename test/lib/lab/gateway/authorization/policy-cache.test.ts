@@ -68,13 +68,10 @@ describe('policies in effect', () => {
   it('change only a while after they were changed; what was there from the start is in effect', async () => {
     const policies = cache(5000);
     expect(actions(await policies.of('role'))).toEqual(['old']);
-    stated = new Map([
-      ['role', [policy('p', 'new'), policy('q', 'added')]],
-      ['other', [policy('p', 'other')]],
-    ]);
+    stated = new Map([['role', [policy('p', 'new'), policy('q', 'added')]]]);
     now = 2000;
     expect(actions(await policies.of('role', true))).toEqual(['old']);
-    expect(actions(await policies.of('other'))).toEqual([]);
+    expect(actions(await policies.stated('role'))).toEqual(['new', 'added']);
     // Changed once more while the first change is waited for: the oldest is still in effect.
     stated = new Map([['role', [policy('p', 'newest'), policy('q', 'added')]]]);
     now = 4000;
@@ -83,6 +80,54 @@ describe('policies in effect', () => {
     expect(actions(await policies.of('role', true))).toEqual(['old', 'added']);
     now = 9000;
     expect(actions(await policies.of('role', true))).toEqual(['newest', 'added']);
+  });
+
+  it('are those of a new role at once, because CloudFormation waits for it, and later ones of it after a while', async () => {
+    const policies = cache(5000);
+    await policies.of('role');
+    stated = new Map([['new', [policy('p', 'own')]]]);
+    expect(actions(await policies.of('new', true))).toEqual(['own']);
+    stated = new Map([['new', [policy('p', 'own'), policy('q', 'added')]]]);
+    expect(actions(await policies.of('new', true))).toEqual(['own']);
+    now = 5000;
+    expect(actions(await policies.of('new', true))).toEqual(['own', 'added']);
+  });
+
+  it('have one delay for each change, however often they are looked at', async () => {
+    const delays = [3000, 9000];
+    const policies = new PolicyCache({
+      read: async () => stated,
+      effectiveAfterMilliseconds: () => delays.shift()!,
+      now: () => now,
+    });
+    await policies.of('role');
+    stated = new Map([['role', [policy('p', 'new')]]]);
+    for (now = 1; now <= 3000; now += 100) expect(actions(await policies.of('role', true))).toEqual(['old']);
+    now = 3001;
+    expect(actions(await policies.of('role', true))).toEqual(['new']);
+    expect(delays).toEqual([9000]);
+  });
+
+  it('are not taken back by an answer that a later one has overtaken', async () => {
+    const answers: ((stated: RolePolicies) => void)[] = [];
+    const policies = new PolicyCache({
+      read: () => new Promise((resolve) => answers.push(resolve)),
+      effectiveAfterMilliseconds: () => 5000,
+      now: () => now,
+    });
+    const first = policies.of('role');
+    answers[0]!(stated);
+    await first;
+    const [late, early] = [policies.of('role', true), policies.of('role', true)];
+    const granted: RolePolicies = new Map([['role', [policy('p', 'old'), policy('q', 'added')]]]);
+    answers[2]!(granted);
+    await early;
+    answers[1]!(stated);
+    await late;
+    now = 5000;
+    const last = policies.of('role', true);
+    answers[3]!(granted);
+    expect(actions(await last)).toEqual(['old', 'added']);
   });
 
   it('take effect at their time without another look at IAM', async () => {

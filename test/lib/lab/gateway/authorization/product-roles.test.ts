@@ -29,10 +29,11 @@ const TAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'vol-other-stage': { 'metals:stage': 'prod' },
 };
 const recorded: RecordedCall[] = [];
+const policiesOf = (of: typeof policies) => async (roleName: string) => of.get(roleName) ?? [];
 const authorizerOf = (rolePolicies: typeof policies) =>
   new Authorizer({
     mode: 'enforce',
-    policies: { of: async (roleName) => rolePolicies.get(roleName) ?? [] },
+    policies: { of: policiesOf(rolePolicies), stated: policiesOf(rolePolicies) },
     lookups: {
       secretArn: async (id) => secrets.find((arn) => arn === id || arn.includes(`:secret:${id}-`)),
       stackId: async () => undefined,

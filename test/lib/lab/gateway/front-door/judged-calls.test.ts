@@ -45,7 +45,7 @@ describe('calls of instances and functions', () => {
       },
       authorizer: new Authorizer({
         mode: 'enforce',
-        policies: { of: async (roleName) => POLICIES[roleName] ?? [] },
+        policies: { of: async (roleName) => POLICIES[roleName] ?? [], stated: async () => [] },
         lookups: {
           secretArn: async () => undefined,
           stackId: async () => undefined,
