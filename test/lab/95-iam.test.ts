@@ -1,10 +1,15 @@
-/** Last: by now the other tests have made the calls that the product makes. */
+/**
+ * Last: by now the other tests have made the calls that the product makes. Grants that only one of them needs count as not
+ * exercised until it has passed on this lab.
+ */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { NamedPolicy } from '../../lib/lab/gateway/authorization/policies';
 import type { RecordedCall } from '../../lib/lab/gateway/authorization/recording';
+import { GRANTS_OF_TESTS } from './support/grants-of-tests';
 import { GRANTS_WITHOUT_CALLS } from './support/grants-without-calls';
 import { nodeContainers, tryInNode } from './support/nodes';
-import { unexplained, unneededGrants } from './support/unneeded-grants';
+import { hasPassedHere } from './support/passed-tests';
+import { isExplained, unexplained, unneededGrants } from './support/unneeded-grants';
 
 jest.setTimeout(300_000);
 
@@ -18,6 +23,8 @@ interface Report {
 const OF_THE_PRODUCT = /^metals-/;
 const WORKER = /RolesWorker/i;
 const ENDPOINT = 'AWS_ENDPOINT_URL=http://127.0.0.1:4566';
+
+const notExercised = GRANTS_OF_TESTS.filter(({ test: needed }) => !hasPassedHere(needed));
 
 const report = async (): Promise<Report> => {
   const response = await fetch(`${process.env.AWS_ENDPOINT_URL}/_lab/iam`);
@@ -60,8 +67,14 @@ test('no call of the product was denied, or is one that the lab cannot judge', a
 test('every grant was needed by a recorded call, or has a reason', async () => {
   const { calls, policies } = await report();
   const roles = new Map(Object.entries(policies).filter(([name]) => OF_THE_PRODUCT.test(name)));
-  expect(unexplained(await unneededGrants(roles, calls), GRANTS_WITHOUT_CALLS)).toEqual({ grants: [], reasons: [] });
+  const unneeded = (await unneededGrants(roles, calls)).filter((grant) => !isExplained(grant, notExercised));
+  expect(unexplained(unneeded, GRANTS_WITHOUT_CALLS)).toEqual({ grants: [], reasons: [] });
 });
+
+// They show as skipped: the test above has not looked at them.
+for (const { actions, test: needed } of notExercised)
+  test.skip(`${actions.join(', ')}: not exercised, because "${needed.title}" (${needed.file}) has not passed on this lab`, () =>
+    undefined);
 
 test('a worker reads no secret and attaches no volume that is not its stage’s, and AWS’s words say so', async () => {
   const node = await worker();

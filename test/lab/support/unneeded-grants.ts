@@ -127,7 +127,7 @@ const explains = (reason: Reason, { roleName, actions, resources }: UnneededGran
   resources.every((resource) => reason.resources?.test(resource) ?? true);
 
 /** A statement in which some actions have one reason and the others another is explained action by action. */
-function isExplained(grant: UnneededGrant, reasons: readonly Reason[]): boolean {
+export function isExplained(grant: UnneededGrant, reasons: readonly Reason[]): boolean {
   if (grant.kind === 'resource') return reasons.some((reason) => explains(reason, grant));
   return grant.actions.every((action) => reasons.some((reason) => explains(reason, { ...grant, actions: [action] })));
 }
