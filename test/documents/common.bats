@@ -96,3 +96,9 @@ EOF
   assert_status 1
   assert_output "error: waiting for it: denied for 0 s: An error occurred (AccessDeniedException): not authorized to perform: ssm:GetParameter"
 }
+
+@test "aws asks instance metadata more than once, and for longer than a second: a busy node answers late" {
+  stub aws <<<'((AWS_METADATA_SERVICE_NUM_ATTEMPTS > 1 && AWS_METADATA_SERVICE_TIMEOUT > 1))'
+  run_with_libraries 'aws sts get-caller-identity'
+  assert_status 0
+}

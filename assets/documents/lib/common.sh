@@ -6,6 +6,8 @@ umask 077
 export HOME="${HOME:-/root}"
 export AWS_REGION="${AWS_REGION:-${AWS_SSM_REGION_NAME:?the SSM agent sets AWS_SSM_REGION_NAME}}"
 export AWS_DEFAULT_REGION="${AWS_REGION}" AWS_PAGER=''
+# By default the AWS CLI asks instance metadata once, for one second: on a busy node it then says that it has no credentials.
+export AWS_METADATA_SERVICE_TIMEOUT=5 AWS_METADATA_SERVICE_NUM_ATTEMPTS=5
 
 METALS_RUN_FOLDER="${METALS_RUN_FOLDER:-/run/metals}"
 METALS_STATE_FOLDER="${METALS_STATE_FOLDER:-/var/lib/metals}"

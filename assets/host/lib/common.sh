@@ -3,6 +3,8 @@
 set -Eeuo pipefail
 # systemd sets no HOME for services of root; docker and aws need one.
 export HOME="${HOME:-/root}" AWS_PAGER=''
+# By default the AWS CLI asks instance metadata once, for one second: on a busy node it then says that it has no credentials.
+export AWS_METADATA_SERVICE_TIMEOUT=5 AWS_METADATA_SERVICE_NUM_ATTEMPTS=5
 
 METADATA=http://169.254.169.254
 # Overridden by tests.
