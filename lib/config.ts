@@ -27,8 +27,10 @@ export interface Config {
   readonly instanceType: string;
   /** Machine image. @default the one that lib/machine-images.json pins for the region; in the lab, a made-up id */
   readonly amiId: string;
-  /** Size of each slot's data volume. @default 20 */
+  /** Size of each slot's data volume; it bounds what Kafka keeps (lib/disk-budget.ts). @default 20 */
   readonly dataVolumeGiB: number;
+  /** MongoDB deletes a price so many days after it was stored; 0 keeps it for ever. @default 0 */
+  readonly priceRetentionDays: number;
   /** What becomes of volumes and secrets when the stacks are destroyed. @default 'destroy' in the lab, else 'retain' */
   readonly dataRemoval: 'retain' | 'destroy';
   /** Swarm takes ingress and automatic networks from here. @default 10.20.0.0/16 */
@@ -126,6 +128,7 @@ const RULES = {
   instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an x86_64 instance type such as t3.medium'),
   amiId: text(/^ami-[0-9a-f]{8,17}$/, 'a machine image id such as ami-0123456789abcdef0'),
   dataVolumeGiB: integer(8, 1024),
+  priceRetentionDays: integer(0, 3650),
   dataRemoval: oneOf('retain', 'destroy'),
   swarmAddressPool: cidr(8, 20),
   dockerBridgeCidr: cidr(8, 24),
@@ -161,6 +164,7 @@ function defaults(
     workers: 2,
     instanceType: 't3.medium',
     dataVolumeGiB: 20,
+    priceRetentionDays: 0,
     dataRemoval: isLab ? 'destroy' : 'retain',
     swarmAddressPool: '10.20.0.0/16',
     dockerBridgeCidr: '172.17.0.0/16',

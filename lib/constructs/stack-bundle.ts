@@ -7,6 +7,7 @@ import * as tar from 'tar';
 import { parseDocument } from 'yaml';
 import type { Config } from '../config';
 import { SECRETS, type SecretId, secretName } from '../contract';
+import { kafkaDiskBytes } from '../disk-budget';
 import { version } from '../../package.json';
 import { ROOT } from './bundle';
 
@@ -72,6 +73,13 @@ export function renderBundle(config: Config, target: string): string {
   change('networks.json', (content) => networks(config, content));
   change('config/producer.yml', (content) =>
     withValue(content, ['feed', 'rate_per_second'], config.feedEventsPerSecond),
+  );
+  change('config/tools.yml', (content) =>
+    withValue(
+      withValue(content, ['kafka_disk_bytes'], kafkaDiskBytes(config)),
+      ['price_retention_days'],
+      config.priceRetentionDays,
+    ),
   );
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
   const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);

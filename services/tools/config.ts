@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { kafkaConnectionSchema } from '../common/kafka';
 import { mongoConnectionSchema } from '../common/mongo';
 
+const GIB = 2 ** 30;
+
 const topicSchema = z.strictObject({
   name: z.string().min(1),
   partitions: z.int().min(1).max(1_000),
@@ -15,6 +17,10 @@ export const toolsConfigSchema = z.strictObject({
   mongodb: mongoConnectionSchema.omit({ username: true }),
   prices: topicSchema,
   dead_letters: topicSchema,
+  /** Disk that the records of all topics together may fill, in bytes; each partition gets the same share. */
+  kafka_disk_bytes: z.int().min(GIB),
+  /** How long a price stays in MongoDB after it was stored; 0 keeps it for ever. */
+  price_retention_days: z.int().min(0).max(3_650).default(0),
   consumer_group: z.string().min(1).default('metals-processor'),
   /** How long `setup` waits for Kafka and MongoDB to take its logins. */
   setup_deadline_seconds: z.int().min(5).max(3_600).default(240),

@@ -9,15 +9,47 @@ export interface TopicPlan {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** The broker's own size of a segment, `log.segment.bytes`. */
+const MAX_SEGMENT_BYTES = 256 * 2 ** 20;
+const SEGMENTS_PER_SHARE = 16;
+
+export interface PartitionBounds {
+  readonly retentionBytes: number;
+  readonly segmentBytes: number;
+}
+
+/**
+ * What one partition keeps, and how large its files are. Kafka deletes whole segments, and only one without which
+ * `retention.bytes` are still there (UnifiedLog.deleteRetentionSizeBreachedSegments, 4.x), so a partition may hold one
+ * segment more than that: the share has room for it.
+ */
+export function partitionBounds(config: ToolsConfig): PartitionBounds {
+  const topics = [config.prices, config.dead_letters];
+  const partitions = topics.reduce((sum, topic) => sum + topic.partitions, 0);
+  const share = Math.floor(config.kafka_disk_bytes / partitions);
+  const segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.floor(share / SEGMENTS_PER_SHARE));
+  const needed = Math.max(...topics.map((topic) => topic.max_message_bytes));
+  if (segmentBytes < needed) {
+    throw new Error(
+      `kafka_disk_bytes is ${config.kafka_disk_bytes}: shared by ${partitions} partitions it leaves segments of ` +
+        `${segmentBytes} bytes, which must hold a message of ${needed}; ` +
+        `set it to at least ${needed * SEGMENTS_PER_SHARE * partitions}, or have fewer partitions`,
+    );
+  }
+  return { retentionBytes: share - segmentBytes, segmentBytes };
+}
+
 /** The topics as they should be. Retention is always explicit: it bounds how long an outage may last without loss. */
 export function planTopics(config: ToolsConfig): TopicPlan[] {
+  const { retentionBytes, segmentBytes } = partitionBounds(config);
   return [config.prices, config.dead_letters].map((topic) => ({
     topic: topic.name,
     partitions: topic.partitions,
     settings: {
       'cleanup.policy': 'delete',
       'retention.ms': String(Math.round(topic.retention_hours * HOUR_MS)),
-      'retention.bytes': '-1',
+      'retention.bytes': String(retentionBytes),
+      'segment.bytes': String(segmentBytes),
       'max.message.bytes': String(topic.max_message_bytes),
       // Whatever a client compresses with: kafkajs reads no lz4, snappy or zstd, and one batch would stop all consumers.
       'compression.type': 'uncompressed',

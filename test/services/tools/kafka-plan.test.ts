@@ -4,7 +4,7 @@ import { AclOperationTypes, AclPermissionTypes, AclResourceTypes } from 'kafkajs
 import { parse } from 'yaml';
 import { MONGODB, TOPIC } from '../../../lib/contract';
 import { toolsConfigSchema } from '../../../services/tools/config';
-import { planAcls, planPartitions, planTopics } from '../../../services/tools/kafka-plan';
+import { partitionBounds, planAcls, planPartitions, planTopics } from '../../../services/tools/kafka-plan';
 
 const file = join(__dirname, '../../../assets/stack/config/tools.yml');
 const config = toolsConfigSchema.parse(parse(readFileSync(file, 'utf8')));
@@ -27,6 +27,33 @@ test('topics have the names and partitions of the contract, and an explicit rete
   expect(prices.settings['retention.ms']).toBe(String(168 * 3_600_000));
   expect(deadLetters.topic).toBe(TOPIC.deadLetters);
   expect(config.mongodb).toMatchObject(MONGODB);
+});
+
+describe('the disk that records may fill', () => {
+  const GIB = 2 ** 30;
+  const partitions = config.prices.partitions + config.dead_letters.partitions;
+
+  test.each([1, 10, 512])('is %i GiB for all partitions, with the segment that Kafka keeps beyond its bound', (gib) => {
+    const { retentionBytes, segmentBytes } = partitionBounds({ ...config, kafka_disk_bytes: gib * GIB });
+    expect((retentionBytes + segmentBytes) * partitions).toBeLessThanOrEqual(gib * GIB);
+    expect((retentionBytes + segmentBytes) * partitions).toBeGreaterThan(0.999 * gib * GIB);
+    expect(retentionBytes).toBeGreaterThan(10 * segmentBytes);
+  });
+
+  test('bounds every topic, in segments of a stated size', () => {
+    // Half of the default volume of 20 GiB, by seven partitions: the figures of docs/delivery.md.
+    for (const { settings } of planTopics(config)) {
+      expect(settings).toMatchObject({ 'retention.bytes': '1438047086', 'segment.bytes': '95869805' });
+    }
+  });
+
+  test('in more partitions than leave room for a message is refused, with the least that would do', () => {
+    const crowded = { ...config, kafka_disk_bytes: GIB, prices: { ...config.prices, partitions: 99 } };
+    expect(() => planTopics(crowded)).toThrow(
+      'kafka_disk_bytes is 1073741824: shared by 100 partitions it leaves segments of 671088 bytes, which must hold a ' +
+        'message of 1572864; set it to at least 2516582400, or have fewer partitions',
+    );
+  });
 });
 
 test('the broker stores batches uncompressed: the consumers cannot read every codec', () => {

@@ -1,0 +1,15 @@
+/**
+ * How a slot's data volume is shared out. Everything on it lies below /var/lib/docker: Kafka's records, MongoDB's
+ * documents, images, logs and the Swarm's state.
+ */
+import type { Config } from './config';
+
+const GIB_BYTES = 2 ** 30;
+const PART_WHERE_ALONE = 1 / 2;
+const PART_BESIDE_MONGODB = 1 / 4;
+
+/** What the records of all topics may fill, in bytes: half of the volume, or a quarter where MongoDB is on it too. */
+export function kafkaDiskBytes(config: Pick<Config, 'dataVolumeGiB' | 'kafkaSlot' | 'mongodbSlot'>): number {
+  const part = config.kafkaSlot === config.mongodbSlot ? PART_BESIDE_MONGODB : PART_WHERE_ALONE;
+  return config.dataVolumeGiB * GIB_BYTES * part;
+}
