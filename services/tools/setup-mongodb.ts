@@ -1,6 +1,7 @@
 import type { Db, Document, MongoClient } from 'mongodb';
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
+import { setUpExpiry } from './price-expiry';
 
 const PROCESSOR = 'processor';
 const WRITER_ROLE = 'priceWriter';
@@ -13,13 +14,15 @@ export interface ServerKind {
   readonly name: string;
   /** False on the stand-in, which knows users but no roles. */
   readonly hasRoles: boolean;
+  /** False on the stand-in: FerretDB 1.24 refuses expireAfterSeconds and collMod as not implemented. */
+  readonly hasExpiry: boolean;
 }
 
 export function detectServer(buildInfo: Document): ServerKind {
   if (typeof buildInfo.ferretdbVersion === 'string') {
-    return { name: `FerretDB ${buildInfo.ferretdbVersion}`, hasRoles: false };
+    return { name: `FerretDB ${buildInfo.ferretdbVersion}`, hasRoles: false, hasExpiry: false };
   }
-  return { name: `MongoDB ${buildInfo.version}`, hasRoles: true };
+  return { name: `MongoDB ${buildInfo.version}`, hasRoles: true, hasExpiry: true };
 }
 
 /** What the processor may do: add prices and look up their ids. It can neither change nor delete one. */
@@ -50,6 +53,15 @@ export async function setUpMongo(
 
   const created = await createMissingIndexes(client.db(config.mongodb.database), config.mongodb.collection);
   logger.info({ indexes: INDEXES.map(({ name }) => name), created }, 'indexes are there');
+  const retentionDays = config.price_retention_days;
+  if (server.hasExpiry) {
+    await setUpExpiry(client.db(config.mongodb.database), config.mongodb.collection, retentionDays, logger);
+  } else if (retentionDays > 0) {
+    logger.warn(
+      { server: server.name, retention_days: retentionDays },
+      'stand-in for MongoDB: it deletes no price by age',
+    );
+  }
 }
 
 /** Asks first: the stand-in fails when an index that is there is created again. Returns the names of the new ones. */

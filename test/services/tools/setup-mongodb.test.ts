@@ -2,14 +2,15 @@ import { detectServer, missingIndexes, writerRole } from '../../../services/tool
 import type { ToolsConfig } from '../../../services/tools/config';
 
 describe('detectServer', () => {
-  test('the stand-in has no roles, and says what it is', () => {
+  test('the stand-in has no roles, deletes nothing by age, and says what it is', () => {
     expect(detectServer({ version: '7.0.42', ferretdbVersion: 'v1.24.2' })).toEqual({
       name: 'FerretDB v1.24.2',
       hasRoles: false,
+      hasExpiry: false,
     });
   });
-  test('MongoDB has roles', () => {
-    expect(detectServer({ version: '8.0.4' })).toEqual({ name: 'MongoDB 8.0.4', hasRoles: true });
+  test('MongoDB has both', () => {
+    expect(detectServer({ version: '8.0.4' })).toEqual({ name: 'MongoDB 8.0.4', hasRoles: true, hasExpiry: true });
   });
 });
 
