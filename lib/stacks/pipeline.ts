@@ -69,16 +69,17 @@ export class PipelineStack extends Stack {
     });
     deploy.node.addDependency(pull, sync);
 
-    // A node that replaces another checks its host and pulls the images by itself, before tasks need them.
+    // A node that replaces another checks its host and pulls the images by itself, before tasks need them. It names the
+    // version that serves: changed only once a deployment has converged, when images of older versions may go.
     const reprepare = new ssm.CfnAssociation(this, 'Reprepare', {
       associationName: `metals-${config.stage}-reprepare`,
       name: documents['node-prepare'].name,
       targets: [{ key: `tag:${TAG.stage}`, values: [config.stage] }],
-      parameters: { Images: [images] },
+      parameters: { Images: [images], Serving: ['yes'] },
       // One that failed is otherwise never tried again on that node; half an hour is the shortest interval.
       scheduleExpression: REAPPLY_SCHEDULE,
     });
-    reprepare.node.addDependency(pull);
+    reprepare.node.addDependency(deploy);
 
     new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });
     new CfnOutput(this, 'Producer', {

@@ -11,7 +11,7 @@ load helpers
 
 @test "a node whose user data has not run is said to be so" {
   rm "${METALS_NODE_FILE}"
-  export SSM_Images=''
+  export SSM_Images='' SSM_Serving=no
   run_document node-prepare
   assert_status 1
   assert_output "user data has not run on this node"

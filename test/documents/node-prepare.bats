@@ -5,6 +5,7 @@ REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com
 PASSWORD=a-very-secret-login
 
 host_is_right() {
+  export SSM_Serving=no
   stub mountpoint </dev/null
   stub metals-container-guard </dev/null
   stub findmnt <<<'echo xfs'

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Waits until the node's first boot is over, checks what the Swarm relies on, and pulls images.
-# Agents never read a node's registry login, so what is here before a task starts is what it can start from.
-require_parameters Images
+# Waits until the node's first boot is over, checks what the Swarm relies on, pulls images, and removes those that no
+# version needs. Agents never read a node's registry login, so what is here before a task starts is what it can start from.
+require_parameters Images Serving
 await_node
 take_lock node-prepare
 
@@ -70,12 +70,77 @@ pull_images() {
   done
 }
 
+# Which images may be needed, as lists of URIs: of the version that serves, of the one before it, and of those whose
+# deployment was begun since. A deployment that fails leaves a mixture, whose tasks may move to any node.
+IMAGE_LISTS="${METALS_STATE_FOLDER}/images"
+
+wanted() { tr ',' '\n' <<<"${SSM_Images}" | sed 's/^[^=]*=//' | sort -u; }
+
+# Whole or not at all: from half a list, images that are needed would be taken for old ones.
+write_list() { # NAME, the list on stdin
+  mkdir -p "${IMAGE_LISTS}"
+  cat >"${IMAGE_LISTS}/$1.new"
+  mv "${IMAGE_LISTS}/$1.new" "${IMAGE_LISTS}/$1"
+}
+
+read_list() { [[ ! -e ${IMAGE_LISTS}/$1 ]] || cat "${IMAGE_LISTS}/$1"; }
+
+note_attempt() { { read_list attempted && wanted; } | sort -u | write_list attempted; }
+
+note_serving() {
+  [[ $(read_list serving) != "$(wanted)" ]] || return 0
+  # The lists go with the instance, the images stay with the volume. Without a list, any of them may be needed.
+  if [[ -e ${IMAGE_LISTS}/serving ]]; then
+    read_list serving | write_list before
+  else
+    docker_query /images/json | jq -r '.[] | (.RepoTags // [])[], (.RepoDigests // [])[]' | write_list before
+  fi
+  wanted | write_list serving
+  rm -f "${IMAGE_LISTS}/attempted"
+}
+
+# Prints `container ID` and `image REFERENCE` for whatever goes. A container that is not a stopped task keeps its image;
+# a stopped task does so only while its version may be needed. Images of other registries are somebody else's.
+superseded() { # the images, the containers, then the needed URIs as strings, as JSON values on stdin
+  jq -nr --arg registry "${METALS_REGISTRY}/" '
+    input as $images | input as $containers | [inputs] as $needed |
+    def references: (.RepoTags // []) + (.RepoDigests // []) | map(select(startswith("<none>") | not));
+    def is_stopped_task: (.State | IN("exited", "dead")) and (.Labels // {} | has("com.docker.swarm.task.id"));
+    [$containers[] | select(is_stopped_task | not) | .ImageID] as $held |
+    [$images[] | references as $references
+      | select(($references | length) > 0 and all($references[]; startswith($registry)))
+      | select(any($references[]; IN($needed[])) or (.Id | IN($held[])) | not)
+      | {id: .Id, tags: (if (.RepoTags // [] | length) > 0 then .RepoTags else $references end)}] as $old |
+    ($containers[] | select(is_stopped_task and (.ImageID | IN($old[].id))) | "container \(.Id)"),
+    ($old[].tags[] | "image \(.)")'
+}
+
+# Never by force: Docker refuses whatever a task has begun to use since. What is left over is tried again at the next run.
+remove_superseded() {
+  local needed old kind name answer
+  needed=$(for name in serving before attempted; do read_list "${name}"; done | jq -R .)
+  old=$({ docker_query /images/json && docker_query '/containers/json?all=1' && echo "${needed}"; } | superseded)
+  while read -r kind name; do
+    [[ -n ${name} ]] || continue
+    if answer=$(docker "${kind}" rm "${name}" 2>&1); then
+      log "${kind} ${name} belongs to no version that may be needed: removed"
+    else
+      log "${kind} ${name} belongs to no version that may be needed, but stays: $(tail -n 1 <<<"${answer}")"
+    fi
+  done <<<"${old}"
+}
+
 # Versions before this one kept the registry login there, and left it when they were killed.
 rm -rf "${METALS_RUN_FOLDER}/docker-config"
 check_host
 grow_file_system
 if [[ ${SSM_Images} != none ]]; then
   refuse_other_registries
+  [[ ${SSM_Serving} == yes ]] || note_attempt
   pull_images
+  if [[ ${SSM_Serving} == yes ]]; then
+    note_serving
+    remove_superseded
+  fi
 fi
 log "node ${METALS_SLOT} is prepared"

@@ -241,6 +241,20 @@ describe('associations', () => {
     ]);
     for (const { Properties } of associations) expect(Properties.ScheduleExpression).toBe('rate(30 minutes)');
   });
+
+  it('let a node remove older images only once the version that they name has converged', () => {
+    const [reprepare] = Object.values(templates.pipeline.findResources('AWS::SSM::Association'));
+    const [deploy] = Object.keys(
+      templates.pipeline.findResources('Custom::RunCommand', {
+        Properties: { DocumentName: 'metals-test-stack-deploy' },
+      }),
+    );
+    expect(reprepare!.Properties.Parameters.Serving).toEqual(['yes']);
+    expect(reprepare!.DependsOn).toContain(deploy);
+    for (const { Properties } of Object.values(templates.pipeline.findResources('Custom::RunCommand'))) {
+      expect(Properties.Parameters?.Serving).toBeUndefined();
+    }
+  });
 });
 
 describe('cdk.json', () => {
