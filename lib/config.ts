@@ -29,8 +29,6 @@ export interface Config {
   readonly amiId: string;
   /** Size of each slot's data volume; it bounds what Kafka keeps (lib/disk-budget.ts). @default 20 */
   readonly dataVolumeGiB: number;
-  /** MongoDB deletes a price so many days after it was stored; 0 keeps it for ever. @default 0 */
-  readonly priceRetentionDays: number;
   /** What becomes of volumes and secrets when the stacks are destroyed. @default 'destroy' in the lab, else 'retain' */
   readonly dataRemoval: 'retain' | 'destroy';
   /** Swarm takes ingress and automatic networks from here. @default 10.20.0.0/16 */
@@ -59,6 +57,8 @@ export interface Config {
   readonly processorReplicas: number;
   /** Rate of the simulated feed, per producer replica; 0 switches it off. @default 1 */
   readonly feedEventsPerSecond: number;
+  /** MongoDB deletes a price so many days after it was stored; 0 keeps it for ever. @default 0 */
+  readonly priceRetentionDays: number;
   /** How long a deployment may take to converge. @default 15 */
   readonly deployTimeoutMinutes: number;
   /**
@@ -128,7 +128,6 @@ const RULES = {
   instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an x86_64 instance type such as t3.medium'),
   amiId: text(/^ami-[0-9a-f]{8,17}$/, 'a machine image id such as ami-0123456789abcdef0'),
   dataVolumeGiB: integer(8, 1024),
-  priceRetentionDays: integer(0, 3650),
   dataRemoval: oneOf('retain', 'destroy'),
   swarmAddressPool: cidr(8, 20),
   dockerBridgeCidr: cidr(8, 24),
@@ -143,6 +142,7 @@ const RULES = {
   producerReplicas: integer(1, 10),
   processorReplicas: integer(1, 5),
   feedEventsPerSecond: integer(0, 1000),
+  priceRetentionDays: integer(0, 3650),
   deployTimeoutMinutes: integer(2, 50),
   secretVersions: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
   fault: oneOf('none', 'producer-unhealthy'),
@@ -164,7 +164,6 @@ function defaults(
     workers: 2,
     instanceType: 't3.medium',
     dataVolumeGiB: 20,
-    priceRetentionDays: 0,
     dataRemoval: isLab ? 'destroy' : 'retain',
     swarmAddressPool: '10.20.0.0/16',
     dockerBridgeCidr: '172.17.0.0/16',
@@ -179,6 +178,7 @@ function defaults(
     producerReplicas: 1,
     processorReplicas: 1,
     feedEventsPerSecond: 1,
+    priceRetentionDays: 0,
     deployTimeoutMinutes: 15,
     secretVersions: 'none',
     fault: 'none',
