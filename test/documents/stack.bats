@@ -41,7 +41,8 @@ deploy_parameters() {
   echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"
   echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]}]' >"${BATS_TEST_TMPDIR}/bundle/secrets.json"
   echo '{}' | tee "${BATS_TEST_TMPDIR}/bundle/setup.yml" >"${BATS_TEST_TMPDIR}/bundle/config/tools.yml"
-  tar -czf "${BATS_TEST_TMPDIR}/bundle.tar.gz" -C "${BATS_TEST_TMPDIR}/bundle" .
+  # Without times, as lib/constructs/stack-bundle.ts packs it.
+  tar -czf "${BATS_TEST_TMPDIR}/bundle.tar.gz" --mtime=@0 -C "${BATS_TEST_TMPDIR}/bundle" .
   SSM_BundleSha256=$(sha256sum "${BATS_TEST_TMPDIR}/bundle.tar.gz" | cut -d ' ' -f 1)
   export SSM_BundleSha256
   stub aws <<EOF
@@ -242,6 +243,32 @@ EOF
   grep -nE 'secret create .* api-key-aaaaaaaa -|stack deploy' "${CALLS}" | head -n 1 | grep -q 'secret create'
   grep -qx METALS_SECRET_VERSION_API_KEY=aaaaaaaa "${STDIN}/environment"
   [[ ${output} != *k3y* ]]
+}
+
+@test "the release that is deployed is kept, whatever the number of earlier ones; of those the newest two stay" {
+  deployable
+  local releases="${METALS_STATE_FOLDER}/releases" n
+  for n in 1 2 3; do mkdir -p "${releases}/older${n}" && touch -d "2026-11-0${n}" "${releases}/older${n}"; done
+  run_document stack-deploy
+  assert_status 0
+  [[ $(ls "${releases}") == "${SSM_BundleSha256:0:12}"$'\n'older2$'\n'older3 ]]
+  grep -q METALS_STAGE=lab "${releases}/${SSM_BundleSha256:0:12}/settings.env"
+}
+
+@test "a security association that a killed probe has left is not taken for a kernel that cannot encrypt" {
+  deployable
+  export SSM_OverlayEncryption=on
+  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}'
+  touch "${CALLS}.association"
+  stub ip <<'EOF'
+case "$*" in
+  *add*) [[ ! -e ${CALLS}.association ]] && touch "${CALLS}.association" || { echo 'RTNETLINK answers: File exists' >&2 && exit 2; } ;;
+  *delete*) rm "${CALLS}.association" ;;
+esac
+EOF
+  run_document stack-deploy
+  assert_status 0
+  [[ ! -e ${CALLS}.association ]]
 }
 
 @test "stack-remove waits for tasks and says which volumes are in use" {

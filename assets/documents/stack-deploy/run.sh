@@ -11,18 +11,26 @@ RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
 RELEASES_KEPT=3
 ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
 
+# A release is whole when it gets its name. What is not, because a run was killed, is in the folder that the next one begins
+# by removing: the command line downloads under a name that it draws.
 fetch_bundle() {
-  local archive="${RELEASE}.tar.gz" actual
-  mkdir -p "${RELEASES}"
+  local incoming="${RELEASES}/.incoming" archive actual
+  archive="${incoming}/bundle.tar.gz"
+  rm -rf "${incoming}"
+  mkdir -p "${incoming}/release"
+  # Versions before this one downloaded beside the releases.
+  find "${RELEASES}" -mindepth 1 -maxdepth 1 -type f -delete
   granted aws s3 cp --only-show-errors "s3://${SSM_BundleBucket}/${SSM_BundleKey}" "${archive}"
   actual=$(sha256sum "${archive}" | cut -d ' ' -f 1)
   [[ ${actual} == "${SSM_BundleSha256}" ]] ||
     fail "the bundle's SHA-256 is ${actual}, expected ${SSM_BundleSha256}; it was not unpacked" \
       "deploy again; if it stays so, someone has changed s3://${SSM_BundleBucket}/${SSM_BundleKey}"
+  tar -xzf "${archive}" -C "${incoming}/release" --no-same-owner
+  # The archive has no times, so that its folder would be the oldest of all, and the first to go.
+  touch "${incoming}/release"
   rm -rf "${RELEASE}"
-  mkdir "${RELEASE}"
-  tar -xzf "${archive}" -C "${RELEASE}" --no-same-owner
-  rm -f "${archive}"
+  mv "${incoming}/release" "${RELEASE}"
+  rm -rf "${incoming}"
   # shellcheck disable=SC2012 # names of our own making
   ls -1dt "${RELEASES}"/*/ | tail -n +$((RELEASES_KEPT + 1)) | xargs -r rm -rf
 }
@@ -60,6 +68,8 @@ encryption() { # on or off
 # Adds a security association and takes it away again: the kernel's own answer.
 kernel_has_esp() {
   local state=(src 192.0.2.10 dst 192.0.2.11 proto esp spi 0x1001)
+  # One that a killed probe has left could not be added again, and would be taken for the kernel's refusal.
+  if ip xfrm state delete "${state[@]}" 2>/dev/null; then log 'removed the security association of a killed probe'; fi
   ip xfrm state add "${state[@]}" mode transport \
     aead 'rfc4106(gcm(aes))' 0x0000000000000000000000000000000000000000 64 2>/dev/null || return 1
   ip xfrm state delete "${state[@]}"
@@ -148,12 +158,13 @@ export_variables() {
 }
 
 deploy() {
-  local files=(-c stack.yml)
+  local files=(-c stack.yml) refusal
   [[ ${SSM_KafkaMode} != zookeeper ]] || files+=(-c stack.zookeeper.yml)
-  sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml"
+  sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml.new"
+  mv "${RELEASE}/setup.rendered.yml.new" "${RELEASE}/setup.rendered.yml"
   files+=(-c setup.rendered.yml)
-  (cd "${RELEASE}" && docker stack deploy --prune --resolve-image never "${files[@]}" "${STACK}" >"${RELEASE}/deploy.log" 2>&1) ||
-    fail "docker refused the stack: $(tail -n 5 "${RELEASE}/deploy.log")"
+  refusal=$(cd "${RELEASE}" && docker stack deploy --prune --resolve-image never "${files[@]}" "${STACK}" 2>&1) ||
+    fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
 }
 
 # The reason in CloudFormation has room for some 1,700 bytes of this, at most 400 for each service; all of it is on stdout,

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# Every document, killed before its commands: what an earlier run left is removed by the next.
+load helpers
+
+document() { # NAME
+  SCRIPT="${BATS_TEST_TMPDIR}/$1.sh"
+  {
+    echo '#!/bin/bash'
+    cat "${ROOT}"/assets/documents/lib/*.sh "${ROOT}/assets/documents/$1/run.sh"
+  } >"${SCRIPT}"
+  prove "$1"
+}
+
+# A node whose boot is over, with a Docker as node-prepare expects it.
+node() { # SLOT SWARM'S STATE [CONTROL]
+  export AWS_SSM_REGION_NAME=eu-west-1 AWS_SSM_INSTANCE_ID=i-new SSM_Stage=lab
+  unset AWS_REGION
+  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-0123\nMETALS_REGISTRY=%s\n' \
+    "$1" "${1%-*}" 123456789012.dkr.ecr.eu-west-1.amazonaws.com >"${METALS_NODE_FILE}"
+  jq -cn --arg root "${HOST}" --arg state "$2" --argjson control "${3:-false}" '{
+    DockerRootDir: $root, SecurityOptions: ["name=no-new-privileges"], ServerVersion: "25", NCPU: 2, MemTotal: 4294967296,
+    Swarm: {LocalNodeState: $state, ControlAvailable: $control, NodeID: "n1", Error: "",
+      Cluster: {ID: "c1", DefaultAddrPool: ["10.20.0.0/16"]}}}' >"${WORLD}/swarm/info"
+  touch "${WORLD}/units/metals-boot.service.active"
+}
+
+# A stack with secrets, each service with one task that runs.
+stack() {
+  local service id
+  record services ID "${STATES}/services-with-secrets.json" \
+    'map(.Spec.Mode //= {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}})'
+  for service in "${WORLD}"/swarm/services/*; do
+    id=${service##*/}
+    jq -c '{ID: "task-\(.ID)", ServiceID: .ID, NodeID: "n2", DesiredState: "running", Spec: {ContainerSpec: .Spec.TaskTemplate.ContainerSpec},
+      Status: {State: (if .Spec.Mode.ReplicatedJob then "complete" else "running" end), Timestamp: "2026-11-26T10:02:00Z"}}' \
+      "${service}" >"${WORLD}/swarm/tasks/task-${id}"
+  done
+}
+
+manager() {
+  node manager-1 active true
+  record nodes ID "${STATES}/swarm/nodes.json"
+  record networks Name "${STATES}/swarm/networks.json"
+}
+
+secrets_manager() {
+  export SECRETS="${BATS_TEST_TMPDIR}/secrets-manager"
+  mkdir -p "${SECRETS}"
+  secret api-key aaaaaaaa-0000 api-key-in-clear
+  secret kafka-password bbbbbbbb-0000 '{"admin":"kafka-in-clear-1","producer":"kafka-in-clear-2","processor":"kafka-in-clear-3"}'
+  secret mongodb-password cccccccc-0000 '{"processor":"mongodb-in-clear"}'
+}
+
+secret() { # NAME VERSION STRING
+  jq -n --arg v "$2" '{VersionIdsToStages: {($v): ["AWSCURRENT"], "ffffffff-0000": ["AWSPREVIOUS"]}}' >"${SECRETS}/$1.versions"
+  jq -n --arg s "$3" '{SecretString: $s}' >"${SECRETS}/$1.value"
+}
+
+job_prints() { # LINES
+  export JOB_OUTPUT="${BATS_TEST_TMPDIR}/job"
+  printf '%s\n' "$@" >"${JOB_OUTPUT}"
+}
+
+# An old secret, as Docker lists it.
+old_object() { # KIND NAME LABEL
+  jq -cn --arg name "$2" --arg key "${3%%=*}" --arg value "${3#*=}" '{ID: "id-\($name)", Spec: {Name: $name, Labels: {($key): $value}}}' >"${WORLD}/swarm/$1/$2"
+}
+
+@test "every document has a test here" {
+  for folder in "${ROOT}"/assets/documents/*/; do
+    name=$(basename "${folder}")
+    [[ ${name} == lib ]] || grep -q "document ${name}\$" "${BATS_TEST_FILENAME}" || { echo "not killed: ${name}" && return 1; }
+  done
+}
+
+@test "node-prepare" {
+  node worker-1 active
+  local rule='! -i lo -d 169.254.169.254/32 -j DROP'
+  echo "${rule}" >"${WORLD}/kernel/raw-PREROUTING"
+  export DEVICE=/dev/null SSM_Images="edge=123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:1,kafka=123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:2"
+  touch "${WORLD}/kernel/mounted"
+  document node-prepare
+}
+
+@test "swarm-init" {
+  node manager-1 inactive
+  export SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddress=10.40.3.11
+  document swarm-init
+}
+
+@test "swarm-join" {
+  node worker-1 inactive
+  printf '%s' "${WORKER_TOKEN}" >"${WORLD}/aws/parameters/_metals_lab_swarm_worker-token"
+  export SSM_ManagerAddresses=10.40.3.11
+  document swarm-join
+}
+
+@test "swarm-label" {
+  manager
+  # A node that has joined without labels, and one that has lost its volume.
+  jq -c '.Spec.Labels = {}' "${WORLD}/swarm/nodes/n2" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n2"
+  jq -c '.ID = "n9" | .Status.State = "down"' "${WORLD}/swarm/nodes/n2" >"${WORLD}/swarm/nodes/n9"
+  export SSM_Labels='10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka;10.40.5.22=slot:worker-2,mongodb'
+  document swarm-label
+}
+
+@test "secrets-sync" {
+  manager && secrets_manager
+  export SSM_Versions=none SSM_Secrets='api-key=metals/lab/api-key,kafka-password/admin=metals/lab/kafka-password,kafka-password/producer=metals/lab/kafka-password,mongodb-password/processor=metals/lab/mongodb-password'
+  document secrets-sync
+}
+
+bundle() { # what differs from another one
+  local folder="${BATS_TEST_TMPDIR}/bundle"
+  mkdir -p "${folder}/config"
+  jq 'map({name: .Name, subnet: .IPAM.Config[0].Subnet, encrypted: true, internal: .Internal})' "${STATES}/swarm/networks.json" >"${folder}/networks.json"
+  echo "METALS_STAGE=lab" >"${folder}/settings.env"
+  echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]},
+    {"name":"kafka-password","secret_id":"metals/lab/kafka-password","keys":["kafka-password/admin","kafka-password/processor"]}]' >"${folder}/secrets.json"
+  echo 'services: {"setup-METALS_SETUP_HASH": {}}' >"${folder}/setup.yml"
+  echo '{}' | tee "${folder}/stack.yml" >"${folder}/config/tools.yml"
+  export BUNDLE="${BATS_TEST_TMPDIR}/bundle.tar.gz"
+  # As lib/constructs/stack-bundle.ts packs it: without times.
+  tar -czf "${BUNDLE}" --mtime=@0 -C "${folder}" .
+  SSM_BundleSha256=$(sha256sum "${BUNDLE}" | cut -d ' ' -f 1)
+  export SSM_BundleSha256
+}
+
+@test "stack-deploy" {
+  manager && secrets_manager && bundle
+  export STACK="${BATS_TEST_TMPDIR}/stack"
+  stack && mkdir "${STACK}" && mv "${WORLD}"/swarm/{services,tasks} "${STACK}" && mkdir "${WORLD}"/swarm/{services,tasks} "${STACK}/configs"
+  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${STACK}/configs"
+  rm "${WORLD}/swarm/networks/metals-backend"
+  old_object secrets api-key-00000000 com.metals.pipeline=true
+  old_object configs metals_old com.docker.stack.namespace=metals
+  local n
+  for n in 1 2 3; do mkdir -p "${METALS_STATE_FOLDER}/releases/000${n}" && touch -d "2026-11-0${n}" "${METALS_STATE_FOLDER}/releases/000${n}"; done
+  # A run with another bundle was killed in its download, and one of an older version after it.
+  touch "${METALS_STATE_FOLDER}/releases/"{9999.tar.gz.aB3dE6f8,8888.tar.gz}
+  echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' >"${WORLD}/swarm/images/registry_repository:1"
+  export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe
+  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
+  document stack-deploy
+  [[ $(ls -A "${METALS_STATE_FOLDER}/releases" | wc -l) == 3 ]]
+}
+
+@test "stack-status" {
+  manager && stack
+  document stack-status
+}
+
+@test "stack-remove" {
+  manager && stack
+  old_object configs metals_tools-0123 com.docker.stack.namespace=metals
+  jq -c '.Spec.Labels["metals.kafka-mode"] = "kraft"' "${WORLD}/swarm/nodes/n2" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n2"
+  touch "${WORLD}/swarm/volumes/"{metals_kafka-data-kraft,metals_mongodb-data,other}
+  export SSM_RemoveData=all
+  document stack-remove
+  [[ $(ls "${WORLD}/swarm/volumes") == other ]]
+}
+
+@test "smoke-test" {
+  manager && stack
+  job_prints '{"step":'{1..6}',"name":"n","ok":true,"value":"v","duration_ms":1}'
+  document smoke-test
+}
+
+@test "dead-letters" {
+  manager && stack
+  job_prints '{"letter":{"offset":4,"reason":"not-json"}}' '{"end":{"low":0,"high":5,"total":1}}'
+  export SSM_Action=list SSM_Offsets=none SSM_Reason=none SSM_SinceSeconds=none SSM_From=none SSM_Before=none SSM_Limit=20 SSM_DryRun=true
+  document dead-letters
+}
+
+@test "swarm-leave on a manager" {
+  manager && stack
+  jq -c '.Spec.Role = "manager"' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"
+  export SSM_Slot=worker-2 SSM_Address=10.40.5.22
+  document swarm-leave
+}
+
+@test "swarm-leave on the node" {
+  node worker-2 active
+  export SSM_Slot=worker-2 SSM_Address=10.40.5.22
+  document swarm-leave
+}
