@@ -28,13 +28,16 @@ const withoutComments = (text: string): string => text.replace(/^[ \t]*#(?!!).*\
 
 const hostFile = (file: string): string => withoutComments(readFileSync(path.join(HOST_FOLDER, file), 'utf8'));
 
-function writeFile(target: string, mode: string, content: string): string {
-  return [
-    `mkdir -p ${path.posix.dirname(target)}`,
-    `cat >${target} <<'${END}'\n${content}${END}`,
-    `chmod ${mode} ${target}`,
-  ].join('\n');
-}
+/** A file has its name once it is whole: a document may read node.env of a node whose user data was cut off. */
+const WRITE_FUNCTION = `write() {
+  mkdir -p "$(dirname "$1")"
+  cat >"$1.new"
+  chmod "$2" "$1.new"
+  mv "$1.new" "$1"
+}`;
+
+const writeFile = (target: string, mode: string, content: string): string =>
+  `write ${target} ${mode} <<'${END}'\n${content}${END}`;
 
 /**
  * User data: writes the slot's settings and the files of assets/host, then runs user-data.sh.
@@ -46,6 +49,7 @@ export function renderUserData(settings: Readonly<Record<string, string>>): stri
   return [
     '#!/bin/bash',
     'set -Eeuo pipefail',
+    WRITE_FUNCTION,
     writeFile(NODE_FILE, '0644', lines.join('')),
     ...HOST_FILES.map(([source, target, mode]) => writeFile(target, mode, hostFile(source))),
     hostFile('user-data.sh').replace(/^#!.*\n/, ''),

@@ -31,13 +31,25 @@ attach_volume() { # DEVICE
   wait_until "${VOLUME_TIMEOUT_SECONDS}" "waiting for the device of ${METALS_DATA_VOLUME_ID}" device_appears "$1"
 }
 
-# Formats only a device on which blkid finds nothing (exit code 2); anything else but XFS is an error.
+# mkfs.xfs writes a superblock first, marked as in progress (sb_inprogress, the byte at 126), and takes the mark away last.
+# Where it was killed in between, blkid finds XFS and the kernel refuses the mount: nothing can have been written there.
+is_half_formatted() { # DEVICE
+  [[ $(od -An -tu1 -j 126 -N 1 "$1" | tr -d ' ') == 1 ]]
+}
+
+# Formats only a device on which blkid finds nothing (exit code 2), or half of what this function makes; anything else but
+# XFS is an error.
 format_volume() { # DEVICE
   local found code=0
   found=$(blkid -p -o export -s TYPE -s PTTYPE "$1") || code=$?
   case ${code} in
-    0) grep -qx 'TYPE=xfs' <<<"${found}" ||
-      die "$1 holds $(grep -E '^(PT)?TYPE=' <<<"${found}" | paste -sd' '), expected TYPE=xfs or nothing; nothing was changed" ;;
+    0)
+      grep -qx 'TYPE=xfs' <<<"${found}" ||
+        die "$1 holds $(grep -E '^(PT)?TYPE=' <<<"${found}" | paste -sd' '), expected TYPE=xfs or nothing; nothing was changed"
+      is_half_formatted "$1" || return 0
+      log "$1 holds no file system yet, because its formatting was cut off: formatting again"
+      mkfs.xfs -q -f -L metals-data "$1"
+      ;;
     # XFS allows labels of 12 characters at most. The label is for people: the mount is by UUID.
     2) log "$1 is empty: formatting" && mkfs.xfs -q -L metals-data "$1" ;;
     *) die "blkid $1 answered ${code}; nothing was formatted" ;;

@@ -56,6 +56,21 @@ was_in_a_swarm() {
   assert_call "iptables -w -t mangle -X METALS-PROBE"
 }
 
+@test "a security association that a killed probe has left is not taken for a kernel that cannot encrypt" {
+  stub modprobe </dev/null
+  stub iptables </dev/null
+  touch "${CALLS}.association"
+  stub ip <<'EOF'
+case "$*" in
+  *add*) [[ ! -e ${CALLS}.association ]] && touch "${CALLS}.association" || { echo 'RTNETLINK answers: File exists' >&2 && exit 2; } ;;
+  *delete*) rm "${CALLS}.association" ;;
+esac
+EOF
+  boot check_encryption
+  assert_status 0
+  [[ ! -e ${CALLS}.association ]]
+}
+
 @test "what a kernel has built in needs no module" {
   stub modprobe <<<'exit 1'
   stub ip </dev/null

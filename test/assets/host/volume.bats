@@ -43,6 +43,21 @@ EOF
   [[ $(grep -c " ${METALS_DATA_ROOT} " "${METALS_FSTAB}") == 1 ]]
 }
 
+# What mkfs.xfs leaves when a SIGKILL ends it after its first superblock: `strace -e inject=pwrite64:signal=KILL:when=50`
+# gave this byte, blkid's TYPE=xfs, and a mount that the kernel refuses (Structure needs cleaning).
+half_formatted() { mkfs.xfs -q "${DEVICE}" && printf '\x01' | dd of="${DEVICE}" bs=1 seek=126 conv=notrunc status=none; }
+
+@test "a volume whose formatting was cut off is formatted again: it could not be mounted, so that nothing is on it" {
+  needs mkfs.xfs xfsprogs
+  mounting && device 320M && half_formatted
+  before=$(blkid -p -o value -s UUID "${DEVICE}")
+  boot mount_data
+  assert_status 0
+  assert_output "its formatting was cut off"
+  [[ $(blkid -p -o value -s UUID "${DEVICE}") != "${before}" ]]
+  [[ $(od -An -tu1 -j126 -N1 "${DEVICE}" | tr -d ' ') == 0 ]]
+}
+
 @test "another file system, or a partition table, is left as it is" {
   mounting && device 64M
   mkfs.ext4 -q "${DEVICE}"

@@ -25,9 +25,7 @@ describe('renderUserData', () => {
     const program = path.join(folder, 'user-data');
     // Only the part that writes, under another root.
     const writing = text.slice(0, text.indexOf('METALS_BOOT_TIMEOUT_SECONDS'));
-    const elsewhere = writing
-      .replace(/^(mkdir -p |cat >)\//gm, `$1${folder}/`)
-      .replace(/^(chmod \d+ )\//gm, `$1${folder}/`);
+    const elsewhere = writing.replace(/^write \//gm, `write ${folder}/`);
     writeFileSync(program, elsewhere);
     execFileSync('bash', [program]);
     expect(readFileSync(path.join(folder, 'etc/metals/node.env'), 'utf8')).toBe(
