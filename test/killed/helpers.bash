@@ -74,11 +74,12 @@ differences() { # EXPECTED: what the world has otherwise
 
 modes() { find . ! -name 'nvme-*' -printf '%P %y %m\n' | sort; }
 
+# Ends the test, also where `run` has switched errexit off.
 complain() { # WHAT
   echo "$1"
   echo "script ${NAME}, seed ${SEED}, kill point ${TICKET:-none}, before: $(cat "${KILL_NOTE}.last" 2>/dev/null)"
   tail -n 8 "${BATS_TEST_TMPDIR}/err"
-  return 1
+  exit 1
 }
 
 assert_as_undisturbed() {
@@ -129,26 +130,28 @@ world_is() {
   } | sha256sum
 }
 
+# Leaves how many kill points there are, and how often the script was killed, in KILL_POINTS and KILLED.
 prove() { # NAME of the script in ${SCRIPT}
   NAME=$1 SEED=${METALS_KILL_SEED:-${RANDOM}} TICKET=''
-  local total ticket world proved='' killed=0
+  local ticket world proved=''
+  KILLED=0
   cp -a "${WORLD}" "${BATS_TEST_TMPDIR}/initial"
   SURVEY="${BATS_TEST_TMPDIR}/survey"
   KILL_SURVEY="${SURVEY}" run_script "${TICKETS}"
-  total=$((TICKETS - TICKETS_LEFT))
+  KILL_POINTS=$((TICKETS - TICKETS_LEFT))
   ((STATUS == 0)) || complain "undisturbed, it ended with ${STATUS}"
   cp -a "${WORLD}" "${BATS_TEST_TMPDIR}/expected"
   EXPECTED_ANSWERS=$(answers)
   [[ -z ${REPEATABLE-yes} ]] || { run_script && assert_as_undisturbed; }
   refute_secrets
-  for ticket in $(choose_tickets "${total}"); do
+  for ticket in $(choose_tickets "${KILL_POINTS}"); do
     TICKET=${ticket}
     reset_world
     run_script "$((ticket - 1))"
     # Members of a pipeline take their tickets in any order, so that the last of them may find some left.
     [[ -e ${KILL_NOTE} ]] || { ((STATUS == 0)) && continue; }
     mv "${KILL_NOTE}" "${KILL_NOTE}.last"
-    killed=$((killed + 1))
+    KILLED=$((KILLED + 1))
     await_end
     refute_half_written
     refute_secrets
@@ -160,6 +163,6 @@ prove() { # NAME of the script in ${SCRIPT}
     refute_secrets
   done
   # Otherwise this test has shown nothing.
-  ((killed > 0)) || complain "it was never killed"
-  echo "# ${NAME}: ${total} kill points, $(distinct_states | wc -l) states of the world; killed ${killed} times, seed ${SEED}" >&3
+  ((KILLED > 0)) || complain "it was never killed"
+  echo "# ${NAME}: ${KILL_POINTS} kill points, $(distinct_states | wc -l) states of the world; killed ${KILLED} times, seed ${SEED}" >&3
 }
