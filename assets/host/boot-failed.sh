@@ -2,7 +2,7 @@
 # The boot has failed as often as its unit allows. A deployment that waits for this node is told so, and the Auto Scaling
 # group replaces the instance: EC2 itself calls it healthy for as long as it runs.
 folder=$(dirname "${BASH_SOURCE[0]}")
-for part in common deployment; do
+for part in common wait deployment; do
   # shellcheck source=/dev/null
   source "${folder}/lib/${part}.sh"
 done

@@ -7,7 +7,11 @@ import { RE2JS } from 're2js';
 import { parse } from 'yaml';
 import { type DocumentId, documentName } from '../contract';
 
-const DOCUMENTS_FOLDER = path.join(__dirname, '..', '..', 'assets', 'documents');
+const ASSETS_FOLDER = path.join(__dirname, '..', '..', 'assets');
+const DOCUMENTS_FOLDER = path.join(ASSETS_FOLDER, 'documents');
+
+/** Functions that the boot of a node needs as well: they live there, and are in front of every document, too. */
+const SHARED_LIBRARIES = ['esp.sh', 'wait.sh'].map((file) => path.join(ASSETS_FOLDER, 'host', 'lib', file));
 
 /** The limit of Systems Manager for a document's content. */
 const CONTENT_LIMIT_BYTES = 64 * 1024;
@@ -78,14 +82,16 @@ function patternProblem(pattern: string): string | undefined {
   }
 }
 
-/** Reads assets/documents/<id>: document.yml, and run.sh behind the functions of assets/documents/lib. */
+/** Reads assets/documents/<id>: document.yml, and run.sh behind the functions of assets/documents/lib and the shared ones. */
 export function loadDocument(id: DocumentId, folder = DOCUMENTS_FOLDER): LoadedDocument {
   const declaration = parse(readFileSync(path.join(folder, id, 'document.yml'), 'utf8')) as Declaration;
   const libraryFolder = path.join(folder, 'lib');
   const libraries = readdirSync(libraryFolder)
     .filter((file) => file.endsWith('.sh'))
     .sort()
-    .map((file) => readFileSync(path.join(libraryFolder, file), 'utf8'));
+    .map((file) => path.join(libraryFolder, file))
+    .concat(SHARED_LIBRARIES)
+    .map((file) => readFileSync(file, 'utf8'));
   const script = joinScript(libraries, readFileSync(path.join(folder, id, 'run.sh'), 'utf8'));
   const problems = documentProblems(id, declaration, script);
   if (problems.length) throw new Error(`a document cannot be sent:\n  - ${problems.join('\n  - ')}`);

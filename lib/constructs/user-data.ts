@@ -10,6 +10,8 @@ const HOST_FILES: readonly (readonly [source: string, target: string, mode: stri
   ['boot.sh', '/usr/local/lib/metals/boot.sh', '0755'],
   ['boot-failed.sh', '/usr/local/lib/metals/boot-failed.sh', '0755'],
   ['lib/common.sh', '/usr/local/lib/metals/lib/common.sh', '0644'],
+  ['lib/wait.sh', '/usr/local/lib/metals/lib/wait.sh', '0644'],
+  ['lib/esp.sh', '/usr/local/lib/metals/lib/esp.sh', '0644'],
   ['lib/volume.sh', '/usr/local/lib/metals/lib/volume.sh', '0644'],
   ['lib/docker.sh', '/usr/local/lib/metals/lib/docker.sh', '0644'],
   ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],

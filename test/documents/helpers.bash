@@ -33,12 +33,15 @@ stub() { # NAME
   chmod +x "${BATS_TEST_TMPDIR}/bin/$1"
 }
 
+# The functions in front of every document, in the order of lib/constructs/command-document.ts.
+libraries() { cat "${ROOT}"/assets/documents/lib/*.sh "${ROOT}"/assets/host/lib/{esp,wait}.sh; }
+
 # The script as it is sent: the libraries, then the document.
 assemble() { # DOCUMENT
   local script="${BATS_TEST_TMPDIR}/$1.sh"
   {
     echo '#!/bin/bash'
-    cat "${ROOT}"/assets/documents/lib/*.sh
+    libraries
     [[ -z ${1:-} ]] || cat "${ROOT}/assets/documents/$1/run.sh"
   } >"${script}"
   echo "${script}"
@@ -48,7 +51,7 @@ run_document() { run bash "$(assemble "$1")"; }
 
 # The libraries alone, and then some lines of a test's own.
 run_with_libraries() { # LINES
-  { cat "${ROOT}"/assets/documents/lib/*.sh && echo "$1"; } >"${BATS_TEST_TMPDIR}/lines.sh"
+  { libraries && echo "$1"; } >"${BATS_TEST_TMPDIR}/lines.sh"
   run bash "${BATS_TEST_TMPDIR}/lines.sh"
 }
 

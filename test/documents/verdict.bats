@@ -31,7 +31,7 @@ judge() { # LINES that read the state on stdin
 explained() {
   { sed '/^log "secrets asked for/,$d' "${ROOT}/assets/documents/stack-deploy/run.sh" | grep -vE '^(require_|load_node|take_lock)'; } >"${BATS_TEST_TMPDIR}/deploy.sh"
   export SSM_Stage=lab SSM_BundleSha256=0000
-  { cat "${ROOT}"/assets/documents/lib/*.sh "${BATS_TEST_TMPDIR}/deploy.sh" && echo 'explain "$(cat "${STATE}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
+  { libraries && cat "${BATS_TEST_TMPDIR}/deploy.sh" && echo 'explain "$(cat "${STATE}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
   STATE="${BATS_TEST_TMPDIR}/state" bash "${BATS_TEST_TMPDIR}/explain.sh" 2>"${BATS_TEST_TMPDIR}/told" >"${BATS_TEST_TMPDIR}/all"
   cat "${BATS_TEST_TMPDIR}/told"
 }

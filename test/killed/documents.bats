@@ -2,11 +2,13 @@
 # Every document, killed before its commands: what an earlier run left is removed by the next.
 load helpers
 
+STATES="${ROOT}/test/documents/states"
+
 document() { # NAME
   SCRIPT="${BATS_TEST_TMPDIR}/$1.sh"
   {
     echo '#!/bin/bash'
-    cat "${ROOT}"/assets/documents/lib/*.sh "${ROOT}/assets/documents/$1/run.sh"
+    cat "${ROOT}"/assets/documents/lib/*.sh "${ROOT}"/assets/host/lib/{esp,wait}.sh "${ROOT}/assets/documents/$1/run.sh"
   } >"${SCRIPT}"
   prove "$1"
 }
@@ -142,7 +144,7 @@ bundle() { # what differs from another one
   export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe
   export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
   document stack-deploy
-  [[ $(ls -A "${METALS_STATE_FOLDER}/releases" | wc -l) == 3 ]]
+  [[ $(find "${METALS_STATE_FOLDER}/releases" -mindepth 1 -maxdepth 1 | wc -l) == 3 ]]
 }
 
 @test "stack-status" {

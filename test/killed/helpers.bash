@@ -7,8 +7,8 @@
 # METALS_KILLS        how many of the world's distinct states each script is killed in (default 4)
 # METALS_KILL_EVERY   1: each script is killed before every one of its commands
 # METALS_KILL_SEED    draws the states (default: a new one, printed)
+# shellcheck disable=SC2034 # the tests use it
 ROOT=$(cd "${BATS_TEST_DIRNAME}/../.." && pwd)
-STATES="${ROOT}/test/documents/states"
 TICKETS=9999
 REGISTRY_PASSWORD=registry-password-in-clear WORKER_TOKEN=SWMTKN-1-worker-in-clear MANAGER_TOKEN=SWMTKN-1-manager-in-clear
 SECRET_TEXTS=(registry-password-in-clear SWMTKN-1- api-key-in-clear kafka-in-clear mongodb-in-clear)

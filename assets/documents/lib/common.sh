@@ -13,10 +13,6 @@ METALS_RUN_FOLDER="${METALS_RUN_FOLDER:-/run/metals}"
 METALS_STATE_FOLDER="${METALS_STATE_FOLDER:-/var/lib/metals}"
 METALS_NODE_FILE="${METALS_NODE_FILE:-/etc/metals/node.env}"
 DOCKER_SOCKET="${DOCKER_SOCKET:-/var/run/docker.sock}"
-# IAM applies a new grant some seconds after it has accepted it. A refusal that lasts longer is a missing grant.
-GRANT_SECONDS="${METALS_GRANT_SECONDS:-60}"
-# `aws s3` looks at an object first, and has only the HTTP status of that.
-DENIED='\((AccessDenied|AccessDeniedException|UnauthorizedOperation|403)\)'
 
 trap 'echo "error: line ${LINENO}: ${BASH_COMMAND}: exit code $?" >&2' ERR
 
@@ -81,25 +77,6 @@ take_lock() { # NAME
   mkdir -p "${METALS_RUN_FOLDER}"
   exec 9>"${METALS_RUN_FOLDER}/$1.lock"
   flock -w 600 9 || fail "another run of $1 has held ${METALS_RUN_FOLDER}/$1.lock for 600 s" "ps -ef | grep _script.sh"
-}
-
-# Looks again until a command succeeds. The command prints why it does not, yet; that is the reason when time is over,
-# which it is early where AWS goes on denying the call.
-wait_until() { # SECONDS WHAT COMMAND…
-  local seconds=$1 what=$2 deadline=$((SECONDS + $1)) denied_until='' reason last=''
-  shift 2
-  until reason=$("$@"); do
-    if [[ ${reason} =~ ${DENIED} ]]; then
-      : "${denied_until:=$((SECONDS + GRANT_SECONDS))}"
-      ((SECONDS < denied_until)) || fail "${what}: denied for ${GRANT_SECONDS} s: ${reason}"
-    else
-      denied_until=''
-    fi
-    ((SECONDS < deadline)) || fail "${what}: not within ${seconds} s: ${reason:-no reason was given}"
-    [[ ${reason} == "${last}" ]] || log "${what}: ${reason} ($((deadline - SECONDS)) s left)"
-    last=${reason}
-    sleep 1
-  done
 }
 
 # Runs a call of AWS, and makes it again while it is denied: right after a deployment a grant may not count yet. Its

@@ -18,16 +18,6 @@ install_packages() {
   wait_until 300 "installing ${packages[*]}" try dnf install -y -q "${packages[@]}"
 }
 
-# Adds a security association and takes it away again: the kernel's own answer, whatever its modules are called.
-kernel_has_esp() {
-  local state=(src 192.0.2.10 dst 192.0.2.11 proto esp spi 0x1001)
-  # One that a killed probe has left could not be added again, and would be taken for the kernel's refusal.
-  if ip xfrm state delete "${state[@]}" 2>/dev/null; then log 'removed the security association of a killed probe'; fi
-  ip xfrm state add "${state[@]}" mode transport \
-    aead 'rfc4106(gcm(aes))' 0x0000000000000000000000000000000000000000 64 2>/dev/null || return 1
-  ip xfrm state delete "${state[@]}"
-}
-
 # Docker marks the packets to encrypt by a match of this kind. The chain is used by nothing and goes at once.
 kernel_has_bpf_match() {
   local chain=METALS-PROBE code=0
@@ -51,7 +41,7 @@ check_encryption() {
   local what
   what="the kernel $(uname -r) lacks $(printf '%s, ' "${lacks[@]}" | sed 's/, $//')"
   [[ ${METALS_OVERLAY_ENCRYPTION} != on ]] ||
-    die "${what}, which encrypted overlay networks need (look for 'blacklist esp4' in /etc/modprobe.d)"
+    fail "${what}, which encrypted overlay networks need (look for 'blacklist esp4' in /etc/modprobe.d)"
   log "${what}; overlayEncryption=${METALS_OVERLAY_ENCRYPTION}, so that is not an error"
 }
 
@@ -75,5 +65,5 @@ start_docker() {
   systemctl enable --now metals-container-guard.service docker.service
   wait_until 120 'waiting for docker' try docker version
   root=$(docker info --format json | jq -r .DockerRootDir)
-  [[ ${root} == "${DATA_ROOT}" ]] || die "docker keeps its data in ${root}, expected ${DATA_ROOT}"
+  [[ ${root} == "${DATA_ROOT}" ]] || fail "docker keeps its data in ${root}, expected ${DATA_ROOT}"
 }

@@ -45,14 +45,14 @@ format_volume() { # DEVICE
   case ${code} in
     0)
       grep -qx 'TYPE=xfs' <<<"${found}" ||
-        die "$1 holds $(grep -E '^(PT)?TYPE=' <<<"${found}" | paste -sd' '), expected TYPE=xfs or nothing; nothing was changed"
+        fail "$1 holds $(grep -E '^(PT)?TYPE=' <<<"${found}" | paste -sd' '), expected TYPE=xfs or nothing; nothing was changed"
       is_half_formatted "$1" || return 0
       log "$1 holds no file system yet, because its formatting was cut off: formatting again"
       mkfs.xfs -q -f -L metals-data "$1"
       ;;
     # XFS allows labels of 12 characters at most. The label is for people: the mount is by UUID.
     2) log "$1 is empty: formatting" && mkfs.xfs -q -L metals-data "$1" ;;
-    *) die "blkid $1 answered ${code}; nothing was formatted" ;;
+    *) fail "blkid $1 answered ${code}; nothing was formatted" ;;
   esac
 }
 
@@ -80,7 +80,7 @@ mount_data() {
   mkdir -p "${DATA_ROOT}"
   mountpoint -q "${DATA_ROOT}" || mount "${DATA_ROOT}"
   source=$(findmnt -n -o SOURCE --mountpoint "${DATA_ROOT}")
-  [[ $(realpath "${source}") == "$(realpath "${device}")" ]] || die "${DATA_ROOT} is mounted from ${source}, expected ${device}"
+  [[ $(realpath "${source}") == "$(realpath "${device}")" ]] || fail "${DATA_ROOT} is mounted from ${source}, expected ${device}"
   # The volume may have been enlarged since; without growth this changes nothing.
   xfs_growfs "${DATA_ROOT}" >/dev/null
   log "${METALS_DATA_VOLUME_ID} is mounted on ${DATA_ROOT}"

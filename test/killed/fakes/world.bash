@@ -20,22 +20,24 @@ change() { # FILE, then arguments of jq
 
 # All objects of a kind that hold each of the texts, as a list.
 list() { # KIND TEXT…
-  local files=("${SWARM}/$1"/*) text found
+  local kind=$1 files text
   shift
-  [[ -e ${files[0]} ]] || files=()
-  for text in "$@"; do
-    found=$(((${#files[@]} == 0)) || grep -lF -- "${text}" "${files[@]}" || true)
-    mapfile -t files <<<"${found}"
-    [[ -n ${found} ]] || files=()
-  done
-  ((${#files[@]} == 0)) || printf '[%s]\n' "$(cat "${files[@]}" | paste -sd ,)"
-  ((${#files[@]} > 0)) || echo '[]'
+  mapfile -t files < <(files_with "${1:-}" "${SWARM}/${kind}"/*)
+  for text in "${@:2}"; do mapfile -t files < <(files_with "${text}" "${files[@]}"); done
+  list_of "${files[@]}"
+}
+
+# Those of the files that hold a text; all of them where it is empty.
+files_with() { # TEXT FILE…
+  [[ $# == 1 || ! -e $2 ]] || grep -lF -- "$@"
+}
+
+list_of() { # FILE…
+  (($# > 0)) || { echo '[]' && return; }
+  printf '[%s]\n' "$(cat "$@" | paste -sd ,)"
 }
 
 # Docker takes ids and names alike.
 find_object() { # KIND ID-OR-NAME: its file
-  local file
-  [[ ! -f ${SWARM}/$1/$2 ]] || { echo "${SWARM}/$1/$2" && return; }
-  file=$(grep -lE "\"(Id|ID)\":\"$2\"" "${SWARM}/$1"/* 2>/dev/null) || return 1
-  echo "${file}"
+  if [[ -f ${SWARM}/$1/$2 ]]; then echo "${SWARM}/$1/$2"; else grep -lE "\"(Id|ID)\":\"$2\"" "${SWARM}/$1"/* 2>/dev/null; fi
 }
