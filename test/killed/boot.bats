@@ -41,10 +41,10 @@ boot_setup() { # STATUS of the group
   prove boot-failed.sh
 }
 
-@test "imds-guard.sh" {
-  SCRIPT="${ROOT}/assets/host/imds-guard.sh"
+@test "container-guard.sh" {
+  SCRIPT="${ROOT}/assets/host/container-guard.sh"
   touch "${WORLD}/kernel/raw-PREROUTING"
-  prove imds-guard.sh
+  prove container-guard.sh
 }
 
 # Everything that user data writes, in the node's disk of the test.
