@@ -7,8 +7,8 @@ __all__ = ["checked_responses", "install", "uninstall"]
 
 def install():
     """Once, before ministack serves. An AttributeError or KeyError says that it is another version of ministack."""
-    # The check of exports goes before the cleanup, which is installed around it.
-    for rules in (names, custom_resources, exports, cleanup, states, order, parallel):
+    # What rewrites ministack's own text goes first. The check of exports goes before the cleanup, which is installed around it.
+    for rules in (parallel, names, custom_resources, exports, cleanup, states, order):
         rules.install()
 
 

@@ -1,121 +1,106 @@
-"""Resources that do not depend on each other are created and updated at the same time, as CloudFormation does.
+"""Resources that do not depend on each other are created, updated and deleted at the same time, as CloudFormation does.
 
-ministack 1.5.33 goes through them one by one, in one loop of a long function. That loop's body becomes a function of its
-own, which is called for every resource once those that it depends on are there; everything around it stays ministack's.
-Deletions go on one by one.
+ministack 1.5.33 goes through them one by one, in loops of long functions. The loops' bodies become functions of their
+own, called for every resource once those are done that must be done before it.
 """
-import ast
 import asyncio
-import hashlib
-import inspect
 
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
+from .loops import Loop, replace_loops
 from .order import generator
 from .patching import wrap
 
-# SHA-256 of the function's text: another text would need another look.
-KNOWN_TEXT = "34c0aed718d8b61b5c8604d71b114494ee188c91616119045927c342114fbdb8"
-# The loop's results, which are variables of the function around it.
-RESULTS = ("failed", "fail_reason", "cancelled", "failed_update", "failed_logical_id")
 # On AWS a role or an instance profile is complete some 15 s, or two minutes (hashicorp/terraform#15341), after it was made,
 # when other services know it. Longer than the gateway takes to see the policies that stand in the role itself
-# (lib/lab/gateway/authorization/policy-cache.ts).
-# The second as the gateway has rewritten it.
+# (lib/lab/gateway/authorization/policy-cache.ts). The second as the gateway has rewritten it.
 WAITED_FOR = ("AWS::IAM::Role", "Custom::AWS-IAM-InstanceProfile")
 ROLE_SECONDS = 3
 # Of failures at the same time ministack remembers one; the others, by stack id: (logical id, its update or None).
 other_failures = {}
 
 
-async def in_parallel(stack_id, ordered, definitions, each, failure):
-    """Runs `each` for every logical id; after a failure it begins nothing more and waits for what is under way.
+async def run_all(before, each, may_begin=lambda: True):
+    """Runs `each` for every key of `before` once all logical ids of its value are done, otherwise in any order of the seed.
+    Once nothing more may begin it waits for what is under way."""
+    waiting = {name: set(names) for name, names in before.items()}
+    running = {}
+    while True:
+        ready = sorted(name for name, names in waiting.items() if not names)
+        generator.shuffle(ready)
+        for name in ready if may_begin() else []:
+            del waiting[name]
+            running[asyncio.create_task(each(name))] = name
+        if not running:
+            break
+        finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
+            name = running.pop(task)
+            task.result()
+            for names in waiting.values():
+                names.discard(name)
+
+
+async def deploy_all(stack_id, ordered, definitions, each, failure):
+    """Creates and updates, what others depend on first; after a failure nothing more begins.
 
     `failure()` answers whether the operation has failed, the logical id of the last failure, and its update."""
     names = set(ordered)
-    waiting = {name: engine._extract_deps(definitions[name], names) - {name} for name in ordered}
-    running, failures = {}, []
-
     # arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>
     stack = cloudformation._stacks[stack_id.split("/")[1]]
+    failures = []
 
     async def run(name):
         is_new = name not in stack.get("_resources", {})
         await each(name)
         # Nothing can come between this and the end of `each`.
         failed, logical_id, update = failure()
-        if is_new and not failed and definitions[name].get("Type") in WAITED_FOR:
+        if failed and logical_id == name:
+            failures.append((name, update))
+        elif is_new and not failed and definitions[name].get("Type") in WAITED_FOR:
             await asyncio.sleep(ROLE_SECONDS)
-        return [(name, update)] if failed and logical_id == name else []
 
-    while True:
-        ready = sorted(name for name, dependencies in waiting.items() if not dependencies)
-        generator.shuffle(ready)
-        for name in ready if not failure()[0] else []:
-            del waiting[name]
-            running[asyncio.create_task(run(name))] = name
-        if not running:
-            break
-        finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        for task in finished:
-            name = running.pop(task)
-            failures += task.result()
-            for dependencies in waiting.values():
-                dependencies.discard(name)
+    before = {name: engine._extract_deps(definitions[name], names) - {name} for name in ordered}
+    await run_all(before, run, lambda: not failure()[0])
     remembered = failure()[1]
     other_failures[stack_id] = [(name, update) for name, update in failures if name != remembered]
 
 
-class _BodyOfLoop(ast.NodeTransformer):
-    """`break` and `continue` of the loop itself end the function that its body becomes."""
-
-    def visit_Break(self, node):
-        return ast.copy_location(ast.Return(value=None), node)
-
-    visit_Continue = visit_Break
-
-    def visit_For(self, node):
-        return node
-
-    visit_While = visit_For
+async def delete_all(logical_ids, definitions, each):
+    """Deletes, dependents first. What the template does not define any more has none."""
+    names = set(logical_ids)
+    before = {name: set() for name in names}
+    for name in names & definitions.keys():
+        for dependency in engine._extract_deps(definitions[name], names) - {name}:
+            before[dependency].add(name)
+    await run_all(before, each)
 
 
-def _loop_over_resources(function):
-    for index, node in enumerate(function.body):
-        if isinstance(node, ast.For) and ast.unparse(node.iter) == "ordered":
-            return index, node
-    raise RuntimeError("_deploy_stack_async of ministack has no loop over `ordered`")
-
-
-def parallel_text(text):
-    """The function's syntax tree with its loop replaced; `text` is its source."""
-    tree = ast.parse(text)
-    function = tree.body[0]
-    index, loop = _loop_over_resources(function)
-    body = [_BodyOfLoop().visit(node) for node in loop.body]
-    each, call = ast.parse(
-        "async def lab_each(logical_id):\n"
-        f"    nonlocal {', '.join(RESULTS)}\n"
-        "await lab_in_parallel(stack_id, ordered, resources_defs, lab_each,"
-        " lambda: (failed, failed_logical_id, failed_update))\n",
-        mode="exec",
-        type_comments=False,
-    ).body
-    each.body += body
-    function.body[index : index + 1] = [each, call]
-    return ast.fix_missing_locations(tree)
-
-
-def _in_parallel(deploy):
-    text = inspect.getsource(deploy)
-    if hashlib.sha256(text.encode()).hexdigest() != KNOWN_TEXT:
-        raise RuntimeError("_deploy_stack_async of ministack is not that of 1.5.33: look whether its loop is the same")
-    made = {}
-    stacks.lab_in_parallel = in_parallel
-    # With the module's own globals, so that the other rules' replacements hold here as well.
-    exec(compile(parallel_text(text), stacks.__file__, "exec"), vars(stacks), made)
-    return made["_deploy_stack_async"]
+DEPLOY = (
+    Loop(
+        "ordered",
+        ("failed", "fail_reason", "cancelled", "failed_update", "failed_logical_id"),
+        "await lab_deploy_all(stack_id, ordered, resources_defs, lab_each,"
+        " lambda: (failed, failed_logical_id, failed_update))",
+    ),
+    # What an update has removed.
+    Loop("reversed(removal_order)", (), "await lab_delete_all(removal_order, old_defs, lab_each)"),
+)
+DELETE = (Loop("reversed(ordered)", ("forced_retain",), "await lab_delete_all(ordered, res_defs, lab_each)"),)
+# What a failed operation has made.
+ROLL_BACK = (
+    Loop(
+        "reversed([lid for lid in to_delete if lid not in imports])",
+        (),
+        "await lab_delete_all([lid for lid in to_delete if lid not in imports], resources_defs, lab_each)",
+    ),
+)
+REWRITTEN = {
+    "_deploy_stack_async": ("34c0aed718d8b61b5c8604d71b114494ee188c91616119045927c342114fbdb8", DEPLOY),
+    "_delete_stack_async": ("910363eef2d9f0265ccc6d56e0fcdd010ff1a8090fafd2dcca1d0b45ab89637f", DELETE),
+    "_roll_back_operation": ("3464033d8f285fe36d6a0aa936dc91dd32e7936dda0d12217c31651afed0d607", ROLL_BACK),
+}
 
 
 def _undo_other_failures(roll_back):
@@ -142,8 +127,11 @@ def _undo_other_failures(roll_back):
 
 
 def install():
-    deploy = _in_parallel(stacks._deploy_stack_async)
-    for module in (stacks, handlers, changesets):
-        wrap(module, "_deploy_stack_async", lambda _: deploy)
+    stacks.lab_deploy_all, stacks.lab_delete_all = deploy_all, delete_all
+    for name, (known_text, loops) in REWRITTEN.items():
+        rewritten = replace_loops(getattr(stacks, name), known_text, loops)
+        for module in (stacks, handlers, changesets):
+            if hasattr(module, name):
+                wrap(module, name, lambda _, made=rewritten: made)
     for module in (stacks, handlers):
         wrap(module, "_roll_back_operation", _undo_other_failures)

@@ -3,8 +3,8 @@ import time
 import unittest
 from unittest import mock
 
-from support import StrictCase, custom, log_group, template
-from strict_cloudformation import parallel
+from support import Provider, StrictCase, custom, log_group, template
+from strict_cloudformation import order, parallel
 
 MEETING_SECONDS = 2
 
@@ -47,6 +47,70 @@ class Parallel(StrictCase):
             body = template({"Role": role, "User": custom(["Role"], Version="2")})
             self.assertEqual(await self.update("one", body, **capabilities), "UPDATE_COMPLETE")
             self.assertLess(time.monotonic() - begun, 0.3)
+
+    def meet_in(self, request_type, count=2, answers=None):
+        """From now on so many requests of the type are answered only once all of them are there."""
+        barrier = threading.Barrier(count)
+
+        def answer(event):
+            if event["RequestType"] == request_type:
+                barrier.wait(MEETING_SECONDS)
+            status = (answers or {}).get((event["RequestType"], event["LogicalResourceId"]), "SUCCESS")
+            return {"Status": status, "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.events.clear()
+        self.provider.answer = answer
+
+    async def delete_pair(self):
+        await self.create("one", template({"A": custom(ServiceTimeout=1), "B": custom(ServiceTimeout=1)}))
+        self.meet_in("Delete")
+        return await self.delete("one")
+
+    async def test_what_does_not_depend_on_each_other_is_deleted_at_the_same_time(self):
+        self.assertEqual(await self.delete_pair(), "DELETE_FAILED", "ministack alone goes one by one")
+        self.provider.answer = Provider().answer
+        self.install()
+        self.assertEqual(await self.delete_pair(), "DELETE_COMPLETE")
+
+    async def test_dependents_are_deleted_first_and_otherwise_in_any_order_of_the_seed(self):
+        self.install()
+        orders = set()
+        for seed in range(8):
+            resources = {"A": custom(), "B": custom(["A"]), "C": custom(["A"]), "D": custom(["B", "C"]), "E": custom()}
+            await self.create("one", template(resources))
+            self.provider.events.clear()
+            order.generator.seed(seed)
+            self.assertEqual(await self.delete("one"), "DELETE_COMPLETE")
+            begun = [logical_id for logical_id, status, _ in reversed(self.events("one")) if status == "DELETE_IN_PROGRESS"]
+            begun = begun[: begun.index("one")][::-1]
+            self.assertEqual(sorted(begun), ["A", "B", "C", "D", "E"])
+            self.assertLess(begun.index("D"), min(begun.index("B"), begun.index("C")))
+            self.assertLess(max(begun.index("B"), begun.index("C")), begun.index("A"))
+            orders.add(tuple(begun))
+        self.assertGreater(len(orders), 1)
+
+    async def test_what_a_failed_creation_has_made_is_deleted_at_the_same_time(self):
+        self.install()
+        # Bad is deleted as well: it may have made something before it failed.
+        self.meet_in("Delete", 3, {("Create", "Bad"): "FAILED"})
+        begun = threading.Barrier(3)
+        answer = self.provider.answer
+
+        def together(event):
+            if event["RequestType"] == "Create":
+                begun.wait(MEETING_SECONDS)
+            return answer(event)
+
+        self.provider.answer = together
+        resources = {name: custom(ServiceTimeout=1) for name in ("A", "B", "Bad")}
+        self.assertEqual(await self.create("one", template(resources)), "ROLLBACK_COMPLETE")
+
+    async def test_what_an_update_has_removed_is_deleted_at_the_same_time(self):
+        self.install()
+        await self.create("one", template({"Kept": custom(), "A": custom(ServiceTimeout=1), "B": custom(ServiceTimeout=1)}))
+        self.meet_in("Delete")
+        self.assertEqual(await self.update("one", template({"Kept": custom(Version="2")})), "UPDATE_COMPLETE")
+        self.assertNotIn("DELETE_FAILED", [status for _, status, _ in self.events("one")])
 
     async def test_two_updates_that_fail_at_once_are_both_sent_back(self):
         self.install()
