@@ -9,6 +9,8 @@ from ministack.services.cloudformation import stacks
 from .patching import wrap
 
 CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+# https://repost.aws/knowledge-center/cloudformation-stack-cleanup-stuck
+ATTEMPTS = 3
 
 
 def _begin_cleanup(resolve_outputs):
@@ -33,10 +35,18 @@ def _record_deletion(delete_resource):
         if not stack or stack["StackStatus"] != CLEANUP:
             return delete_resource(resource_type, physical_id, props, stack_name, logical_id)
         event = (stack["StackId"], stack_name, logical_id, resource_type)
-        stacks._add_event(*event, "DELETE_IN_PROGRESS", physical_id=physical_id)
-        result = delete_resource(resource_type, physical_id, props, stack_name, logical_id)
-        stacks._add_event(*event, "DELETE_COMPLETE", physical_id=physical_id)
-        return result
+        for attempt in range(1, ATTEMPTS + 1):
+            stacks._add_event(*event, "DELETE_IN_PROGRESS", physical_id=physical_id)
+            try:
+                result = delete_resource(resource_type, physical_id, props, stack_name, logical_id)
+            except Exception as error:
+                # Of the last failure ministack says so.
+                if attempt == ATTEMPTS:
+                    raise
+                stacks._add_event(*event, "DELETE_FAILED", str(error), physical_id)
+            else:
+                stacks._add_event(*event, "DELETE_COMPLETE", physical_id=physical_id)
+                return result
 
     return delete
 

@@ -2,7 +2,7 @@ import random
 import unittest
 
 from ministack.services import cloudwatch_logs
-from support import StrictCase, custom, log_group, template
+from support import StrictCase, custom, log_group, strict_cloudformation, template
 from strict_cloudformation.order import random_order
 
 
@@ -43,6 +43,27 @@ class Removal(StrictCase):
         self.assertLess(cleanup, statuses.index(("OldUser", "DELETE_COMPLETE")))
         self.assertLess(statuses.index(("OldUser", "DELETE_COMPLETE")), statuses.index(("Old", "DELETE_IN_PROGRESS")))
         self.assertEqual(statuses[-1], ("one", "UPDATE_COMPLETE"))
+
+    async def remove_after(self, failures):
+        """How often Old was asked to go, and its last status."""
+        self.install()
+        await self.create("one", template({"Kept": custom(Version="1"), "Old": custom()}))
+        self.provider.events.clear()
+
+        def answer(event):
+            tries = self.provider.calls().count(("Delete", "Old"))
+            failed = event["RequestType"] == "Delete" and tries <= failures
+            return {"Status": "FAILED" if failed else "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        self.assertEqual(await self.update("one", template({"Kept": custom(Version="2")})), "UPDATE_COMPLETE")
+        statuses = [status for logical_id, status, _ in self.events("one") if logical_id == "Old"]
+        return self.provider.calls().count(("Delete", "Old")), statuses[-1]
+
+    async def test_a_removal_that_fails_is_tried_three_times(self):
+        self.assertEqual(await self.remove_after(2), (3, "DELETE_COMPLETE"))
+        strict_cloudformation.uninstall()
+        self.assertEqual(await self.remove_after(3), (3, "DELETE_FAILED"))
 
     async def test_nothing_is_removed_when_the_update_fails(self):
         self.install()
