@@ -17,6 +17,8 @@ from .patching import wrap
 # (lib/lab/gateway/authorization/policy-cache.ts). The second as the gateway has rewritten it.
 WAITED_FOR = ("AWS::IAM::Role", "Custom::AWS-IAM-InstanceProfile")
 ROLE_SECONDS = 3
+# In the record of a stack that is being created and is to be deleted.
+DELETE_ASKED = "_lab_delete_asked"
 # Of failures at the same time ministack remembers one; the others, by stack id: (logical id, its update or None).
 other_failures = {}
 
@@ -43,7 +45,8 @@ async def run_all(before, each, may_begin=lambda: True):
 
 
 async def deploy_all(stack_id, ordered, definitions, each, failure):
-    """Creates and updates, what others depend on first; after a failure nothing more begins.
+    """Creates and updates, what others depend on first; after a failure nothing more begins. Answers whether the stack is to
+    be deleted, which ends its creation as well.
 
     `failure()` answers whether the operation has failed, the logical id of the last failure, and its update."""
     names = set(ordered)
@@ -62,9 +65,10 @@ async def deploy_all(stack_id, ordered, definitions, each, failure):
             await asyncio.sleep(ROLE_SECONDS)
 
     before = {name: engine._extract_deps(definitions[name], names) - {name} for name in ordered}
-    await run_all(before, run, lambda: not failure()[0])
+    await run_all(before, run, lambda: not failure()[0] and DELETE_ASKED not in stack)
     remembered = failure()[1]
     other_failures[stack_id] = [(name, update) for name, update in failures if name != remembered]
+    return stack.pop(DELETE_ASKED, False)
 
 
 async def delete_all(logical_ids, definitions, each):
@@ -81,8 +85,11 @@ DEPLOY = (
     Loop(
         "ordered",
         ("failed", "fail_reason", "cancelled", "failed_update", "failed_logical_id"),
-        "await lab_deploy_all(stack_id, ordered, resources_defs, lab_each,"
-        " lambda: (failed, failed_logical_id, failed_update))",
+        "if await lab_deploy_all(stack_id, ordered, resources_defs, lab_each,"
+        " lambda: (failed, failed_logical_id, failed_update)):\n"
+        # Not rolled back: the deletion that follows removes what there is.
+        "    failed = cancelled = disable_rollback = True\n"
+        "    fail_reason = 'Delete requested'",
     ),
     # What an update has removed.
     Loop("reversed(removal_order)", (), "await lab_delete_all(removal_order, old_defs, lab_each)"),

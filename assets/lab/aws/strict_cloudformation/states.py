@@ -6,6 +6,7 @@ import asyncio
 
 from ministack.services.cloudformation import changesets, handlers
 
+from .parallel import DELETE_ASKED
 from .patching import wrap
 
 POLL_SECONDS = 0.02
@@ -93,6 +94,8 @@ def _check_deletion(delete_stack):
             return handlers._xml(200, "DeleteStackResponse", "")
         if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
             task = asyncio.get_running_loop().create_task(_delete_afterwards(delete_stack, params, stack))
+            if status == "CREATE_IN_PROGRESS":
+                stack[DELETE_ASKED] = True
             # Held here, or it might be collected before it runs.
             _waiting.add(task)
             task.add_done_callback(_waiting.discard)
@@ -103,7 +106,7 @@ def _check_deletion(delete_stack):
 
 
 async def _delete_afterwards(delete_stack, params, stack):
-    """CloudFormation stops a creation that is to be deleted; here it comes to its end first."""
+    """What is under way comes to its end first; a creation begins nothing more."""
     while stack["StackStatus"].endswith("_IN_PROGRESS"):
         await asyncio.sleep(POLL_SECONDS)
     delete_stack(params)

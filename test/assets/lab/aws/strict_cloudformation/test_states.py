@@ -66,6 +66,26 @@ class States(StrictCase):
         status, text = self.call("DeleteStack", StackName="one")
         self.assertEqual((status, "cannot be deleted while in status" in text), (400, True))
 
+    async def test_a_creation_that_is_to_be_deleted_begins_nothing_more(self):
+        self.install()
+        asked = threading.Event()
+
+        def answer(event):
+            asked.wait(2)
+            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        body = template({"First": custom(), "Second": custom(["First"])})
+        self.call("CreateStack", StackName="one", TemplateBody=json.dumps(body))
+        await asyncio.sleep(0.05)
+        self.assertEqual(self.call("DeleteStack", StackName="one")[0], 200)
+        asked.set()
+        async with asyncio.timeout(10):
+            while cloudformation._stacks["one"]["StackStatus"] != "DELETE_COMPLETE":
+                await asyncio.sleep(0.005)
+        self.assertEqual(self.provider.calls(), [("Create", "First"), ("Delete", "First")])
+        self.assertEqual(await self.create("one", body), "CREATE_COMPLETE")
+
     async def test_a_creation_that_runs_is_deleted_afterwards_once(self):
         self.install()
         asked = threading.Event()
