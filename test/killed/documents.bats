@@ -75,13 +75,37 @@ old_object() { # KIND NAME LABEL
   done
 }
 
-@test "node-prepare" {
+# A node that its boot has guarded, and that is told images.
+prepared_node() {
+  REPOSITORY=123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets
   node worker-1 active
   touch "${WORLD}/kernel/raw-PREROUTING"
   metals-container-guard
-  export DEVICE=/dev/null SSM_Images="edge=123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:1,kafka=123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:2"
+  export DEVICE=/dev/null SSM_Images="edge=${REPOSITORY}:1,kafka=${REPOSITORY}:2"
   touch "${WORLD}/kernel/mounted"
+}
+
+@test "node-prepare" {
+  prepared_node
+  export SSM_Serving=no
   document node-prepare
+}
+
+@test "node-prepare, when another version serves" {
+  prepared_node
+  mkdir -p "${METALS_STATE_FOLDER}/images"
+  local version
+  for version in old before serving failed; do
+    jq -cn --arg uri "${REPOSITORY}:${version}" '[{Id: "id-of-\($uri)", RepoTags: [$uri], RepoDigests: []}]' \
+      >"${WORLD}/swarm/images/${REPOSITORY//\//_}:${version}"
+  done
+  for version in before serving; do echo "${REPOSITORY}:${version}" >"${METALS_STATE_FOLDER}/images/${version}"; done
+  printf '%s\n' "${REPOSITORY}":{1,2,failed} >"${METALS_STATE_FOLDER}/images/attempted"
+  jq -cn --arg image "id-of-${REPOSITORY}:old" '{Id: "c1", ImageID: $image, State: "exited", Labels: {"com.docker.swarm.task.id": "t1"}}' \
+    >"${WORLD}/swarm/containers/c1"
+  export SSM_Serving=yes
+  document node-prepare
+  [[ $(find "${WORLD}"/swarm/{images,containers} -type f -printf '%f\n' | sed 's/.*://' | sort | paste -sd ' ') == "1 2 serving" ]]
 }
 
 @test "swarm-init" {

@@ -18,7 +18,7 @@ setup() {
   export WORLD REGISTRY_PASSWORD WORKER_TOKEN MANAGER_TOKEN
   export DAEMON_TMP="${BATS_TEST_TMPDIR}/daemon" CALLS="${BATS_TEST_TMPDIR}/calls" KILL_NOTE="${BATS_TEST_TMPDIR}/note"
   mkdir -p "${DAEMON_TMP}" "${HOST}"/{tmp,root,etc} "${WORLD}"/{aws/parameters,kernel,units} \
-    "${WORLD}"/swarm/{nodes,services,tasks,networks,secrets,configs,volumes,images}
+    "${WORLD}"/swarm/{nodes,services,tasks,networks,secrets,configs,volumes,images,containers}
   export PATH="${BATS_TEST_DIRNAME}/fakes:${PATH}" BASH_ENV="${BATS_TEST_DIRNAME}/kill-point.bash"
   export HOME="${HOST}/root" TMPDIR="${HOST}/tmp"
   export METALS_RUN_FOLDER="${HOST}/run" METALS_STATE_FOLDER="${HOST}/state" METALS_NODE_FILE="${HOST}/etc/node.env"

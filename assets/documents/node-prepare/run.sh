@@ -95,8 +95,9 @@ note_serving() {
   else
     docker_query /images/json | jq -r '.[] | (.RepoTags // [])[], (.RepoDigests // [])[]' | write_list before
   fi
-  wanted | write_list serving
+  # The list that tells whether this was done comes last.
   rm -f "${IMAGE_LISTS}/attempted"
+  wanted | write_list serving
 }
 
 # Prints `container ID` and `image REFERENCE` for whatever goes. A container that is not a stopped task keeps its image;
