@@ -31,6 +31,15 @@ export interface Config {
   readonly dataVolumeGiB: number;
   /** What becomes of volumes and secrets when the stacks are destroyed. @default 'destroy' in the lab, else 'retain' */
   readonly dataRemoval: 'retain' | 'destroy';
+  /**
+   * Days for which the daily snapshots of the data volumes are kept; 0 takes none. They outlive the stacks.
+   * @default 7; with dataRemoval 'destroy' 0, except in the lab, which records the policy and takes no snapshot
+   */
+  readonly snapshotRetentionDays: number;
+  /** Used part of a node's data volume or root file system from which its alarm is raised, in percent. @default 80 */
+  readonly diskAlarmPercent: number;
+  /** Topic of Amazon SNS, in the same region, that is told of alarms. @default none */
+  readonly alarmTopicArn: string;
   /** Swarm takes ingress and automatic networks from here. @default 10.20.0.0/16 */
   readonly swarmAddressPool: string;
   /** docker0 on each node. @default 172.17.0.0/16 */
@@ -129,6 +138,12 @@ const RULES = {
   amiId: text(/^ami-[0-9a-f]{8,17}$/, 'a machine image id such as ami-0123456789abcdef0'),
   dataVolumeGiB: integer(8, 1024),
   dataRemoval: oneOf('retain', 'destroy'),
+  snapshotRetentionDays: integer(0, 365),
+  diskAlarmPercent: integer(50, 95),
+  alarmTopicArn: text(
+    /^(none|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})$/,
+    'none, or the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:alarms',
+  ),
   swarmAddressPool: cidr(8, 20),
   dockerBridgeCidr: cidr(8, 24),
   gatewayBridgeCidr: cidr(8, 24),
@@ -151,10 +166,11 @@ const RULES = {
 type Key = keyof typeof RULES;
 const KEYS = Object.keys(RULES) as Key[];
 
-/** The defaults. `workers` is needed because MongoDB's data goes to the second worker where there is one. */
+/** The defaults. Some depend on what is given: MongoDB's data goes to the second worker where there is one. */
 function defaults(
   isLab: boolean,
   workers: number,
+  dataRemoval: Config['dataRemoval'] = isLab ? 'destroy' : 'retain',
 ): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId' | 'availabilityZones'> {
   return {
     stage: isLab ? 'lab' : 'prod',
@@ -164,7 +180,10 @@ function defaults(
     workers: 2,
     instanceType: 't3.medium',
     dataVolumeGiB: 20,
-    dataRemoval: isLab ? 'destroy' : 'retain',
+    dataRemoval,
+    snapshotRetentionDays: isLab || dataRemoval === 'retain' ? 7 : 0,
+    diskAlarmPercent: 80,
+    alarmTopicArn: 'none',
     swarmAddressPool: '10.20.0.0/16',
     dockerBridgeCidr: '172.17.0.0/16',
     gatewayBridgeCidr: '172.18.0.0/16',
@@ -230,11 +249,17 @@ function crossProblems(config: Config): string[] {
     config.natGateways > config.availabilityZones.length
       ? [`natGateways: got ${config.natGateways}, expected at most one for each of availabilityZones`]
       : [];
+  const topicRegion = config.alarmTopicArn.split(':')[3] ?? config.region;
+  const alarmTopic =
+    topicRegion === config.region
+      ? []
+      : [`alarmTopicArn: got a topic in ${topicRegion}, but alarms reach topics of their own region, ${config.region}`];
   return [
     ...unknownSlot('kafkaSlot'),
     ...unknownSlot('mongodbSlot'),
     ...lab,
     ...natGateways,
+    ...alarmTopic,
     ...overlapProblems([
       { name: 'vpcCidr', cidr: config.vpcCidr },
       { name: 'swarmAddressPool (ingress included)', cidr: config.swarmAddressPool },
@@ -293,7 +318,8 @@ export function readConfig(
   const workers = (values.workers as number | undefined) ?? 2;
   const { problems: missing, ...fromRegion } = regional(isLab, values.region as string, values);
   if (missing.length) throw new ConfigError(missing);
-  const config = { ...defaults(isLab, workers), ...fromRegion, ...values, isLab } as Config;
+  const dataRemoval = values.dataRemoval as Config['dataRemoval'] | undefined;
+  const config = { ...defaults(isLab, workers, dataRemoval), ...fromRegion, ...values, isLab } as Config;
   const cross = crossProblems(config);
   if (cross.length) throw new ConfigError(cross);
   return Object.freeze(config);

@@ -85,6 +85,13 @@ export const assetPrefix = (stage: string): string => `metals/${stage}/`;
 /** Where documents' full output goes. */
 export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
 
+/** Namespace of a stage's own metrics in CloudWatch; assets/documents/node-prepare says it again. */
+export const metricNamespace = (stage: string): string => `Metals/${stage}`;
+/** Used part of a file system, in percent, by slot and file system (dimensions `Slot` and `FileSystem`). */
+export const DISK_METRIC = 'DiskUsedPercent';
+/** The slot's volume below /var/lib/docker, and the root disk of its instance. */
+export const FILE_SYSTEMS = ['data', 'root'] as const;
+
 /** Kafka topics and the number of partitions of the main one. */
 export const TOPIC = { prices: 'metals-prices', deadLetters: 'metals-prices.dlq', partitions: 6 } as const;
 

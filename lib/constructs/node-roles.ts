@@ -2,7 +2,7 @@ import { type CustomResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
-import { assetPrefix, documentLogGroup, type NodeRole, parameterPath, TAG } from '../contract';
+import { assetPrefix, documentLogGroup, metricNamespace, type NodeRole, parameterPath, TAG } from '../contract';
 
 /** A slot, as far as its permissions go. */
 export interface SlotOfRole {
@@ -54,6 +54,7 @@ export class NodeRoles extends Construct {
       ...this.storage(slot),
       ...this.deployment(slot),
       ...this.registry(),
+      this.metrics(),
       ...(slot.role === 'manager' ? this.manager(slot) : this.worker()),
     ];
     for (const statement of statements) role.addToPolicy(statement);
@@ -153,6 +154,15 @@ export class NodeRoles extends Construct {
       ),
       setHealth,
     ];
+  }
+
+  /** Into the namespace of this stage alone; the action knows no resource, and IAM no condition on dimensions. */
+  private metrics(): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      actions: ['cloudwatch:PutMetricData'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'cloudwatch:namespace': metricNamespace(this.props.config.stage) } },
+    });
   }
 
   private ownTags(slot: string): Record<string, string> {

@@ -5,6 +5,7 @@ import { SECRETS, type SecretId, secretName } from '../contract';
 import type { OnDelete } from '../constructs/kept-data';
 import { KeptSecrets } from '../constructs/kept-secrets';
 import { KeptVolumes } from '../constructs/kept-volumes';
+import { VolumeSnapshots } from '../constructs/volume-snapshots';
 import type { SlotPlace } from './network';
 
 export interface DataStackProps extends StackProps {
@@ -15,6 +16,7 @@ export interface DataStackProps extends StackProps {
 /**
  * What outlives the nodes: one volume for each slot (Swarm identity, images, Kafka's and MongoDB's data) and the secrets.
  * Kept when the stack is destroyed, unless `dataRemoval` says otherwise, and found again by the next deployment.
+ * Beside them the policy by which snapshots of the volumes are taken.
  */
 export class DataStack extends Stack {
   /** By slot name; `ref` is the volume's id. */
@@ -32,6 +34,9 @@ export class DataStack extends Stack {
 
     const sizeGiB = config.dataVolumeGiB;
     this.volumes = new KeptVolumes(this, 'Volumes', { stage, sizeGiB, volumes: places, onDelete }).resources;
+
+    if (config.snapshotRetentionDays > 0)
+      new VolumeSnapshots(this, 'Snapshots', { stage, retentionDays: config.snapshotRetentionDays });
 
     const secret = (secretId: SecretId) => {
       const principals: readonly string[] = SECRETS[secretId];

@@ -3,6 +3,7 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { ComponentImage } from '../constructs/component-image';
+import { DiskAlarms } from '../constructs/disk-alarms';
 import { RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
 import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG } from '../contract';
@@ -80,6 +81,9 @@ export class PipelineStack extends Stack {
       scheduleExpression: REAPPLY_SCHEDULE,
     });
     reprepare.node.addDependency(deploy);
+
+    // Here, because the association above is what reports. The first reports are in: without any, silence would alarm.
+    new DiskAlarms(this, 'DiskAlarms', { config, slots: swarm.slots }).node.addDependency(pull);
 
     new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });
     new CfnOutput(this, 'Producer', {

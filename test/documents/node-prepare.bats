@@ -10,8 +10,8 @@ host_is_right() {
   stub metals-container-guard </dev/null
   stub findmnt <<<'echo xfs'
   stub xfs_growfs </dev/null
-  stub df <<<'printf "1B-blocks\n1000\n"'
-  stub aws <<<"echo ${PASSWORD}"
+  stub df <<<'[[ $* == *pcent* ]] && printf "Use%%\n 34%%\n" || printf "1B-blocks\n1000\n"'
+  stub aws <<<"[[ \$1 != ecr ]] || echo ${PASSWORD}"
   # An image is there once it was pulled.
   stub docker <<'EOS'
 case "$*" in
@@ -74,12 +74,52 @@ EOF
 
 @test "the file system is grown to the size that the volume has" {
   host_is_right
-  stub df <<<'echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
+  stub df <<<'[[ $* != *pcent* ]] || { echo " 34%"; exit; }
+echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
   export SSM_Images=none
   run_document node-prepare
   assert_status 0
   assert_call "xfs_growfs /"
   assert_output "/ has grown from 1000 to 2000 bytes"
+}
+
+@test "how full the disks are is reported for the node's slot, in the namespace of its stage, before images are pulled" {
+  host_is_right
+  stub df <<<'case "$*" in *pcent*"/mnt") printf "Use%%\n  7%%\n" ;; *pcent*" /") printf "Use%%\n 81%%\n" ;; *) printf "1B-blocks\n1000\n" ;; esac'
+  pulling 'echo "{\"error\":\"no space left on device\"}"'
+  sed -i 's|"DockerRootDir":"/"|"DockerRootDir":"/mnt"|' "${BATS_TEST_TMPDIR}/bin/curl"
+  export SSM_Images="edge=${REGISTRY}/cdk-assets:0123"
+  run bash <(sed 's/wait_until 120 "pulling/wait_until 0 "pulling/' "$(assemble node-prepare)")
+  assert_status 1
+  assert_output "disks are used: data 7 %, root 81 %"
+  sent=$(sed -n 's/^aws cloudwatch put-metric-data --namespace Metals\/lab --metric-data //p' "${CALLS}")
+  run jq -r '.[] | "\(.MetricName) \(.Unit) \(.Value) \([.Dimensions[] | "\(.Name)=\(.Value)"] | join(","))"' <<<"${sent}"
+  [[ ${output} == "DiskUsedPercent Percent 7 Slot=manager-1,FileSystem=data
+DiskUsedPercent Percent 81 Slot=manager-1,FileSystem=root" ]] || { echo "sent: ${output}" && return 1; }
+}
+
+@test "a report is tried again, because a permission may be new, and one that fails for good fails the run with the reason" {
+  host_is_right
+  stub aws <<<'echo . >>"${CALLS}.reports"; (($(wc -l <"${CALLS}.reports") > 1)) || { echo "AccessDenied: not authorized" >&2; exit 254; }'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  assert_output "reporting the use of disks: AccessDenied: not authorized"
+  assert_output "node manager-1 is prepared"
+  stub aws <<<'echo "AccessDenied: not authorized" >&2; exit 254'
+  METALS_METRICS_TIMEOUT_SECONDS=0 run_document node-prepare
+  assert_status 1
+  assert_output "reporting the use of disks: not within 0 s: AccessDenied: not authorized"
+}
+
+@test "a percentage that df does not tell is no report" {
+  host_is_right
+  stub df <<<'[[ $* == *pcent* ]] && printf "Use%%\n   -\n" || printf "1B-blocks\n1000\n"'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 1
+  assert_output "df tells no percentage of /: Use%    -"
+  refute_call "put-metric-data"
 }
 
 @test "the registry login is neither an argument nor a file" {

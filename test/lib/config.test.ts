@@ -54,6 +54,16 @@ describe('what is refused', () => {
     ]);
   });
 
+  it('refuses a topic for alarms that is none, or is in another region', () => {
+    expect(problemsOf({ alarmTopicArn: 'alarms@example.org', diskAlarmPercent: 100 })).toEqual([
+      'diskAlarmPercent: got 100, expected a whole number from 50 to 95',
+      'alarmTopicArn: got "alarms@example.org", expected none, or the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:alarms',
+    ]);
+    expect(problemsOf({ alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:alarms' })).toEqual([
+      'alarmTopicArn: got a topic in us-east-1, but alarms reach topics of their own region, eu-central-1',
+    ]);
+  });
+
   it('finds ranges that overlap, the ones of defaults included', () => {
     expect(problemsOf({ frontendCidr: '10.40.1.0/24', backendCidr: '172.17.3.0/24' })).toEqual([
       'vpcCidr 10.40.0.0/16 overlaps frontendCidr 10.40.1.0/24; choose ranges that share no address',
@@ -114,11 +124,20 @@ describe('what is accepted', () => {
   it('is the lab for account 000000000000, with the lab defaults', () => {
     const config = readConfig({}, LAB);
     expect(config).toMatchObject({ isLab: true, stage: 'lab', overlayEncryption: 'probe', dataRemoval: 'destroy' });
+    expect(config).toMatchObject({ snapshotRetentionDays: 7, diskAlarmPercent: 80, alarmTopicArn: 'none' });
   });
 
   it('keeps data and encrypts overlays on AWS', () => {
     const config = readConfig(AMI, AWS);
     expect(config).toMatchObject({ isLab: false, stage: 'prod', overlayEncryption: 'on', dataRemoval: 'retain' });
+    expect(config.snapshotRetentionDays).toBe(7);
+  });
+
+  it('takes no snapshots by itself of data that go with the stacks, because snapshots would stay', () => {
+    expect(readConfig({ ...AMI, dataRemoval: 'destroy' }, AWS).snapshotRetentionDays).toBe(0);
+    expect(readConfig({ ...AMI, dataRemoval: 'destroy', snapshotRetentionDays: '2' }, AWS).snapshotRetentionDays).toBe(
+      2,
+    );
   });
 
   it('takes text from the command line and numbers from cdk.json alike', () => {

@@ -1,7 +1,9 @@
 #!/bin/bash
-# Waits until the node's first boot is over, checks what the Swarm relies on, pulls images, and removes those that no
-# version needs. Agents never read a node's registry login, so what is here before a task starts is what it can start from.
+# Waits until the node's first boot is over, checks what the Swarm relies on, reports how full its disks are, pulls images,
+# and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
+# is what it can start from.
 require_parameters Images Serving
+METRICS_TIMEOUT_SECONDS="${METALS_METRICS_TIMEOUT_SECONDS:-120}"
 await_node
 take_lock node-prepare
 
@@ -28,6 +30,34 @@ grow_file_system() {
   xfs_growfs "${root}" >/dev/null
   after=$(df --output=size -B1 "${root}" | tail -n 1)
   ((after == before)) || log "${root} has grown from ${before} to ${after} bytes"
+}
+
+# How full a file system is, in percent of what it can hold, as one datum of a metric.
+disk_use() { # FILE_SYSTEM PATH
+  local percent
+  percent=$(df --output=pcent "$2" | tail -n 1 | tr -dc '0-9')
+  [[ -n ${percent} ]] || fail "df tells no percentage of $2: $(df --output=pcent "$2" | paste -sd ' ')"
+  jq -cn --arg slot "${METALS_SLOT}" --arg file_system "$1" --argjson percent "${percent}" '{
+    MetricName: "DiskUsedPercent", Unit: "Percent", Value: $percent,
+    Dimensions: [{Name: "Slot", Value: $slot}, {Name: "FileSystem", Value: $file_system}]
+  }'
+}
+
+put_metrics() { # DATA as JSON
+  local output
+  output=$(aws cloudwatch put-metric-data --namespace "Metals/${METALS_STAGE}" --metric-data "$1" 2>&1) ||
+    { tail -n 1 <<<"${output}" && return 1; }
+}
+
+# Alarms watch these metrics. A report that fails fails the run, so that a deployment shows a missing permission; one
+# that was granted a moment ago may take a while to count.
+report_disk_use() {
+  local root data
+  root=$(docker_query /info | jq -r .DockerRootDir)
+  data=$(disk_use data "${root}" && disk_use root /)
+  data=$(jq -cs . <<<"${data}")
+  wait_until "${METRICS_TIMEOUT_SECONDS}" "reporting the use of disks" put_metrics "${data}"
+  log "disks are used: $(jq -r 'map("\(.Dimensions[1].Value) \(.Value) %") | join(", ")' <<<"${data}")"
 }
 
 # The header that authorises a pull, on stdout. Docker wants base64 in its URL-safe form.
@@ -135,6 +165,8 @@ remove_superseded() {
 rm -rf "${METALS_RUN_FOLDER}/docker-config"
 check_host
 grow_file_system
+# Before images are pulled: a disk may be too full for them.
+report_disk_use
 if [[ ${SSM_Images} != none ]]; then
   refuse_other_registries
   [[ ${SSM_Serving} == yes ]] || note_attempt

@@ -1,6 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { requireApproval } from '../../../cdk.json';
-import { DOCUMENTS, SECRETS } from '../../../lib/contract';
+import { DISK_METRIC, DOCUMENTS, FILE_SYSTEMS, metricNamespace, SECRETS } from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
 import { AMI, synthesise } from './synthesise';
 
@@ -111,6 +113,16 @@ describe('roles', () => {
     expect(more).toEqual([]);
     expect(JSON.stringify(health?.Resource)).toContain('autoScalingGroupName/metals-test-swarm-*');
     expect(health?.Condition?.StringEquals).toMatchObject({ 'aws:ResourceTag/metals:slot': slot });
+  });
+
+  it.each(SLOTS)('let %s report metrics of its stage alone', (slot) => {
+    const [metrics, ...more] = allowing(slot, 'cloudwatch:PutMetricData');
+    expect(more).toEqual([]);
+    expect(metrics).toEqual({
+      ...{ Action: 'cloudwatch:PutMetricData', Effect: 'Allow', Resource: '*' },
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'Metals/test' } },
+    });
+    expect(actions(slot).filter((action) => action.startsWith('cloudwatch:'))).toHaveLength(1);
   });
 
   it('let nodes pull from the bootstrap repository, and managers alone read bundles of their stage', () => {
@@ -230,6 +242,45 @@ describe('node slots', () => {
   });
 });
 
+describe('alarms', () => {
+  const alarmsOf = ({ pipeline }: typeof templates) => Object.values(pipeline.findResources('AWS::CloudWatch::Alarm'));
+
+  it('watch each file system of each slot, and take silence for a full disk', () => {
+    const alarms = alarmsOf(templates);
+    expect(alarms.map(({ Properties }) => Properties.Dimensions)).toEqual(
+      SLOTS.flatMap((slot) =>
+        ['data', 'root'].map((fileSystem) => [
+          { Name: 'FileSystem', Value: fileSystem },
+          { Name: 'Slot', Value: slot },
+        ]),
+      ),
+    );
+    for (const { Properties, DependsOn } of alarms) {
+      expect(Properties).toMatchObject({
+        ...{ Namespace: 'Metals/test', MetricName: 'DiskUsedPercent', Statistic: 'Maximum', Period: 3600 },
+        ...{ ComparisonOperator: 'GreaterThanOrEqualToThreshold', Threshold: 80, EvaluationPeriods: 1 },
+        TreatMissingData: 'breaching',
+      });
+      // Who has not been told a topic tells nobody.
+      expect(Properties).not.toHaveProperty('AlarmActions');
+      expect(DependsOn).toEqual([expect.stringMatching(/^Runnodeprepare/)]);
+    }
+  });
+
+  it('tell a topic, at another threshold, where that is configured', () => {
+    const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
+    for (const { Properties } of alarmsOf(synthesise({ alarmTopicArn, diskAlarmPercent: 90 })))
+      expect(Properties).toMatchObject({ AlarmActions: [alarmTopicArn], Threshold: 90 });
+  });
+
+  it('watch what node-prepare reports', () => {
+    const script = readFileSync(join(__dirname, '../../../assets/documents/node-prepare/run.sh'), 'utf8');
+    expect(script).toContain(`--namespace "${metricNamespace('${METALS_STAGE}')}"`);
+    expect(script).toContain(`MetricName: "${DISK_METRIC}"`);
+    for (const fileSystem of FILE_SYSTEMS) expect(script).toContain(`disk_use ${fileSystem} `);
+  });
+});
+
 describe('associations', () => {
   it('have a schedule: one without runs once on a new node, and never again if that fails', () => {
     const associations = [templates.swarm, templates.pipeline].flatMap((template) =>
@@ -342,8 +393,60 @@ describe('data', () => {
     ]);
   });
 
+  it('is in daily snapshots, which are found by the tag that the volumes are made with', () => {
+    const [policy, ...more] = Object.values(templates.data.findResources('AWS::DLM::LifecyclePolicy'));
+    expect(more).toEqual([]);
+    expect(policy?.Properties).toMatchObject({
+      State: 'ENABLED',
+      Description: expect.stringMatching(/^[0-9A-Za-z _-]+$/),
+      PolicyDetails: {
+        PolicyType: 'EBS_SNAPSHOT_MANAGEMENT',
+        ResourceTypes: ['VOLUME'],
+        TargetTags: [{ Key: 'metals:stage', Value: 'test' }],
+        Schedules: [
+          {
+            CreateRule: { Interval: 24, IntervalUnit: 'HOURS', Times: ['03:00'] },
+            RetainRule: { Interval: 7, IntervalUnit: 'DAYS' },
+            CopyTags: true,
+          },
+        ],
+      },
+    });
+    // Nothing else may carry the tag: the instances' root disks are made by the launch templates.
+    expect(JSON.stringify(templates.swarm.findResources('AWS::EC2::LaunchTemplate'))).not.toContain(
+      'TagSpecifications',
+    );
+  });
+
+  it('has a role for its snapshots that touches this stage’s volumes and snapshots alone', () => {
+    const [role] = Object.values(templates.data.findResources('AWS::IAM::Role')).filter(({ Properties }) =>
+      JSON.stringify(Properties.AssumeRolePolicyDocument).includes('dlm.amazonaws.com'),
+    );
+    expect(role?.Properties.ManagedPolicyArns).toBeUndefined();
+    expect(role?.Properties.AssumeRolePolicyDocument.Statement[0].Condition).toMatchObject({
+      StringEquals: { 'aws:SourceAccount': '123456789012' },
+    });
+    const [policy] = Object.entries(templates.data.findResources('AWS::IAM::Policy')).filter(([id]) =>
+      id.startsWith('SnapshotsRole'),
+    );
+    const granted = (policy?.[1].Properties.PolicyDocument.Statement as Statement[]).map((statement) => [
+      [statement.Action].flat().join(),
+      JSON.stringify(statement.Resource).match(/[a-z]+\/\*|^"\*"$/)?.[0],
+      statement.Condition?.StringEquals,
+    ]);
+    const ofStage = { 'aws:ResourceTag/metals:stage': 'test' };
+    expect(granted).toEqual([
+      ['ec2:CreateSnapshot', 'volume/*', ofStage],
+      ['ec2:CreateSnapshot,ec2:CreateTags', 'snapshot/*', undefined],
+      ['ec2:DeleteSnapshot', 'snapshot/*', ofStage],
+      ['ec2:DescribeSnapshots,ec2:DescribeVolumes', '"*"', undefined],
+    ]);
+  });
+
   it('goes with the stacks only where the configuration says so', () => {
     const { data } = synthesise({ dataRemoval: 'destroy' });
+    // Snapshots would outlive it.
+    data.resourceCountIs('AWS::DLM::LifecyclePolicy', 0);
     for (const type of ['Custom::KeptVolume', 'Custom::KeptSecret']) {
       for (const { OnDelete } of inProperties(type, data)) expect(OnDelete).toBe('delete');
     }
