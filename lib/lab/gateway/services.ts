@@ -10,6 +10,9 @@ import { createProgress, Progress } from './cloudformation/progress';
 import { createSignals } from './cloudformation/signals-api';
 import { Signals } from './cloudformation/signals';
 import { ContainerWatch } from './ec2/container-watch';
+import { createDlm } from './dlm/dlm-api';
+import { lifecyclePolicyResource } from './dlm/dlm-resource';
+import { Policies } from './dlm/policies';
 import { createEc2 } from './ec2/ec2-api';
 import { loopDisks, mountedDisks } from './ec2/disks';
 import { ec2Resources } from './ec2/ec2-resources';
@@ -104,6 +107,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const commands = new Commands(commandStore, documents, reports, commandEffects(upstream), log);
   const associationStore = Store.open(directory, 'associations', { associations: {} });
   const associations = new Associations(associationStore, documents, commands, reports, log);
+  const policies = new Policies(Store.open(directory, 'snapshot-policies', { policies: {} }));
   const watch = new ContainerWatch(() => groups.sweep(), log);
   const metadata = new MetadataServer({ store, credentials, log, onReport: (instance) => reports.receive(instance) });
   const functions = new FunctionPrincipals(upstream);
@@ -136,6 +140,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     documentResource(documents),
     associationResource(associations),
     instanceProfileResource(upstream),
+    lifecyclePolicyResource(policies),
   ]);
   const served = new Set(resources.keys());
   return {
@@ -148,6 +153,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
         createProgress(progress),
         createCloudFormation({ upstream, served, emulated, serviceToken: SERVICE_TOKEN, bucket: TEMPLATE_BUCKET }),
       ],
+      dlm: [createDlm(policies)],
       ec2: [createEc2({ upstream, store, instances, volumes, disks, securityGroups, groups, log })],
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.

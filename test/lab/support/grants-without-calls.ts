@@ -94,6 +94,18 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
       'Volumes that grow or go with their slot (kept-volumes.handler.ts). A short run makes new ones alone, and no run lets one grow.',
   },
   {
+    roles: /SnapshotsRole/i,
+    actions: [
+      'ec2:CreateSnapshot',
+      'ec2:CreateTags',
+      'ec2:DeleteSnapshot',
+      'ec2:DescribeSnapshots',
+      'ec2:DescribeVolumes',
+    ],
+    reason:
+      'Data Lifecycle Manager takes and removes snapshots (managed policy AWSDataLifecycleManagerServiceRole). The lab records the policy and takes none.',
+  },
+  {
     roles: FUNCTIONS_OF_PROVIDERS,
     actions: ['lambda:InvokeFunction', 'lambda:GetFunction'],
     reason:

@@ -9,6 +9,7 @@ const CODES: Readonly<Record<string, { readonly code: string; readonly status: n
   s3: { code: 'AccessDenied', status: 403 },
   sts: { code: 'AccessDenied', status: 403 },
   autoscaling: { code: 'AccessDenied', status: 403 },
+  monitoring: { code: 'AccessDenied', status: 403 },
   cloudformation: { code: 'AccessDenied', status: 403 },
   lambda: { code: 'AccessDeniedException', status: 403 },
 };

@@ -48,6 +48,8 @@ const onStack =
   };
 
 interface Service {
+  /** Where it differs from the name in the credential scope. */
+  readonly iamPrefix?: string;
   /** First part of X-Amz-Target, where the service has one: the emulator goes by it. */
   readonly targetPrefix?: string;
   readonly operations: OperationMappers;
@@ -99,6 +101,19 @@ const SERVICES: Readonly<Record<string, Service>> = {
     },
   },
   cloudformation: { operations: mappersOf(onStack, 'DescribeStackResources', 'DescribeStacks', 'SignalResource') },
+  // The forms of the query protocol alone: of JSON and CBOR, which newer clients speak, the namespace is not read.
+  monitoring: {
+    iamPrefix: 'cloudwatch',
+    operations: {
+      PutMetricData: ({ params }) => [
+        {
+          action: 'cloudwatch:PutMetricData',
+          resource: '*',
+          context: { 'cloudwatch:namespace': params.Namespace ?? '' },
+        },
+      ],
+    },
+  },
   sts: {
     operations: {
       // AWS lets everybody ask who they are, whatever their policies say.
@@ -109,12 +124,18 @@ const SERVICES: Readonly<Record<string, Service>> = {
 };
 
 /** IAM's prefixes of all services that a mapper knows. */
-export const JUDGED_SERVICES: readonly string[] = [...Object.keys(SERVICES), 's3', 'lambda'];
+export const JUDGED_SERVICES: readonly string[] = [
+  ...Object.entries(SERVICES).map(([name, { iamPrefix = name }]) => iamPrefix),
+  's3',
+  'lambda',
+];
 
 /** True for an action that a mapper of the query and JSON APIs asks for. */
 export const isMapped = (action: string): boolean => {
-  const [service = '', operation = ''] = action.split(':');
-  return Object.hasOwn(SERVICES[service]?.operations ?? {}, operation);
+  const [prefix = '', operation = ''] = action.split(':');
+  return Object.entries(SERVICES).some(
+    ([name, { iamPrefix = name, operations }]) => iamPrefix === prefix && Object.hasOwn(operations, operation),
+  );
 };
 
 /** What the call needs; undefined when the table does not know the call. */

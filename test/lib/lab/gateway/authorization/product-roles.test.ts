@@ -102,6 +102,8 @@ const createVolume = (stage: string | undefined) =>
     }),
   });
 const onVolume = (operation: string, VolumeId: string) => api('ec2', operation, { VolumeId, Size: '30' });
+const putMetric = (Namespace: string) =>
+  api('monitoring', 'PutMetricData', { Namespace, 'MetricData.member.1.MetricName': 'DiskUsedPercent' });
 const STAGE_TAGS = { Tags: [{ Key: 'metals:stage', Value: STAGE }] };
 
 /** Calls of the functions that keep data: each is allowed to its own function, and denied to another. */
@@ -216,6 +218,8 @@ describe('is allowed what the product does', () => {
       api('ecr', 'BatchGetImage', { repositoryName: 'cdk-hnb659fds-container-assets-000000000000-eu-west-1' }),
     ],
     ['worker', 'who it is', api('sts', 'GetCallerIdentity')],
+    ['worker', 'a metric of its stage', putMetric('Metals/test')],
+    ['manager', 'a metric of its stage', putMetric('Metals/test')],
     [
       'onEvent',
       'a document on its stage',
@@ -261,6 +265,12 @@ describe('is denied, in words and code of the service,', () => {
         `secretsmanager:GetSecretValue on resource: ${secrets[0]} because no identity-based policy allows the ` +
         'secretsmanager:GetSecretValue action',
     });
+  });
+
+  it.each(['Metals/prod', 'AWS/EC2'])('a node that reports metrics of %s', async (namespace) => {
+    const denied = await ask('worker', putMetric(namespace));
+    expect(denied).toMatchObject({ code: 'AccessDenied', status: 403 });
+    expect(String(denied)).toContain('cloudwatch:PutMetricData on resource: * because');
   });
 
   it('a worker that reads the token of managers', async () => {
