@@ -1,6 +1,6 @@
 #!/opt/ministack/bin/python
-"""Starts ministack so that its state survives a kill as well, functions act under their own roles, and its
-CloudFormation keeps the rules of AWS.
+"""Starts ministack so that its state survives a kill as well, functions act under their own roles, alarms watch their
+own metrics, and its CloudFormation keeps the rules of AWS.
 
 By itself, ministack 1.5.33 writes the objects of S3 at once and everything else only when it is told to stop. After a
 kill there would be buckets without the stacks that own them, and every deployment would fail on that.
@@ -11,6 +11,7 @@ import logging
 import os
 
 import function_roles
+import metric_alarms
 import strict_cloudformation
 from ministack import app as ministack
 from ministack.core.persistence import STATE_DIR, save_all
@@ -96,6 +97,7 @@ async def app(scope, receive, send):
 
 
 function_roles.install()
+metric_alarms.install()
 strict_cloudformation.install()
 ministack.app = app
 ministack.main()
