@@ -1,5 +1,6 @@
 /** What a deployment costs while it runs, at list prices. Pure. */
 import { type Config, slotNames } from './config';
+import { FILE_SYSTEMS } from './contract';
 
 /**
  * Public on-demand list prices of us-east-1 in US dollars, as they were known when noted; they change, and most other
@@ -14,6 +15,9 @@ export const PRICES = {
   natGatewayGb: 0.045,
   publicAddressHour: 0.005,
   secretMonth: 0.4,
+  metricMonth: 0.3,
+  alarmMonth: 0.1,
+  snapshotGbMonth: 0.05,
 } as const;
 
 const HOURS_A_MONTH = 730;
@@ -31,6 +35,7 @@ export function costPerHour(
 ): CostLine[] | undefined {
   if (config.instanceType !== 't3.medium') return undefined;
   const nodes = slotNames(config).length;
+  const disks = nodes * FILE_SYSTEMS.length;
   const gib = nodes * (config.dataVolumeGiB + ROOT_VOLUME_GIB);
   return [
     { what: `${nodes} × t3.medium`, dollarsPerHour: nodes * PRICES.t3MediumHour },
@@ -38,6 +43,10 @@ export function costPerHour(
     {
       what: `${config.natGateways} × NAT gateway with its address, without traffic`,
       dollarsPerHour: config.natGateways * (PRICES.natGatewayHour + PRICES.publicAddressHour),
+    },
+    {
+      what: `${disks} metrics of disks, each with an alarm`,
+      dollarsPerHour: (disks * (PRICES.metricMonth + PRICES.alarmMonth)) / HOURS_A_MONTH,
     },
     { what: `${SECRETS_COUNT} secrets`, dollarsPerHour: (SECRETS_COUNT * PRICES.secretMonth) / HOURS_A_MONTH },
   ];

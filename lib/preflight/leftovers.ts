@@ -11,6 +11,7 @@ export interface LeftoverFacts {
   readonly owned: Fact<ReadonlySet<string>>;
   readonly secrets: Fact<readonly SecretFacts[]>;
   readonly volumes: Fact<readonly VolumeFacts[]>;
+  readonly snapshots: Fact<readonly SnapshotFacts[]>;
   /** Names of log groups. */
   readonly logGroups: Fact<readonly string[]>;
 }
@@ -28,6 +29,14 @@ export interface VolumeFacts {
   readonly sizeGiB: number;
 }
 
+export interface SnapshotFacts {
+  readonly id: string;
+  /** Of the policy that took it and will remove it; undefined for one that somebody took by hand. */
+  readonly policyId?: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
 const TAKEN_OVER = 'none, owned by the stacks, or taken over';
 
 export function checkLeftovers(facts: LeftoverFacts, needs: Needs): Finding[] {
@@ -35,6 +44,7 @@ export function checkLeftovers(facts: LeftoverFacts, needs: Needs): Finding[] {
     ...checkStacks(facts, needs),
     ...perItem('secrets', TAKEN_OVER, facts.owned, facts.secrets, ({ arn }) => arn, secretFate),
     ...perItem('data volumes', TAKEN_OVER, facts.owned, facts.volumes, ({ id }) => id, volumeFate),
+    checkSnapshots(facts, needs),
     ...perItem(
       'log groups',
       'none, or owned by the stacks',
@@ -93,6 +103,33 @@ function volumeFate(
     measured: `${volume} is one of ${rivals.length + 1} that are tagged as the volume of ${slot}: the choice is yours`,
     next: [`unless it is to be used: aws ec2 delete-tags --resources ${id} --tags Key=${TAG.slot}`],
   };
+}
+
+/** A policy removes what it has taken itself: snapshots of one that went with its stack stay until somebody removes them. */
+function checkSnapshots({ owned, snapshots }: LeftoverFacts, { stage }: Needs): Finding {
+  const both = combine(owned, snapshots, (ids, all) => ({
+    all,
+    left: all.filter(({ policyId = '' }) => !ids.has(policyId)),
+  }));
+  return judge('leftovers: snapshots', 'none, or of a policy of the stacks', both, ({ all, left }) => {
+    if (left.length === 0)
+      return {
+        verdict: 'ok',
+        measured: all.length ? `${all.length}, which the policy of the data stack removes` : 'none',
+      };
+    const newest = left
+      .map(({ startedAt }) => startedAt)
+      .sort()
+      .at(-1);
+    return {
+      verdict: 'warning',
+      measured: `${left.length} that nobody removes, the newest of ${newest}, are paid for`,
+      next: [
+        `aws ec2 describe-snapshots --owner-ids self --filters Name=tag:${TAG.stage},Values=${stage} --query 'Snapshots[].[SnapshotId,StartTime,Description]' --output text`,
+        'keep those that you need; for each other one: aws ec2 delete-snapshot --snapshot-id SNAPSHOT',
+      ],
+    };
+  });
 }
 
 const logGroupFate = (name: string): Judgement => ({

@@ -21,7 +21,7 @@ test('the lab is refused, by its account and by its endpoint', () => {
 test('the plan names account, stage, cost and every excluded file with its reason', () => {
   const text = describePlan(config, CASES).join('\n');
   expect(text).toContain('deploys stage conformance in account 123456789012, eu-west-1');
-  expect(text).toMatch(/cost: about \$0\.37 for 2 h/);
+  expect(text).toMatch(/cost: about \$0\.38 for 2 h/);
   for (const { file } of CASES) expect(text).toContain(file);
   expect(describePlan({ ...config, instanceType: 'm7i.large' }, CASES).join()).toContain('cost: unknown for m7i.large');
 });

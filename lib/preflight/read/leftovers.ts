@@ -1,22 +1,23 @@
 /** Reads what leftovers.ts judges. */
 import { paginateDescribeStacks, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
-import { paginateDescribeVolumes } from '@aws-sdk/client-ec2';
+import { paginateDescribeSnapshots, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { cloudFormationStackName, STACKS, TAG } from '../../contract';
 import type { Ask, Fact } from '../fact';
-import type { LeftoverFacts, SecretFacts, VolumeFacts } from '../leftovers';
+import type { LeftoverFacts, SecretFacts, SnapshotFacts, VolumeFacts } from '../leftovers';
 import type { Needs } from '../needs';
 import type { Clients } from './clients';
 
 export async function readLeftovers(clients: Clients, { stage }: Needs, ask: Ask): Promise<LeftoverFacts> {
-  const [stacks, secrets, volumes, logGroups] = await Promise.all([
+  const [stacks, secrets, volumes, snapshots, logGroups] = await Promise.all([
     ask('cloudformation:DescribeStacks', () => readStacks(clients, stage)),
     ask('secretsmanager:ListSecrets', () => readSecrets(clients, stage)),
     ask('ec2:DescribeVolumes', () => readVolumes(clients, stage)),
+    ask('ec2:DescribeSnapshots', () => readSnapshots(clients, stage)),
     ask('logs:DescribeLogGroups', () => readLogGroups(clients, stage)),
   ]);
-  return { stacks, owned: await readOwned(clients, stacks, ask), secrets, volumes, logGroups };
+  return { stacks, owned: await readOwned(clients, stacks, ask), secrets, volumes, snapshots, logGroups };
 }
 
 async function readStacks({ cloudFormation: client }: Clients, stage: string): Promise<Record<string, string>> {
@@ -69,6 +70,19 @@ async function readVolumes({ ec2: client }: Clients, stage: string): Promise<Vol
     for (const { VolumeId, Size, Tags } of page.Volumes ?? []) {
       const slot = Tags?.find(({ Key }) => Key === TAG.slot)?.Value ?? '';
       found.push({ id: VolumeId ?? '', slot, sizeGiB: Size ?? 0 });
+    }
+  }
+  return found;
+}
+
+/** By the stage's tag, which Data Lifecycle Manager copies from the volumes, beside the tag that names its policy. */
+async function readSnapshots({ ec2: client }: Clients, stage: string): Promise<SnapshotFacts[]> {
+  const query = { OwnerIds: ['self'], Filters: [{ Name: `tag:${TAG.stage}`, Values: [stage] }] };
+  const found: SnapshotFacts[] = [];
+  for await (const page of paginateDescribeSnapshots({ client }, query)) {
+    for (const { SnapshotId, StartTime, Tags } of page.Snapshots ?? []) {
+      const policyId = Tags?.find(({ Key }) => Key === 'aws:dlm:lifecycle-policy-id')?.Value;
+      found.push({ id: SnapshotId ?? '', policyId, startedAt: StartTime?.toISOString() ?? 'an unknown time' });
     }
   }
   return found;

@@ -4,6 +4,7 @@ import { NEEDS } from './fixtures';
 
 const SECRET = { arn: 'arn:aws:secretsmanager:eu-west-1:1:secret:metals/prod/api-key-x', name: 'metals/prod/api-key' };
 const VOLUME = { id: 'vol-1', slot: 'worker-1', sizeGiB: 20 };
+const SNAPSHOT = { id: 'snap-1', policyId: 'policy-1', startedAt: '2026-11-20T03:00:00.000Z' };
 const LOGS = '/metals/prod/documents';
 
 const nothing: LeftoverFacts = {
@@ -11,6 +12,7 @@ const nothing: LeftoverFacts = {
   owned: known(new Set<string>()),
   secrets: known([]),
   volumes: known([]),
+  snapshots: known([]),
   logGroups: known([]),
 };
 const check = (changes: Partial<LeftoverFacts> = {}) => checkLeftovers({ ...nothing, ...changes }, NEEDS);
@@ -21,13 +23,17 @@ test('an account without this stage has nothing in the way', () => {
     ['ok', 'none'],
     ['ok', 'none'],
     ['ok', 'none'],
+    ['ok', 'none'],
   ]);
 });
 
 test('what the stacks own is no leftover', () => {
-  const owned = known(new Set([SECRET.arn, VOLUME.id, LOGS]));
-  const there = { secrets: known([SECRET]), volumes: known([VOLUME]), logGroups: known([LOGS]) };
-  expect(check({ ...there, owned }).map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok', 'ok']);
+  const owned = known(new Set([SECRET.arn, VOLUME.id, LOGS, SNAPSHOT.policyId]));
+  const there = {
+    ...{ secrets: known([SECRET]), volumes: known([VOLUME]), logGroups: known([LOGS]) },
+    snapshots: known([SNAPSHOT]),
+  };
+  expect(check({ ...there, owned }).map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
 });
 
 test('each leftover has a line with what will happen to it', () => {
@@ -36,12 +42,25 @@ test('each leftover has a line with what will happen to it', () => {
     ['stacks', 'ok'],
     ['leftovers: secrets', 'ok'],
     ['leftovers: data volumes', 'ok'],
+    ['leftovers: snapshots', 'ok'],
     ['leftovers: log groups', 'fails'],
   ]);
   expect(lines.slice(1, 3).map(({ measured, next }) => [measured, next])).toEqual([
     ['metals/prod/api-key is kept and taken over with its value', []],
     ['vol-1, 20 GiB, is taken over by its slot, worker-1, with its data', []],
   ]);
+});
+
+test('snapshots that no policy of the stacks removes are told with what they are, and how to remove them', () => {
+  const byHand = { id: 'snap-3', startedAt: '2026-11-19T12:00:00.000Z' };
+  const ofAnEarlierPolicy = { ...SNAPSHOT, id: 'snap-2', policyId: 'policy-0', startedAt: '2026-11-18T03:00:00.000Z' };
+  const owned = known(new Set([SNAPSHOT.policyId]));
+  const lines = check({ owned, snapshots: known([SNAPSHOT, ofAnEarlierPolicy, byHand]) });
+  expect(lines.find(({ check: what }) => what === 'leftovers: snapshots')).toMatchObject({
+    verdict: 'warning',
+    measured: '2 that nobody removes, the newest of 2026-11-19T12:00:00.000Z, are paid for',
+    next: [expect.stringContaining('Name=tag:metals:stage,Values=prod'), expect.stringContaining('delete-snapshot')],
+  });
 });
 
 test('a volume that its slot will not take over is told from one that it will', () => {

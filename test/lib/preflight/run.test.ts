@@ -8,6 +8,7 @@ import {
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
   DescribeRegionsCommand,
+  DescribeSnapshotsCommand,
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   EC2Client,
@@ -64,6 +65,7 @@ beforeEach(() => {
   secrets.on(ListSecretsCommand).resolves({ SecretList: [] });
   quotas.on(GetServiceQuotaCommand).resolves({ Quota: { Value: 64 } });
   ec2.on(DescribeVolumesCommand).resolves({ Volumes: [] });
+  ec2.on(DescribeSnapshotsCommand).resolves({ Snapshots: [] });
   ec2.on(DescribeAvailabilityZonesCommand).resolves({
     AvailabilityZones: ZONES.map((ZoneName) => ({ ZoneName, State: 'available' as const })),
   });
@@ -102,6 +104,30 @@ test('an account in which everything is there: exit code 0', async () => {
     "this machine's clock",
   ]);
   expect(exitCodeOf(report.findings)).toBe(0);
+});
+
+test('a snapshot is told by the tag that names its policy', async () => {
+  const StartTime = new Date('2026-11-20T03:00:00.000Z');
+  const Tags = [{ Key: 'aws:dlm:lifecycle-policy-id', Value: 'policy-1' }];
+  cloudFormation.on(DescribeStacksCommand).resolves({
+    Stacks: [{ StackName: 'metals-prod-data', StackStatus: 'UPDATE_COMPLETE', CreationTime: StartTime }],
+  });
+  const resource = {
+    LogicalResourceId: 'Policy',
+    ResourceType: 'AWS::DLM::LifecyclePolicy',
+    ResourceStatus: 'CREATE_COMPLETE' as const,
+  };
+  cloudFormation.on(ListStackResourcesCommand).resolves({
+    StackResourceSummaries: [{ ...resource, PhysicalResourceId: 'policy-1', LastUpdatedTimestamp: StartTime }],
+  });
+  ec2.on(DescribeSnapshotsCommand).resolves({ Snapshots: [{ SnapshotId: 'snap-1', StartTime, Tags }] });
+  expect((await verdicts())['leftovers: snapshots']).toBe('ok: 1, which the policy of the data stack removes');
+  ec2.on(DescribeSnapshotsCommand).resolves({ Snapshots: [{ SnapshotId: 'snap-1', StartTime }] });
+  expect((await verdicts())['leftovers: snapshots']).toMatch(/^warning: 1 that nobody removes/);
+  expect(ec2.commandCalls(DescribeSnapshotsCommand)[0]!.args[0].input).toEqual({
+    OwnerIds: ['self'],
+    Filters: [{ Name: 'tag:metals:stage', Values: ['prod'] }],
+  });
 });
 
 test('nothing is written: every call reads, or assumes a role', async () => {
