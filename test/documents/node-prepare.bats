@@ -100,16 +100,16 @@ DiskUsedPercent Percent 81 Slot=manager-1,FileSystem=root" ]] || { echo "sent: $
 
 @test "a report is tried again, because a permission may be new, and one that fails for good fails the run with the reason" {
   host_is_right
-  stub aws <<<'echo . >>"${CALLS}.reports"; (($(wc -l <"${CALLS}.reports") > 1)) || { echo "AccessDenied: not authorized" >&2; exit 254; }'
+  stub aws <<<'echo . >>"${CALLS}.reports"; (($(wc -l <"${CALLS}.reports") > 1)) || { echo "An error occurred (AccessDenied) when calling the PutMetricData operation: no" >&2; exit 254; }'
   export SSM_Images=none
   run_document node-prepare
   assert_status 0
-  assert_output "reporting the use of disks: AccessDenied: not authorized"
+  assert_output "reporting the use of disks: An error occurred (AccessDenied)"
   assert_output "node manager-1 is prepared"
-  stub aws <<<'echo "AccessDenied: not authorized" >&2; exit 254'
-  METALS_METRICS_TIMEOUT_SECONDS=0 run_document node-prepare
+  stub aws <<<'echo "An error occurred (AccessDenied) when calling the PutMetricData operation: no" >&2; exit 254'
+  METALS_GRANT_SECONDS=0 run_document node-prepare
   assert_status 1
-  assert_output "reporting the use of disks: not within 0 s: AccessDenied: not authorized"
+  assert_output "reporting the use of disks: denied for 0 s: An error occurred (AccessDenied) when calling the PutMetricData operation: no"
 }
 
 @test "a percentage that df does not tell is no report" {

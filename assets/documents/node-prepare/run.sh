@@ -3,7 +3,6 @@
 # and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
 # is what it can start from.
 require_parameters Images Serving
-METRICS_TIMEOUT_SECONDS="${METALS_METRICS_TIMEOUT_SECONDS:-120}"
 await_node
 take_lock node-prepare
 
@@ -49,14 +48,13 @@ put_metrics() { # DATA as JSON
     { tail -n 1 <<<"${output}" && return 1; }
 }
 
-# Alarms watch these metrics. A report that fails fails the run, so that a deployment shows a missing permission; one
-# that was granted a moment ago may take a while to count.
+# Alarms watch these metrics. A report that fails fails the run, so that a deployment shows why there would be none.
 report_disk_use() {
   local root data
   root=$(docker_query /info | jq -r .DockerRootDir)
   data=$(disk_use data "${root}" && disk_use root /)
   data=$(jq -cs . <<<"${data}")
-  wait_until "${METRICS_TIMEOUT_SECONDS}" "reporting the use of disks" put_metrics "${data}"
+  wait_until 120 "reporting the use of disks" put_metrics "${data}"
   log "disks are used: $(jq -r 'map("\(.Dimensions[1].Value) \(.Value) %") | join(", ")' <<<"${data}")"
 }
 
