@@ -4,9 +4,25 @@ By itself, ministack 1.5.33 does so only when it enforces IAM (AUTH=true), which
 serves; without that, every function has the account's own key, which the gateway does not judge.
 """
 import secrets
+import threading
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sts
+
+_registration = threading.Lock()
+
+
+def _one_at_a_time(register_session):
+    """It looks through all sessions for expired ones, and functions that start at the same time register theirs.
+
+    The failure of one would end every worker of its function, and what they were asked for would never be answered.
+    """
+
+    def register(access_key, session):
+        with _registration:
+            return register_session(access_key, session)
+
+    return register
 
 
 def execution_credentials(config):
@@ -34,6 +50,7 @@ def execution_credentials(config):
 
 def install():
     """Both modules have imported the function by name."""
+    sts.register_session = _one_at_a_time(sts.register_session)
     for module in (lambda_runtime, lambda_svc):
         if not callable(getattr(module, "execution_credentials", None)):
             raise RuntimeError(f"{module.__name__} has no execution_credentials: is ministack another version than 1.5.33?")
