@@ -136,7 +136,8 @@ const RULES = {
   workers: integer(1, 20),
   instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an x86_64 instance type such as t3.medium'),
   amiId: text(/^ami-[0-9a-f]{8,17}$/, 'a machine image id such as ami-0123456789abcdef0'),
-  dataVolumeGiB: integer(8, 1024),
+  // Less leaves no room for the images of three versions beside Kafka's share.
+  dataVolumeGiB: integer(16, 1024),
   dataRemoval: oneOf('retain', 'destroy'),
   snapshotRetentionDays: integer(0, 365),
   diskAlarmPercent: integer(50, 95),

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Keeps containers from what is the node's own. Their packets come in on a bridge, the node's on lo or not at all.
+# Keeps containers from instance metadata, and those on docker_gwbridge, as the Swarm's tasks are, from the Swarm itself.
+# Their packets come in on a bridge, the node's own on lo or not at all.
 #   metals-container-guard         sets the rules that are missing
 #   metals-container-guard check   names the rules that are missing, and ends with 1 if there are any
 set -euo pipefail

@@ -125,7 +125,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
 }
 
 const contextOption = (): Option =>
-  new Option('--context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
+  new Option('-c, --context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
     (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
   );
 
@@ -156,7 +156,7 @@ function report(error: unknown, io: Io, args: readonly string[]): number {
   terminal.note(`${red('error:')} ${told.what}`);
   terminal.note(`${dim('why:')}   ${indent(told.why)}`);
   for (const line of told.next) terminal.note(`${dim('next:')}  ${indent(line)}`);
-  if (io.env.DEBUG) terminal.note(stackOf(told));
+  if (io.env.DEBUG) terminal.note(visibleLines(stackOf(told)));
   if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
   return told.exitCode;
 }

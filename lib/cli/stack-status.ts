@@ -4,39 +4,40 @@ import { EXIT } from '../contract';
 import { CliError } from './errors';
 import { visible } from '../safe-text';
 
-/** Nodes report it, and one may be compromised: its text must not drive the terminal. */
-const text = z.string().transform(visible);
-
 const schema = z.object({
-  stage: text,
+  stage: z.string(),
   nodes: z.array(
     z.object({
-      id: text,
-      hostname: text,
-      slot: text.nullable(),
-      role: text,
-      availability: text,
-      state: text,
-      address: text.nullable(),
-      manager: text.nullable(),
-      engine_version: text.nullable(),
+      id: z.string(),
+      hostname: z.string(),
+      slot: z.string().nullable(),
+      role: z.string(),
+      availability: z.string(),
+      state: z.string(),
+      address: z.string().nullable(),
+      manager: z.string().nullable(),
+      engine_version: z.string().nullable(),
     }),
   ),
   services: z.array(
     z.object({
-      name: text,
-      mode: text,
-      image: text,
+      name: z.string(),
+      mode: z.string(),
+      image: z.string(),
       desired: z.number(),
       running: z.number(),
       healthy: z.number(),
-      update_state: text.nullable(),
-      problems: z.array(z.object({ task_state: text, error: text.nullable(), node: text.nullable() })),
+      update_state: z.string().nullable(),
+      problems: z.array(
+        z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
+      ),
     }),
   ),
-  networks: z.array(z.object({ name: text, subnet: text.nullable(), encrypted: z.boolean(), allocated: z.boolean() })),
-  overlay_encryption: text,
-  generated_at: text,
+  networks: z.array(
+    z.object({ name: z.string(), subnet: z.string().nullable(), encrypted: z.boolean(), allocated: z.boolean() }),
+  ),
+  overlay_encryption: z.string(),
+  generated_at: z.string(),
 });
 
 export type StackStatus = z.infer<typeof schema>;
@@ -67,9 +68,12 @@ export function parseStackStatus(stdout: string): StackStatus {
 const isJob = (service: Service): boolean => service.mode.endsWith('-job');
 const ROLLED_BACK = ['paused', 'rollback_started', 'rollback_paused', 'rollback_completed'];
 
-/** Pure: what is wrong, one line each; nothing means healthy. */
+/**
+ * Pure: what is wrong, one line each; nothing means healthy. Nodes report it, and one may be compromised: their text does not
+ * drive the terminal.
+ */
 export function findProblems(status: StackStatus): string[] {
-  return [
+  const problems = [
     ...status.nodes.flatMap((node) => {
       const name = node.slot ?? node.hostname;
       if (node.state !== 'ready') return [`node ${name} is ${node.state}`];
@@ -82,6 +86,7 @@ export function findProblems(status: StackStatus): string[] {
     ...(status.services.length === 0 ? ['no service is deployed'] : []),
     ...status.services.flatMap(serviceProblems),
   ];
+  return problems.map(visible);
 }
 
 function serviceProblems(service: Service): string[] {
@@ -103,9 +108,9 @@ function serviceProblems(service: Service): string[] {
   return found;
 }
 
-/** Pure: the rows of the one table, header first. */
+/** Pure: the rows of the one table, header first, in characters that can be seen. */
 export function statusRows(status: StackStatus): string[][] {
-  return [
+  const rows = [
     ['', 'name', 'role / mode', 'replicas', 'health', 'detail'],
     ...status.nodes.map((node) => [
       'node',
@@ -126,6 +131,7 @@ export function statusRows(status: StackStatus): string[][] {
       [service.update_state && `update ${service.update_state}`, shortImage(service.image)].filter(Boolean).join(', '),
     ]),
   ];
+  return rows.map((row) => row.map(visible));
 }
 
 /** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */

@@ -47,7 +47,7 @@ export class VolumeSnapshots extends Construct {
     grant(['ec2:CreateSnapshot', 'ec2:CreateTags'], snapshots);
     grant(['ec2:DeleteSnapshot'], snapshots, ofStage);
     // These actions know no resource.
-    grant(['ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], ['*']);
+    grant(['ec2:DescribeInstances', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], ['*']);
 
     const policy = new dlm.CfnLifecyclePolicy(this, 'Policy', {
       // Letters, digits, spaces, hyphens and underscores only.

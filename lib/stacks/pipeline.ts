@@ -82,8 +82,8 @@ export class PipelineStack extends Stack {
     });
     reprepare.node.addDependency(deploy);
 
-    // Here, because the association above is what reports. The first reports are in: without any, silence would alarm.
-    new DiskAlarms(this, 'DiskAlarms', { config, slots: swarm.slots }).node.addDependency(pull);
+    // Here, because the association above is what reports. A deployment that fails before it leaves no alarm of silence.
+    new DiskAlarms(this, 'DiskAlarms', { config, slots: swarm.slots }).node.addDependency(reprepare);
 
     new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });
     new CfnOutput(this, 'Producer', {

@@ -100,6 +100,25 @@ assert_here() { # REFERENCE… without the repository, sorted: all images of thi
   assert_here edge-2 edge-5 kafka
 }
 
+@test "of deployments that fail one after the other, the latest two keep their images" {
+  node_with_images
+  deployed 1
+  for version in 2 3 3 4; do deployment_begins "${version}"; done
+  version_serves 1
+  assert_here edge-1 edge-3 edge-4 kafka
+}
+
+@test "a node gets its images although its disks cannot be reported, and the run says so at its end" {
+  node_with_images
+  stub aws <<<'[[ $1 != cloudwatch ]] || { echo "Could not connect to the endpoint URL" >&2; exit 255; }; echo login'
+  export SSM_Images="edge=${REPOSITORY}:edge-1" SSM_Serving=yes
+  run bash <(sed 's/wait_until 120 "reporting/wait_until 0 "reporting/' "$(assemble node-prepare)")
+  assert_status 1
+  assert_output "reporting the use of disks: not within 0 s: Could not connect to the endpoint URL"
+  assert_output "the use of the disks was not reported"
+  assert_here edge-1
+}
+
 @test "a node whose instance is new, and knows no version before, keeps what it finds until the next but one" {
   node_with_images
   node_has_image old "${REPOSITORY}:edge-0"

@@ -92,7 +92,7 @@ echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
   run bash <(sed 's/wait_until 120 "pulling/wait_until 0 "pulling/' "$(assemble node-prepare)")
   assert_status 1
   assert_output "disks are used: data 7 %, root 81 %"
-  sent=$(sed -n 's/^aws cloudwatch put-metric-data --namespace Metals\/lab --metric-data //p' "${CALLS}")
+  sent=$(sed -n "s|^aws cloudwatch put-metric-data .*--namespace Metals/lab --metric-data ||p" "${CALLS}")
   run jq -r '.[] | "\(.MetricName) \(.Unit) \(.Value) \([.Dimensions[] | "\(.Name)=\(.Value)"] | join(","))"' <<<"${sent}"
   [[ ${output} == "DiskUsedPercent Percent 7 Slot=manager-1,FileSystem=data
 DiskUsedPercent Percent 81 Slot=manager-1,FileSystem=root" ]] || { echo "sent: ${output}" && return 1; }

@@ -3,7 +3,7 @@
 load helpers
 
 boot_setup() { # STATUS of the group
-  command -v mkfs.xfs blkid >/dev/null || skip 'NOT TESTED: there is no mkfs.xfs; apt-get install xfsprogs'
+  PATH=${PATH#"${BATS_TEST_DIRNAME}/fakes:"} command -v mkfs.xfs >/dev/null || skip 'NOT TESTED: there is no mkfs.xfs; apt-get install xfsprogs'
   export METALS_STAGE=lab METALS_SLOT=worker-1 METALS_ROLE=worker METALS_DATA_VOLUME_ID=vol-0123 METALS_OVERLAY_ENCRYPTION=on
   export METALS_STACK=metals-lab-swarm METALS_GROUP=SlotGroup METALS_DOCKER_BRIDGE_CIDR=172.26.0.0/16 METALS_GATEWAY_BRIDGE_CIDR=172.27.0.0/16
   export METALS_DATA_ROOT="${HOST}/data" METALS_FSTAB="${HOST}/etc/fstab" METALS_DOCKER_CONFIG_FILE="${HOST}/etc/docker/daemon.json"

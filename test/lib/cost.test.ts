@@ -16,6 +16,8 @@ test('docs/aws.md shows the same figures', () => {
     new RegExp(`\\| together\\s+\\| ${totalOf(lines).toFixed(4)}\\s+\\| ${Math.round(totalOf(lines) * 730)}\\s+\\|`),
   );
   expect(text).toContain(PRICES.readIn);
+  expect(text).toContain(`${PRICES.natGatewayGb} $ for each GB`);
+  expect(text).toContain(`${PRICES.snapshotGbMonth} $ a month for each GB`);
 });
 
 test('more nodes cost more, and another instance type is not guessed', () => {

@@ -80,7 +80,7 @@ take_lock() { # NAME
 }
 
 # Runs a call of AWS, and makes it again while it is denied: right after a deployment a grant may not count yet. Its
-# output comes as it is, also into a pipe; nothing comes out of a call that was denied. A pipe into it would be read once.
+# output is not held back, so it must print nothing before it can be denied. A pipe into it would be read once.
 granted() { # COMMAND…
   local errors code deadline=$((SECONDS + GRANT_SECONDS)) last=''
   while :; do

@@ -44,16 +44,16 @@ disk_use() { # FILE_SYSTEM PATH
 
 put_metrics() { # DATA as JSON
   local output
-  output=$(aws cloudwatch put-metric-data --namespace "Metals/${METALS_STAGE}" --metric-data "$1" 2>&1) ||
+  output=$(aws cloudwatch put-metric-data --cli-connect-timeout 5 --cli-read-timeout 10 --namespace "Metals/${METALS_STAGE}" --metric-data "$1" 2>&1) ||
     { tail -n 1 <<<"${output}" && return 1; }
 }
 
-# Alarms watch these metrics. A report that fails fails the run, so that a deployment shows why there would be none.
+# Alarms watch these metrics.
 report_disk_use() {
   local root data
-  root=$(docker_query /info | jq -r .DockerRootDir)
-  data=$(disk_use data "${root}" && disk_use root /)
-  data=$(jq -cs . <<<"${data}")
+  root=$(docker_query /info | jq -r .DockerRootDir) || return 1
+  data=$(disk_use data "${root}" && disk_use root /) || return 1
+  data=$(jq -cs . <<<"${data}") || return 1
   wait_until 120 "reporting the use of disks" put_metrics "${data}"
   log "disks are used: $(jq -r 'map("\(.Dimensions[1].Value) \(.Value) %") | join(", ")' <<<"${data}")"
 }
@@ -113,7 +113,12 @@ write_list() { # NAME, the list on stdin
 
 read_list() { [[ ! -e ${IMAGE_LISTS}/$1 ]] || cat "${IMAGE_LISTS}/$1"; }
 
-note_attempt() { { read_list attempted && wanted; } | sort -u | write_list attempted; }
+# The latest two: each attempt at the same fault would otherwise keep its images. What runs keeps its own in any case.
+note_attempt() {
+  [[ $(read_list attempted) != "$(wanted)" ]] || return 0
+  read_list attempted | write_list attempted-before
+  wanted | write_list attempted
+}
 
 note_serving() {
   [[ $(read_list serving) != "$(wanted)" ]] || return 0
@@ -124,7 +129,7 @@ note_serving() {
     docker_query /images/json | jq -r '.[] | (.RepoTags // [])[], (.RepoDigests // [])[]' | write_list before
   fi
   # The list that tells whether this was done comes last.
-  rm -f "${IMAGE_LISTS}/attempted"
+  rm -f "${IMAGE_LISTS}/attempted" "${IMAGE_LISTS}/attempted-before"
   wanted | write_list serving
 }
 
@@ -144,10 +149,10 @@ superseded() { # the images, the containers, then the needed URIs as strings, as
     ($old[].tags[] | "image \(.)")'
 }
 
-# Never by force: Docker refuses whatever a task has begun to use since. What is left over is tried again at the next run.
+# Never by force: Docker refuses whatever a task has begun to use since. Leftovers are tried again at the next run.
 remove_superseded() {
   local needed old kind name answer
-  needed=$(for name in serving before attempted; do read_list "${name}"; done | jq -R .)
+  needed=$(for name in serving before attempted attempted-before; do read_list "${name}" || exit 1; done | jq -R .)
   old=$({ docker_query /images/json && docker_query '/containers/json?all=1' && echo "${needed}"; } | superseded)
   while read -r kind name; do
     [[ -n ${name} ]] || continue
@@ -163,8 +168,10 @@ remove_superseded() {
 rm -rf "${METALS_RUN_FOLDER}/docker-config"
 check_host
 grow_file_system
-# Before images are pulled: a disk may be too full for them.
-report_disk_use
+# Before images are pulled: a disk may be too full for them. A report that fails keeps no node from its images, without
+# which none of its tasks can start; it fails the run at the end, so that a deployment shows why there would be no alarm.
+is_reported=yes
+(report_disk_use) || is_reported=no
 if [[ ${SSM_Images} != none ]]; then
   refuse_other_registries
   [[ ${SSM_Serving} == yes ]] || note_attempt
@@ -174,4 +181,6 @@ if [[ ${SSM_Images} != none ]]; then
     remove_superseded
   fi
 fi
+[[ ${is_reported} == yes ]] || fail "the use of the disks was not reported: the reason stands above" \
+  "aws cloudwatch put-metric-data needs the role's grant and a way to CloudWatch"
 log "node ${METALS_SLOT} is prepared"

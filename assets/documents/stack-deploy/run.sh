@@ -11,8 +11,8 @@ RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
 RELEASES_KEPT=3
 ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
 
-# A release is whole when it gets its name. What is not, because a run was killed, is in the folder that the next one begins
-# by removing: the command line downloads under a name that it draws.
+# A release is whole when it gets its name. A killed run leaves its parts in .incoming, which the next one removes first;
+# `aws s3 cp` downloads under a random name.
 fetch_bundle() {
   local incoming="${RELEASES}/.incoming" archive actual
   archive="${incoming}/bundle.tar.gz"

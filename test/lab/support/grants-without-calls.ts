@@ -99,6 +99,7 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
       'ec2:CreateSnapshot',
       'ec2:CreateTags',
       'ec2:DeleteSnapshot',
+      'ec2:DescribeInstances',
       'ec2:DescribeSnapshots',
       'ec2:DescribeVolumes',
     ],

@@ -7,6 +7,8 @@ const DIRECTORY = path.join(__dirname, '../../../.lab');
 /** Writes down which tests have passed on the lab that is up, a JSON line each; see passed-tests.ts. */
 module.exports = class PassedReporter {
   onTestResult(_test, { testFilePath, testResults }) {
+    // A lab that was removed meanwhile has nothing to write to.
+    if (!existsSync(path.join(DIRECTORY, 'secret'))) return;
     const lab = createHash('sha256')
       .update(readFileSync(path.join(DIRECTORY, 'secret')))
       .digest('hex');

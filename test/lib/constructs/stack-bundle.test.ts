@@ -23,7 +23,7 @@ describe('the disk of Kafka', () => {
     ['half of its volume', {}, 10],
     ['half of a larger one', { dataVolumeGiB: 100 }, 50],
     ['a quarter where MongoDB shares the volume', { mongodbSlot: 'worker-1' }, 5],
-    ['a quarter with one worker, which holds both', { workers: 1, dataVolumeGiB: 8 }, 2],
+    ['a quarter with one worker, which holds both', { workers: 1, dataVolumeGiB: 16 }, 4],
   ])('is %s', (_what, settings, gib) => {
     expect(toolsConfig(settings).kafka_disk_bytes).toBe(gib * GIB);
   });

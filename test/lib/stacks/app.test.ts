@@ -263,13 +263,15 @@ describe('alarms', () => {
       });
       // Who has not been told a topic tells nobody.
       expect(Properties).not.toHaveProperty('AlarmActions');
-      expect(DependsOn).toEqual([expect.stringMatching(/^Runnodeprepare/)]);
+      expect(DependsOn).toEqual([expect.stringMatching(/^Reprepare/)]);
     }
   });
 
   it('tell a topic, at another threshold, where that is configured', () => {
     const alarmTopicArn = 'arn:aws:sns:eu-west-1:123456789012:alarms';
-    for (const { Properties } of alarmsOf(synthesise({ alarmTopicArn, diskAlarmPercent: 90 })))
+    const alarms = alarmsOf(synthesise({ alarmTopicArn, diskAlarmPercent: 90 }));
+    expect(alarms).toHaveLength(FILE_SYSTEMS.length * SLOTS.length);
+    for (const { Properties } of alarms)
       expect(Properties).toMatchObject({ AlarmActions: [alarmTopicArn], Threshold: 90 });
   });
 
@@ -439,7 +441,7 @@ describe('data', () => {
       ['ec2:CreateSnapshot', 'volume/*', ofStage],
       ['ec2:CreateSnapshot,ec2:CreateTags', 'snapshot/*', undefined],
       ['ec2:DeleteSnapshot', 'snapshot/*', ofStage],
-      ['ec2:DescribeSnapshots,ec2:DescribeVolumes', '"*"', undefined],
+      ['ec2:DescribeInstances,ec2:DescribeSnapshots,ec2:DescribeVolumes', '"*"', undefined],
     ]);
   });
 
