@@ -29,8 +29,11 @@ export const bootstrapRoleArn = (caller: string, needs: Pick<Needs, 'account' | 
   return `arn:${partition}:iam::${needs.account}:role/cdk-${QUALIFIER}-${role}-${needs.account}-${needs.region}`;
 };
 
-export const bootstrapCommand = (isLab: boolean, profile?: string): string =>
-  isLab ? 'npm run lab' : `npm run cdk -- bootstrap${profile ? ` --profile ${profile}` : ''}`;
+/** Without the app, which would ask for settings that a bootstrap does not need. */
+export const bootstrapCommand = ({ isLab, account, region }: Needs, profile?: string): string =>
+  isLab
+    ? 'npm run lab'
+    : `npm run cdk -- bootstrap --app '' aws://${account}/${region}${profile ? ` --profile ${profile}` : ''}`;
 
 export function checkAccount(facts: AccountFacts, needs: Needs, profile?: string): Finding[] {
   return [
@@ -58,7 +61,7 @@ const checkClock = ({ clockSkewSeconds }: AccountFacts): Finding =>
 
 const checkBootstrap = ({ bootstrapVersion }: AccountFacts, needs: Needs, profile?: string): Finding =>
   judge('cdk bootstrap', `version ${LEAST_BOOTSTRAP_VERSION} or newer`, bootstrapVersion, (version) => {
-    const next = [`${bootstrapCommand(needs.isLab, profile)}    # by somebody who may create IAM roles`];
+    const next = [`${bootstrapCommand(needs, profile)}    # by somebody who may create IAM roles`];
     if (version === 'absent') return { verdict: 'fails', measured: `none in ${needs.region}`, next };
     if (version >= LEAST_BOOTSTRAP_VERSION) return { verdict: 'ok', measured: `version ${version}` };
     return { verdict: 'fails', measured: `version ${version}`, next };

@@ -39,7 +39,9 @@ describe('account', () => {
       verdict: 'fails',
       measured,
       needed: 'version 6 or newer',
-      next: ['npm run cdk -- bootstrap --profile work    # by somebody who may create IAM roles'],
+      next: [
+        "npm run cdk -- bootstrap --app '' aws://123456789012/eu-west-1 --profile work    # by somebody who may create IAM roles",
+      ],
     });
   });
 
