@@ -61,19 +61,26 @@ export function withValue(yaml: string, keys: readonly string[], value: unknown)
   return document.toString();
 }
 
-/** Renders the bundle's folder and returns it. */
-export function renderBundle(config: Config, target: string): string {
+/** producer.yml with the configured rate of the simulator; an HTTP source has none, and its file stays as it is. */
+function producerConfig(config: Config, yaml: string): string {
+  const document = parseDocument(yaml);
+  // A kind that is not stated is the simulator: services/producer/config.ts.
+  if (document.getIn(['feed', 'kind']) === 'http') return yaml;
+  document.setIn(['feed', 'rate_per_second'], config.feedEventsPerSecond);
+  return document.toString();
+}
+
+/** Renders the bundle's folder of the stack's files in `source`, and returns it. */
+export function renderBundle(config: Config, target: string, source = STACK_FOLDER): string {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  cpSync(STACK_FOLDER, target, { recursive: true });
+  cpSync(source, target, { recursive: true });
   const change = (file: string, edit: (content: string) => string) => {
     const full = path.join(target, file);
     writeFileSync(full, edit(readFileSync(full, 'utf8')));
   };
   change('networks.json', (content) => networks(config, content));
-  change('config/producer.yml', (content) =>
-    withValue(content, ['feed', 'rate_per_second'], config.feedEventsPerSecond),
-  );
+  change('config/producer.yml', (content) => producerConfig(config, content));
   change('config/tools.yml', (content) =>
     withValue(
       withValue(content, ['kafka_disk_bytes'], kafkaDiskBytes(config)),

@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { readConfig } from '../../../lib/config';
+import { ROOT } from '../../../lib/constructs/bundle';
 import { renderBundle } from '../../../lib/constructs/stack-bundle';
+import { producerConfigSchema } from '../../../services/producer/config';
 import { toolsConfigSchema } from '../../../services/tools/config';
 
 const GIB = 2 ** 30;
@@ -32,4 +34,37 @@ describe('the disk of Kafka', () => {
 it('keeps prices for ever, or as long as is asked for', () => {
   expect(toolsConfig({}).price_retention_days).toBe(0);
   expect(toolsConfig({ priceRetentionDays: '90' }).price_retention_days).toBe(90);
+});
+
+describe('the feed of the producer', () => {
+  const shipped = path.join(ROOT, 'assets/stack');
+  const edited = mkdtempSync(path.join(tmpdir(), 'metals-stack-'));
+  afterAll(() => rmSync(edited, { recursive: true }));
+
+  /** What the producer reads, as its own schema understands it, after `feed` of producer.yml was replaced. */
+  function producerFeed(settings: Record<string, unknown>, feed?: unknown) {
+    cpSync(shipped, edited, { recursive: true });
+    const file = path.join(edited, 'config/producer.yml');
+    const document = parseDocument(readFileSync(file, 'utf8'));
+    if (feed !== undefined) document.set('feed', feed);
+    writeFileSync(file, document.toString());
+    const config = readConfig({ account: '000000000000', region: 'eu-west-1', ...settings }, {});
+    const rendered = path.join(renderBundle(config, folder, edited), 'config/producer.yml');
+    return producerConfigSchema.parse(parse(readFileSync(rendered, 'utf8'))).feed;
+  }
+
+  it.each([
+    ['as it is shipped', undefined],
+    ['of a kind that is not stated', { seed: 2 }],
+    ['without a rate', { kind: 'simulator' }],
+  ])('simulates at the configured rate, %s', (_what, feed) => {
+    expect(producerFeed({ feedEventsPerSecond: '3' }, feed)).toMatchObject({ kind: 'simulator', rate_per_second: 3 });
+  });
+
+  it('polls an HTTP source as docs/events.md shows it', () => {
+    const example = /```yaml\n(feed:\n[^`]*)```/.exec(readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8'));
+    const { feed } = parse(example![1]!) as { feed: unknown };
+    expect(feed).toMatchObject({ kind: 'http' });
+    expect(producerFeed({}, feed)).toEqual(feed);
+  });
 });
