@@ -64,7 +64,7 @@ export interface Config {
   readonly producerReplicas: number;
   /** @default 1 */
   readonly processorReplicas: number;
-  /** Rate of the simulated feed, per producer replica; 0 switches it off. @default 1 */
+  /** Simulated prices a second, by each replica of the producer; 0 invents none. @default 1 in the lab, else 0 */
   readonly feedEventsPerSecond: number;
   /** MongoDB deletes a price so many days after it was stored; 0 keeps it for ever. @default 0 */
   readonly priceRetentionDays: number;
@@ -197,7 +197,7 @@ function defaults(
     mongodbSlot: workers > 1 ? 'worker-2' : 'worker-1',
     producerReplicas: 1,
     processorReplicas: 1,
-    feedEventsPerSecond: 1,
+    feedEventsPerSecond: isLab ? 1 : 0,
     priceRetentionDays: 0,
     deployTimeoutMinutes: 15,
     secretVersions: 'none',

@@ -23,7 +23,7 @@ const FEED_KEYS = {
 const feedConfigSchema = z
   .strictObject({
     kind: z.enum(['simulator', 'http']).default('simulator'),
-    /** 0 turns the simulator off. Rate and burst can be changed at run time: docs/events.md. */
+    /** 0 turns the simulator off. Rate and burst can be changed at run time: docs/events.md. @default 0 */
     rate_per_second: z.number().min(0).max(MAX_FEED_RATE_PER_SECOND).optional(),
     /** How many events the simulator makes up for at once after a stall. @default one second's worth */
     burst_events: z.int().min(1).max(MAX_FEED_RATE_PER_SECOND).optional(),

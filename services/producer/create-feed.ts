@@ -36,6 +36,6 @@ export function createFeed(config: ProducerConfig, sink: FeedSink, context: Feed
     volatility: feed.volatility ?? 0.0005,
     nextId: context.nextId,
   });
-  const settings = feedSettings(feed.rate_per_second ?? 1, feed.burst_events);
+  const settings = feedSettings(feed.rate_per_second ?? 0, feed.burst_events);
   return new SimulatedFeed({ ...sink, next: () => walk.next(), settings });
 }

@@ -133,6 +133,12 @@ describe('what is accepted', () => {
     expect(config.snapshotRetentionDays).toBe(7);
   });
 
+  it('invents prices in the lab only, unless it is asked to', () => {
+    expect(readConfig({}, LAB).feedEventsPerSecond).toBe(1);
+    expect(readConfig({ ...AMI, stage: 'lab' }, AWS).feedEventsPerSecond).toBe(0);
+    expect(readConfig({ ...AMI, feedEventsPerSecond: '2' }, AWS).feedEventsPerSecond).toBe(2);
+  });
+
   it('takes no snapshots by itself of data that go with the stacks, because snapshots would stay', () => {
     expect(readConfig({ ...AMI, dataRemoval: 'destroy' }, AWS).snapshotRetentionDays).toBe(0);
     expect(readConfig({ ...AMI, dataRemoval: 'destroy', snapshotRetentionDays: '2' }, AWS).snapshotRetentionDays).toBe(

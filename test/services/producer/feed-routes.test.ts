@@ -45,6 +45,12 @@ test('settings hold at once; the answer names the replica and says how long', as
   expect(rig.broker.sent).toHaveLength(sent);
 });
 
+test('no price is invented unless a rate is given', async () => {
+  await rig.stop();
+  rig = await startRig({ config: { feed: { kind: 'simulator' } } });
+  expect((await get()).body).toMatchObject({ kind: 'simulator', rate_per_second: 0 });
+});
+
 test('the same seed brings the same prices, whatever the rate', async () => {
   const prices = async (rate: number): Promise<number[]> => {
     await rig.stop();
