@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { cidrProblem, overlapProblems } from './cidr';
-import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION } from './contract';
+import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones } from './regions';
 
@@ -119,7 +119,7 @@ const cidr = (widest: number, narrowest: number): Rule => ({
 const RULES = {
   account: text(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-west-1'),
-  stage: text(/^[a-z][a-z0-9-]{0,15}$/, 'up to 16 lowercase letters, digits and hyphens, a letter first'),
+  stage: text(STAGE.pattern, STAGE.allowed),
   vpcCidr: cidr(16, 20),
   availabilityZones: {
     schema: z

@@ -21,6 +21,12 @@ export const STACK_NAME = 'metals';
 export const PRODUCER_PORT = 8000;
 export const PROCESSOR_PORT = 8001;
 
+/** Name of a deployment: a part of every resource's name. */
+export const STAGE = {
+  pattern: /^[a-z][a-z0-9-]{0,15}$/,
+  allowed: 'up to 16 lowercase letters, digits and hyphens, a letter first',
+} as const;
+
 /** Tags on instances (propagated by each slot's Auto Scaling group) and on what belongs to a slot. */
 export const TAG = {
   stage: 'metals:stage',

@@ -1,5 +1,5 @@
 /** What the flags and the environment say, checked once, before any command does anything. */
-import { EXIT, LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
+import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
 import { parseDurationSeconds } from './duration';
 import { CliError } from './errors';
 import { Terminal, type Io } from './terminal';
@@ -32,8 +32,6 @@ export interface Context {
   leaveBehind: readonly string[];
 }
 
-const STAGE_PATTERN = /^[a-z][a-z0-9-]{0,15}$/;
-
 const usage = (why: string, next: string): CliError =>
   new CliError('the command did not start', why, [next], EXIT.usage);
 
@@ -45,11 +43,8 @@ export function readContext(options: GlobalOptions, io: Io, interrupted: AbortSi
   const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined);
   const stage = options.stage ?? (env.METALS_STAGE || (isLab ? 'lab' : 'prod'));
 
-  if (!STAGE_PATTERN.test(stage)) {
-    throw usage(
-      `--stage: got "${stage}", expected up to 16 lowercase letters, digits and hyphens, a letter first`,
-      'add --stage NAME',
-    );
+  if (!STAGE.pattern.test(stage)) {
+    throw usage(`--stage: got "${stage}", expected ${STAGE.allowed}`, 'add --stage NAME');
   }
   if (isLab && !endpoint) {
     throw usage(`account ${LAB_ACCOUNT_ID} is the lab, but AWS_ENDPOINT_URL is not set`, '. .lab/env');

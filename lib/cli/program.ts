@@ -1,7 +1,6 @@
 /** The verbs and flags of `metals`. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
-import { visibleLines } from '../safe-text';
 import { ami, AMI_FAILED, type AmiOptions } from './commands/ami';
 import { deploy, type DeployOptions } from './commands/deploy';
 import { images, IMAGES_FAILED, type ImagesOptions } from './commands/images';
@@ -16,6 +15,7 @@ import { addDlqVerbs } from './dlq-verbs';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
 import { untilInterrupted, type Interruption } from './interrupt';
+import { tellError } from './tell-error';
 import { Terminal, type Io } from './terminal';
 
 /** How long programs that run for a verb may take to stop after Ctrl-C. */
@@ -152,21 +152,9 @@ function report(error: unknown, io: Io, args: readonly string[]): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const told =
     error instanceof CommanderError ? usageError(error, args) : explainError(error, { what: 'metals failed' });
-  const { red, dim } = terminal.noteColors;
-  terminal.note(`${red('error:')} ${told.what}`);
-  terminal.note(`${dim('why:')}   ${indent(told.why)}`);
-  for (const line of told.next) terminal.note(`${dim('next:')}  ${indent(line)}`);
-  if (io.env.DEBUG) terminal.note(visibleLines(stackOf(told)));
+  tellError(terminal, told);
   if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
   return told.exitCode;
-}
-
-/** What a node or AWS says may be part of it. */
-const indent = (text: string): string => visibleLines(text.trimEnd()).replaceAll('\n', '\n       ');
-
-function stackOf(error: CliError): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
-  return `${error.stack}${cause}`;
 }
 
 /** commander says `error: unknown command 'statsu'\n(Did you mean status?)`, and nothing at all for a missing verb. */

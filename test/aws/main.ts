@@ -1,26 +1,30 @@
 /**
  * `npm run test:aws`: the lab's conformance cases against a real account. Deploys a stage of its own, runs the cases that
  * need nothing but AWS's APIs, and destroys the stage, whatever happened in between. It has never run.
- *
- *   npm run test:aws -- [--stage conformance] [--region REGION] [--profile PROFILE] [--yes]
+ * Usage: request.ts. Exit codes: EXIT of lib/contract.ts, or that of the deployment or of the cases.
  */
+// As in bin/metals.ts.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import {
-  CloudFormationClient,
-  DescribeStackEventsCommand,
-  type CloudFormationClientConfig,
-} from '@aws-sdk/client-cloudformation';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientConfig } from '../../lib/aws-client';
-import { confirmOnTerminal } from '../../lib/cli/confirm';
+import { CloudFormationClient, DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
+import { clientConfig, type ClientConfig } from '../../lib/aws-client';
+import { askOnTerminal } from '../../lib/cli/confirm';
+import { CliError, explainError } from '../../lib/cli/errors';
+import { tellError } from '../../lib/cli/tell-error';
+import { Terminal } from '../../lib/cli/terminal';
 import { readConfig } from '../../lib/config';
-import { cloudFormationStackName, STACKS } from '../../lib/contract';
+import { cloudFormationStackName, EXIT, STACKS } from '../../lib/contract';
 import { readPinnedImages } from '../../lib/machine-images';
+import { asker } from '../../lib/preflight/fact';
+import { readCaller } from '../../lib/preflight/read/caller';
+import { createClients } from '../../lib/preflight/read/clients';
+import { readLeftovers } from '../../lib/preflight/read/leftovers';
 import { CASES, titlePattern } from './cases';
+import { assertNothingThere } from './own-stage';
 import { describePlan, refusal } from './plan';
+import { NOT_STARTED, readRequest, USAGE, type AwsRequest } from './request';
 
 const ROOT = resolve(__dirname, '../..');
 const RESULTS = join(ROOT, 'build/test-results');
@@ -33,27 +37,28 @@ const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv): 
     say(`${program} ${args.join(' ')}`);
     const child = spawn(join(ROOT, 'node_modules/.bin', program), args, { cwd: ROOT, env, stdio: 'inherit' });
     child.on('error', reject);
-    child.on('close', (code) => done(code ?? 130));
+    child.on('close', (code) => done(code ?? EXIT.interrupted));
   });
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      stage: { type: 'string', default: 'conformance' },
-      region: { type: 'string' },
-      profile: { type: 'string' },
-      yes: { type: 'boolean', default: false },
-    },
+/** Account and region, of which it is known that they are AWS and that nothing of the stage is there. */
+async function lookFirst(request: AwsRequest): Promise<{ account: string; region: string }> {
+  const elsewhere = refusal('', process.env.AWS_ENDPOINT_URL);
+  if (elsewhere) throw new CliError(NOT_STARTED, elsewhere.why, [elsewhere.next], EXIT.usage);
+  const settings = { ...request, endpoint: undefined, env: process.env };
+  const clients = await createClients(settings);
+  const region = await clients.sts.config.region();
+  const { account } = await readCaller(clients.sts, { ...settings, region }, NOT_STARTED);
+  const lab = refusal(account, undefined);
+  if (lab) throw new CliError(NOT_STARTED, lab.why, [lab.next], EXIT.usage);
+  assertNothingThere(request.stage, region, await readLeftovers(clients, request, asker(false)));
+  return { account, region };
+}
+
+async function testAws(request: AwsRequest): Promise<number> {
+  const { stage, profile } = request;
+  const { account, region } = await lookFirst(request).catch((error: unknown) => {
+    throw explainError(error, { what: NOT_STARTED, region: request.region ?? process.env.AWS_REGION, profile });
   });
-  const { stage, profile } = values;
-  const given = { region: values.region, profile, endpoint: undefined, env: process.env };
-  const refused = refusal('', process.env.AWS_ENDPOINT_URL);
-  if (refused) return usage(refused);
-  const sts = new STSClient(await clientConfig(given));
-  const region = await sts.config.region();
-  const { Account: account = '' } = await sts.send(new GetCallerIdentityCommand({}));
-  const problem = refusal(account, undefined);
-  if (problem) return usage(problem);
   const env = {
     ...process.env,
     AWS_REGION: region,
@@ -65,13 +70,18 @@ async function main(): Promise<number> {
     run('tsx', ['bin/metals.ts', '--stage', stage, '--region', region, ...args], env);
   const settings = ['dataRemoval=destroy'];
   const context = settings.flatMap((setting) => ['--context', setting]);
-  if ((await metals('preflight', ...context)) !== 0)
-    return usage('the preflight did not end with 0: its lines are above');
+  const ready = await metals('preflight', ...context);
+  if (ready !== EXIT.ok) {
+    const next = `mend what its lines say, or see them again: npm run metals -- preflight --stage ${stage}`;
+    throw new CliError(NOT_STARTED, `the preflight ended with ${ready}: its lines are above`, [next], ready);
+  }
   const amiId = readPinnedImages()[region]?.imageId;
   const config = readConfig({ stage, dataRemoval: 'destroy', amiId }, { account, region });
   for (const line of describePlan(config, CASES)) say(line);
-  if (!(await agreed(values.yes)))
-    return usage('nothing was deployed: it was not agreed to; add --yes to agree beforehand');
+  if (!(await agreed(request))) {
+    const next = `npm run test:aws -- --stage ${stage} --yes-destroy ${stage}    # agrees beforehand`;
+    throw new CliError(NOT_STARTED, 'it was not agreed to; nothing was deployed', [next], EXIT.usage);
+  }
   // From here on something may cost: an interruption ends what runs, and the stage is destroyed all the same.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => say(`${signal}: the stage is destroyed next`));
@@ -79,19 +89,19 @@ async function main(): Promise<number> {
     const deployed = await metals('deploy', '--yes', '--no-rollback', ...context);
     return deployed === 0 ? await runCases(env) : deployed;
   } finally {
-    await saveEvents(await clientConfig({ ...given, region }), stage);
+    await saveEvents(await clientConfig({ region, profile, endpoint: undefined, env: process.env }), stage);
     const destroyed = await run('cdk', ['destroy', '--all', '--force', ...context, '--context', `stage=${stage}`], env);
     say(
       destroyed === 0
         ? `stage ${stage} is destroyed`
-        : `stage ${stage} is NOT destroyed and goes on costing: run it again`,
+        : `stage ${stage} is NOT destroyed and goes on costing: AWS_REGION=${region} npm run cdk -- destroy --all -c stage=${stage}`,
     );
     if (destroyed !== 0) process.exitCode = destroyed;
   }
 }
 
 /** The stacks' events go with the stage: they are what explains a failure. */
-async function saveEvents(config: CloudFormationClientConfig, stage: string): Promise<void> {
+async function saveEvents(config: ClientConfig, stage: string): Promise<void> {
   const client = new CloudFormationClient(config);
   mkdirSync(RESULTS, { recursive: true });
   for (const id of STACKS) {
@@ -108,15 +118,12 @@ async function saveEvents(config: CloudFormationClientConfig, stage: string): Pr
   }
 }
 
-function usage(problem: string): number {
-  say(`error: ${problem}`);
-  return 2;
-}
-
-async function agreed(yes: boolean): Promise<boolean> {
-  if (yes) return true;
+/** Not a yes: whoever types the name has seen which stage it is. */
+async function agreed({ stage, agreed: beforehand }: AwsRequest): Promise<boolean> {
+  if (beforehand) return true;
   if (!process.stdin.isTTY) return false;
-  return confirmOnTerminal('Deploy it, and pay for it?', new AbortController().signal);
+  const question = `To deploy it, pay for it and destroy it with its data, type the stage's name:`;
+  return (await askOnTerminal(question, new AbortController().signal)) === stage;
 }
 
 function runCases(env: NodeJS.ProcessEnv): Promise<number> {
@@ -134,12 +141,19 @@ function runCases(env: NodeJS.ProcessEnv): Promise<number> {
   );
 }
 
-void main().then(
-  (code) => {
-    process.exitCode ||= code;
-  },
-  (error: unknown) => {
-    say(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  },
-);
+async function main(): Promise<number> {
+  try {
+    const request = readRequest(process.argv.slice(2));
+    if (request) return await testAws(request);
+    process.stdout.write(USAGE);
+    return EXIT.ok;
+  } catch (error) {
+    const told = explainError(error, { what: 'the run against AWS failed' });
+    tellError(new Terminal(process, true, false), told);
+    return told.exitCode;
+  }
+}
+
+void main().then((code) => {
+  process.exitCode ||= code;
+});

@@ -8,9 +8,10 @@ import type { FileCases } from './cases';
 export const EXPECTED_HOURS = 2;
 
 /** Why it may not run, or undefined. The lab has its own tests, and its endpoint must not be taken for AWS. */
-export function refusal(account: string, endpoint: string | undefined): string | undefined {
-  if (account === LAB_ACCOUNT_ID) return `account ${LAB_ACCOUNT_ID} is the lab: run npm run test:lab`;
-  return endpoint ? `AWS_ENDPOINT_URL is ${endpoint}: unset it, so that AWS itself is asked` : undefined;
+export function refusal(account: string, endpoint: string | undefined): { why: string; next: string } | undefined {
+  if (account === LAB_ACCOUNT_ID) return { why: `account ${LAB_ACCOUNT_ID} is the lab`, next: 'npm run test:lab' };
+  if (!endpoint) return undefined;
+  return { why: `AWS_ENDPOINT_URL is ${endpoint}, so that AWS itself is not asked`, next: 'unset AWS_ENDPOINT_URL' };
 }
 
 export function describePlan(

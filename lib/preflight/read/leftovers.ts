@@ -9,7 +9,11 @@ import type { LeftoverFacts, SecretFacts, SnapshotFacts, VolumeFacts } from '../
 import type { Needs } from '../needs';
 import type { Clients } from './clients';
 
-export async function readLeftovers(clients: Clients, { stage }: Needs, ask: Ask): Promise<LeftoverFacts> {
+export async function readLeftovers(
+  clients: Clients,
+  { stage }: Pick<Needs, 'stage'>,
+  ask: Ask,
+): Promise<LeftoverFacts> {
   const [stacks, secrets, volumes, snapshots, logGroups] = await Promise.all([
     ask('cloudformation:DescribeStacks', () => readStacks(clients, stage)),
     ask('secretsmanager:ListSecrets', () => readSecrets(clients, stage)),
