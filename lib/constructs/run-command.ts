@@ -65,9 +65,9 @@ export class RunCommandProvider extends Construct {
       new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [Stack.of(this).stackId] }),
     );
     onEvent.addToRolePolicy(
-      // Both know no resource: who is online, and the end of a command that went to the wrong number of nodes.
+      // These know no resource: who is online, how many a command went to, and its end where that is the wrong number.
       new iam.PolicyStatement({
-        actions: ['ssm:DescribeInstanceInformation', 'ssm:CancelCommand'],
+        actions: ['ssm:DescribeInstanceInformation', 'ssm:ListCommands', 'ssm:CancelCommand'],
         resources: ['*'],
       }),
     );

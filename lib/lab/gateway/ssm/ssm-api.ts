@@ -128,7 +128,8 @@ function commandActions({ commands }: SsmDependencies): Record<string, Handler> 
     return instanceId ? chosen.filter((command) => instanceId in command.invocations) : chosen;
   };
   return {
-    SendCommand: (params) => ({ Command: commandView(commands.send(params).command) }),
+    // Targets are counted after the answer has gone out: ListCommands knows how many there are.
+    SendCommand: (params) => ({ Command: { ...commandView(commands.send(params).command), TargetCount: 0 } }),
     CancelCommand: ({ CommandId }) => {
       commands.cancel(CommandId);
       return {};

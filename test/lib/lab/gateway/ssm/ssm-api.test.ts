@@ -116,6 +116,15 @@ test('a node that has just registered is Online, and unknown to SendCommand', as
   expect(byTag.Command).toMatchObject({ TargetCount: 0 });
 });
 
+test('a command is sent before its targets are counted', async () => {
+  const call = setUp();
+  const document = { DocumentName: 'AWS-RunShellScript', Parameters: { commands: ['true'] } };
+  const { Command } = await call('SendCommand', { ...document, InstanceIds: ['i-0a'] });
+  expect(Command).toMatchObject({ TargetCount: 0 });
+  const listed = await call('ListCommands', { CommandId: Command.CommandId });
+  expect(listed.Commands).toMatchObject([{ TargetCount: 1 }]);
+});
+
 test('is throttled now and then', async () => {
   const call = setUp({ draw: 0 });
   await expect(call('DescribeInstanceInformation')).rejects.toMatchObject({ code: 'ThrottlingException' });
