@@ -27,8 +27,11 @@ export const CASES: readonly FileCases[] = [
   },
   { file: '20-pipeline.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '30-access.test.ts', runs: [], othersNeed: `${NODES}, or the gateway` },
+  { file: '35-grants.test.ts', runs: [], othersNeed: NODES },
+  { file: '36-associations.test.ts', runs: [], othersNeed: `${NODES}, and the lab’s clock` },
   { file: '40-hardening.test.ts', runs: [], othersNeed: NODES },
   { file: '45-cloudformation.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
+  { file: '46-volumes.test.ts', runs: [], othersNeed: NODES },
   {
     file: '50-secrets.test.ts',
     runs: [
@@ -53,6 +56,7 @@ export const CASES: readonly FileCases[] = [
   { file: '85-workers.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '86-replacement.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '87-secrets-rotated.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '88-second-stage.test.ts', runs: [], othersNeed: `${NODES}; it would deploy a stage of its own` },
   { file: '90-zookeeper.test.ts', runs: [], othersNeed: `${NODES}; its deployments name no stage` },
   { file: '95-destroy.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '95-iam.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },

@@ -1,6 +1,5 @@
 /** Every node is replaced, one slot at a time: by a new machine image, and by other user data. */
-import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { TAG } from '../../lib/contract';
+import { instancesOf } from './support/instances';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes, type Settings } from './support/sequences';
 import { stage } from './support/secrets';
 
@@ -10,15 +9,8 @@ const EVENTS_PER_SECOND = 10;
 const OTHER_IMAGE = 'ami-0fedcba9876543210';
 
 /** Instance ids and images of what runs. */
-async function instances(): Promise<Map<string, string>> {
-  const filters = [
-    { Name: `tag:${TAG.stage}`, Values: [stage()] },
-    { Name: 'instance-state-name', Values: ['running'] },
-  ];
-  const reply = await new EC2Client({}).send(new DescribeInstancesCommand({ Filters: filters }));
-  const found = (reply.Reservations ?? []).flatMap(({ Instances = [] }) => Instances);
-  return new Map(found.map(({ InstanceId, ImageId }) => [InstanceId!, ImageId!]));
-}
+const instances = async (): Promise<Map<string, string>> =>
+  new Map((await instancesOf(stage())).map(({ id, imageId }) => [id, imageId]));
 
 /** Deploys under load; answers the instances after it, none of which was there before. */
 async function replaceAll(settings: Settings, nodes: number, managers: number): Promise<Map<string, string>> {

@@ -51,6 +51,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
       },
       authorizer: services.authorizer,
       iamReport: services.iamReport,
+      applyAssociationsDue: services.applyAssociationsDue,
       metadata: services.metadata,
       status: () => gatewayStatus(startedAt, ministack.processId, { ...services.status(), ...shapes.report() }),
       resourceEvent: createResourceEvents(upstream, services.resources, services.progress, log),

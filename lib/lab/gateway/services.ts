@@ -73,6 +73,8 @@ export interface Services {
   readonly authorizer: Authorization['authorizer'];
   /** JSON for /_lab/iam. */
   readonly iamReport: Authorization['report'];
+  /** Applies the associations that are due at a time, in milliseconds since 1970. */
+  readonly applyAssociationsDue: (now: number) => void;
   /** JSON for /_lab/status: instances, groups, commands. */
   readonly status: () => Record<string, unknown>;
   start(): Promise<void>;
@@ -167,6 +169,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     functionOf: async (accessKeyId) => (settings.iamMode === 'off' ? undefined : functions.of(accessKeyId)),
     authorizer: authorization.authorizer,
     iamReport: authorization.report,
+    applyAssociationsDue: (now) => associations.applyDue(now),
     status: () => nodesStatus(store.data, commandStore.data, reports),
     async start() {
       await instances.adopt();

@@ -10,7 +10,7 @@ export const inFullRun = process.env.METALS_LAB_FULL === '1' ? describe : descri
 
 export type Settings = Readonly<Record<string, string | number>>;
 
-const contextOf = (settings: Settings): string[] =>
+export const contextOf = (settings: Settings): string[] =>
   Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 
 export const deploy = (settings: Settings = {}): Promise<Result> =>

@@ -61,6 +61,8 @@ export interface InstanceRecord {
   readonly metadata: MetadataOptions;
   readonly launchTime: string;
   tags: Record<string, string>;
+  /** Whether ports of the machine lead to it. */
+  publishes?: boolean;
   state: InstanceState;
   /** When its agent first reported; from then on Systems Manager knows it. */
   registrationTime?: string;

@@ -27,10 +27,13 @@ export interface ServerDependencies {
   readonly status: () => Promise<unknown>;
   /** JSON for /_lab/iam: judged calls and policies. */
   readonly iamReport: () => Promise<unknown>;
+  /** Applies the associations that are due at a time, in milliseconds since 1970. */
+  readonly applyAssociationsDue: (now: number) => void;
   /** A custom resource's event, handed over by the forwarder Lambda. */
   readonly resourceEvent: (event: unknown) => void;
 }
 
+const HOUR_MILLISECONDS = 3_600_000;
 const METADATA_HOST = '169.254.169.254';
 /** ResponseURL of custom resources. CDK's handlers drop its port, and ministack's Lambdas then take the endpoint's. */
 const RESPONSE_PATH = '/_ministack/cfn-response/';
@@ -122,6 +125,11 @@ async function labEndpoint(
   if (path === '/_lab/health') return plainJson({ status: 'ok' });
   if (path === '/_lab/status') return plainJson(await dependencies.status());
   if (path === '/_lab/iam') return plainJson(await dependencies.iamReport());
+  // `docker exec metals-lab-aws`: a rate of State Manager is half an hour at least, and no test waits for that.
+  if (path === '/_lab/associations-in-an-hour' && trusted && message.method === 'POST') {
+    dependencies.applyAssociationsDue(Date.now() + HOUR_MILLISECONDS);
+    return plainJson({});
+  }
   if (path === '/_lab/resource' && trusted && message.method === 'POST') {
     dependencies.resourceEvent(JSON.parse((await readBody(message)).toString()));
     return plainJson({});

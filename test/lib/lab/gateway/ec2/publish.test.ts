@@ -1,4 +1,5 @@
-import { parsePublish } from '../../../../../lib/lab/gateway/ec2/publish';
+import { TAG } from '../../../../../lib/contract';
+import { parsePublish, portsToPublish } from '../../../../../lib/lab/gateway/ec2/publish';
 
 test.each(['manager-1', 'manager-1=8000', 'manager-1=8000:x', '=8000:8000', 'manager-1=8000:8000,'])(
   'refuses %p and says what is expected',
@@ -17,4 +18,23 @@ test('reads the ports of each slot', () => {
 
 test('publishes nothing unless told', () => {
   expect(parsePublish('').size).toBe(0);
+});
+
+describe('the ports of a new instance', () => {
+  const published = parsePublish('manager-1=8000:8000');
+  const of = (stage: string, slot = 'manager-1') => ({ [TAG.stage]: stage, [TAG.slot]: slot });
+  const there = { tags: of('lab'), state: 'running' as const, publishes: true };
+
+  test.each([
+    ['nobody else is there', 'strict', [], ['8000:8000']],
+    ['the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' as const }], ['8000:8000']],
+    ['another stage has them', 'strict', [there], []],
+    ['another stage had them', 'strict', [{ ...there, state: 'terminated' as const }], ['8000:8000']],
+    ['another stage is there, and has them not', 'lab', [{ ...there, tags: of('strict'), publishes: false }], ['8000:8000']],
+  ])('%s', (_, stage, instances, expected) =>
+    expect(portsToPublish(published, of(stage), instances)).toEqual(expected),
+  );
+
+  test('none for a slot that publishes none', () =>
+    expect(portsToPublish(published, of('lab', 'worker-1'), [])).toEqual([]));
 });

@@ -57,6 +57,7 @@ describe('calls of instances and functions', () => {
         log: () => undefined,
       }),
       iamReport: async () => ({}),
+      applyAssociationsDue: () => undefined,
       shapes: { observe: () => () => undefined },
       interceptors: { ssm: [async (request) => void intercepted.push(request) as undefined] },
       metadata: () => undefined,

@@ -17,6 +17,7 @@ describe('the gateway', () => {
   const exchanges: { service: string; request: string; status: number }[] = [];
   let port: number;
   let trustedPort: number;
+  const times: number[] = [];
 
   beforeAll(async () => {
     ministack = await new FakeMinistack().start();
@@ -43,6 +44,7 @@ describe('the gateway', () => {
       },
       authorizer: { authorize: () => Promise.reject(new Error('the deployer is not judged')) },
       iamReport: () => Promise.resolve({ calls: [] }),
+      applyAssociationsDue: (now) => void times.push(now),
       shapes: {
         observe: (service, _message, response) => {
           const exchange = { service, request: '', status: 0 };
@@ -124,7 +126,13 @@ describe('the gateway', () => {
       expect(reply.status).toBe(403);
     });
 
-    it.each(['/_ministack/reset', '/_ministack/cfn-response/token', '/_localstack/health', '/_lab/resource'])(
+    it.each([
+      '/_ministack/reset',
+      '/_ministack/cfn-response/token',
+      '/_localstack/health',
+      '/_lab/resource',
+      '/_lab/associations-in-an-hour',
+    ])(
       '%s',
       async (path) => expect((await sendSigned(port, { path, body: '{}' })).status).toBe(404),
     );
@@ -225,6 +233,12 @@ describe('the gateway', () => {
     await send(trustedPort, { method: 'PUT', path: '/_ministack/cfn-response/token', body: '{}' });
     expect(ministack.requests.at(-1)!.url).toBe('/_ministack/cfn-response/token');
   });
+
+  it('lets an hour pass for associations, for its own container alone', async () => {
+    expect((await send(trustedPort, { path: '/_lab/associations-in-an-hour', body: '' })).status).toBe(200);
+    expect(times).toHaveLength(1);
+    expect(times[0]! - Date.now()).toBeGreaterThan(3_590_000);
+  });
 });
 
 describe('a gateway whose ministack is gone', () => {
@@ -243,6 +257,7 @@ describe('a gateway whose ministack is gone', () => {
         interceptors: {},
         authorizer: { authorize: () => Promise.resolve() },
         iamReport: () => Promise.resolve({}),
+        applyAssociationsDue: () => undefined,
         shapes: { observe: () => () => undefined },
         metadata: () => undefined,
         status: () => Promise.resolve({}),

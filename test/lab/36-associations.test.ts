@@ -1,0 +1,90 @@
+/** State Manager's part: a node that comes by itself is prepared and joined, and what has failed is tried again. */
+import {
+  DescribeAssociationExecutionTargetsCommand,
+  ListAssociationsCommand,
+  SSMClient,
+  StartAssociationsOnceCommand,
+  type AssociationExecutionTarget,
+} from '@aws-sdk/client-ssm';
+import { GATEWAY_CONTAINER } from '../../lib/lab/names';
+import { outputOf } from './support/commands';
+import { instanceOfSlot, replaceInstance } from './support/instances';
+import { inNode } from './support/nodes';
+import { eventually, metals, run } from './support/run';
+import { inFullRun } from './support/sequences';
+import { stage } from './support/secrets';
+
+jest.setTimeout(420_000);
+
+const ssm = new SSMClient({});
+const SETTINGS = '/etc/metals/node.env';
+
+async function associationId(name: 'rejoin' | 'reprepare'): Promise<string> {
+  const { Associations = [] } = await ssm.send(new ListAssociationsCommand({}));
+  const found = Associations.find(({ AssociationName }) => AssociationName === `metals-${stage()}-${name}`);
+  if (!found) throw new Error(`there is no association ${name}`);
+  return found.AssociationId!;
+}
+
+/** How an association ended on an instance; undefined while it has not. */
+async function ended(name: 'rejoin' | 'reprepare', id: string): Promise<AssociationExecutionTarget | undefined> {
+  const AssociationId = await associationId(name);
+  // The API asks for an execution; the lab keeps the last one alone.
+  const request = new DescribeAssociationExecutionTargetsCommand({ AssociationId, ExecutionId: AssociationId });
+  const { AssociationExecutionTargets = [] } = await ssm.send(request);
+  const target = AssociationExecutionTargets.find(({ ResourceId }) => ResourceId === id);
+  return target && ['Success', 'Failed', 'TimedOut'].includes(target.Status!) ? target : undefined;
+}
+
+async function end(name: 'rejoin' | 'reprepare', id: string): Promise<AssociationExecutionTarget> {
+  let target: AssociationExecutionTarget | undefined;
+  await eventually(`association ${name} on ${id}`, 120, async () => {
+    target = await ended(name, id);
+    return target ? undefined : 'it has not ended';
+  });
+  return target!;
+}
+
+/** A rate is half an hour at least: the lab's clock for associations is set forward, from inside its container alone. */
+const anHourLater = (): Promise<string> =>
+  run('docker', [
+    'exec',
+    GATEWAY_CONTAINER,
+    'node',
+    '-e',
+    "fetch('http://127.0.0.1:4568/_lab/associations-in-an-hour', { method: 'POST' }).then((r) => process.exit(r.ok ? 0 : 1))",
+  ]);
+
+test('an association that has failed on a node is applied again when its time has come', async () => {
+  const { id, container } = await instanceOfSlot(stage(), 'worker-2');
+  await inNode(container, ['mv', SETTINGS, `${SETTINGS}.away`]);
+  try {
+    await ssm.send(new StartAssociationsOnceCommand({ AssociationIds: [await associationId('rejoin')] }));
+    await eventually(`the failure on ${id}`, 60, async () => {
+      const status = (await ended('rejoin', id))?.Status;
+      return status === 'Failed' ? undefined : `it is ${status}`;
+    });
+  } finally {
+    await inNode(container, ['mv', `${SETTINGS}.away`, SETTINGS]);
+  }
+  await anHourLater();
+  await eventually(`association rejoin on ${id}, an hour after it has failed`, 30, async () => {
+    const status = (await ended('rejoin', id))?.Status;
+    return status === 'Success' ? undefined : `it is ${status}`;
+  });
+});
+
+inFullRun('a node that replaces another', () => {
+  test('is prepared and joined by its associations, which begin before its user data', async () => {
+    const { id } = await replaceInstance(stage(), 'worker-1');
+    for (const name of ['reprepare', 'rejoin'] as const) {
+      const { Status, OutputSource } = await end(name, id);
+      const said = Status === 'Success' ? '' : await outputOf(OutputSource!.OutputSourceId!, id);
+      expect([name, Status, said]).toEqual([name, 'Success', '']);
+    }
+    await eventually('the pipeline healthy', 120, async () => {
+      const status = await metals('status', '--json');
+      return status.code === 0 ? undefined : status.stdout;
+    });
+  });
+});
