@@ -1,19 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../lib/constructs/bundle';
-import { type Defect, occurrences, parseDefects, plant, readDefects, selectDefects } from './support/defects';
+import {
+  CDK_DEPLOY,
+  type Defect,
+  type LabDefect,
+  occurrences,
+  parseDefects,
+  plant,
+  readDefects,
+  selectDefects,
+} from './support/defects';
 import { baselineProblem, jestResults, judge, tapResults } from './support/judge';
-import { BEGIN, END, readTable, renderTable, replaceTable, rowOf } from './support/table';
+import { BEGIN, END, readTable, renderTable, replaceTable, rowsOf, saidIn } from './support/table';
 
 const defects = readDefects();
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
 describe('the defects of the product', () => {
-  test.each(defects.map((defect) => [defect.id, defect] as const))(
+  test.each(defects.map((defect) => [`${defect.id} (${defect.level})`, defect] as const))(
     '%s fits today’s product and its tests',
     (_, defect) => {
       expect([defect.line, occurrences(read(defect.file), defect)]).toEqual([defect.line, 1]);
-      expect([defect.test, existsSync(path.join(ROOT, defect.test))]).toEqual([defect.test, true]);
+      const found = defect.test === CDK_DEPLOY || existsSync(path.join(ROOT, defect.test));
+      expect([defect.test, found]).toEqual([defect.test, true]);
     },
   );
 
@@ -21,8 +31,9 @@ describe('the defects of the product', () => {
 
   test('stand in docs/lab.md, each with what was said', () => {
     const rows = readTable();
-    expect(rows).toEqual(defects.map((defect, index) => rowOf(defect, rows[index]?.said ?? 'nothing')));
-    for (const [index, { says }] of defects.entries()) expect(rows[index]?.said).toMatch(new RegExp(says, 'm'));
+    const said = saidIn([], [], rows);
+    expect(rows).toEqual(rowsOf(defects, said));
+    for (const defect of defects) expect(said(defect)).toMatch(new RegExp(defect.says, 'm'));
   });
 });
 
@@ -66,17 +77,21 @@ describe('a defect', () => {
 
 describe('the choice', () => {
   const other = { ...defect, id: 'other-defect', level: 'unit' as const };
+  const inLab = { ...defect, level: 'lab' as const };
 
-  test('is everything, a level, or what is named', () => {
-    expect(selectDefects([defect, other], {})).toEqual([defect, other]);
+  test('is everything but the lab, a level, or what is named', () => {
+    expect(selectDefects([defect, other, inLab], {})).toEqual([defect, other]);
+    expect(selectDefects([defect, other, inLab], { only: ['some-defect'] })).toEqual([defect]);
+    expect(selectDefects([defect, other, inLab], { levels: ['lab'] })).toEqual([inLab]);
     expect(selectDefects([defect, other], { levels: ['unit'] })).toEqual([other]);
     expect(selectDefects([defect, other], { only: ['some-defect'] })).toEqual([defect]);
     expect(selectDefects([defect, other], { levels: ['unit', 'bats'], only: ['other-defect'] })).toEqual([other]);
   });
 
   test.each([
-    [{ levels: ['bat'] }, 'unknown level: bat; known: synth, unit, bats'],
+    [{ levels: ['bat'] }, 'unknown level: bat; known: synth, unit, bats, lab'],
     [{ only: ['none', 'some-defect'] }, 'unknown defect: none; known: some-defect, other-defect'],
+    [{ levels: ['lab', 'bats'] }, 'by themselves: --level lab'],
     [{ levels: ['synth'] }, 'there is no defect of synth to plant'],
   ])('refuses %j', (choice, message) => expect(() => selectDefects([defect, other], choice)).toThrow(message));
 });
@@ -137,10 +152,60 @@ describe('the verdict', () => {
   });
 });
 
-test('a row comes back from the document as it was', () => {
-  const rows = [rowOf({ ...defect, title: 'a | b' }, 'x | `y`'), rowOf(defect, 'z')];
-  const document = replaceTable(`before\n\n${BEGIN}\n${END}\nafter`, renderTable(rows));
-  expect(readTable(document)).toEqual([{ ...rows[0], said: "x | 'y'" }, rows[1]]);
-  expect(replaceTable(document, renderTable(rows))).toBe(document);
-  expect(() => replaceTable('nothing', '')).toThrow('docs/lab.md needs the lines');
+describe('a defect of the lab', () => {
+  const lab = { deploy: ['swarm'], test: 'test/lab/10-swarm.test.ts', name: 'nodes', says: 'AccessDenied' };
+
+  test('is the same line with another check, and stands after those that need no lab', () => {
+    const parsed = parseDefects(JSON.stringify([{ ...defect, lab }, { ...defect, id: 'other' }]));
+    expect(parsed.map(({ id, level }) => [id, level])).toEqual([
+      ['some-defect', 'bats'],
+      ['other', 'bats'],
+      ['some-defect', 'lab'],
+    ]);
+    expect(parsed[2]).toEqual({ ...defect, ...lab, level: 'lab', redeploy: [] });
+    expect(parsed[0]).toEqual(defect);
+  });
+
+  test('may be tried there alone, by the deployment itself', () => {
+    const [parsed] = parseDefects(JSON.stringify([{ ...defect, level: 'lab', ...lab, test: 'cdk deploy' }]));
+    expect(parsed).toMatchObject({ level: 'lab', test: 'cdk deploy', deploy: ['swarm'] });
+  });
+
+  test.each([
+    [{ ...lab, test: 'test/x.bats' }, 'test'],
+    [{ ...lab, deploy: ['swam'] }, 'deploy'],
+    [{ ...lab, says: '' }, 'says'],
+  ])('is refused: %j', (wrong, field) => {
+    expect(() => parseDefects(JSON.stringify([{ ...defect, lab: wrong }]))).toThrow(field);
+  });
+});
+
+describe('the table', () => {
+  const inLab: LabDefect = { ...defect, level: 'lab', test: CDK_DEPLOY, deploy: [], redeploy: [] };
+  const defects: Defect[] = [{ ...defect, title: 'a | b' }, { ...defect, id: 'lab-alone', title: 'c' }, inLab];
+  defects[1] = { ...inLab, id: 'lab-alone', title: 'c' };
+  const said = ({ level }: Defect): string => (level === 'lab' ? 'x | `y`' : 'z');
+
+  test('has a row for each defect, which comes back from the document as it was', () => {
+    const rows = rowsOf(defects, said);
+    expect(rows).toEqual([
+      { title: 'a | b', file: 'x.sh', caughtBy: 'bats: test/x.bats', said: 'z', lab: CDK_DEPLOY, labSaid: 'x | `y`' },
+      { title: 'c', file: 'x.sh', caughtBy: '', said: '', lab: CDK_DEPLOY, labSaid: 'x | `y`' },
+    ]);
+    const document = replaceTable(`before\n\n${BEGIN}\n${END}\nafter`, renderTable(rows));
+    expect(readTable(document)).toEqual(rows.map((row) => ({ ...row, labSaid: "x | 'y'" })));
+    expect(replaceTable(document, renderTable(rows))).toBe(document);
+    expect(() => replaceTable('nothing', '')).toThrow('docs/lab.md needs the lines');
+  });
+
+  test('says what this run has said, else what the lab once said, else what it said before', () => {
+    const result = { id: inLab.id, caught: true, said: 'kept', seconds: 1, time: '' };
+    const rows = rowsOf([defect, inLab], () => 'before');
+    const outcome = { defect: inLab, verdict: { caught: true as const, said: 'now' }, seconds: 1 };
+    expect(saidIn([outcome], [result], rows)(inLab)).toBe('now');
+    expect(saidIn([], [result], rows)(inLab)).toBe('kept');
+    expect(saidIn([], [{ ...result, caught: false }], rows)(inLab)).toBe('before');
+    expect(saidIn([outcome], [result], rows)(defect)).toBe('before');
+    expect(() => saidIn([], [], [])(inLab)).toThrow('run it with --level lab --only some-defect --update-docs');
+  });
 });

@@ -8,12 +8,14 @@ import { createColors } from 'picocolors';
 import { drawTable } from '../../lib/cli/table';
 import { ROOT } from '../../lib/constructs/bundle';
 import { EXIT } from '../../lib/contract';
+import { LabError } from '../../lib/lab/lab-error';
 import { BASELINE_LIMIT_SECONDS, DEFECT_LIMIT_SECONDS, isBats, runCheck } from './support/check';
 import { makeCopy, withDefect } from './support/copy';
-import { type Defect, occurrences, stale, UsageError } from './support/defects';
+import { type Defect, isLabDefect, occurrences, stale, UsageError } from './support/defects';
 import { baselineProblem, judge, type Verdict } from './support/judge';
+import { interruption, tryInLab } from './support/lab-run';
 import { forget, note, type Outcome, report, save, updateDocs } from './support/report';
-import { readRequest, USAGE } from './support/request';
+import { readRequest, type Request, USAGE } from './support/request';
 
 /** Every defect must fit today's product before the first is planted. */
 function refuseStale(defects: readonly Defect[]): void {
@@ -77,14 +79,9 @@ async function main(): Promise<number> {
     return EXIT.ok;
   }
   const started = Date.now();
-  forget();
   refuseStale(defects);
-  const numbers = Array.from({ length: Math.min(request.jobs, defects.length) }, (_, index) => index + 1);
-  const copies = await Promise.all(numbers.map(makeCopy));
-  await refuseFailingChecks(copies, defects);
-  note(`every check passes without a defect, ${Math.round((Date.now() - started) / 1000)} s`);
-  const outcomes = await tryAll(defects, copies);
-  save(outcomes);
+  const labDefects = defects.filter(isLabDefect);
+  const outcomes = labDefects.length > 0 ? await tryInLab(labDefects) : await tryInCopies(request);
   report(outcomes);
   const missed = outcomes.filter(({ verdict }) => !verdict.caught).length;
   const seconds = Math.round((Date.now() - started) / 1000);
@@ -94,13 +91,33 @@ async function main(): Promise<number> {
   return EXIT.ok;
 }
 
+/** By tests that need no lab, several at a time. */
+async function tryInCopies({ defects, jobs }: Request): Promise<Outcome[]> {
+  const started = Date.now();
+  forget();
+  const numbers = Array.from({ length: Math.min(jobs, defects.length) }, (_, index) => index + 1);
+  const copies = await Promise.all(numbers.map(makeCopy));
+  await refuseFailingChecks(copies, defects);
+  note(`every check passes without a defect, ${Math.round((Date.now() - started) / 1000)} s`);
+  const outcomes = await tryAll(defects, copies);
+  save(outcomes);
+  return outcomes;
+}
+
 // Ends what is running as well.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(EXIT.interrupted));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    const told = interruption();
+    if (told !== undefined) note(told);
+    process.exit(EXIT.interrupted);
+  });
+}
 
 main().then(
   (code) => void (process.exitCode = code),
   (error: Error) => {
     note(`test:strict: ${error.message}`);
+    if (error instanceof LabError) for (const command of error.next) note(`next: ${command}`);
     if (error instanceof UsageError) note(USAGE);
     process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failure;
   },

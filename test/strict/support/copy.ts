@@ -14,8 +14,8 @@ async function productFiles(): Promise<string[]> {
 }
 
 /** Makes a copy from nothing; its place is always the same, so that Jest's cache of compiled files serves it again. */
-export async function makeCopy(index: number): Promise<string> {
-  const copy = path.join(STRICT_FOLDER, `copy-${index}`);
+export async function makeCopy(name: string | number): Promise<string> {
+  const copy = path.join(STRICT_FOLDER, `copy-${name}`);
   rmSync(copy, { recursive: true, force: true });
   for (const file of await productFiles()) {
     const target = path.join(copy, file);

@@ -3,15 +3,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type StackId, STACKS } from '../../../lib/contract';
 
 export const DEFECTS_FILE = path.join(__dirname, '..', 'defects.yml');
 
-/** Which layer of tests catches a defect: of synthesised templates, of programs, or of scripts. None needs Docker. */
-export const LEVELS = ['synth', 'unit', 'bats'] as const;
+/**
+ * What catches a defect: tests of synthesised templates, of programs, or of scripts, none of which needs Docker; or the
+ * lab that is up, which only `--level lab` asks.
+ */
+export const LEVELS = ['synth', 'unit', 'bats', 'lab'] as const;
+export const DEFAULT_LEVELS = ['synth', 'unit', 'bats'] as const;
+/** The check of a defect that the deployment of its stacks must already fail on. */
+export const CDK_DEPLOY = 'cdk deploy';
 
 const oneLine = z.string().refine((text) => !text.includes('\n') && text === text.trim(), 'must be one trimmed line');
 
-const defectSchema = z.strictObject({
+const plantedSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   /** What is wrong, for the table. */
   title: oneLine.min(1),
@@ -21,7 +28,9 @@ const defectSchema = z.strictObject({
   line: oneLine.min(1),
   /** What stands there instead; empty: the line is taken away. */
   becomes: oneLine,
-  level: z.enum(LEVELS),
+});
+
+const checkSchema = z.strictObject({
   /** File of the test that catches it, from the root: *.bats or *.test.ts. */
   test: z.string().regex(/\.(bats|test\.ts)$/),
   /** Part of the full name of the test that must fail. */
@@ -29,16 +38,50 @@ const defectSchema = z.strictObject({
   /** Regular expression that the failure's text must contain: the reason, not just that something failed. */
   says: z.string().min(1),
 });
-export type Defect = z.infer<typeof defectSchema>;
+
+const labCheckSchema = checkSchema.extend({
+  /** A test of the lab, or the deployment itself. */
+  test: z.union([z.literal(CDK_DEPLOY), z.string().regex(/^test\/lab\/.+\.test\.ts$/)]),
+  /** Stacks to deploy with the defect before the test. */
+  deploy: z.array(z.enum(STACKS)).default([]),
+  /** Stacks that the test deploys itself. */
+  redeploy: z.array(z.enum(STACKS)).default([]),
+});
+
+const entrySchema = z.union([
+  plantedSchema
+    .extend(checkSchema.shape)
+    .extend({ level: z.enum(DEFAULT_LEVELS), lab: labCheckSchema.optional() })
+    .strict(),
+  plantedSchema
+    .extend(labCheckSchema.shape)
+    .extend({ level: z.literal('lab') })
+    .strict(),
+]);
+
+type Planted = z.infer<typeof plantedSchema>;
+type Check = z.infer<typeof checkSchema>;
+/** A defect with one of the checks that catch it. */
+export interface Defect extends Planted, Check {
+  readonly level: (typeof LEVELS)[number];
+}
+export interface LabDefect extends Defect {
+  readonly level: 'lab';
+  readonly deploy: readonly StackId[];
+  readonly redeploy: readonly StackId[];
+}
+export const isLabDefect = (defect: Defect): defect is LabDefect => defect.level === 'lab';
 
 /** An argument that names nothing known; the runner answers with exit code 2. */
 export class UsageError extends Error {}
 
+/** Each defect once for each level that catches it; those of the lab stand at the end. */
 export function parseDefects(yaml: string): Defect[] {
-  const defects = z.array(defectSchema).min(1).parse(parse(yaml));
-  const ids = defects.map(({ id }) => id);
+  const entries = z.array(entrySchema).min(1).parse(parse(yaml));
+  const ids = entries.map(({ id }) => id);
   const repeated = ids.filter((id, index) => ids.indexOf(id) !== index);
   if (repeated.length > 0) throw new Error(`the id of a defect stands once: ${repeated.join(', ')}`);
+  const defects = [...entries.flatMap(ofDefaultLevels), ...entries.flatMap(ofTheLab)];
   for (const { id, line, becomes, says } of defects) {
     if (line === becomes) throw new Error(`${id}: the replacement changes nothing`);
     if (new RegExp(says).test('')) throw new Error(`${id}: says matches every text`);
@@ -46,12 +89,26 @@ export function parseDefects(yaml: string): Defect[] {
   return defects;
 }
 
+type Entry = z.infer<typeof entrySchema>;
+
+function ofDefaultLevels(entry: Entry): Defect[] {
+  if (entry.level === 'lab') return [];
+  const { lab: _, ...defect } = entry;
+  return [defect];
+}
+
+function ofTheLab(entry: Entry): LabDefect[] {
+  if (entry.level === 'lab') return [entry];
+  const { lab, id, title, file, line, becomes } = entry;
+  return lab ? [{ id, title, file, line, becomes, level: 'lab', ...lab }] : [];
+}
+
 export const readDefects = (): Defect[] => parseDefects(readFileSync(DEFECTS_FILE, 'utf8'));
 
 /**
- * The defects of some levels, or those that are named.
+ * The defects of some levels, or those that are named; the lab's only where that level is asked for.
  *
- * @throws UsageError for an unknown level or id, with the known ones
+ * @throws UsageError for an unknown level or id, with the known ones, and for the lab beside another level
  */
 export function selectDefects(
   defects: readonly Defect[],
@@ -61,9 +118,11 @@ export function selectDefects(
   refuseUnknown(
     'defect',
     only ?? [],
-    defects.map(({ id }) => id),
+    [...new Set(defects.map(({ id }) => id))],
   );
-  const wanted: readonly string[] = levels ?? LEVELS;
+  const wanted: readonly string[] = levels ?? DEFAULT_LEVELS;
+  if (wanted.includes('lab') && wanted.length > 1)
+    throw new UsageError('defects of the lab are planted one after the other, by themselves: --level lab');
   const chosen = defects.filter(({ id, level }) => wanted.includes(level) && (!only || only.includes(id)));
   if (chosen.length === 0) throw new UsageError(`there is no defect of ${wanted.join(', ')} to plant`);
   return chosen;

@@ -65,6 +65,9 @@ export function baselineProblem(defect: Defect, results: readonly TestResult[]):
 export type Verdict =
   { readonly caught: true; readonly said: string } | { readonly caught: false; readonly problem: string };
 
+/** What was said of a defect that was caught, or why it was not. */
+export const told = (verdict: Verdict): string => (verdict.caught ? verdict.said : verdict.problem);
+
 /** Caught: the named test failed, or its file could not be loaded, for the reason that is expected. */
 export function judge(defect: Defect, results: readonly TestResult[]): Verdict {
   const failed = results.filter(({ name, passed }) => !passed && (name === '' || name.includes(defect.name)));

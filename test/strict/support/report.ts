@@ -6,9 +6,10 @@ import { format, resolveConfig } from 'prettier';
 import { ROOT } from '../../../lib/constructs/bundle';
 import { drawTable } from '../../../lib/cli/table';
 import { STRICT_FOLDER } from './copy';
-import { type Defect, readDefects, UsageError } from './defects';
-import type { Verdict } from './judge';
-import { DOCS_FILE, readTable, renderTable, replaceTable, rowOf } from './table';
+import { type Defect, readDefects } from './defects';
+import { told, type Verdict } from './judge';
+import { readLabResults } from './lab-results';
+import { DOCS_FILE, readTable, renderTable, replaceTable, rowsOf, saidIn } from './table';
 
 const TAP_FILE = path.join(ROOT, 'build', 'test-results', 'strict.tap');
 
@@ -19,8 +20,6 @@ export interface Outcome {
 }
 
 export const note = (line: string): void => void process.stderr.write(`${line}\n`);
-
-const saidBy = ({ verdict }: Outcome): string => (verdict.caught ? verdict.said : verdict.problem);
 
 /** What an earlier run said must not count for this one. */
 export const forget = (): void => rmSync(TAP_FILE, { force: true });
@@ -42,23 +41,15 @@ export function report(outcomes: readonly Outcome[]): void {
     each.defect.level,
     each.verdict.caught ? 'ok' : 'FAILED',
     `${each.seconds.toFixed(1)} s`,
-    saidBy(each).split('\n')[0]!,
+    told(each.verdict).split('\n')[0]!,
   ]);
   process.stdout.write(`${drawTable([['defect', 'level', 'caught', 'duration', 'said'], ...rows], createColors())}\n`);
   for (const { defect, verdict } of outcomes) if (!verdict.caught) note(`\n${defect.id}: ${verdict.problem}`);
 }
 
-/** Rows of defects that were not run keep what they said before. */
 export async function updateDocs(outcomes: readonly Outcome[]): Promise<void> {
   const document = readFileSync(DOCS_FILE, 'utf8');
-  const before = new Map(readTable(document).map((row) => [row.title, row.said]));
-  const now = new Map(outcomes.map((each) => [each.defect.id, saidBy(each)]));
-  const rows = readDefects().map((defect) => {
-    const said = now.get(defect.id) ?? before.get(defect.title);
-    if (said === undefined)
-      throw new UsageError(`${defect.id} has no row yet: run it with --only ${defect.id} --update-docs`);
-    return rowOf(defect, said);
-  });
+  const rows = rowsOf(readDefects(), saidIn(outcomes, readLabResults(), readTable(document)));
   const options = await resolveConfig(DOCS_FILE);
   writeFileSync(DOCS_FILE, await format(replaceTable(document, renderTable(rows)), { ...options, parser: 'markdown' }));
 }

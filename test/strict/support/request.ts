@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type Defect, LEVELS, readDefects, selectDefects, UsageError } from './defects';
 
 export const USAGE = `usage: npm run test:strict -- [--level ${LEVELS.join(',')}] [--only ID,…] [--jobs N] [--list] [--update-docs]
-Without --level and --only: every defect.`;
+Without --level and --only: every defect, but for those of the lab. --level lab plants in the lab that is up.`;
 
 export interface Request {
   readonly defects: readonly Defect[];
