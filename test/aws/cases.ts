@@ -27,7 +27,6 @@ export const CASES: readonly FileCases[] = [
   },
   { file: '20-pipeline.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '30-access.test.ts', runs: [], othersNeed: `${NODES}, or the gateway` },
-  { file: '35-grants.test.ts', runs: [], othersNeed: NODES },
   { file: '36-associations.test.ts', runs: [], othersNeed: `${NODES}, and the lab’s clock` },
   { file: '40-hardening.test.ts', runs: [], othersNeed: NODES },
   { file: '45-cloudformation.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
@@ -61,6 +60,7 @@ export const CASES: readonly FileCases[] = [
   { file: '95-destroy.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '95-iam.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   { file: '95-shapes.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
+  { file: '96-grants.test.ts', runs: [], othersNeed: NODES },
 ];
 
 /** A regular expression for Jest that matches exactly these titles at the end of a case's full name. */

@@ -1,6 +1,7 @@
 /** Every node is replaced, one slot at a time: by a new machine image, and by other user data. */
 import { instancesOf } from './support/instances';
-import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes, type Settings } from './support/sequences';
+import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes } from './support/sequences';
+import type { Settings } from './support/run';
 import { stage } from './support/secrets';
 
 jest.setTimeout(3_600_000);

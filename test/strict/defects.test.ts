@@ -156,7 +156,12 @@ describe('a defect of the lab', () => {
   const lab = { deploy: ['swarm'], test: 'test/lab/10-swarm.test.ts', name: 'nodes', says: 'AccessDenied' };
 
   test('is the same line with another check, and stands after those that need no lab', () => {
-    const parsed = parseDefects(JSON.stringify([{ ...defect, lab }, { ...defect, id: 'other' }]));
+    const parsed = parseDefects(
+      JSON.stringify([
+        { ...defect, lab },
+        { ...defect, id: 'other' },
+      ]),
+    );
     expect(parsed.map(({ id, level }) => [id, level])).toEqual([
       ['some-defect', 'bats'],
       ['other', 'bats'],

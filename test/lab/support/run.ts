@@ -36,6 +36,12 @@ export async function run(program: string, args: readonly string[], input = ''):
 export const cdk = (...args: string[]): Promise<Result> =>
   tryRun('node_modules/.bin/cdk', [...args, '--no-color', '--progress', 'events']);
 
+/** Keys of lib/config.ts with their values. */
+export type Settings = Readonly<Record<string, string | number>>;
+
+export const contextOf = (settings: Settings): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+
 /** The command line of the product. */
 export const metals = (...args: string[]): Promise<Result> =>
   tryRun('node_modules/.bin/tsx', ['bin/metals.ts', ...args]);

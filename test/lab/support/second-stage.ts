@@ -1,8 +1,7 @@
 /** A stage beside the one that runs, without a pipeline: for the first moments of a deployment, which happen once. */
 import { cloudFormationStackName, type StackId } from '../../../lib/contract';
 import { bootLog, instancesOf } from './instances';
-import { cdk, type Result } from './run';
-import { contextOf, type Settings } from './sequences';
+import { cdk, contextOf, type Result, type Settings } from './run';
 
 export const SECOND_STAGE = 'second';
 const SETTINGS = { stage: SECOND_STAGE, vpcCidr: '10.41.0.0/16', workers: 1 };

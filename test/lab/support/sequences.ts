@@ -2,16 +2,11 @@
 import { UuidV7Generator } from '../../../services/common/uuid';
 import { nodeContainers, tryInNode } from './nodes';
 import { connectPrices, produce } from './pipeline';
-import { cdk, eventually, metals, type Result } from './run';
+import { cdk, contextOf, eventually, metals, type Result, type Settings } from './run';
 import { apiKey } from './secrets';
 
 /** `npm run test:lab -- --full`: the sequences that do not fit into a run of CI. */
 export const inFullRun = process.env.METALS_LAB_FULL === '1' ? describe : describe.skip;
-
-export type Settings = Readonly<Record<string, string | number>>;
-
-export const contextOf = (settings: Settings): string[] =>
-  Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 
 export const deploy = (settings: Settings = {}): Promise<Result> =>
   cdk('deploy', '--all', '--require-approval', 'never', ...contextOf(settings));

@@ -26,7 +26,10 @@ export const isBats = (file: string): boolean => file.endsWith('.bats');
 const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** @throws Error when the tests took too long, or gave no report at all */
-export async function runCheck(copy: string, { files, names, limitSeconds, project = 'unit' }: Check): Promise<TestResult[]> {
+export async function runCheck(
+  copy: string,
+  { files, names, limitSeconds, project = 'unit' }: Check,
+): Promise<TestResult[]> {
   const filter = `(${names.map(literally).join('|')})`;
   if (isBats(files[0]!)) {
     const output = await runBounded(

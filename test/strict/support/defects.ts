@@ -93,7 +93,8 @@ type Entry = z.infer<typeof entrySchema>;
 
 function ofDefaultLevels(entry: Entry): Defect[] {
   if (entry.level === 'lab') return [];
-  const { lab: _, ...defect } = entry;
+  const defect = { ...entry };
+  delete defect.lab;
   return [defect];
 }
 
@@ -115,11 +116,7 @@ export function selectDefects(
   { levels, only }: { readonly levels?: readonly string[]; readonly only?: readonly string[] },
 ): Defect[] {
   refuseUnknown('level', levels ?? [], LEVELS);
-  refuseUnknown(
-    'defect',
-    only ?? [],
-    [...new Set(defects.map(({ id }) => id))],
-  );
+  refuseUnknown('defect', only ?? [], [...new Set(defects.map(({ id }) => id))]);
   const wanted: readonly string[] = levels ?? DEFAULT_LEVELS;
   if (wanted.includes('lab') && wanted.length > 1)
     throw new UsageError('defects of the lab are planted one after the other, by themselves: --level lab');

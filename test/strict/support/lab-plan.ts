@@ -19,7 +19,11 @@ export const stacksToRestore = ({ deploy, redeploy }: LabDefect): StackId[] =>
   STACKS.filter((stack) => deploy.includes(stack) || redeploy.includes(stack));
 
 /** Undefined, or why nothing can be planted in this lab, and what to do first. */
-export function labProblem({ state, reason, next }: Pick<LabStatus, 'state' | 'reason' | 'next'>): LabError | undefined {
+export function labProblem({
+  state,
+  reason,
+  next,
+}: Pick<LabStatus, 'state' | 'reason' | 'next'>): LabError | undefined {
   if (state === 'up') return undefined;
   return new LabError(state === 'down' ? 'no lab is up' : `the lab is half up: ${reason}`, next);
 }

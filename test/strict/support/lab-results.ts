@@ -27,7 +27,13 @@ export const readLabResults = (): LabResult[] =>
   existsSync(LAB_RESULTS_FILE) ? (JSON.parse(readFileSync(LAB_RESULTS_FILE, 'utf8')) as LabResult[]) : [];
 
 export function saveLab({ defect, verdict, seconds }: Outcome): void {
-  const result = { id: defect.id, caught: verdict.caught, said: told(verdict), seconds, time: new Date().toISOString() };
+  const result = {
+    id: defect.id,
+    caught: verdict.caught,
+    said: told(verdict),
+    seconds,
+    time: new Date().toISOString(),
+  };
   mkdirSync(STRICT_FOLDER, { recursive: true });
   writeFileSync(LAB_RESULTS_FILE, `${JSON.stringify(merged(readLabResults(), result), undefined, 2)}\n`);
 }

@@ -1,4 +1,5 @@
 /** Each node may do what its boot and its documents do: asked with the node's own credentials, in the lab's own words. */
+// After 95-iam, for which these calls would count as the product's own.
 import { parameterPath, SECRETS, type SecretId, secretName } from '../../lib/contract';
 import { lastParameters } from './support/commands';
 import { instanceOfSlot, instancesOf } from './support/instances';
