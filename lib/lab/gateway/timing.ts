@@ -17,8 +17,10 @@ export const PROFILES = {
     userDataAfterAgent: seconds(1, 4),
     /** From AttachVolume until the device is there. */
     volumeAppears: seconds(1, 3),
-    /** A terminated instance holds its interface and its volume for so long. */
+    /** A terminated instance holds its interface for so long… */
     terminationHolds: seconds(2, 5),
+    /** …and its volume for so much longer: the boot of the instance that replaces it finds the volume in use. */
+    volumeHolds: seconds(6, 12),
     /** Auto Scaling tries a failed launch again. */
     relaunch: seconds(2, 4),
     /** A registered node refuses SendCommand with InvalidInstanceId at first. */
@@ -30,6 +32,7 @@ export const PROFILES = {
     userDataAfterAgent: seconds(10, 30),
     volumeAppears: seconds(5, 15),
     terminationHolds: seconds(30, 60),
+    volumeHolds: seconds(20, 60),
     relaunch: seconds(20, 60),
     commandsAfterRegistration: seconds(10, 30),
     // Usually about 2 s (pulumi/pulumi-aws#2411); CDK's own handlers are to wait for 31 s (aws/aws-cdk#37878).

@@ -171,21 +171,28 @@ export class Instances {
   }
 
   private async end(instance: InstanceRecord): Promise<void> {
-    const { store, upstream, credentials, forgetReports, volumes, timing, log } = this.dependencies;
+    const { settings, store, upstream, credentials, forgetReports, volumes, timing, log } = this.dependencies;
     const { id } = instance;
     forgetReports(id);
     credentials.revoke(id);
     await removeNode(instance.container);
     await timing.wait('terminationHolds');
-    await volumes.release(id);
     await ignoreNotFound(upstream.query('ec2', 'TerminateInstances', { InstanceId: [id] }));
     if (instance.rootVolumeId) {
       await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: instance.rootVolumeId }));
       await ignoreNotFound(upstream.query('ec2', 'DeleteVolume', { VolumeId: instance.rootVolumeId }));
     }
+    // A volume that is mounted from the start must be free before the next instance is launched.
+    if (settings.volumes === 'docker') await volumes.release(id);
     store.update((data) => {
       const networkInterface = data.interfaces[instance.interfaceId];
       if (networkInterface?.instanceId === id) delete networkInterface.instanceId;
+    });
+    if (settings.volumes === 'loop') {
+      await timing.wait('volumeHolds');
+      await volumes.release(id);
+    }
+    store.update(() => {
       instance.state = 'terminated';
       instance.terminationTime = new Date().toISOString();
     });
