@@ -20,6 +20,9 @@ async function asNode(slot: string, ...args: string[]): Promise<string> {
 const slots = async (role = ''): Promise<string[]> =>
   (await instancesOf(stage())).map(({ slot }) => slot).filter((slot) => slot.startsWith(role));
 
+// Policies that were changed a moment ago count after up to 8 s.
+beforeAll(() => new Promise((resolve) => setTimeout(resolve, 10_000)));
+
 test('a worker reads the token that it joins by', async () => {
   for (const slot of await slots('worker')) {
     const name = ['--name', parameterPath(stage(), 'worker-token')];
