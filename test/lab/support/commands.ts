@@ -4,7 +4,7 @@ import { type DocumentId, documentName, TAG } from '../../../lib/contract';
 import { runCommand, type CommandState } from '../../../lib/ssm';
 import { stage } from './secrets';
 
-const ssm = new SSMClient({});
+const client = (): SSMClient => new SSMClient({});
 
 /** Runs a document on the node of one slot. */
 export const runDocument = (
@@ -12,7 +12,7 @@ export const runDocument = (
   slot: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<CommandState> =>
-  runCommand(ssm, {
+  runCommand(client(), {
     documentName: documentName(stage(), document),
     parameters,
     targets: [
@@ -33,7 +33,7 @@ export async function mustRunDocument(...request: Parameters<typeof runDocument>
 
 /** What a document was last sent with. */
 export async function lastParameters(document: DocumentId): Promise<Record<string, string>> {
-  const { Commands = [] } = await ssm.send(new ListCommandsCommand({}));
+  const { Commands = [] } = await client().send(new ListCommandsCommand({}));
   const [last] = Commands.filter(({ DocumentName }) => DocumentName === documentName(stage(), document)).sort(
     (a, b) => b.RequestedDateTime!.getTime() - a.RequestedDateTime!.getTime(),
   );
@@ -43,6 +43,6 @@ export async function lastParameters(document: DocumentId): Promise<Record<strin
 
 /** What a command said on a node, or why the agent did not begin it. */
 export async function outputOf(CommandId: string, InstanceId: string): Promise<string> {
-  const output = await ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+  const output = await client().send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
   return output.StandardErrorContent || output.StatusDetails || '';
 }

@@ -6,7 +6,13 @@ const PLUGIN_OUTPUT_CHARACTERS = 2500;
 /** The model's bound of the agent's own words. */
 const TRACE_OUTPUT_CHARACTERS = 2500;
 
-export function commandView(command: CommandRecord): Record<string, unknown> {
+/** For so long after a command was sent its targets are not counted, unless it is over. */
+const COUNTED_AFTER_SECONDS = 1;
+
+const isCounted = ({ status, requestedTime }: CommandRecord, now: number): boolean =>
+  isFinal(status) || now / 1000 >= requestedTime + COUNTED_AFTER_SECONDS;
+
+export function commandView(command: CommandRecord, now = Date.now()): Record<string, unknown> {
   const invocations = Object.values(command.invocations);
   return {
     CommandId: command.id,
@@ -23,7 +29,7 @@ export function commandView(command: CommandRecord): Record<string, unknown> {
     TimeoutSeconds: command.deliveryTimeoutSeconds,
     MaxConcurrency: command.maxConcurrency,
     MaxErrors: command.maxErrors,
-    TargetCount: invocations.length,
+    TargetCount: isCounted(command, now) ? invocations.length : 0,
     CompletedCount: invocations.filter(({ status }) => isFinal(status)).length,
     ErrorCount: invocations.filter(({ status }) => status === 'Failed' || status === 'TimedOut').length,
     DeliveryTimedOutCount: invocations.filter(({ statusDetails }) => statusDetails === 'DeliveryTimedOut').length,

@@ -128,13 +128,12 @@ function commandActions({ commands }: SsmDependencies): Record<string, Handler> 
     return instanceId ? chosen.filter((command) => instanceId in command.invocations) : chosen;
   };
   return {
-    // Targets are counted after the answer has gone out: ListCommands knows how many there are.
-    SendCommand: (params) => ({ Command: { ...commandView(commands.send(params).command), TargetCount: 0 } }),
+    SendCommand: (params) => ({ Command: commandView(commands.send(params).command) }),
     CancelCommand: ({ CommandId }) => {
       commands.cancel(CommandId);
       return {};
     },
-    ListCommands: (params) => ({ Commands: visible(params).map(commandView) }),
+    ListCommands: (params) => ({ Commands: visible(params).map((command) => commandView(command)) }),
     ListCommandInvocations: (params) => ({
       CommandInvocations: visible(params).flatMap((command) =>
         Object.values(command.invocations)

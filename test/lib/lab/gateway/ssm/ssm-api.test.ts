@@ -1,3 +1,5 @@
+import type { CommandRecord } from '../../../../../lib/lab/gateway/ssm/command-records';
+import { commandView } from '../../../../../lib/lab/gateway/ssm/command-views';
 import { createSsm } from '../../../../../lib/lab/gateway/ssm/ssm-api';
 import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
 import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
@@ -116,13 +118,13 @@ test('a node that has just registered is Online, and unknown to SendCommand', as
   expect(byTag.Command).toMatchObject({ TargetCount: 0 });
 });
 
-test('a command is sent before its targets are counted', async () => {
-  const call = setUp();
-  const document = { DocumentName: 'AWS-RunShellScript', Parameters: { commands: ['true'] } };
-  const { Command } = await call('SendCommand', { ...document, InstanceIds: ['i-0a'] });
-  expect(Command).toMatchObject({ TargetCount: 0 });
-  const listed = await call('ListCommands', { CommandId: Command.CommandId });
-  expect(listed.Commands).toMatchObject([{ TargetCount: 1 }]);
+test.each([
+  ['InProgress', 100_900, 0],
+  ['InProgress', 101_000, 1],
+  ['Success', 100_100, 1],
+] as const)('the targets of a command that is %s are counted at %s ms: %s', (status, now, count) => {
+  const command = { status, requestedTime: 100, invocations: { 'i-0a': { status } } } as unknown as CommandRecord;
+  expect(commandView(command, now)).toMatchObject({ TargetCount: count });
 });
 
 test('is throttled now and then', async () => {
