@@ -1,17 +1,22 @@
 import { App, Tags } from 'aws-cdk-lib';
 import { createStacks } from '../lib/app';
+import { readCdkContext } from '../lib/cdk-json';
 import { type Config, ConfigError, readConfig } from '../lib/config';
-import { TAG } from '../lib/contract';
+import { LAB_ACCOUNT_ID, TAG } from '../lib/contract';
+import { stageOfCdk } from '../lib/stage';
 
 /** CDK's entry: reads the configuration, then creates the stacks. Data for people goes to stderr. */
 function main(): void {
   const app = new App();
   let config: Config;
   try {
-    config = readConfig(app.node.getAllContext(), {
-      account: process.env.CDK_DEFAULT_ACCOUNT,
-      region: process.env.CDK_DEFAULT_REGION,
-    });
+    const context = app.node.getAllContext() as Record<string, unknown>;
+    const account = process.env.CDK_DEFAULT_ACCOUNT;
+    const isLab = (context.account ?? account) === LAB_ACCOUNT_ID;
+    const env = process.env.METALS_STAGE;
+    const stage = stageOfCdk({ merged: context.stage, env, file: readCdkContext().stage, isLab });
+    const named = stage === undefined ? context : { ...context, stage };
+    config = readConfig(named, { account, region: process.env.CDK_DEFAULT_REGION });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`metals: ${error.message}\n`);

@@ -11,7 +11,7 @@ export interface Config {
   readonly isLab: boolean;
   readonly account: string;
   readonly region: string;
-  /** Name of this deployment, in every resource name. @default 'lab' in the lab, else 'prod' */
+  /** Name of this deployment, in every resource name; METALS_STAGE also sets it (lib/stage.ts). @default 'lab' in the lab, else 'prod' */
   readonly stage: string;
   /** @default 10.40.0.0/16 */
   readonly vpcCidr: string;
@@ -174,7 +174,7 @@ function defaults(
   dataRemoval: Config['dataRemoval'] = isLab ? 'destroy' : 'retain',
 ): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId' | 'availabilityZones'> {
   return {
-    stage: isLab ? 'lab' : 'prod',
+    stage: STAGE.defaultFor(isLab),
     vpcCidr: '10.40.0.0/16',
     natGateways: 1,
     managers: 1,

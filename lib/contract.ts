@@ -25,6 +25,8 @@ export const PROCESSOR_PORT = 8001;
 export const STAGE = {
   pattern: /^[a-z][a-z0-9-]{0,15}$/,
   allowed: 'up to 16 lowercase letters, digits and hyphens, a letter first',
+  /** Where nobody says which: lib/stage.ts. */
+  defaultFor: (isLab: boolean): string => (isLab ? 'lab' : 'prod'),
 } as const;
 
 /** Tags on instances (propagated by each slot's Auto Scaling group) and on what belongs to a slot. */

@@ -1,5 +1,7 @@
 /** What the flags and the environment say, checked once, before any command does anything. */
+import { readCdkContext } from '../cdk-json';
 import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
+import { chooseStage } from '../stage';
 import { parseDurationSeconds } from './duration';
 import { CliError } from './errors';
 import { Terminal, type Io } from './terminal';
@@ -36,15 +38,21 @@ const usage = (why: string, next: string): CliError =>
   new CliError('the command did not start', why, [next], EXIT.usage);
 
 /** @throws CliError with the flag, the value and what is allowed */
-export function readContext(options: GlobalOptions, io: Io, interrupted: AbortSignal): Context {
+export function readContext(
+  options: GlobalOptions,
+  io: Io,
+  interrupted: AbortSignal,
+  cdkContext: Readonly<Record<string, unknown>> = readCdkContext(),
+): Context {
   const env = io.env;
   const endpoint = env.AWS_ENDPOINT_URL || undefined;
   const isLab = !options.profile && env.AWS_ACCESS_KEY_ID === LAB_ACCOUNT_ID;
   const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined);
-  const stage = options.stage ?? (env.METALS_STAGE || (isLab ? 'lab' : 'prod'));
+  const chosen = chooseStage({ typed: options.stage, env: env.METALS_STAGE, file: cdkContext.stage });
+  const { stage, from } = chosen ?? { stage: STAGE.defaultFor(isLab), from: '--stage' };
 
   if (!STAGE.pattern.test(stage)) {
-    throw usage(`--stage: got "${stage}", expected ${STAGE.allowed}`, 'add --stage NAME');
+    throw usage(`${from}: got "${stage}", expected ${STAGE.allowed}`, 'add --stage NAME');
   }
   if (isLab && !endpoint) {
     throw usage(`account ${LAB_ACCOUNT_ID} is the lab, but AWS_ENDPOINT_URL is not set`, '. .lab/env');

@@ -44,7 +44,7 @@ export async function runCli(args: readonly string[], io: Io, interruption: Inte
 export function buildProgram(io: Io, interruption: Interruption, exitWith: (code: number) => void): Command {
   const program = new Command('metals')
     .description('Operates a metals-price pipeline on Docker Swarm, in AWS or in the lab.')
-    .option('--stage <name>', "which deployment (METALS_STAGE; else 'lab' in the lab, 'prod' in AWS)")
+    .option('--stage <name>', "which deployment (METALS_STAGE, cdk.json; else 'lab' in the lab, 'prod' in AWS)")
     .option('--region <name>', 'AWS region (AWS_REGION)')
     .option('--profile <name>', 'AWS profile (AWS_PROFILE)')
     .option('--timeout <duration>', 'give up after, e.g. 90s, 15m, 1h')

@@ -130,7 +130,8 @@ async function lookFirst(context: Context, options: DeployOptions): Promise<stri
 function environment(context: Context, region: string): NodeJS.ProcessEnv {
   const { env } = context.terminal.io;
   const plain = context.terminal.noteColors.isColorSupported ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' };
-  return { ...env, AWS_REGION: region, AWS_DEFAULT_REGION: region, ...plain };
+  // Not only as an argument: the app would find two stages where the shell has another one.
+  return { ...env, AWS_REGION: region, AWS_DEFAULT_REGION: region, METALS_STAGE: context.stage, ...plain };
 }
 
 const withTimeout = (context: Context): AbortSignal =>

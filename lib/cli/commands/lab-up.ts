@@ -74,7 +74,7 @@ export function parseTiming(profile: string | undefined, seed: string | undefine
 
 /** Pure: refuses settings before anything is started, as synthesis would do in the midst of it. @throws CliError */
 export function checkSettings(pairs: readonly string[]): void {
-  const settings = parseSettings(pairs, LAB_UP_FAILED, 'npm run lab --');
+  const settings = parseSettings(pairs, LAB_UP_FAILED, 'npm run lab --', () => 'leave it out: it is always "lab"');
   try {
     readConfig({ account: LAB_ACCOUNT_ID, region: LAB_REGION, ...settings }, {});
   } catch (error) {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readCdkContext } from '../../cdk-json';
 import type { Finding, PreflightReport } from '../../preflight';
 import { withActivity } from '../activity';
 import { EXIT } from '../../contract';
@@ -9,7 +8,6 @@ import { parseSettings } from '../settings';
 import { drawTable } from '../table';
 
 export const PREFLIGHT_FAILED = 'the preflight could not be made';
-const ROOT = resolve(__dirname, '../../..');
 
 export interface PreflightOptions {
   /** CDK context, `key=value`. */
@@ -63,14 +61,6 @@ export async function readPreflight(
     const next = ['npm run metals -- preflight --context KEY=VALUE'];
     throw new CliError(what, error.message, next, EXIT.usage, { cause: error });
   }
-}
-
-/** What is set in cdk.json; keys with `:` or `@` are the CDK's, and the configuration passes them over. */
-function readCdkContext(): Record<string, unknown> {
-  const { context = {} } = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')) as {
-    context?: Record<string, unknown>;
-  };
-  return context;
 }
 
 const RESULTS: Readonly<Record<Finding['verdict'], string>> = {

@@ -3,8 +3,8 @@ import { wantsColor } from '../../../lib/cli/terminal';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const signal = new AbortController().signal;
-const read = (options: object, env: NodeJS.ProcessEnv = {}) =>
-  readContext({ color: true, ...options }, fakeIo(env), signal);
+const read = (options: object, env: NodeJS.ProcessEnv = {}, cdkContext: Record<string, unknown> = {}) =>
+  readContext({ color: true, ...options }, fakeIo(env), signal, cdkContext);
 
 describe('stage and region', () => {
   test.each([
@@ -13,6 +13,13 @@ describe('stage and region', () => {
     ['AWS without either', {}, {}, 'prod'],
     ['lab without either', {}, { ...LAB_ENV, METALS_STAGE: '' }, 'lab'],
   ])('stage from %s', (_, options, env, stage) => expect(read(options, env).stage).toBe(stage));
+
+  test('stage from cdk.json, which comes after the environment, and is named where it is wrong', () => {
+    expect(read({}, {}, { stage: 'red' }).stage).toBe('red');
+    expect(read({}, LAB_ENV, { stage: 'red' }).stage).toBe('lab');
+    expect(() => read({}, {}, { stage: 'Red' })).toThrow('stage in cdk.json: got "Red", expected up to 16');
+    expect(() => read({}, { METALS_STAGE: 'Red' })).toThrow('METALS_STAGE: got "Red"');
+  });
 
   test.each([
     [{ region: 'eu-west-2' }, { AWS_REGION: 'eu-west-3' }, 'eu-west-2'],

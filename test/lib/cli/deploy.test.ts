@@ -161,3 +161,18 @@ test('a setting without a value is refused', async () => {
     exitCode: 2,
   });
 });
+
+test('a stage is named by --stage alone: as a setting it would leave hints and secrets to another one', async () => {
+  await expect(deploy(contextOf(fakeIo(LAB_ENV)), { context: ['stage=foo'] }, never)).rejects.toMatchObject({
+    why: '--context: the stage is no setting here',
+    next: ['use --stage: npm run metals -- deploy --stage foo'],
+    exitCode: 2,
+  });
+});
+
+test('the CDK hears of one stage only, whatever the shell has', async () => {
+  let heard: string | undefined;
+  const context = contextOf(fakeIo(LAB_ENV), { stage: 'blue' });
+  await deploy(context, {}, (_args, env) => Promise.resolve(((heard = env.METALS_STAGE), 0)));
+  expect(heard).toBe('blue');
+});

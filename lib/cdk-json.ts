@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const FILE = join(resolve(__dirname, '..'), 'cdk.json');
+
+/** The context of cdk.json; keys with `:` or `@` are the CDK's, and the configuration passes them over. */
+export function readCdkContext(): Record<string, unknown> {
+  const { context = {} } = JSON.parse(readFileSync(FILE, 'utf8')) as { context?: Record<string, unknown> };
+  return context;
+}
