@@ -4,6 +4,7 @@ import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
 import { chooseStage } from '../stage';
 import { parseDurationSeconds } from './duration';
 import { CliError } from './errors';
+import type { Given } from './next-command';
 import { Terminal, type Io } from './terminal';
 
 /** Options that every command takes. */
@@ -24,6 +25,8 @@ export interface Context {
   /** Missing: the SDK takes the profile's. */
   readonly region?: string;
   readonly profile?: string;
+  /** What chose the deployment on the command line; the command to type next repeats it. `lab up` clears it. */
+  given: Given;
   /** Set for the lab: where AWS is answered from instead. */
   readonly endpoint?: string;
   readonly isLab: boolean;
@@ -76,6 +79,7 @@ export function readContext(
     stage,
     region: isLab ? (region ?? LAB_REGION) : region,
     profile: options.profile,
+    given: { stage: options.stage, region: options.region, profile: options.profile },
     endpoint,
     isLab,
     timeoutSeconds,

@@ -77,7 +77,7 @@ export function replayParameters(options: ReplayOptions): DeadLetterParameters {
   if (wanted.length > MOST_OFFSETS) {
     throw usage(
       `got ${wanted.length} offsets, expected at most ${MOST_OFFSETS}`,
-      'npm run metals -- dlq replay --reason R, or fewer offsets at a time',
+      'name fewer offsets at a time, or: npm run metals -- dlq replay --reason REASON',
     );
   }
   return { Offsets: wanted.join(',') };

@@ -89,7 +89,7 @@ function parseLine(line: string, what: string): z.infer<typeof lineSchema> {
     throw new CliError(
       what,
       `the document dead-letters answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
-      ['npm run metals -- deploy brings document and command line to the same version'],
+      ['npm run metals -- deploy    # brings document and command line to the same version'],
       undefined,
       { cause: error },
     );

@@ -15,6 +15,13 @@ export class CliError extends Error {
     super(`${what}: ${why}`, options);
     this.name = 'CliError';
   }
+
+  /** The same failure with other commands. */
+  withNext(next: readonly string[]): CliError {
+    const copy = new CliError(this.what, this.why, next, this.exitCode, { cause: this.cause });
+    copy.stack = this.stack;
+    return copy;
+  }
 }
 
 /** What an AWS error is explained with. */

@@ -15,6 +15,7 @@ import { addDlqVerbs } from './dlq-verbs';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
 import { untilInterrupted, type Interruption } from './interrupt';
+import { completeCommands } from './next-command';
 import { tellError } from './tell-error';
 import { Terminal, type Io } from './terminal';
 
@@ -133,16 +134,17 @@ async function explained<T>(work: Promise<T>, context: Context, what: string): P
   try {
     return await work;
   } catch (error) {
-    const { region, profile, endpoint } = context;
-    throw explainError(error, { what, region, profile, endpoint } satisfies ErrorContext);
+    const { region, profile, endpoint, given } = context;
+    const told = explainError(error, { what, region, profile, endpoint } satisfies ErrorContext);
+    throw told.withNext(told.next.map((line) => completeCommands(line, given)));
   }
 }
 
 function reportInterruption(context: Context): void {
-  const left = context.leaveBehind.length ? context.leaveBehind : ['nothing is left behind'];
+  const next = context.leaveBehind.map((line) => completeCommands(line, context.given));
+  const left = next.length ? next : ['nothing is left behind'];
   context.terminal.note(['', 'interrupted', ...left.map((line) => `  ${line}`)].join('\n'));
-  if (context.terminal.json)
-    context.terminal.value({ error: { what: 'interrupted', why: 'Ctrl-C', next: context.leaveBehind } });
+  if (context.terminal.json) context.terminal.value({ error: { what: 'interrupted', why: 'Ctrl-C', next } });
 }
 
 /** Writes an error in its three parts and returns the exit code. */

@@ -49,7 +49,7 @@ export function parseStackStatus(stdout: string): StackStatus {
     new CliError(
       'the status could not be read',
       `the document stack-status answered ${why}: ${JSON.stringify(stdout.slice(0, 200))}`,
-      ['npm run metals -- deploy brings document and command line to the same version'],
+      ['npm run metals -- deploy    # brings document and command line to the same version'],
       EXIT.failure,
       { cause },
     );

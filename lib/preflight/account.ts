@@ -30,12 +30,10 @@ export const bootstrapRoleArn = (caller: string, needs: Pick<Needs, 'account' | 
 };
 
 /** Without the app, which would ask for settings that a bootstrap does not need. */
-export const bootstrapCommand = ({ isLab, account, region }: Needs, profile?: string): string =>
-  isLab
-    ? 'npm run lab'
-    : `npm run cdk -- bootstrap --app '' aws://${account}/${region}${profile ? ` --profile ${profile}` : ''}`;
+const bootstrapCommand = ({ isLab, account, region }: Needs): string =>
+  isLab ? 'npm run lab' : `npm run cdk -- bootstrap --app '' aws://${account}/${region}`;
 
-export function checkAccount(facts: AccountFacts, needs: Needs, profile?: string): Finding[] {
+export function checkAccount(facts: AccountFacts, needs: Needs): Finding[] {
   return [
     {
       check: 'sign-in',
@@ -45,7 +43,7 @@ export function checkAccount(facts: AccountFacts, needs: Needs, profile?: string
       next: [],
     },
     checkClock(facts),
-    checkBootstrap(facts, needs, profile),
+    checkBootstrap(facts, needs),
     ...Object.entries(facts.roles).map(([role, fact]) => checkRole(facts.caller, needs, role, fact)),
   ];
 }
@@ -59,9 +57,9 @@ const checkClock = ({ clockSkewSeconds }: AccountFacts): Finding =>
     return { verdict, measured, next: ['set the clock, e.g. sudo timedatectl set-ntp true'] };
   });
 
-const checkBootstrap = ({ bootstrapVersion }: AccountFacts, needs: Needs, profile?: string): Finding =>
+const checkBootstrap = ({ bootstrapVersion }: AccountFacts, needs: Needs): Finding =>
   judge('cdk bootstrap', `version ${LEAST_BOOTSTRAP_VERSION} or newer`, bootstrapVersion, (version) => {
-    const next = [`${bootstrapCommand(needs, profile)}    # by somebody who may create IAM roles`];
+    const next = [`${bootstrapCommand(needs)}    # by somebody who may create IAM roles`];
     if (version === 'absent') return { verdict: 'fails', measured: `none in ${needs.region}`, next };
     if (version >= LEAST_BOOTSTRAP_VERSION) return { verdict: 'ok', measured: `version ${version}` };
     return { verdict: 'fails', measured: `version ${version}`, next };

@@ -37,7 +37,7 @@ export const notKnown = (check: string, needed: string, fact: Exclude<Fact<unkno
         verdict: 'refused',
         measured: `not known: these credentials lack ${fact.action}`,
         needed,
-        next: [`ask for ${fact.action}, then: npm run metals -- preflight`],
+        next: [`ask for ${fact.action}`],
       }
     : { check, verdict: 'unknown', measured: fact.reason, needed, next: [] };
 

@@ -74,14 +74,14 @@ async function lookAt(
   caller: Caller,
   needs: Needs,
   config: Config,
-  { signal, profile, run = tryProgram }: PreflightInput,
+  { signal, run = tryProgram }: PreflightInput,
 ): Promise<Finding[]> {
   const ask = asker(needs.isLab);
   const [account, leftovers] = await Promise.all([
     readAccount(clients, needs, caller, ask),
     readLeftovers(clients, needs, ask),
   ]);
-  const everywhere = [...checkAccount(account, needs, profile), ...checkLeftovers(leftovers, needs)];
+  const everywhere = [...checkAccount(account, needs), ...checkLeftovers(leftovers, needs)];
   if (needs.isLab) {
     return [...everywhere, ...Object.entries(NOT_IN_THE_LAB).map(([check, reason]) => skipped(check, reason))];
   }

@@ -147,12 +147,12 @@ function checkStacks({ stacks }: LeftoverFacts, needs: Needs): Finding[] {
     return [judge(check, needed, stacks, () => ({ verdict: 'ok', measured: `none of stage ${needs.stage} yet` }))];
   }
   return names.map((name) =>
-    judge(`stack ${name}`, needed, stacks, (statuses) => stackJudgement(name, statuses[name]!)),
+    judge(`stack ${name}`, needed, stacks, (statuses) => stackJudgement(name, statuses[name]!, needs.stage)),
   );
 }
 
 /** What CloudFormation and the CDK CLI do with a stack in this state [CloudFormation guide, "Stack status codes"]. */
-function stackJudgement(name: string, status: string): Judgement {
+function stackJudgement(name: string, status: string, stage: string): Judgement {
   const measured = status;
   const events = `aws cloudformation describe-stack-events --stack-name ${name}`;
   if (/_IN_PROGRESS$/.test(status) && status !== 'REVIEW_IN_PROGRESS') {
@@ -166,7 +166,7 @@ function stackJudgement(name: string, status: string): Judgement {
     case 'UPDATE_FAILED':
       return { verdict: 'ok', measured: `${measured}: kept by --no-rollback; cdk deploy goes on from there` };
     case 'UPDATE_ROLLBACK_FAILED':
-      return { verdict: 'fails', measured, next: [events, `npm run cdk -- rollback ${name}`] };
+      return { verdict: 'fails', measured, next: [events, `npm run cdk -- rollback ${name} --context stage=${stage}`] };
     case 'ROLLBACK_FAILED':
     case 'DELETE_FAILED':
       return {

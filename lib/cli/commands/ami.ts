@@ -1,5 +1,6 @@
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { EXIT } from '../../contract';
 import { clientConfig } from '../../aws-client';
 import {
@@ -42,7 +43,8 @@ export async function ami(context: Context, { update }: AmiOptions): Promise<num
     return EXIT.ok;
   }
   terminal.data(drawTable(amiRows(region, pinned, newest), terminal.colors));
-  for (const line of amiNotes(region, pinned, isNewest, Boolean(update))) terminal.note(line);
+  for (const line of amiNotes(region, pinned, isNewest, Boolean(update)))
+    terminal.note(completeCommands(line, context.given));
   return EXIT.ok;
 }
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { completeCommands, withSettings } from '../next-command';
 import { readSecretVersions } from '../secret-versions';
 import { parseSettings } from '../settings';
 import { connect } from '../systems-manager';
@@ -66,7 +67,7 @@ export function cdkArguments(
  */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
-  parseSettings(options.context ?? [], NOT_STARTED, 'npm run metals -- deploy');
+  parseSettings(options.context ?? [], NOT_STARTED, metals('deploy'));
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
       NOT_STARTED,
@@ -77,16 +78,17 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
   }
   const region = await lookFirst(context, options);
   const secretVersions = await readSecretVersions(context, region);
+  const again = deployAgain(options);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
     const outputsFile = join(directory, 'outputs.json');
-    context.leaveBehind = leftBehind(context.stage, region);
+    context.leaveBehind = leftBehind(context.stage, region, again);
     const code = await runCdk(
       cdkArguments(context, options, secretVersions, terminal.json ? outputsFile : undefined),
       environment(context, region),
       withTimeout(context),
     );
-    if (code !== 0) throw failed(context, code, options.dryRun ?? false, region);
+    if (code !== 0) throw failed(context, code, options.dryRun ?? false, region, again);
     if (terminal.json)
       terminal.value({
         stage: context.stage,
@@ -94,7 +96,8 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
         dryRun: options.dryRun ?? false,
         outputs: readOutputs(outputsFile),
       });
-    else if (!options.dryRun) terminal.note('deployed; next: npm run metals -- smoke-test');
+    else if (!options.dryRun)
+      terminal.note(completeCommands('deployed; next: npm run metals -- smoke-test', context.given));
     return EXIT.ok;
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -120,10 +123,23 @@ async function lookFirst(context: Context, options: DeployOptions): Promise<stri
     failing.map(({ check, measured, needed }) => `${check}: ${measured}; needed: ${needed}`).join('\n'),
     [
       ...failing.flatMap(({ next }) => next),
-      'npm run metals -- preflight shows all checks; deploy --no-preflight tries anyway',
+      `${metals(withSettings('preflight', options.context))}    # shows all checks`,
+      `${deployAgain({ ...options, preflight: false })}    # tries anyway`,
     ],
     EXIT.unhealthy,
   );
+}
+
+const metals = (words: string): string => `npm run metals -- ${words}`;
+
+/** Pure: the same deployment once more, with what was chosen for it; a question is asked again. */
+function deployAgain({ dryRun, preflight, rollback, context }: DeployOptions): string {
+  const flags = [
+    ...(dryRun ? ['--dry-run'] : []),
+    ...(preflight === false ? ['--no-preflight'] : []),
+    ...(rollback === false ? ['--no-rollback'] : []),
+  ];
+  return metals(withSettings(['deploy', ...flags].join(' '), context));
 }
 
 /** The CDK CLI takes region and colour from the environment. */
@@ -139,22 +155,20 @@ const withTimeout = (context: Context): AbortSignal =>
     ? context.interrupted
     : AbortSignal.any([context.interrupted, AbortSignal.timeout(context.timeoutSeconds * 1000)]);
 
-function failed(context: Context, code: number, dryRun: boolean, region: string): CliError {
+function failed(context: Context, code: number, dryRun: boolean, region: string, again: string): CliError {
   if (dryRun)
-    return new CliError('the comparison failed', `cdk diff ended with exit code ${code}; its reason is above`, [
-      'npx cdk diff',
-    ]);
+    return new CliError('the comparison failed', `cdk diff ended with exit code ${code}; its reason is above`, [again]);
   return new CliError('the deployment failed', `cdk deploy ended with exit code ${code}; its reason is above`, [
     'npm run metals -- status',
-    `npm run metals -- deploy goes on where it stopped`,
+    `${again}    # goes on where it stopped`,
     `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,
   ]);
 }
 
-const leftBehind = (stage: string, region: string): string[] => [
+const leftBehind = (stage: string, region: string, again: string): string[] => [
   'CloudFormation finishes by itself what it has begun',
   `see it: aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(stage, 'pipeline')} --region ${region}`,
-  'go on:  npm run metals -- deploy',
+  `go on:  ${again}`,
 ];
 
 const readOutputs = (file: string): unknown => {

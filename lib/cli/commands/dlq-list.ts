@@ -3,6 +3,7 @@ import type { Context } from '../context';
 import { endOf, openDeadLetters, type CallDeadLetters } from '../dead-letter-call';
 import { filterParameters, parseLimit, parseOffset, type ListOptions } from '../dead-letter-options';
 import type { ListedLetter, ReasonCounts } from '../dead-letters';
+import { completeCommands } from '../next-command';
 import { shorten, visible } from '../../safe-text';
 import { drawTable } from '../table';
 
@@ -30,7 +31,7 @@ export async function dlqList(context: Context, options: ListOptions): Promise<n
   const filter = filterParameters(options);
   const listing = await readListing(await openDeadLetters(context, DLQ_LIST_FAILED), limit, before, filter);
   if (context.terminal.json) context.terminal.value({ stage: context.stage, topic: TOPIC.deadLetters, ...listing });
-  else showListing(context, listing);
+  else showListing(context, listing, options);
   return EXIT.ok;
 }
 
@@ -62,8 +63,9 @@ async function readListing(
 }
 
 function showListing(
-  { terminal }: Context,
+  { terminal, given }: Context,
   { letters, total, by_reason, before, oldest_offset, end_offset, counted_from, counted_below }: Listing,
+  options: ListOptions,
 ): void {
   if (letters.length > 0) terminal.data(drawTable(listRows(letters, terminal.io.stdout.columns), terminal.colors));
   if (total === 0) {
@@ -73,9 +75,17 @@ function showListing(
     const range = `offsets ${counted_from} to ${counted_below - 1}`;
     terminal.note(`${letters.length} of ${countText(total, by_reason)} (${range})`);
   }
-  if (before !== null) terminal.note(`older: npm run metals -- dlq list --before ${before}, with the same options`);
-  if (letters[0]) terminal.note(`next:  npm run metals -- dlq show ${letters[0].offset}`);
+  const note = (line: string): void => terminal.note(completeCommands(line, given));
+  if (before !== null) note(`older: npm run metals -- ${listAgain({ ...options, before: String(before) })}`);
+  if (letters[0]) note(`next:  npm run metals -- dlq show ${letters[0].offset}`);
 }
+
+/** Pure: the same listing from another offset. */
+const listAgain = ({ before, limit, reason, since }: ListOptions): string =>
+  [
+    'dlq list',
+    ...Object.entries({ before, limit, reason, since }).flatMap(([name, value]) => (value ? `--${name} ${value}` : [])),
+  ].join(' ');
 
 /** `42 dead letters: 30 invalid-event, 12 not-json`. */
 export function countText(total: number, byReason: ReasonCounts): string {

@@ -5,6 +5,7 @@ import { answerError, endOf, openDeadLetters, type CallDeadLetters } from '../de
 import { replayParameters, type DeadLetterParameters, type ReplayOptions } from '../dead-letter-options';
 import type { DeadLettersAnswer, ReasonCounts } from '../dead-letters';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { visible } from '../../safe-text';
 import { drawTable } from '../table';
 import { countText } from './dlq-list';
@@ -113,7 +114,7 @@ function addCounts(one: ReasonCounts, other: ReasonCounts): ReasonCounts {
   return Object.fromEntries(sum);
 }
 
-function report({ terminal, stage }: Context, plan: Plan, { sent, error }: Outcome, planOnly: boolean): number {
+function report({ terminal, stage, given }: Context, plan: Plan, { sent, error }: Outcome, planOnly: boolean): number {
   const incomplete = plan.skippedCount > 0;
   const exitCode = error?.exitCode ?? (incomplete ? EXIT.failure : EXIT.ok);
   if (terminal.json) {
@@ -126,7 +127,14 @@ function report({ terminal, stage }: Context, plan: Plan, { sent, error }: Outco
       sent: sent.map(([offset, partition, newOffset]) => ({ offset, partition, new_offset: newOffset })),
       skipped: plan.skippedCount,
       skipped_first: plan.skipped.map(([offset, why]) => ({ offset, why })),
-      ...(error && { error: { what: error.what, why: error.why, next: error.next, exitCode } }),
+      ...(error && {
+        error: {
+          what: error.what,
+          why: error.why,
+          next: error.next.map((line) => completeCommands(line, given)),
+          exitCode,
+        },
+      }),
     });
     return exitCode;
   }
@@ -136,7 +144,10 @@ function report({ terminal, stage }: Context, plan: Plan, { sent, error }: Outco
   if (error) throw error;
   if (plan.total === 0) terminal.note('there is nothing to replay');
   else if (planOnly) terminal.note(`would replay ${countText(plan.total, plan.byReason)}; nothing was sent`);
-  else terminal.note(`replayed ${sent.length} of ${plan.total}; next: ${LIST} shows those that failed again`);
+  else {
+    terminal.note(`replayed ${sent.length} of ${plan.total}`);
+    terminal.note(completeCommands(`next: ${LIST}    # shows those that failed again`, given));
+  }
   return exitCode;
 }
 

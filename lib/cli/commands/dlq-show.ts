@@ -5,6 +5,7 @@ import { parseOffset } from '../dead-letter-options';
 import { adviceFor } from '../dead-letter-reasons';
 import type { ShownBytes, ShownLetter } from '../dead-letters';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { visible } from '../../safe-text';
 
 export const DLQ_SHOW_FAILED = 'the dead letter could not be shown';
@@ -18,10 +19,12 @@ export async function dlqShow(context: Context, options: { readonly offset: stri
   const [letter] = answer.letters;
   if (!letter || !('value' in letter)) {
     throw new CliError(DLQ_SHOW_FAILED, `the document dead-letters answered without the letter at ${offset}`, [
-      'npm run metals -- deploy brings document and command line to the same version',
+      'npm run metals -- deploy    # brings document and command line to the same version',
     ]);
   }
-  const advice = adviceFor(letter.reason, letter.offset, letter.event_id);
+  const advice = adviceFor(letter.reason, letter.offset, letter.event_id).map((line) =>
+    completeCommands(line, context.given),
+  );
   if (context.terminal.json) {
     context.terminal.value({ stage: context.stage, topic: TOPIC.deadLetters, ...letter, next: advice });
     return EXIT.ok;

@@ -5,6 +5,7 @@ import { tryProgram, type TryProgram } from '../../program';
 import { withActivity } from '../activity';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { drawTable } from '../table';
 
 export const IMAGES_FAILED = 'the base images could not be read';
@@ -35,7 +36,8 @@ export async function images(
     terminal.value({ images: list, changed, problems });
   } else {
     terminal.data(drawTable(imageRows(digests), terminal.colors));
-    for (const line of imageNotes(digests, changed, Boolean(update))) terminal.note(line);
+    for (const line of imageNotes(digests, changed, Boolean(update)))
+      terminal.note(completeCommands(line, context.given));
   }
   if (problems.length === 0) return EXIT.ok;
   if (terminal.json) return EXIT.failure;

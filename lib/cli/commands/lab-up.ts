@@ -89,6 +89,8 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
   const startedAtMs = Date.now();
   const ports = parsePorts(flags);
   const timing = parseTiming(context.profile, flags.seed);
+  // The profile named times, and the lab is reached by its environment.
+  context.given = {};
   checkSettings(flags.context ?? []);
   const steps = upSteps({ ...ports, timing, context: flags.context ?? [] });
   for (const [index, step] of steps.entries()) {

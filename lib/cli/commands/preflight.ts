@@ -4,6 +4,7 @@ import { withActivity } from '../activity';
 import { EXIT } from '../../contract';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { completeCommands, withSettings, type Given } from '../next-command';
 import { parseSettings } from '../settings';
 import { drawTable } from '../table';
 
@@ -25,6 +26,10 @@ export async function preflight(context: Context, options: PreflightOptions): Pr
     terminal.data(drawTable(preflightRows(report.findings), terminal.colors));
     showNext(context, report.findings);
     terminal.note(verdict(report, exitCode));
+    if (exitCode !== EXIT.ok)
+      terminal.note(
+        completeCommands(`then: npm run metals -- ${withSettings('preflight', options.context)}`, context.given),
+      );
   }
   return exitCode;
 }
@@ -41,7 +46,7 @@ export async function readPreflight(
   const { runPreflight } = await import('../../preflight');
   const { ConfigError } = await import('../../config');
   try {
-    return await withActivity(
+    const report = await withActivity(
       terminal,
       'preflight',
       () =>
@@ -56,12 +61,22 @@ export async function readPreflight(
         }),
       ({ findings }) => `${findings.length} checks`,
     );
+    return withCompleteCommands(report, context.given);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const next = ['npm run metals -- preflight --context KEY=VALUE'];
     throw new CliError(what, error.message, next, EXIT.usage, { cause: error });
   }
 }
+
+/** Pure. */
+const withCompleteCommands = (report: PreflightReport, given: Given): PreflightReport => ({
+  ...report,
+  findings: report.findings.map((finding) => ({
+    ...finding,
+    next: finding.next.map((line) => completeCommands(line, given, report.region)),
+  })),
+});
 
 const RESULTS: Readonly<Record<Finding['verdict'], string>> = {
   ok: 'ok',

@@ -2,6 +2,7 @@ import { EXIT } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { parseSmokeSteps, SMOKE_STEPS, smokePassed, smokeRows, type SmokeStep } from '../smoke-report';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
@@ -32,12 +33,12 @@ export async function runSmokeTest(context: Context): Promise<SmokeReport> {
 }
 
 /** The table on stdout, the verdict and its reason on stderr. */
-export function showSmokeReport({ terminal }: Context, { passed, steps, reason }: SmokeReport): void {
+export function showSmokeReport({ terminal, given }: Context, { passed, steps, reason }: SmokeReport): void {
   terminal.data(drawTable(smokeRows(steps), terminal.colors));
   const ok = steps.filter((step) => step.ok).length;
   terminal.note(`${passed ? 'passed' : 'FAILED'}: ${ok} of ${SMOKE_STEPS} steps ok`);
   if (reason) terminal.note(reason);
-  if (!passed) terminal.note('next: npm run metals -- status');
+  if (!passed) terminal.note(completeCommands('next: npm run metals -- status', given));
 }
 
 /** `metals smoke-test`: seven steps, each with its measured value; exit code 3 when one fails. */

@@ -2,8 +2,9 @@ import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { mockClient } from 'aws-sdk-client-mock';
 import { cdkArguments, deploy, type RunCdk } from '../../../lib/cli/commands/deploy';
 import { readContext } from '../../../lib/cli/context';
+import { runCli } from '../../../lib/cli/program';
 import * as room from '../../../lib/preflight';
-import { fakeIo, LAB_ENV, type FakeIo } from './fake-io';
+import { fakeIo, LAB_ENV, notInterrupted, type FakeIo } from './fake-io';
 
 jest.mock('../../../lib/preflight', () => ({
   ...jest.requireActual<typeof room>('../../../lib/preflight'),
@@ -96,6 +97,40 @@ test('runs the CDK with region, plain output and the interrupt signal', async ()
   expect(io.err()).toContain('deployed; next: npm run metals -- smoke-test');
 });
 
+describe('the next command reaches the same deployment', () => {
+  const global = { stage: 'staging', profile: 'work', region: 'eu-west-3' };
+  const prefix = 'npm run metals -- --stage staging --region eu-west-3 --profile work';
+
+  test('after success', async () => {
+    const io = fakeIo({});
+    await deploy(contextOf(io, global), { yes: true }, () => Promise.resolve(0));
+    expect(io.err()).toContain(`deployed; next: ${prefix} smoke-test\n`);
+  });
+
+  test('after a failure, with the settings and what was chosen besides', async () => {
+    const interruption = notInterrupted();
+    const io = fakeIo({});
+    const context = contextOf(io, global);
+    const options = { yes: true, rollback: false, context: ['workers=3', 'kafkaMode=kraft'] };
+    await expect(deploy(context, options, () => Promise.resolve(1))).rejects.toMatchObject({
+      next: expect.arrayContaining([
+        'npm run metals -- deploy --no-rollback --context workers=3 --context kafkaMode=kraft    # goes on where it stopped',
+      ]),
+    });
+    expect(context.leaveBehind).toContain(
+      'go on:  npm run metals -- deploy --no-rollback --context workers=3 --context kafkaMode=kraft',
+    );
+    found({ verdict: 'fails', next: ['aws ec2 create-default-vpc'] });
+    expect(await runCli([...words(global), 'deploy', '--yes', '-c', 'workers=3'], io, interruption)).toBe(3);
+    expect(io.err()).toContain('next:  aws --region eu-west-1 --profile work ec2 create-default-vpc\n');
+    expect(io.err()).toContain(`next:  ${prefix} preflight --context workers=3    # shows all checks\n`);
+    expect(io.err()).toContain(`next:  ${prefix} deploy --no-preflight --context workers=3    # tries anyway\n`);
+  });
+
+  const words = (options: Readonly<Record<string, string>>): string[] =>
+    Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+});
+
 test('--json prints one value, with no outputs when the CDK wrote none', async () => {
   const io = fakeIo(LAB_ENV);
   await deploy(contextOf(io, { json: true }), {}, () => Promise.resolve(0));
@@ -132,7 +167,8 @@ test('it looks first: what would fail ends it before the CDK starts, with all co
     next: [
       'set availabilityZones=a,c',
       'bootstrap',
-      'npm run metals -- preflight shows all checks; deploy --no-preflight tries anyway',
+      'npm run metals -- preflight    # shows all checks',
+      'npm run metals -- deploy --no-preflight    # tries anyway',
     ],
     exitCode: 3,
   });

@@ -133,11 +133,14 @@ describe('list', () => {
       [{ letter: listed(7) }, endLine({ to: 8, total: 3, by_reason: { 'not-json': 3 }, before: 7 })],
       [{ letter: listed(6) }, endLine({ to: 7, total: 2, by_reason: { 'not-json': 2 }, before: 6 })],
     );
-    const { code, out, err } = await metals('dlq list --limit 4 --reason not-json');
+    const { code, out, err } = await metals('dlq list --limit 4 --reason not-json --region eu-west-1');
     expect(code).toBe(0);
     expect(out.match(/^\d+/gm)).toEqual(['9', '8', '7', '6']);
     expect(err).toContain('4 of 5 dead letters: 5 not-json (offsets 0 to 9)');
-    expect(err).toContain('older: npm run metals -- dlq list --before 6');
+    expect(err).toContain(
+      'older: npm run metals -- --region eu-west-1 dlq list --before 6 --limit 4 --reason not-json\n' +
+        'next:  npm run metals -- --region eu-west-1 dlq show 9\n',
+    );
     expect(sentParameters()).toEqual([
       { Stage: 'lab', Action: 'list', Limit: '4', Reason: 'not-json' },
       { Stage: 'lab', Action: 'list', Limit: '2', Reason: 'not-json', Before: '8' },
@@ -194,6 +197,17 @@ describe('show', () => {
     const { code, err } = await metals('dlq show 9');
     expect(code).toBe(exitCode);
     expect(err).toContain('why:   offset 9 is not there \\x1b[2J\\u{202e}\nnext:  npm run metals -- dlq list');
+  });
+
+  test('commands, those that the tools name too, reach the same deployment', async () => {
+    answers([{ error: { why: 'offset 9 is not there', next: 'npm run metals -- dlq list', usage: true } }]);
+    expect((await metals('dlq show 9 --region eu-west-1')).err).toContain(
+      'next:  npm run metals -- --region eu-west-1 dlq list\n',
+    );
+    answers([{ letter: shown(4, { reason: 'write-refused' }) }, endLine()]);
+    expect((await metals('dlq show 4 --region eu-west-1')).err).toContain(
+      'next: npm run metals -- --region eu-west-1 dlq replay 4\n',
+    );
   });
 
   test('everything of one letter, and what to do next', async () => {

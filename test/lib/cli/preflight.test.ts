@@ -38,6 +38,14 @@ test('one row for each line, what to do on stderr, exit code 3', async () => {
   expect(io.err()).toContain('stage prod, account 123456789012, eu-west-1: a deployment would fail');
 });
 
+test('every command reaches what was looked at', async () => {
+  const next = ['aws ec2 create-default-vpc', 'npm run metals -- images --update'];
+  const { io } = await run(report(line('fails', next)), { stage: 'blue', profile: 'work' });
+  expect(io.err()).toContain('zones: aws --region eu-west-1 --profile work ec2 create-default-vpc\n');
+  expect(io.err()).toContain('zones: npm run metals -- --stage blue --profile work images --update\n');
+  expect(io.err()).toContain('then: npm run metals -- --stage blue --profile work preflight --context workers=3\n');
+});
+
 test('--json prints exactly one value', async () => {
   const seen = report(line('refused'));
   const { code, io } = await run(seen, { json: true });

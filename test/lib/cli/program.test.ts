@@ -183,6 +183,16 @@ describe('smoke-test', () => {
     expect(err).toContain('next: npm run metals -- status');
   });
 
+  test('the next command reaches the same stage', async () => {
+    documents('metals-blue-smoke-test');
+    managerAnswers(lines(2, 2), { status: 'Failed' });
+    expect((await metals('smoke-test --stage blue')).err).toContain('next: npm run metals -- --stage blue status\n');
+    managerAnswers('{"step":');
+    expect((await metals('smoke-test --stage blue')).err).toContain(
+      'next:  npm run metals -- --stage blue deploy    # brings document and command line to the same version\n',
+    );
+  });
+
   test('before a deploy: says so, sends nothing', async () => {
     documents();
     const { code, err } = await metals('smoke-test');

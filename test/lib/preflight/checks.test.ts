@@ -11,7 +11,6 @@ const account = (changes: object = {}) =>
   checkAccount(
     { caller: CALLER, clockSkewSeconds: known(1), bootstrapVersion: known(28), roles: {}, ...changes },
     NEEDS,
-    'work',
   );
 const find = (findings: readonly Finding[], check: string): Finding => {
   const found = findings.find((finding) => finding.check === check);
@@ -34,13 +33,13 @@ describe('account', () => {
   test.each([
     ['absent' as const, 'none in eu-west-1'],
     [5, 'version 5'],
-  ])('bootstrap %s fails, with the command for this profile', (version, measured) => {
+  ])('bootstrap %s fails, with the command', (version, measured) => {
     expect(find(account({ bootstrapVersion: known(version) }), 'cdk bootstrap')).toMatchObject({
       verdict: 'fails',
       measured,
       needed: 'version 6 or newer',
       next: [
-        "npm run cdk -- bootstrap --app '' aws://123456789012/eu-west-1 --profile work    # by somebody who may create IAM roles",
+        "npm run cdk -- bootstrap --app '' aws://123456789012/eu-west-1    # by somebody who may create IAM roles",
       ],
     });
   });
