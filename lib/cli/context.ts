@@ -35,6 +35,8 @@ export interface Context {
   readonly interrupted: AbortSignal;
   /** What is left behind if interrupted now, and how to go on; commands replace it as they get on. */
   leaveBehind: readonly string[];
+  /** What failed, if it fails now; missing: the verb's own words. Commands replace it as they get on. */
+  failure?: string;
 }
 
 const usage = (why: string, next: string): CliError =>

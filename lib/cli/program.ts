@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../contract';
 import { ami, AMI_FAILED, type AmiOptions } from './commands/ami';
-import { deploy, type DeployOptions } from './commands/deploy';
+import { deploy, DEPLOY_FAILED, type DeployOptions } from './commands/deploy';
 import { images, IMAGES_FAILED, type ImagesOptions } from './commands/images';
 import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-down';
 import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
@@ -97,7 +97,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--no-preflight', 'do not look first whether it can succeed')
     .option('--no-rollback', 'keep what was created when something fails, and with it the evidence')
     .addOption(contextOption())
-    .action(bind<DeployOptions>('the deployment failed', deploy, GRACE_MS));
+    .action(bind<DeployOptions>(DEPLOY_FAILED, deploy, GRACE_MS));
   program
     .command('ami')
     .description("the nodes' machine image: the pinned one and the newest")
@@ -134,8 +134,8 @@ async function explained<T>(work: Promise<T>, context: Context, what: string): P
   try {
     return await work;
   } catch (error) {
-    const { region, profile, endpoint, given } = context;
-    const told = explainError(error, { what, region, profile, endpoint } satisfies ErrorContext);
+    const { region, profile, endpoint, given, failure = what } = context;
+    const told = explainError(error, { what: failure, region, profile, endpoint } satisfies ErrorContext);
     throw told.withNext(told.next.map((line) => completeCommands(line, given)));
   }
 }

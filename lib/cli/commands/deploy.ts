@@ -11,7 +11,10 @@ import { parseSettings } from '../settings';
 import { connect } from '../systems-manager';
 import { readPreflight } from './preflight';
 
+export const DEPLOY_FAILED = 'the deployment failed';
 const NOT_STARTED = 'the deployment did not start';
+const COMPARISON_FAILED = 'the comparison failed';
+const NOT_COMPARED = 'the comparison was not made';
 const ROOT = resolve(__dirname, '../../..');
 
 export interface DeployOptions {
@@ -67,7 +70,9 @@ export function cdkArguments(
  */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
-  parseSettings(options.context ?? [], NOT_STARTED, metals('deploy'));
+  const notStarted = options.dryRun ? NOT_COMPARED : NOT_STARTED;
+  context.failure = notStarted;
+  parseSettings(options.context ?? [], notStarted, metals('deploy'));
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
       NOT_STARTED,
@@ -82,7 +87,8 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
     const outputsFile = join(directory, 'outputs.json');
-    context.leaveBehind = leftBehind(context.stage, region, again);
+    context.failure = options.dryRun ? COMPARISON_FAILED : DEPLOY_FAILED;
+    if (!options.dryRun) context.leaveBehind = leftBehind(context.stage, region, again);
     const code = await runCdk(
       cdkArguments(context, options, secretVersions, terminal.json ? outputsFile : undefined),
       environment(context, region),
@@ -157,8 +163,8 @@ const withTimeout = (context: Context): AbortSignal =>
 
 function failed(context: Context, code: number, dryRun: boolean, region: string, again: string): CliError {
   if (dryRun)
-    return new CliError('the comparison failed', `cdk diff ended with exit code ${code}; its reason is above`, [again]);
-  return new CliError('the deployment failed', `cdk deploy ended with exit code ${code}; its reason is above`, [
+    return new CliError(COMPARISON_FAILED, `cdk diff ended with exit code ${code}; its reason is above`, [again]);
+  return new CliError(DEPLOY_FAILED, `cdk deploy ended with exit code ${code}; its reason is above`, [
     'npm run metals -- status',
     `${again}    # goes on where it stopped`,
     `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,

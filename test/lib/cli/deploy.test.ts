@@ -147,6 +147,45 @@ test('a failed deployment names what to do next', async () => {
   });
 });
 
+describe('a failure says how far it got', () => {
+  const refused = Object.assign(new Error('User me is not authorized'), { name: 'AccessDeniedException' });
+
+  test.each([
+    ['--yes --no-preflight', 'the deployment did not start'],
+    ['--dry-run', 'the comparison was not made'],
+  ])('deploy %s, before the CDK is started', async (flags, what) => {
+    secrets.on(DescribeSecretCommand).rejects(refused);
+    const io = fakeIo(AWS_ENV);
+    expect(await runCli(['deploy', ...flags.split(' ')], io, notInterrupted())).toBe(4);
+    expect(io.err()).toContain(`error: ${what}\n`);
+  });
+
+  test('a preflight that cannot be made', async () => {
+    looked.mockRejectedValue(refused);
+    const io = fakeIo(AWS_ENV);
+    expect(await runCli(['deploy', '--yes'], io, notInterrupted())).toBe(4);
+    expect(io.err()).toContain('error: the deployment did not start\n');
+  });
+
+  test('a setting without a value, in a comparison', async () => {
+    const io = fakeIo(AWS_ENV);
+    expect(await runCli(['deploy', '--dry-run', '-c', 'kafkaMode'], io, notInterrupted())).toBe(2);
+    expect(io.err()).toContain('error: the comparison was not made\n');
+  });
+
+  test.each([
+    [{ yes: true }, 'the deployment failed', 3],
+    [{ dryRun: true }, 'the comparison failed', 0],
+  ])('%j, from the moment when the CDK is started', async (options, what, left) => {
+    const context = contextOf(fakeIo(AWS_ENV));
+    const lost = new Error('spawn ENOMEM');
+    await expect(deploy(context, options, () => Promise.reject(lost))).rejects.toBe(lost);
+    expect(context.failure).toBe(what);
+    // A comparison leaves nothing behind.
+    expect(context.leaveBehind).toHaveLength(left);
+  });
+});
+
 test('without a terminal it needs --yes, and changes nothing', async () => {
   await expect(deploy(contextOf(fakeIo(AWS_ENV)), {}, never)).rejects.toMatchObject({
     why: 'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',
