@@ -1,8 +1,17 @@
-import { EXIT } from '../contract';
+/** Settings of lib/config.ts as they were typed, and whether a deployment may have them. */
+import { readCdkContext } from '../cdk-json';
+import { ConfigError, readConfig } from '../config';
+import { EXIT, LAB_ACCOUNT_ID } from '../contract';
+import type { Context } from './context';
 import { CliError } from './errors';
+import { connect } from './systems-manager';
+
+/** No setting depends on which account or image it is. */
+const ANY_ACCOUNT_ID = '123456789012';
+const ANY_IMAGE_ID = 'ami-00000000000000000';
 
 /**
- * Settings of lib/config.ts as they were typed, `key=value`; of a key that stands twice the last counts, as in the CDK.
+ * Settings as they were typed, `key=value`; of a key that stands twice the last counts, as in the CDK.
  *
  * @param failure what did not happen, when one is refused
  * @param command the command to type with a setting
@@ -24,4 +33,33 @@ export function parseSettings(
     throw new CliError(failure, why, [`${command} --context kafkaMode=kraft`], EXIT.usage);
   });
   return Object.fromEntries(settings);
+}
+
+/**
+ * All CDK context of a deployment: cdk.json's, the stage, and what was typed. Keys, ranges and what contradicts each other
+ * are checked without an account, so that a slip is told before anybody signs in.
+ *
+ * @throws CliError with every problem at once; the SDK's error when no region is set
+ */
+export async function readSettings(
+  context: Context,
+  pairs: readonly string[],
+  failure: string,
+  command: string,
+): Promise<Record<string, unknown>> {
+  const settings = { ...readCdkContext(), stage: context.stage, ...parseSettings(pairs, failure, command) };
+  const { region } = await connect(context);
+  const account = context.isLab ? LAB_ACCOUNT_ID : ANY_ACCOUNT_ID;
+  try {
+    readConfig({ amiId: ANY_IMAGE_ID, ...settings }, { account, region });
+  } catch (error) {
+    throw configProblem(error, failure, command);
+  }
+  return settings;
+}
+
+/** Pure: a ConfigError as the user reads it; any other error as it is. */
+export function configProblem(error: unknown, failure: string, command: string): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  return new CliError(failure, error.message, [`${command} --context KEY=VALUE`], EXIT.usage, { cause: error });
 }

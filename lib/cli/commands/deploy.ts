@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import { CliError } from '../errors';
 import { completeCommands, withSettings } from '../next-command';
 import { readSecretVersions } from '../secret-versions';
-import { parseSettings } from '../settings';
+import { readSettings } from '../settings';
 import { connect } from '../systems-manager';
 import { readPreflight } from './preflight';
 
@@ -72,7 +72,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
   const { terminal } = context;
   const notStarted = options.dryRun ? NOT_COMPARED : NOT_STARTED;
   context.failure = notStarted;
-  parseSettings(options.context ?? [], notStarted, metals('deploy'));
+  await readSettings(context, options.context ?? [], notStarted, metals('deploy'));
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
       NOT_STARTED,
@@ -113,7 +113,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
 /** Credentials, region and everything else, before the CDK spends half an hour on finding out. Returns the region. */
 async function lookFirst(context: Context, options: DeployOptions): Promise<string> {
   if (options.dryRun || options.preflight === false) return (await connect(context)).region;
-  const { findings, region } = await readPreflight(context, options.context ?? [], NOT_STARTED);
+  const { findings, region } = await readPreflight(context, options.context ?? [], NOT_STARTED, 'deploy');
   const { terminal } = context;
   const skipped = findings.filter(({ verdict }) => verdict === 'skipped').map(({ check }) => check);
   if (skipped.length) terminal.note(`preflight skipped in the lab: ${skipped.join('; ')}`);

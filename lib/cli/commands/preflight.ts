@@ -1,11 +1,9 @@
-import { readCdkContext } from '../../cdk-json';
 import type { Finding, PreflightReport } from '../../preflight';
 import { withActivity } from '../activity';
 import { EXIT } from '../../contract';
 import type { Context } from '../context';
-import { CliError } from '../errors';
 import { completeCommands, withSettings, type Given } from '../next-command';
-import { parseSettings } from '../settings';
+import { configProblem, readSettings } from '../settings';
 import { drawTable } from '../table';
 
 export const PREFLIGHT_FAILED = 'the preflight could not be made';
@@ -17,7 +15,7 @@ export interface PreflightOptions {
 
 /** `metals preflight`: looks whether a deployment would succeed; exit code 3 when something would fail, 4 when not authorised. */
 export async function preflight(context: Context, options: PreflightOptions): Promise<number> {
-  const report = await readPreflight(context, options.context ?? [], PREFLIGHT_FAILED);
+  const report = await readPreflight(context, options.context ?? [], PREFLIGHT_FAILED, 'preflight');
   const { exitCodeOf } = await import('../../preflight');
   const exitCode = exitCodeOf(report.findings);
   const { terminal } = context;
@@ -39,12 +37,13 @@ export async function readPreflight(
   context: Context,
   settings: readonly string[],
   what: string,
+  verb: 'preflight' | 'deploy',
 ): Promise<PreflightReport> {
-  const { region, profile, endpoint, stage, terminal, interrupted: signal } = context;
-  const typed = parseSettings(settings, what, 'npm run metals -- preflight');
+  const { region, profile, endpoint, terminal, interrupted: signal } = context;
+  const command = `npm run metals -- ${verb}`;
+  const checked = await readSettings(context, settings, what, command);
   // Loaded here: it brings seven clients of AWS along, which no other command waits for.
   const { runPreflight } = await import('../../preflight');
-  const { ConfigError } = await import('../../config');
   try {
     const report = await withActivity(
       terminal,
@@ -55,7 +54,7 @@ export async function readPreflight(
           profile,
           endpoint,
           env: terminal.io.env,
-          context: { ...readCdkContext(), stage, ...typed },
+          context: checked,
           what,
           signal,
         }),
@@ -63,9 +62,7 @@ export async function readPreflight(
     );
     return withCompleteCommands(report, context.given);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const next = ['npm run metals -- preflight --context KEY=VALUE'];
-    throw new CliError(what, error.message, next, EXIT.usage, { cause: error });
+    throw configProblem(error, what, command);
   }
 }
 

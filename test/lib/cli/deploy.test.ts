@@ -186,6 +186,21 @@ describe('a failure says how far it got', () => {
   });
 });
 
+test.each([{ yes: true }, { yes: true, preflight: false }, { dryRun: true }])(
+  'settings are checked before anybody is asked: %j',
+  async (options) => {
+    const io = fakeIo(AWS_ENV);
+    const failing = deploy(contextOf(io), { ...options, context: ['workers=0', 'kafkamode=zookeeper'] }, never);
+    await expect(failing).rejects.toMatchObject({
+      why: expect.stringMatching(/kafkamode: unknown key.*"kafkaMode"[^]*workers: got "0", expected a whole number/),
+      next: ['npm run metals -- deploy --context KEY=VALUE'],
+      exitCode: 2,
+    });
+    expect(looked).not.toHaveBeenCalled();
+    expect(secrets.calls()).toHaveLength(0);
+  },
+);
+
 test('without a terminal it needs --yes, and changes nothing', async () => {
   await expect(deploy(contextOf(fakeIo(AWS_ENV)), {}, never)).rejects.toMatchObject({
     why: 'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',

@@ -2,7 +2,7 @@ import { preflight, preflightRows } from '../../../lib/cli/commands/preflight';
 import { readContext } from '../../../lib/cli/context';
 import type { Finding, PreflightReport } from '../../../lib/preflight';
 import * as room from '../../../lib/preflight';
-import { fakeIo } from './fake-io';
+import { fakeIo, LAB_ENV } from './fake-io';
 
 jest.mock('../../../lib/preflight', () => ({
   ...jest.requireActual<typeof room>('../../../lib/preflight'),
@@ -56,6 +56,39 @@ test('--json prints exactly one value', async () => {
 test('cdk.json, the stage and what was typed are the context, the last wins', async () => {
   const { input } = await run(report(line('ok')), { stage: 'blue' });
   expect(input.context).toMatchObject({ stage: 'blue', workers: '3', '@aws-cdk/core:checkSecretUsage': true });
+});
+
+describe('settings are checked before anybody is asked', () => {
+  const refusal = async (settings: string[], env: NodeJS.ProcessEnv = { AWS_REGION: 'eu-west-1' }) => {
+    const mocked = jest.mocked(room.runPreflight).mockReset().mockResolvedValue(report());
+    const context = readContext({ color: true }, fakeIo(env), new AbortController().signal);
+    const error: unknown = await preflight(context, { context: settings }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(mocked).toHaveBeenCalledTimes(error ? 0 : 1);
+    return error;
+  };
+
+  test.each([
+    ['workers=0', 'workers: got "0", expected a whole number from 1 to 20'],
+    ['kafkamode=zookeeper', 'kafkamode: unknown key; did you mean "kafkaMode"?'],
+    ['mongodbSlot=worker-9', 'mongodbSlot: got "worker-9", expected one of manager-1, worker-1, worker-2'],
+    ['fault=producer-unhealthy', 'fault: got "producer-unhealthy", but images are broken on purpose in the lab only'],
+  ])('%s', async (setting, why) => {
+    expect(await refusal([setting])).toMatchObject({
+      what: 'the preflight could not be made',
+      why: expect.stringContaining(why),
+      next: ['npm run metals -- preflight --context KEY=VALUE'],
+      exitCode: 2,
+    });
+  });
+
+  test('those that are right pass, and in the lab those of the lab', async () => {
+    const topic = 'alarmTopicArn=arn:aws:sns:eu-west-3:123456789012:alarms';
+    expect(await refusal(['workers=3', topic], { AWS_REGION: 'eu-west-3' })).toBeUndefined();
+    expect(await refusal(['fault=producer-unhealthy'], LAB_ENV)).toBeUndefined();
+  });
 });
 
 test('words of the results', () => {
