@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cidrProblem, overlapProblems } from './cidr';
 import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
-import { defaultZones } from './regions';
+import { defaultZones, unknownRegion } from './regions';
 
 /** Everything that can be chosen about a deployment. Set with `-c key=value` or in cdk.json; the defaults live here. */
 export interface Config {
@@ -219,6 +219,8 @@ function regional(isLab: boolean, region: string, given: Partial<Record<Key, unk
   const availabilityZones = (given.availabilityZones as readonly string[] | undefined) ?? defaultZones(region);
   const problems: string[] = [];
   if (!amiId) {
+    const hint = unknownRegion(region);
+    if (hint) problems.push(`region: got "${region}", ${hint}`);
     problems.push(
       `amiId: ${MACHINE_IMAGES_FILE} pins no machine image for ${region}; pin the newest with ` +
         `\`npm run metals -- ami --update --region ${region}\`, or name one: -c amiId=$(aws ssm get-parameter ` +

@@ -1,6 +1,7 @@
 /** A failure as the user reads it: what failed -> why -> what to type next. Never a stack trace, unless DEBUG is set. */
 import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
 import { EXIT } from '../contract';
+import { unknownRegion } from '../regions';
 import { DeadlineError } from '../ssm';
 import { LabError } from '../lab/lab-error';
 
@@ -99,9 +100,11 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
       { cause },
     );
   }
+  const { region = '(none)' } = context;
+  const hint = context.region === undefined ? undefined : unknownRegion(region);
   return new CliError(
     context.what,
-    `AWS does not answer in region ${context.region ?? '(none)'}: ${message}`,
+    `AWS does not answer in region ${region}${hint ? ` (${hint})` : ''}: ${message}`,
     [
       'check the network and the name of the region',
       'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',

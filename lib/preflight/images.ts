@@ -1,5 +1,6 @@
 /** The machine image of the nodes, and this machine's Docker with the images that it builds on. Pure. */
 import type { Fact } from './fact';
+import { unknownRegion } from '../regions';
 import { judge, type Finding } from './finding';
 import type { Needs } from './needs';
 
@@ -39,7 +40,7 @@ export function checkMachineImage({ machineImage }: Pick<ImageFacts, 'machineIma
   const needed = `one image of AL2023 with kernel ${KERNEL_LINE}, named in the repository`;
   const update = [`npm run metals -- ami --update --region ${needs.region}`];
   if (needs.imageId === undefined) {
-    const measured = `none is pinned for ${needs.region}`;
+    const measured = [`none is pinned for ${needs.region}`, unknownRegion(needs.region)].filter(Boolean).join(', ');
     return { check, verdict: 'fails', measured, needed, next: update };
   }
   return judge(check, needed, machineImage, (image) => {

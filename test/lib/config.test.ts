@@ -95,6 +95,13 @@ describe('what depends on the region', () => {
     expect(others).toEqual([]);
   });
 
+  it('names the nearest region where nobody knows this one', () => {
+    expect(problemsOf({ amiId: undefined }, { ...AWS, region: 'eu-wset-1' })).toEqual([
+      expect.stringMatching(/^region: got "eu-wset-1", an unknown region; did you mean eu-west-1\?$/),
+      expect.stringContaining('pins no machine image for eu-wset-1'),
+    ]);
+  });
+
   it('uses zones that new accounts have', () => {
     const zones = (region: string) => readConfig(AMI, { ...AWS, region }).availabilityZones;
     expect(zones('eu-central-1')).toEqual(['a', 'b', 'c']);

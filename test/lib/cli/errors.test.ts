@@ -76,7 +76,7 @@ test.each([
     'no such region',
     named('Error', 'getaddrinfo ENOTFOUND ssm.eu-west-9.amazonaws.com', { code: 'ENOTFOUND' }),
     { region: 'eu-west-9' },
-    'AWS does not answer in region eu-west-9: getaddrinfo ENOTFOUND ssm.eu-west-9.amazonaws.com',
+    'AWS does not answer in region eu-west-9 (an unknown region; did you mean eu-west-1?): getaddrinfo ENOTFOUND ssm.eu-west-9.amazonaws.com',
     [
       'check the network and the name of the region',
       'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',

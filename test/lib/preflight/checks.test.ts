@@ -147,6 +147,9 @@ describe('images', () => {
       measured: 'none is pinned for eu-west-1',
       next: ['npm run metals -- ami --update --region eu-west-1'],
     });
+    expect(machine({}, { ...NEEDS, region: 'eu-wset-1', imageId: undefined as never }).measured).toBe(
+      'none is pinned for eu-wset-1, an unknown region; did you mean eu-west-1?',
+    );
     expect(checkMachineImage({ machineImage: known('absent') }, NEEDS).verdict).toBe('fails');
   });
 
