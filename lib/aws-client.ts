@@ -1,5 +1,6 @@
 /** How every client of AWS in the command line is made: region, profile, retries, and the way through a proxy. */
 import type { Agent } from 'node:https';
+import { DeadlineError } from './ssm/deadline';
 
 export interface ClientSettings {
   readonly region: string | undefined;
@@ -14,6 +15,58 @@ export interface ClientConfig {
   readonly profile: string | undefined;
   readonly maxAttempts: number;
   readonly requestHandler?: { readonly httpsAgent: Agent };
+}
+
+/** When a call that is not answered ends. */
+export interface CallBounds {
+  /** Ends every call at once, with its reason. */
+  readonly signal: AbortSignal;
+  /** Of one call, retries included. @default without end */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** Middleware of the step `initialize`, around everything that a call does. */
+type AroundCall = <A, R>(
+  next: (args: A) => Promise<R>,
+  context: { readonly commandName?: string },
+) => (args: A) => Promise<R>;
+
+/** The part of any client of the SDK that is needed here. */
+interface BoundClient {
+  readonly middlewareStack: {
+    add(middleware: AroundCall, options: { step: 'initialize'; name: string; override: boolean }): void;
+  };
+}
+
+/**
+ * Bounds every call of a client, its search for credentials included.
+ *
+ * Whoever waits is told at once; a socket that hangs is left to the end of the process.
+ */
+export function boundCalls<C extends BoundClient>(client: C, { signal, timeoutSeconds }: CallBounds): C {
+  client.middlewareStack.add(
+    (next, { commandName = 'a call' }) =>
+      async (args) => {
+        signal.throwIfAborted();
+        const stopped = new AbortController();
+        const ended = new Promise<never>((_, reject) => {
+          const end = (error: unknown): void => reject(error as Error);
+          const interrupt = (): void => end(signal.reason);
+          signal.addEventListener('abort', interrupt, { signal: stopped.signal });
+          if (timeoutSeconds === undefined) return;
+          const what = `AWS's answer to ${commandName.replace(/Command$/, '')}`;
+          const timer = setTimeout(() => end(new DeadlineError(what, timeoutSeconds, what)), timeoutSeconds * 1000);
+          stopped.signal.addEventListener('abort', () => clearTimeout(timer));
+        });
+        try {
+          return await Promise.race([next(args), ended]);
+        } finally {
+          stopped.abort();
+        }
+      },
+    { step: 'initialize', name: 'metalsBoundCalls', override: true },
+  );
+  return client;
 }
 
 const MAX_ATTEMPTS = 3;

@@ -62,6 +62,8 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     <O>(what: string, action: Action<O>, graceMs = 0) =>
     async (options: O): Promise<void> => {
       const context = readContext(program.opts<GlobalOptions>(), io, interruption.signal);
+      const stopping = (): void => context.terminal.note(`${context.terminal.animated ? '\n' : ''}stopping …`);
+      if (graceMs > 0) interruption.signal.addEventListener('abort', stopping, { once: true });
       const work = action(context, options);
       const code = await untilInterrupted(explained(work, context, what), interruption.signal, graceMs);
       if (code === 'interrupted') reportInterruption(context);

@@ -1,6 +1,7 @@
 /** The value of `secretVersions` in lib/config.ts that stands for the versions of a stage's secrets. */
 import { createHash } from 'node:crypto';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { boundCalls } from '../aws-client';
 import { SECRETS, secretName, type SecretId } from '../contract';
 import type { Context } from './context';
 
@@ -15,8 +16,12 @@ export const digestOf = (versionIds: readonly string[]): string =>
  *
  * @throws the SDK's error when one may not be described
  */
-export async function readSecretVersions(context: Pick<Context, 'stage' | 'profile'>, region: string): Promise<string> {
-  const client = new SecretsManagerClient({ region, profile: context.profile, maxAttempts: 3 });
+export async function readSecretVersions(
+  context: Pick<Context, 'stage' | 'profile' | 'interrupted' | 'timeoutSeconds'>,
+  region: string,
+): Promise<string> {
+  const { profile, interrupted: signal, timeoutSeconds } = context;
+  const client = boundCalls(new SecretsManagerClient({ region, profile, maxAttempts: 3 }), { signal, timeoutSeconds });
   try {
     const ids = Object.keys(SECRETS) as SecretId[];
     return digestOf(await Promise.all(ids.map((id) => currentVersion(client, secretName(context.stage, id)))));

@@ -1,7 +1,7 @@
 /** Runs the stage's documents on its first manager. */
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { closest, distance } from 'fastest-levenshtein';
-import { clientConfig } from '../aws-client';
+import { boundCalls, clientConfig } from '../aws-client';
 import { documentName, TAG, type DocumentId } from '../contract';
 import { runCommand, type CommandState } from '../ssm';
 import type { Context } from './context';
@@ -15,8 +15,10 @@ export interface Connection {
 }
 
 /** A client by the default credential chain. The SDK honours AWS_ENDPOINT_URL by itself, so AWS and lab are one way. */
-export async function connect({ region, profile, endpoint, terminal }: Context): Promise<Connection> {
-  const ssm = new SSMClient(await clientConfig({ region, profile, endpoint, env: terminal.io.env }));
+export async function connect(context: Context): Promise<Connection> {
+  const { region, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
+  const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
+  const ssm = boundCalls(new SSMClient(config), { signal, timeoutSeconds });
   return { ssm, region: await ssm.config.region() };
 }
 

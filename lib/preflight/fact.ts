@@ -1,4 +1,5 @@
 /** A measured value, or why it could not be measured. */
+import { DeadlineError } from '../ssm/deadline';
 import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
 
 export type Fact<T> =
@@ -36,7 +37,8 @@ export const asker =
       return known(await read());
     } catch (error) {
       if (isRefusal(error)) return { kind: 'refused', action };
-      if (isExpired(error) || isUnknownSigner(error) || isUnreachable(error)) throw error;
+      if (isExpired(error) || isUnknownSigner(error) || isUnreachable(error) || error instanceof DeadlineError)
+        throw error;
       const { name, message } = error as Error;
       if (name === 'CredentialsProviderError') throw error;
       const where = isLab ? 'not known here: the lab answers' : `not known: ${action} answered`;

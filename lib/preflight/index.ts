@@ -1,5 +1,5 @@
 /** Everything that a deployment needs of an account and of this machine, looked at before it begins. Changes nothing. */
-import type { ClientSettings } from '../aws-client';
+import type { CallBounds, ClientSettings } from '../aws-client';
 import { pinnedReference } from '../base-digests';
 import { BASES, type BaseName } from '../base-images';
 import { readConfig, type Config } from '../config';
@@ -22,12 +22,11 @@ import { checkStorage } from './storage';
 
 export { exitCodeOf, type Finding } from './finding';
 
-export interface PreflightInput extends ClientSettings {
+export interface PreflightInput extends ClientSettings, CallBounds {
   /** All CDK context: cdk.json's, and what was typed. */
   readonly context: Readonly<Record<string, unknown>>;
   /** What failed, when it cannot even begin. */
   readonly what: string;
-  readonly signal: AbortSignal;
   /** Runs docker. @default the real one; tests bring their own */
   readonly run?: TryProgram;
 }

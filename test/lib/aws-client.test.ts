@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientConfig, proxyOf } from '../../lib/aws-client';
+import { boundCalls, clientConfig, proxyOf, type CallBounds } from '../../lib/aws-client';
 
 const PROXY = 'http://proxy.example:3128';
 
@@ -44,4 +44,42 @@ test('behind a proxy the SDK asks the proxy for a way to AWS', async () => {
   expect(requests).toEqual(['CONNECT sts.eu-west-1.amazonaws.com:443 HTTP/1.1']);
   sts.destroy();
   await new Promise((resolve) => server.close(resolve));
+});
+
+describe('an endpoint that accepts and never answers', () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)));
+  const client = (bounds: CallBounds): STSClient =>
+    boundCalls(
+      new STSClient({
+        region: 'eu-west-1',
+        maxAttempts: 1,
+        endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        credentials: { accessKeyId: 'x', secretAccessKey: 'y' },
+      }),
+      bounds,
+    );
+  beforeAll(() => new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready)));
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const ask = (bounds: CallBounds): Promise<unknown> => client(bounds).send(new GetCallerIdentityCommand({}));
+
+  test('is left after the time-out', async () => {
+    const asked = ask({ signal: new AbortController().signal, timeoutSeconds: 0.3 });
+    await expect(asked).rejects.toMatchObject({
+      name: 'DeadlineError',
+      reason: "AWS's answer to GetCallerIdentity",
+      timeoutSeconds: 0.3,
+    });
+  });
+
+  test('is left at once when interrupted, before or after the question', async () => {
+    const controller = new AbortController();
+    const asked = ask({ signal: controller.signal });
+    setTimeout(() => controller.abort(), 300);
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(ask({ signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });

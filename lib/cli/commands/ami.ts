@@ -2,7 +2,7 @@ import type { Context } from '../context';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { EXIT } from '../../contract';
-import { clientConfig } from '../../aws-client';
+import { boundCalls, clientConfig } from '../../aws-client';
 import {
   MACHINE_IMAGE_PARAMETER,
   MACHINE_IMAGES_FILE,
@@ -54,12 +54,15 @@ async function readNewest(context: Context): Promise<{ region: string; newest: F
     import('@aws-sdk/client-ec2'),
     import('@aws-sdk/client-ssm'),
   ]);
-  const { profile, endpoint, terminal } = context;
+  const { profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
+  const bounds = { signal, timeoutSeconds };
   const config = await clientConfig({ region: context.region, profile, endpoint, env: terminal.io.env });
-  const ssm = new SSMClient(config);
+  const ssm = boundCalls(new SSMClient(config), bounds);
   const region = await ssm.config.region();
   const imageId = (await ssm.send(new GetParameterCommand({ Name: MACHINE_IMAGE_PARAMETER }))).Parameter!.Value!;
-  const { Images = [] } = await new EC2Client(config).send(new DescribeImagesCommand({ ImageIds: [imageId] }));
+  const { Images = [] } = await boundCalls(new EC2Client(config), bounds).send(
+    new DescribeImagesCommand({ ImageIds: [imageId] }),
+  );
   const image = Images[0];
   if (!image?.Name || !image.CreationDate) {
     const why = `EC2 does not describe ${imageId}, which ${MACHINE_IMAGE_PARAMETER} names in ${region}`;

@@ -39,7 +39,7 @@ export async function readPreflight(
   what: string,
   verb: 'preflight' | 'deploy',
 ): Promise<PreflightReport> {
-  const { region, profile, endpoint, terminal, interrupted: signal } = context;
+  const { region, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
   const command = `npm run metals -- ${verb}`;
   const checked = await readSettings(context, settings, what, command);
   // Loaded here: it brings seven clients of AWS along, which no other command waits for.
@@ -57,6 +57,7 @@ export async function readPreflight(
           context: checked,
           what,
           signal,
+          timeoutSeconds,
         }),
       ({ findings }) => `${findings.length} checks`,
     );

@@ -2,7 +2,7 @@
 import { DescribeRegionsCommand, EC2Client, type Region } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import { closest } from 'fastest-levenshtein';
-import { clientConfig, type ClientSettings } from '../../aws-client';
+import { boundCalls, clientConfig, type CallBounds, type ClientSettings } from '../../aws-client';
 import { isUnknownSigner, isUnreachable } from '../../aws-errors';
 import { CliError } from '../../cli/errors';
 import { EXIT } from '../../contract';
@@ -16,7 +16,7 @@ export interface Caller {
 }
 
 /** @throws CliError when the region does not exist or is switched off; else what the SDK threw */
-export async function readCaller(sts: STSClient, settings: ClientSettings, what: string): Promise<Caller> {
+export async function readCaller(sts: STSClient, settings: ClientSettings & CallBounds, what: string): Promise<Caller> {
   let date: string | undefined;
   let receivedAtMs = 0;
   sts.middlewareStack.add(
@@ -52,9 +52,10 @@ const homeRegion = (region: string): string =>
   region.startsWith('cn-') ? 'cn-north-1' : region.startsWith('us-gov-') ? 'us-gov-west-1' : 'us-east-1';
 
 /** Asks another region about this one. Undefined: this region is there, or nobody answers. */
-async function regionProblem(settings: ClientSettings, what: string): Promise<CliError | undefined> {
+async function regionProblem(settings: ClientSettings & CallBounds, what: string): Promise<CliError | undefined> {
   const region = settings.region ?? '';
-  const ec2 = new EC2Client({ ...(await clientConfig({ ...settings, region: homeRegion(region) })), maxAttempts: 1 });
+  const config = await clientConfig({ ...settings, region: homeRegion(region) });
+  const ec2 = boundCalls(new EC2Client({ ...config, maxAttempts: 1 }), settings);
   try {
     const { Regions = [] } = await ec2.send(new DescribeRegionsCommand({ AllRegions: true }));
     return explainRegion(region, Regions, what);

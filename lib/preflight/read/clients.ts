@@ -6,7 +6,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
-import { clientConfig, type ClientSettings } from '../../aws-client';
+import { boundCalls, clientConfig, type CallBounds, type ClientSettings } from '../../aws-client';
 
 export interface Clients {
   readonly cloudFormation: CloudFormationClient;
@@ -18,15 +18,15 @@ export interface Clients {
   readonly sts: STSClient;
 }
 
-export async function createClients(settings: ClientSettings): Promise<Clients> {
+export async function createClients(settings: ClientSettings & CallBounds): Promise<Clients> {
   const config = await clientConfig(settings);
   return {
-    cloudFormation: new CloudFormationClient(config),
-    ec2: new EC2Client(config),
-    logs: new CloudWatchLogsClient(config),
-    quotas: new ServiceQuotasClient(config),
-    secrets: new SecretsManagerClient(config),
-    ssm: new SSMClient(config),
-    sts: new STSClient(config),
+    cloudFormation: boundCalls(new CloudFormationClient(config), settings),
+    ec2: boundCalls(new EC2Client(config), settings),
+    logs: boundCalls(new CloudWatchLogsClient(config), settings),
+    quotas: boundCalls(new ServiceQuotasClient(config), settings),
+    secrets: boundCalls(new SecretsManagerClient(config), settings),
+    ssm: boundCalls(new SSMClient(config), settings),
+    sts: boundCalls(new STSClient(config), settings),
   };
 }

@@ -201,6 +201,22 @@ test.each([{ yes: true }, { yes: true, preflight: false }, { dryRun: true }])(
   },
 );
 
+test('Ctrl-C is answered at once, although what runs takes its time to stop', async () => {
+  const controller = new AbortController();
+  const io = fakeIo(AWS_ENV);
+  looked.mockReturnValue(new Promise(() => undefined));
+  jest.useFakeTimers();
+  const running = runCli(['preflight'], io, { signal: controller.signal, exitCode: () => 130 });
+  await jest.advanceTimersByTimeAsync(1000);
+  controller.abort();
+  await jest.advanceTimersByTimeAsync(100);
+  expect(io.err()).toMatch(/stopping …\n$/);
+  await jest.advanceTimersByTimeAsync(5000);
+  jest.useRealTimers();
+  expect(await running).toBe(130);
+  expect(io.err()).toContain('interrupted\n  nothing is left behind');
+});
+
 test('without a terminal it needs --yes, and changes nothing', async () => {
   await expect(deploy(contextOf(fakeIo(AWS_ENV)), {}, never)).rejects.toMatchObject({
     why: 'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',

@@ -27,7 +27,13 @@ afterAll(async () => {
 });
 
 test("the clock is measured against the header Date of AWS's own answer", async () => {
-  const settings = { region: 'eu-west-1', profile: undefined, endpoint: undefined, env: {} };
+  const settings = {
+    region: 'eu-west-1',
+    profile: undefined,
+    endpoint: undefined,
+    env: {},
+    signal: new AbortController().signal,
+  };
   const caller = await readCaller(sts, settings, 'failed');
   expect(caller).toMatchObject({ account: '123456789012', arn: 'arn:aws:iam::123456789012:user/me' });
   const { clockSkewSeconds: skew } = caller;
