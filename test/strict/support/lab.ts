@@ -34,7 +34,12 @@ export const deployFrom = (copy: string, stacks: readonly StackId[]): Promise<En
 
 /** Templates of the product as it is, once: every way back is a deployment of them. */
 export async function synthesise(copy: string): Promise<void> {
-  const { exitCode, output } = await runProgram(CDK, ['synth', '--quiet', '--output', ASSEMBLY], copy, LAB_LIMIT_SECONDS);
+  const { exitCode, output } = await runProgram(
+    CDK,
+    ['synth', '--quiet', '--output', ASSEMBLY],
+    copy,
+    LAB_LIMIT_SECONDS,
+  );
   if (exitCode !== 0) throw new Error(`cdk synth: ${output.slice(-2000)}`);
 }
 
