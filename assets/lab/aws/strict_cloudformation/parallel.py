@@ -17,6 +17,9 @@ from .patching import wrap
 # (lib/lab/gateway/authorization/policy-cache.ts). The second as the gateway has rewritten it.
 WAITED_FOR = ("AWS::IAM::Role", "Custom::AWS-IAM-InstanceProfile")
 ROLE_SECONDS = 3
+# A log group that is named after a function comes late: a function that is called meanwhile has made it by logging, and
+# CloudFormation finds its name taken (aws/aws-cdk#32689). On AWS either may be first.
+LOG_GROUP_SECONDS = 4
 # In the record of a stack that is being created and is to be deleted.
 DELETE_ASKED = "_lab_delete_asked"
 # Of failures at the same time ministack remembers one; the others, by stack id: (logical id, its update or None).
@@ -56,6 +59,11 @@ async def deploy_all(stack_id, ordered, definitions, each, failure):
 
     async def run(name):
         is_new = name not in stack.get("_resources", {})
+        if is_new and _is_of_a_function(definitions, name, before[name]):
+            await asyncio.sleep(LOG_GROUP_SECONDS)
+            # As run_all: what has failed meanwhile lets nothing more begin.
+            if failure()[0] or DELETE_ASKED in stack:
+                return
         await each(name)
         # Nothing can come between this and the end of `each`.
         failed, logical_id, update = failure()
@@ -69,6 +77,11 @@ async def deploy_all(stack_id, ordered, definitions, each, failure):
     remembered = failure()[1]
     other_failures[stack_id] = [(name, update) for name, update in failures if name != remembered]
     return stack.pop(DELETE_ASKED, False)
+
+
+def _is_of_a_function(definitions, name, dependencies):
+    types = {definitions[each].get("Type") for each in dependencies}
+    return definitions[name].get("Type") == "AWS::Logs::LogGroup" and "AWS::Lambda::Function" in types
 
 
 async def delete_all(logical_ids, definitions, each):

@@ -3,6 +3,8 @@ import time
 import unittest
 from unittest import mock
 
+from ministack.services import cloudwatch_logs, lambda_svc
+
 from support import Provider, StrictCase, custom, log_group, template
 from strict_cloudformation import order, parallel
 
@@ -47,6 +49,38 @@ class Parallel(StrictCase):
             body = template({"Role": role, "User": custom(["Role"], Version="2")})
             self.assertEqual(await self.update("one", body, **capabilities), "UPDATE_COMPLETE")
             self.assertLess(time.monotonic() - begun, 0.3)
+
+    async def test_a_function_that_is_called_logs_before_its_log_group_is_made(self):
+        function = {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": "called",
+                "Runtime": "nodejs22.x",
+                "Handler": "index.handler",
+                "Role": "arn:aws:iam::000000000000:role/called",
+                "Code": {"ZipFile": "exports.handler = async () => {}"},
+            },
+        }
+        group = {"LogGroupName": {"Fn::Sub": "/aws/lambda/${Function}"}}
+        resources = {
+            "Function": function,
+            "Group": {"Type": "AWS::Logs::LogGroup", "Properties": group},
+            "User": custom(["Function"]),
+        }
+
+        def answer(event):
+            time.sleep(0.1)
+            cloudwatch_logs._log_groups.setdefault("/aws/lambda/called", {})
+            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        self.assertEqual(await self.create("one", template(resources)), "CREATE_COMPLETE", "the group comes first")
+        del lambda_svc._functions["called"]
+        self.addCleanup(lambda_svc._functions.clear)
+        self.install()
+        with mock.patch.object(parallel, "LOG_GROUP_SECONDS", 0.3):
+            self.assertEqual(await self.create("one", template(resources)), "ROLLBACK_COMPLETE")
+        self.assertIn("/aws/lambda/called' already exists", self.reasons("one"))
 
     def meet_in(self, request_type, count=2, answers=None):
         """From now on so many requests of the type are answered only once all of them are there."""
