@@ -19,8 +19,8 @@ export interface ClientConfig {
 
 /** When a call that is not answered ends. */
 export interface CallBounds {
-  /** Ends every call at once, with its reason. */
-  readonly signal: AbortSignal;
+  /** Ends every call at once, with its reason. @default never */
+  readonly signal?: AbortSignal | undefined;
   /** Of one call, retries included. @default without end */
   readonly timeoutSeconds?: number | undefined;
 }
@@ -47,12 +47,12 @@ export function boundCalls<C extends BoundClient>(client: C, { signal, timeoutSe
   client.middlewareStack.add(
     (next, { commandName = 'a call' }) =>
       async (args) => {
-        signal.throwIfAborted();
+        signal?.throwIfAborted();
         const stopped = new AbortController();
         const ended = new Promise<never>((_, reject) => {
           const end = (error: unknown): void => reject(error as Error);
-          const interrupt = (): void => end(signal.reason);
-          signal.addEventListener('abort', interrupt, { signal: stopped.signal });
+          const interrupt = (): void => end(signal?.reason);
+          signal?.addEventListener('abort', interrupt, { signal: stopped.signal });
           if (timeoutSeconds === undefined) return;
           const what = `AWS's answer to ${commandName.replace(/Command$/, '')}`;
           const timer = setTimeout(() => end(new DeadlineError(what, timeoutSeconds, what)), timeoutSeconds * 1000);

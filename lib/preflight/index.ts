@@ -27,6 +27,7 @@ export interface PreflightInput extends ClientSettings, CallBounds {
   readonly context: Readonly<Record<string, unknown>>;
   /** What failed, when it cannot even begin. */
   readonly what: string;
+  readonly signal: AbortSignal;
   /** Runs docker. @default the real one; tests bring their own */
   readonly run?: TryProgram;
 }
