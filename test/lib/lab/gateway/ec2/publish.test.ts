@@ -30,7 +30,12 @@ describe('the ports of a new instance', () => {
     ['the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' as const }], ['8000:8000']],
     ['another stage has them', 'strict', [there], []],
     ['another stage had them', 'strict', [{ ...there, state: 'terminated' as const }], ['8000:8000']],
-    ['another stage is there, and has them not', 'lab', [{ ...there, tags: of('strict'), publishes: false }], ['8000:8000']],
+    [
+      'another stage is there, and has them not',
+      'lab',
+      [{ ...there, tags: of('strict'), publishes: false }],
+      ['8000:8000'],
+    ],
   ])('%s', (_, stage, instances, expected) =>
     expect(portsToPublish(published, of(stage), instances)).toEqual(expected),
   );

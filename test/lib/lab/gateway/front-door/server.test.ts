@@ -132,10 +132,7 @@ describe('the gateway', () => {
       '/_localstack/health',
       '/_lab/resource',
       '/_lab/associations-in-an-hour',
-    ])(
-      '%s',
-      async (path) => expect((await sendSigned(port, { path, body: '{}' })).status).toBe(404),
-    );
+    ])('%s', async (path) => expect((await sendSigned(port, { path, body: '{}' })).status).toBe(404));
 
     it('a command that ministack would only pretend to run', async () => {
       for (const listener of [port, trustedPort]) {
