@@ -9,7 +9,9 @@ import { apiKey, stage } from './support/secrets';
 
 jest.setTimeout(3_600_000);
 
-const KEPT = { dataRemoval: 'retain' };
+/** 46-volumes has enlarged a volume, and a volume cannot shrink. */
+const ENLARGED = { dataVolumeGiB: 21 };
+const KEPT = { dataRemoval: 'retain', ...ENLARGED };
 const RENAMED = { stage: 'renamed', vpcCidr: '10.41.0.0/16' };
 
 /** The stage's data volumes; EC2's own filters would not find a name by its beginning in every emulator. */
@@ -73,11 +75,11 @@ inFullRun('destroyed with its data kept', () => {
 
 inFullRun('a first deployment that fails', () => {
   test('leaves nothing that refuses the next one', async () => {
-    await mustDeploy({ dataRemoval: 'destroy' });
+    await mustDeploy({ dataRemoval: 'destroy', ...ENLARGED });
     await mustDestroy();
     const failed = await deploy({ ...KEPT, fault: 'producer-unhealthy' });
     expect(failed.code).not.toBe(0);
-    await mustDeploy();
+    await mustDeploy(ENLARGED);
     await mustPassSmokeTest();
   });
 });
