@@ -31,10 +31,10 @@ type AroundCall = <A, R>(
   context: { readonly commandName?: string },
 ) => (args: A) => Promise<R>;
 
-/** The part of any client of the SDK that is needed here. */
-interface BoundClient {
+/** What every client of the SDK has to put something around its calls. */
+export interface AwsClient {
   readonly middlewareStack: {
-    add(middleware: AroundCall, options: { step: 'initialize'; name: string; override: boolean }): void;
+    add(middleware: AroundCall, options: { step: 'initialize'; name: string; override?: boolean }): void;
   };
 }
 
@@ -43,7 +43,7 @@ interface BoundClient {
  *
  * Whoever waits is told at once; a socket that hangs is left to the end of the process.
  */
-export function boundCalls<C extends BoundClient>(client: C, { signal, timeoutSeconds }: CallBounds): C {
+export function boundCalls<C extends AwsClient>(client: C, { signal, timeoutSeconds }: CallBounds): C {
   client.middlewareStack.add(
     (next, { commandName = 'a call' }) =>
       async (args) => {

@@ -1,4 +1,5 @@
 /** Calls of a custom resource's function, made through the time that IAM takes until a grant counts. */
+import type { AwsClient } from '../aws-client';
 import { isRefusal } from '../aws-errors';
 import { Deadline, DeadlineError, pollUntil, type Look } from '../ssm/deadline';
 
@@ -7,15 +8,6 @@ import { Deadline, DeadlineError, pollUntil, type Look } from '../ssm/deadline';
  * (aws/aws-cdk#37675). A refusal that lasts longer than this is a missing grant.
  */
 export const GRANT_SECONDS = 60;
-
-type Middleware = <Input, Output>(next: (input: Input) => Promise<Output>) => (input: Input) => Promise<Output>;
-
-/** What every client of the AWS SDK has. */
-interface AwsClient {
-  readonly middlewareStack: {
-    add(middleware: Middleware, options: { readonly step: 'initialize'; readonly name: string }): void;
-  };
-}
 
 /** The client itself: from now on it repeats a call that AWS refuses for want of a permission, until `seconds` are over. */
 export function throughLateGrants<Client extends AwsClient>(client: Client, seconds = GRANT_SECONDS): Client {
