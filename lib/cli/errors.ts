@@ -100,11 +100,11 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
       { cause },
     );
   }
-  const { region = '(none)' } = context;
-  const hint = context.region === undefined ? undefined : unknownRegion(region);
+  const { region } = context;
+  const hint = region && unknownRegion(region);
   return new CliError(
     context.what,
-    `AWS does not answer in region ${region}${hint ? ` (${hint})` : ''}: ${message}`,
+    `AWS does not answer in region ${region ?? '(none)'}${hint ? ` (${hint})` : ''}: ${message}`,
     [
       'check the network and the name of the region',
       'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',

@@ -72,7 +72,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
   const { terminal } = context;
   const notStarted = options.dryRun ? NOT_COMPARED : NOT_STARTED;
   context.failure = notStarted;
-  await readSettings(context, options.context ?? [], notStarted, metals('deploy'));
+  const settings = await readSettings(context, options.context ?? [], notStarted, metals('deploy'));
   if (!options.yes && !options.dryRun && !context.isLab && !terminal.interactive) {
     throw new CliError(
       NOT_STARTED,
@@ -81,7 +81,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
       EXIT.usage,
     );
   }
-  const region = await lookFirst(context, options);
+  const region = await lookFirst(context, options, settings);
   const secretVersions = await readSecretVersions(context, region);
   const again = deployAgain(options);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
@@ -111,9 +111,13 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
 }
 
 /** Credentials, region and everything else, before the CDK spends half an hour on finding out. Returns the region. */
-async function lookFirst(context: Context, options: DeployOptions): Promise<string> {
+async function lookFirst(
+  context: Context,
+  options: DeployOptions,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<string> {
   if (options.dryRun || options.preflight === false) return (await connect(context)).region;
-  const { findings, region } = await readPreflight(context, options.context ?? [], NOT_STARTED, 'deploy');
+  const { findings, region } = await readPreflight(context, settings, NOT_STARTED, metals('deploy'));
   const { terminal } = context;
   const skipped = findings.filter(({ verdict }) => verdict === 'skipped').map(({ check }) => check);
   if (skipped.length) terminal.note(`preflight skipped in the lab: ${skipped.join('; ')}`);

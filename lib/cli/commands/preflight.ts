@@ -15,7 +15,9 @@ export interface PreflightOptions {
 
 /** `metals preflight`: looks whether a deployment would succeed; exit code 3 when something would fail, 4 when not authorised. */
 export async function preflight(context: Context, options: PreflightOptions): Promise<number> {
-  const report = await readPreflight(context, options.context ?? [], PREFLIGHT_FAILED, 'preflight');
+  const command = 'npm run metals -- preflight';
+  const settings = await readSettings(context, options.context ?? [], PREFLIGHT_FAILED, command);
+  const report = await readPreflight(context, settings, PREFLIGHT_FAILED, command);
   const { exitCodeOf } = await import('../../preflight');
   const exitCode = exitCodeOf(report.findings);
   const { terminal } = context;
@@ -35,13 +37,11 @@ export async function preflight(context: Context, options: PreflightOptions): Pr
 /** @throws CliError when nobody could be asked, or the configuration has problems */
 export async function readPreflight(
   context: Context,
-  settings: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
   what: string,
-  verb: 'preflight' | 'deploy',
+  command: string,
 ): Promise<PreflightReport> {
   const { region, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
-  const command = `npm run metals -- ${verb}`;
-  const checked = await readSettings(context, settings, what, command);
   // Loaded here: it brings seven clients of AWS along, which no other command waits for.
   const { runPreflight } = await import('../../preflight');
   try {
@@ -54,7 +54,7 @@ export async function readPreflight(
           profile,
           endpoint,
           env: terminal.io.env,
-          context: checked,
+          context: settings,
           what,
           signal,
           timeoutSeconds,
