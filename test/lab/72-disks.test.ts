@@ -1,9 +1,8 @@
 /** A disk that fills is reported and raises its own alarm; the volumes are in the policy of snapshots. */
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { DISK_METRIC, documentName, FILE_SYSTEMS, metricNamespace, TAG } from '../../lib/contract';
-import { runCommand } from '../../lib/ssm';
+import { DISK_METRIC, FILE_SYSTEMS, metricNamespace, TAG } from '../../lib/contract';
 import { sendSigned, type Sent } from '../lib/lab/gateway/support/requests';
+import { mustRun, mustRunDocument } from './support/commands';
 import { stage } from './support/secrets';
 
 jest.setTimeout(300_000);
@@ -16,27 +15,8 @@ const FILLED_PERCENT = 85;
 const FILE = '/var/lib/docker/lab-test-fill';
 const DAY_SECONDS = 86_400;
 
-const ssm = new SSMClient({});
-
-/** Runs a document on a slot's node; its stdout. */
-async function onSlot(slot: string, name: string, parameters: Readonly<Record<string, string>>): Promise<string> {
-  const state = await runCommand(ssm, {
-    documentName: name,
-    parameters,
-    targets: [
-      { key: `tag:${TAG.stage}`, values: [stage()] },
-      { key: `tag:${TAG.slot}`, values: [slot] },
-    ],
-    expectedInstanceCount: 1,
-    timeoutSeconds: 240,
-    comment: 'lab test: disks',
-  });
-  if (!state.succeeded) throw new Error(`${name} on ${slot}: ${state.status}: ${state.invocations[0]?.stderr}`);
-  return state.invocations[0]!.stdout;
-}
-const shell = (slot: string, commands: string): Promise<string> => onSlot(slot, 'AWS-RunShellScript', { commands });
-const report = (slot: string): Promise<string> =>
-  onSlot(slot, documentName(stage(), 'node-prepare'), { Images: 'none' });
+const shell = (slot: string, commands: string): Promise<string> => mustRun('AWS-RunShellScript', slot, { commands });
+const report = (slot: string): Promise<string> => mustRunDocument('node-prepare', slot, { Images: 'none' });
 
 /** The answer of an API whose client is no dependency of the project. */
 async function call(service: string, sent: Sent): Promise<any> {

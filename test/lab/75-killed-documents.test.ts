@@ -1,7 +1,8 @@
 /** Time-out and cancel are a SIGKILL, and no trap runs: what a document leaves, the next run of it removes. */
 import { CancelCommandCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { documentName, TAG } from '../../lib/contract';
+import { documentName } from '../../lib/contract';
 import { runCommand, sendCommand } from '../../lib/ssm';
+import { toSlot } from './support/commands';
 import { onManager } from './support/nodes';
 import { eventually, metals } from './support/run';
 import { stage } from './support/secrets';
@@ -10,15 +11,8 @@ jest.setTimeout(300_000);
 
 const ssm = new SSMClient({});
 const toFirstManager = (name: string, parameters: Readonly<Record<string, string>>) => ({
-  documentName: name,
-  parameters,
-  targets: [
-    { key: `tag:${TAG.stage}`, values: [stage()] },
-    { key: `tag:${TAG.slot}`, values: ['manager-1'] },
-  ],
-  expectedInstanceCount: 1,
+  ...toSlot(name, 'manager-1', parameters),
   timeoutSeconds: 120,
-  comment: 'lab test: killed documents',
 });
 
 /** Names of the job services that a run of the smoke test makes. */

@@ -1,35 +1,38 @@
 /** Documents of the stage, sent to its slots. */
 import { GetCommandInvocationCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type DocumentId, documentName, TAG } from '../../../lib/contract';
-import { runCommand, type CommandState } from '../../../lib/ssm';
+import { runCommand, type CommandRequest } from '../../../lib/ssm';
 import { stage } from './secrets';
 
 const client = (): SSMClient => new SSMClient({});
 
-/** Runs a document on the node of one slot. */
-export const runDocument = (
+/** A command for the node of one slot. */
+export const toSlot = (name: string, slot: string, parameters: Readonly<Record<string, string>>): CommandRequest => ({
+  documentName: name,
+  parameters,
+  targets: [
+    { key: `tag:${TAG.stage}`, values: [stage()] },
+    { key: `tag:${TAG.slot}`, values: [slot] },
+  ],
+  expectedInstanceCount: 1,
+  timeoutSeconds: 300,
+  comment: 'lab test',
+});
+
+/** Runs a document of any name on a slot's node; its stdout. Anything but a success is an error with what it said. */
+export async function mustRun(...request: Parameters<typeof toSlot>): Promise<string> {
+  const state = await runCommand(client(), toSlot(...request));
+  const told = state.invocations.map(({ stderr }) => stderr).join('\n');
+  if (!state.succeeded) throw new Error(`${request[0]} on ${request[1]}: ${state.status}: ${told}`);
+  return state.invocations[0]!.stdout;
+}
+
+/** As mustRun, for a document of the stage. */
+export const mustRunDocument = (
   document: DocumentId,
   slot: string,
   parameters: Readonly<Record<string, string>>,
-): Promise<CommandState> =>
-  runCommand(client(), {
-    documentName: documentName(stage(), document),
-    parameters,
-    targets: [
-      { key: `tag:${TAG.stage}`, values: [stage()] },
-      { key: `tag:${TAG.slot}`, values: [slot] },
-    ],
-    expectedInstanceCount: 1,
-    timeoutSeconds: 300,
-    comment: `lab test: ${document}`,
-  });
-
-/** As runDocument; anything but a success is an error with what the document said. */
-export async function mustRunDocument(...request: Parameters<typeof runDocument>): Promise<void> {
-  const state = await runDocument(...request);
-  const told = state.invocations.map(({ stderr }) => stderr).join('\n');
-  if (!state.succeeded) throw new Error(`${request[0]} on ${request[1]}: ${state.status}: ${told}`);
-}
+): Promise<string> => mustRun(documentName(stage(), document), slot, parameters);
 
 /** What a document was last sent with. */
 export async function lastParameters(document: DocumentId): Promise<Record<string, string>> {

@@ -15,6 +15,17 @@ class States(StrictCase):
         }
         return await self.create("one", template({"Thing": custom()}))
 
+    def hold_answers(self):
+        """Lets every resource be under way until the event that it answers is set, for 2 s at most."""
+        asked = threading.Event()
+
+        def answer(event):
+            asked.wait(2)
+            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
+
+        self.provider.answer = answer
+        return asked
+
     def change_set(self, kind, body, name="next"):
         return self.call(
             "CreateChangeSet", StackName="one", ChangeSetName=name, ChangeSetType=kind, TemplateBody=json.dumps(body)
@@ -68,13 +79,7 @@ class States(StrictCase):
 
     async def test_a_creation_that_is_to_be_deleted_begins_nothing_more(self):
         self.install()
-        asked = threading.Event()
-
-        def answer(event):
-            asked.wait(2)
-            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
-
-        self.provider.answer = answer
+        asked = self.hold_answers()
         body = template({"First": custom(), "Second": custom(["First"])})
         self.call("CreateStack", StackName="one", TemplateBody=json.dumps(body))
         await asyncio.sleep(0.05)
@@ -88,13 +93,7 @@ class States(StrictCase):
 
     async def test_a_creation_that_runs_is_deleted_afterwards_once(self):
         self.install()
-        asked = threading.Event()
-
-        def answer(event):
-            asked.wait(2)
-            return {"Status": "SUCCESS", "PhysicalResourceId": event["LogicalResourceId"]}
-
-        self.provider.answer = answer
+        asked = self.hold_answers()
         self.call("CreateStack", StackName="one", TemplateBody=json.dumps(template({"Thing": custom()})))
         await asyncio.sleep(0.05)
         self.assertEqual(self.call("DeleteStack", StackName="one")[0], 200)
