@@ -10,6 +10,7 @@ import copy
 import logging
 import os
 
+import function_logs
 import function_roles
 import metric_alarms
 import strict_cloudformation
@@ -96,6 +97,7 @@ async def app(scope, receive, send):
     await serve(scope, receive_and_see_the_stop, send_and_see_the_start)
 
 
+function_logs.install()
 function_roles.install()
 metric_alarms.install()
 strict_cloudformation.install()
