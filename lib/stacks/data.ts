@@ -1,7 +1,8 @@
-import { type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
+import { type CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
-import { SECRETS, type SecretId, secretName } from '../contract';
+import { documentLogGroup, SECRETS, type SecretId, secretName } from '../contract';
 import type { OnDelete } from '../constructs/kept-data';
 import { KeptSecrets } from '../constructs/kept-secrets';
 import { KeptVolumes } from '../constructs/kept-volumes';
@@ -16,7 +17,8 @@ export interface DataStackProps extends StackProps {
 /**
  * What outlives the nodes: one volume for each slot (Swarm identity, images, Kafka's and MongoDB's data) and the secrets.
  * Kept when the stack is destroyed, unless `dataRemoval` says otherwise, and found again by the next deployment.
- * Beside them the policy by which snapshots of the volumes are taken.
+ * Beside them the policy by which snapshots of the volumes are taken, and the log group of the documents: a first
+ * deployment of the nodes that fails is removed as a whole, and what its documents said is what tells why.
  */
 export class DataStack extends Stack {
   /** By slot name; `ref` is the volume's id. */
@@ -37,6 +39,12 @@ export class DataStack extends Stack {
 
     if (config.snapshotRetentionDays > 0)
       new VolumeSnapshots(this, 'Snapshots', { stage, retentionDays: config.snapshotRetentionDays });
+
+    new logs.LogGroup(this, 'DocumentLogs', {
+      logGroupName: documentLogGroup(stage),
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
 
     const secret = (secretId: SecretId) => {
       const principals: readonly string[] = SECRETS[secretId];

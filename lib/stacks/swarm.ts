@@ -1,5 +1,4 @@
-import { type CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import { type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
@@ -8,7 +7,7 @@ import { NodeRoles, type SlotRole } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
 import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { documentLogGroup, DOCUMENTS, type DocumentId, TAG } from '../contract';
+import { DOCUMENTS, type DocumentId, TAG } from '../contract';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -43,11 +42,6 @@ export class SwarmStack extends Stack {
     const { places, vpc } = network;
     this.slots = places.map(({ slot }) => slot);
 
-    const logGroup = new logs.LogGroup(this, 'DocumentLogs', {
-      logGroupName: documentLogGroup(config.stage),
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
     this.documents = Object.fromEntries(
       DOCUMENTS.map((documentId) => [
         documentId,
@@ -61,7 +55,6 @@ export class SwarmStack extends Stack {
     });
     const groups = this.createGroups(props);
     this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
-    this.provider.node.addDependency(logGroup);
     const securityGroupOrder = groups.securityGroups;
 
     // Formed in order: each step needs the one before.

@@ -1,7 +1,8 @@
 /** The first moments of a deployment, in a stage beside the one that runs: volumes are empty, and nothing has a name yet. */
-import { DeleteLogGroupCommand, CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient, DeleteLogGroupCommand, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateDocumentCommand, DeleteDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { documentLogGroup, documentName } from '../../lib/contract';
+import { documentLogGroup, documentName, secretName } from '../../lib/contract';
 import { bootLog, replaceInstance } from './support/instances';
 import { deploySecond, destroySecond, mustDeployNodes, SECOND_STAGE } from './support/second-stage';
 import { inFullRun } from './support/sequences';
@@ -25,18 +26,36 @@ inFullRun('the nodes of a first deployment', () => {
 
 inFullRun('a first deployment that has failed', () => {
   const ssm = new SSMClient({});
+  const logs = new CloudWatchLogsClient({});
+  const secrets = new SecretsManagerClient({});
   const Name = documentName(SECOND_STAGE, 'stack-status');
+  const SecretId = secretName(SECOND_STAGE, 'mongodb-password');
   const logGroupName = documentLogGroup(SECOND_STAGE);
+
+  const logGroupNames = async (): Promise<(string | undefined)[]> => {
+    const { logGroups } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
+    return (logGroups ?? []).map((group) => group.logGroupName);
+  };
 
   afterAll(async () => {
     await destroySecond();
     // What this test is about: without the defect there is none.
-    await new CloudWatchLogsClient({}).send(new DeleteLogGroupCommand({ logGroupName })).catch((error: Error) => {
+    await logs.send(new DeleteLogGroupCommand({ logGroupName })).catch((error: Error) => {
       if (error.name !== 'ResourceNotFoundException') throw error;
     });
   });
 
-  test('leaves nothing that refuses the next one', async () => {
+  test('leaves nothing that refuses the next one, of its data', async () => {
+    await secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'no passwords by name' }));
+    const failed = await deploySecond('data');
+    await secrets.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+    expect(`${failed.stdout}${failed.stderr}`).toContain(SecretId);
+    expect(failed.code).not.toBe(0);
+    const next = await deploySecond('data');
+    expect([next.code, next.code === 0 ? '' : next.stderr]).toEqual([0, '']);
+  });
+
+  test('leaves what its documents said, and nothing that refuses the next one, of its nodes', async () => {
     const step = { action: 'aws:runShellScript', name: 'run', inputs: { runCommand: ['true'] } };
     const Content = JSON.stringify({ schemaVersion: '2.2', mainSteps: [step] });
     await ssm.send(new CreateDocumentCommand({ Name, Content, DocumentType: 'Command', DocumentFormat: 'JSON' }));
@@ -44,6 +63,7 @@ inFullRun('a first deployment that has failed', () => {
     await ssm.send(new DeleteDocumentCommand({ Name }));
     expect(`${failed.stdout}${failed.stderr}`).toContain(Name);
     expect(failed.code).not.toBe(0);
+    expect(await logGroupNames()).toEqual([logGroupName]);
     await mustDeployNodes();
   });
 });

@@ -39,3 +39,12 @@ it('sends no empty parameter', () => {
     expect(Object.values({ ...Properties.Parameters, ...Properties.OnDeleteParameters })).not.toContain('');
   }
 });
+
+it('keeps what its documents said outside the stack that a failure removes', () => {
+  const named = (stack: 'data' | 'swarm') =>
+    Object.values(templates[stack].findResources('AWS::Logs::LogGroup')).map(
+      ({ Properties }) => Properties?.LogGroupName as unknown,
+    );
+  expect(named('data')).toContain('/metals/test/documents');
+  expect(named('swarm').filter(Boolean)).toEqual([]);
+});
