@@ -8,18 +8,10 @@ import { App } from 'aws-cdk-lib';
 import { context } from '../cdk.json';
 import { createStacks } from '../lib/app';
 import { readConfig } from '../lib/config';
-import { LAB_ACCOUNT_ID, LAB_REGION } from '../lib/contract';
+import { OPTION_SETS } from './option-sets';
 
 const OUTPUT = path.resolve(__dirname, '../build/lint/templates');
 const ASSEMBLY = path.resolve(__dirname, '../build/lint/cdk.out');
-const AWS = { account: '123456789012', region: LAB_REGION, amiId: 'ami-0123456789abcdef0' };
-const OPTION_SETS: Readonly<Record<string, Record<string, string>>> = {
-  default: AWS,
-  managers3: { ...AWS, managers: '3' },
-  workers1: { ...AWS, workers: '1' },
-  zookeeper: { ...AWS, kafkaMode: 'zookeeper' },
-  lab: { account: LAB_ACCOUNT_ID, region: LAB_REGION },
-};
 for (const directory of [OUTPUT, ASSEMBLY]) fs.rmSync(directory, { recursive: true, force: true });
 fs.mkdirSync(OUTPUT, { recursive: true });
 const written = new Set<string>();

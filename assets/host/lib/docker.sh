@@ -3,6 +3,9 @@
 
 DOCKER_CONFIG_FILE="${METALS_DOCKER_CONFIG_FILE:-/etc/docker/daemon.json}"
 
+# Names of packages in AL2023's own repositories, as the guide for Docker on AL2023 installs them
+# (https://gist.github.com/basaran/c5d2829b05b8f0ca64e59f41104f488f) and the list "All packages" of AL2023's release notes
+# has them; read on 2026-11-26, not tried on AWS.
 missing_packages() {
   command -v dockerd >/dev/null || echo docker
   command -v jq >/dev/null || echo jq
@@ -30,18 +33,33 @@ kernel_has_bpf_match() {
   return "${code}"
 }
 
+join_by() { # SEPARATOR WORD…
+  local separator=$1 joined
+  shift
+  joined=$(printf "%s${separator}" "$@")
+  printf '%s' "${joined%"${separator}"}"
+}
+
 # Without these an encrypted overlay drops everything between nodes, while every service shows healthy.
 check_encryption() {
-  local lacks=()
+  local lacks=() advice=()
   # Loads what is a module; whether the kernel can is asked below.
   modprobe -qa esp4 xt_bpf || log 'modprobe knows no esp4 or xt_bpf; they may be built in'
-  kernel_has_esp || lacks+=('ESP with AES-GCM')
-  kernel_has_bpf_match || lacks+=("iptables' match bpf")
+  if ! kernel_has_esp; then
+    lacks+=('ESP with AES-GCM')
+    advice+=("for ESP: look for 'blacklist esp4' in /etc/modprobe.d")
+  fi
+  if ! kernel_has_bpf_match; then
+    lacks+=("iptables' match bpf")
+    # Which of AL2023's packages holds xt_bpf is not documented; the kernel's further modules are in this one
+    # (amazonlinux/amazon-linux-2023#936).
+    advice+=('for the match bpf: another machine image, or one with kernel-modules-extra of its kernel')
+  fi
   ((${#lacks[@]})) || return 0
   local what
-  what="the kernel $(uname -r) lacks $(printf '%s, ' "${lacks[@]}" | sed 's/, $//')"
+  what="the kernel $(uname -r) lacks $(join_by ', ' "${lacks[@]}")"
   [[ ${METALS_OVERLAY_ENCRYPTION} != on ]] ||
-    fail "${what}, which encrypted overlay networks need (look for 'blacklist esp4' in /etc/modprobe.d)"
+    fail "${what}, which encrypted overlay networks need ($(join_by '; ' "${advice[@]}"); or deploy with -c overlayEncryption=off)"
   log "${what}; overlayEncryption=${METALS_OVERLAY_ENCRYPTION}, so that is not an error"
 }
 

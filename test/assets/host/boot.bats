@@ -39,7 +39,7 @@ was_in_a_swarm() {
   stub ip <<<'exit 2'
   boot check_encryption
   assert_status 1
-  assert_output "lacks ESP with AES-GCM, which encrypted overlay networks need"
+  assert_output "lacks ESP with AES-GCM, which encrypted overlay networks need (for ESP: look for 'blacklist esp4'"
   export METALS_OVERLAY_ENCRYPTION=probe
   boot check_encryption
   assert_status 0
@@ -52,7 +52,8 @@ was_in_a_swarm() {
   stub iptables <<<'case "$*" in *bytecode*) exit 2 ;; esac'
   boot check_encryption
   assert_status 1
-  assert_output "lacks iptables' match bpf"
+  assert_output "lacks iptables' match bpf, which encrypted overlay networks need (for the match bpf: another machine image,"
+  assert_output "kernel-modules-extra of its kernel; or deploy with -c overlayEncryption=off)"
   assert_call "iptables -w -t mangle -X METALS-PROBE"
 }
 

@@ -103,6 +103,8 @@ export function forgetLongTerminated(data: NodesData, now: number): void {
   }
 }
 
-/** The instance that lives at an address; terminated ones have lost theirs. */
+/** The instance that lives at an address. One that is shutting down loses its interface before it is terminated. */
 export const instanceAt = (data: NodesData, privateIp: string): InstanceRecord | undefined =>
-  Object.values(data.instances).find((each) => each.privateIp === privateIp && each.state !== 'terminated');
+  Object.values(data.instances).find(
+    (each) => each.privateIp === privateIp && data.interfaces[each.interfaceId]?.instanceId === each.id,
+  );

@@ -17,10 +17,12 @@ const role = {
   expiration: new Date(clock + 3600_000),
 };
 
-function serve(overrides: Partial<InstanceRecord> = {}) {
+function serve(overrides: Partial<InstanceRecord> = {}, ...before: InstanceRecord[]) {
   // The test connects from loopback: that is where its instance lives.
   const here = instance({ privateIp: '127.0.0.1', ...overrides });
-  const store = temporaryStore(nodesData({ instances: { [here.id]: here } }));
+  const data = nodesData({ instances: Object.fromEntries([...before, here].map((each) => [each.id, each])) });
+  data.interfaces[here.interfaceId]!.instanceId = here.id;
+  const store = temporaryStore(data);
   const metadata = new MetadataServer({
     store,
     log: noLog,
@@ -53,6 +55,12 @@ async function read(path: string, token?: string) {
   const response = await fetch(`${url}/latest/${path}`, { headers });
   return { status: response.status, text: await response.text() };
 }
+
+test('speaks to the new instance at an address whose former one still waits for its volume to be free', async () => {
+  await serve({ id: 'i-0new' }, instance({ id: 'i-0old', privateIp: '127.0.0.1', state: 'shutting-down' }));
+  const token = await (await newToken()).text();
+  expect(await read('meta-data/instance-id', token)).toEqual({ status: 200, text: 'i-0new' });
+});
 
 test('answers nothing without a token, with a made-up one, or with one that expired', async () => {
   await serve();

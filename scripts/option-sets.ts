@@ -1,0 +1,48 @@
+/** Settings with which the templates differ in their resources, for cfn-lint (scripts/synth-templates.ts). */
+import type { RULES } from '../lib/config-rules';
+import { LAB_ACCOUNT_ID, LAB_REGION } from '../lib/contract';
+
+type Key = keyof typeof RULES;
+type Settings = Partial<Record<Key, string>>;
+
+const AWS: Settings = { account: '123456789012', region: LAB_REGION, amiId: 'ami-0123456789abcdef0' };
+const TOPIC = `arn:aws:sns:${LAB_REGION}:123456789012:alarms`;
+
+/** By a name that its files carry. */
+export const OPTION_SETS: Readonly<Record<string, Settings>> = {
+  default: AWS,
+  managers3: { ...AWS, managers: '3' },
+  workers1: { ...AWS, workers: '1' },
+  zookeeper: { ...AWS, kafkaMode: 'zookeeper' },
+  unkept: { ...AWS, dataRemoval: 'destroy', snapshotRetentionDays: '0' },
+  alarmed: { ...AWS, alarmTopicArn: TOPIC },
+  gateways3: { ...AWS, natGateways: '3' },
+  zones2: { ...AWS, region: 'us-west-1', availabilityZones: 'a,c' },
+  china: { ...AWS, region: 'cn-north-1' },
+  lab: { account: LAB_ACCOUNT_ID, region: LAB_REGION },
+};
+
+/** Settings that change values within resources, never which resources there are or how they are built. */
+export const VALUES_ONLY: readonly Key[] = [
+  'stage',
+  'vpcCidr',
+  'instanceType',
+  'dataVolumeGiB',
+  'diskAlarmPercent',
+  'swarmAddressPool',
+  'dockerBridgeCidr',
+  'gatewayBridgeCidr',
+  'frontendCidr',
+  'backendCidr',
+  'monitoringCidr',
+  'overlayEncryption',
+  'kafkaSlot',
+  'mongodbSlot',
+  'producerReplicas',
+  'processorReplicas',
+  'feedEventsPerSecond',
+  'priceRetentionDays',
+  'deployTimeoutMinutes',
+  'secretVersions',
+  'fault',
+];
