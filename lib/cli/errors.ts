@@ -1,9 +1,9 @@
 /** A failure as the user reads it: what failed -> why -> what to type next. Never a stack trace, unless DEBUG is set. */
+import { ActionableError } from '../actionable-error';
 import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
 import { EXIT } from '../contract';
 import { unknownRegion } from '../regions';
 import { DeadlineError } from '../ssm';
-import { LabError } from '../lab/lab-error';
 
 export class CliError extends Error {
   constructor(
@@ -38,7 +38,7 @@ const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
 /** Turns whatever was thrown into something to act on. */
 export function explainError(error: unknown, context: ErrorContext): CliError {
   if (error instanceof CliError) return error;
-  if (error instanceof LabError)
+  if (error instanceof ActionableError)
     return new CliError(context.what, error.message, error.next, EXIT.failure, { cause: error });
   const { name, message } = asError(error);
   const make = (why: string, next: readonly string[], exitCode: number): CliError =>

@@ -1,14 +1,7 @@
+import { ActionableError } from '../actionable-error';
+
 /** A failure that the user of the lab can act on: what failed, and the exact thing to do next. */
-export class LabError extends Error {
-  constructor(
-    message: string,
-    /** Commands or instructions, one a line. */
-    readonly next: readonly string[],
-  ) {
-    super(message);
-    this.name = 'LabError';
-  }
-}
+export class LabError extends ActionableError {}
 
 /** How a step of the lab tells what it does, and learns that it was interrupted. */
 export interface Progress {
