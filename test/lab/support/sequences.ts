@@ -38,7 +38,7 @@ async function deliver(event: { event_id: string }, key: string): Promise<void> 
     if (answer.status === 202) return;
     if (Date.now() > deadlineMs)
       throw new Error(
-        `event ${event.event_id} was not accepted in ${GIVE_UP_SECONDS} s: ${answer.status} ${answer.body}`,
+        `event ${event.event_id} was not accepted in ${GIVE_UP_SECONDS} s: ${answer.status} ${JSON.stringify(answer.body)}`,
       );
     await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
