@@ -80,8 +80,11 @@ export const SECRETS = {
 } as const satisfies Record<string, readonly Principal[]>;
 export type SecretId = keyof typeof SECRETS;
 
+/** How the names of a stage's secrets begin. */
+export const secretPrefix = (stage: string): string => `metals/${stage}/`;
+
 /** Name of a secret in Secrets Manager: `metals/<stage>/<id>`. */
-export const secretName = (stage: string, id: SecretId): string => `metals/${stage}/${id}`;
+export const secretName = (stage: string, id: SecretId): string => `${secretPrefix(stage)}${id}`;
 
 /** Parameter Store paths of a stage, all under `/metals/<stage>/swarm`. */
 export const parameterPath = (stage: string, leaf: 'worker-token' | 'manager-token' | `claim/${string}`): string =>

@@ -1,8 +1,8 @@
 /** The value of `secretVersions` in lib/config.ts that stands for the versions of a stage's secrets. */
 import { createHash } from 'node:crypto';
-import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { boundCalls } from '../aws-client';
-import { SECRETS, secretName, type SecretId } from '../contract';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { boundCalls, clientConfig } from '../aws-client';
+import { readVersionIds } from '../secret-versions';
 import type { Context } from './context';
 
 const DIGEST_LENGTH = 16;
@@ -12,30 +12,20 @@ export const digestOf = (versionIds: readonly string[]): string =>
   createHash('sha256').update(versionIds.join(',')).digest('hex').slice(0, DIGEST_LENGTH);
 
 /**
- * Ids of versions, never values. A secret that does not exist yet has none.
+ * The digest of the versions that are current.
  *
  * @throws the SDK's error when one may not be described
  */
 export async function readSecretVersions(
-  context: Pick<Context, 'stage' | 'profile' | 'interrupted' | 'timeoutSeconds'>,
+  context: Pick<Context, 'stage' | 'profile' | 'endpoint' | 'terminal' | 'interrupted' | 'timeoutSeconds'>,
   region: string,
 ): Promise<string> {
-  const { profile, interrupted: signal, timeoutSeconds } = context;
-  const client = boundCalls(new SecretsManagerClient({ region, profile, maxAttempts: 3 }), { signal, timeoutSeconds });
+  const { profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
+  const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
+  const client = boundCalls(new SecretsManagerClient(config), { signal, timeoutSeconds });
   try {
-    const ids = Object.keys(SECRETS) as SecretId[];
-    return digestOf(await Promise.all(ids.map((id) => currentVersion(client, secretName(context.stage, id)))));
+    return digestOf(await readVersionIds(client, context.stage));
   } finally {
     client.destroy();
-  }
-}
-
-async function currentVersion(client: SecretsManagerClient, name: string): Promise<string> {
-  try {
-    const { VersionIdsToStages: stages } = await client.send(new DescribeSecretCommand({ SecretId: name }));
-    return Object.entries(stages ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0] ?? '';
-  } catch (error) {
-    if ((error as Error).name === 'ResourceNotFoundException') return '';
-    throw error;
   }
 }

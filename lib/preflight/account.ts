@@ -1,4 +1,5 @@
-/** Who deploys, by whose clock, and through which bootstrap. Pure. */
+/** Who deploys, by whose clock, through which bootstrap, and whether the versions of secrets may be seen. Pure. */
+import { secretPrefix } from '../contract';
 import type { Fact } from './fact';
 import { judge, type Finding } from './finding';
 import type { Needs } from './needs';
@@ -22,11 +23,14 @@ export interface AccountFacts {
   readonly bootstrapVersion: Fact<number | 'absent'>;
   /** By role; only asked when there is a bootstrap. */
   readonly roles: Readonly<Record<string, Fact<true>>>;
+  /** How many secrets could be asked for their versions; one that does not exist yet counts. */
+  readonly secretsAsked: Fact<number>;
 }
 
+const partitionOf = (caller: string): string => caller.split(':')[1] ?? 'aws';
+
 export const bootstrapRoleArn = (caller: string, needs: Pick<Needs, 'account' | 'region'>, role: string): string => {
-  const partition = caller.split(':')[1] ?? 'aws';
-  return `arn:${partition}:iam::${needs.account}:role/cdk-${QUALIFIER}-${role}-${needs.account}-${needs.region}`;
+  return `arn:${partitionOf(caller)}:iam::${needs.account}:role/cdk-${QUALIFIER}-${role}-${needs.account}-${needs.region}`;
 };
 
 /** Without the app, which would ask for settings that a bootstrap does not need. */
@@ -45,6 +49,7 @@ export function checkAccount(facts: AccountFacts, needs: Needs): Finding[] {
     checkClock(facts),
     checkBootstrap(facts, needs),
     ...Object.entries(facts.roles).map(([role, fact]) => checkRole(facts.caller, needs, role, fact)),
+    checkSecrets(facts, needs),
   ];
 }
 
@@ -71,7 +76,22 @@ function checkRole(caller: string, needs: Needs, role: string, fact: Fact<true>)
     verdict: 'ok',
     measured: 'assumed for a moment',
   }));
-  if (finding.verdict !== 'refused') return finding;
-  const right = `sts:AssumeRole on ${arn}`;
-  return { ...finding, measured: `these credentials lack ${right}`, next: [`ask for ${right}`] };
+  return named(finding, `sts:AssumeRole on ${arn}`);
 }
+
+/** `metals deploy` reads the versions before the CDK starts, with the deployer's own credentials. */
+function checkSecrets({ caller, secretsAsked }: AccountFacts, { account, region, stage }: Needs): Finding {
+  const needed = 'the deployer may describe them';
+  const finding = judge('right to see the versions of secrets', needed, secretsAsked, (count) => ({
+    verdict: 'ok',
+    measured: `${count} secrets asked for`,
+  }));
+  const arn = `arn:${partitionOf(caller)}:secretsmanager:${region}:${account}:secret:${secretPrefix(stage)}*`;
+  return named(finding, `secretsmanager:DescribeSecret on ${arn}`);
+}
+
+/** A refusal with the resource besides the action, so that it can be granted as it stands. */
+const named = (finding: Finding, right: string): Finding =>
+  finding.verdict === 'refused'
+    ? { ...finding, measured: `these credentials lack ${right}`, next: [`ask for ${right}`] }
+    : finding;

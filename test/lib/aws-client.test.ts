@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { boundCalls, clientConfig, proxyOf, type CallBounds } from '../../lib/aws-client';
+import { startRecordingProxy } from './recording-proxy';
 
 const PROXY = 'http://proxy.example:3128';
 
@@ -22,17 +25,8 @@ test('the lab is on this machine: no proxy leads there', async () => {
 });
 
 test('behind a proxy the SDK asks the proxy for a way to AWS', async () => {
-  const requests: string[] = [];
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', (bytes) => {
-      requests.push(bytes.toString('latin1').split('\r\n')[0]!);
-      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const env = { HTTPS_PROXY: `http://127.0.0.1:${port}` };
+  const proxy = await startRecordingProxy();
+  const env = { HTTPS_PROXY: proxy.url };
   const config = await clientConfig({ region: 'eu-west-1', profile: undefined, endpoint: undefined, env });
   const sts = new STSClient({
     ...config,
@@ -41,9 +35,20 @@ test('behind a proxy the SDK asks the proxy for a way to AWS', async () => {
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'unit-test' },
   });
   await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toThrow();
-  expect(requests).toEqual(['CONNECT sts.eu-west-1.amazonaws.com:443 HTTP/1.1']);
+  expect(proxy.requests).toEqual(['CONNECT sts.eu-west-1.amazonaws.com:443 HTTP/1.1']);
   sts.destroy();
-  await new Promise((resolve) => server.close(resolve));
+  await proxy.close();
+});
+
+test('no client of the command line is made past clientConfig', () => {
+  const made = ['cli', 'preflight'].flatMap((folder) => {
+    const root = join(__dirname, '../../lib', folder);
+    return (readdirSync(root, { recursive: true, encoding: 'utf8' }) as string[])
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(join(root, name), 'utf8').match(/new \w+Client\([^)]*\)/g) ?? []);
+  });
+  expect(made.length).toBeGreaterThan(8);
+  expect(made.filter((text) => !/\((config|\{ \.\.\.config\b[^}]*\})\)$/.test(text))).toEqual([]);
 });
 
 describe('an endpoint that accepts and never answers', () => {

@@ -1,6 +1,7 @@
 /** Reads what account.ts judges. */
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { readVersionIds } from '../../secret-versions';
 import { BOOTSTRAP_ROLES, bootstrapRoleArn, QUALIFIER, type AccountFacts } from '../account';
 import type { Ask, Fact } from '../fact';
 import type { Needs } from '../needs';
@@ -13,10 +14,13 @@ const VERSION_PARAMETER = `/cdk-bootstrap/${QUALIFIER}/version`;
 const SESSION_SECONDS = 900;
 
 export async function readAccount(clients: Clients, needs: Needs, caller: Caller, ask: Ask): Promise<AccountFacts> {
-  const bootstrapVersion = await ask('ssm:GetParameter', () => readVersion(clients));
+  const [bootstrapVersion, secretsAsked] = await Promise.all([
+    ask('ssm:GetParameter', () => readVersion(clients)),
+    ask('secretsmanager:DescribeSecret', async () => (await readVersionIds(clients.secrets, needs.stage)).length),
+  ]);
   const isThere = bootstrapVersion.kind !== 'known' || bootstrapVersion.value !== 'absent';
   const roles = isThere ? await readRoles(clients, needs, caller, ask) : {};
-  return { caller: caller.arn, clockSkewSeconds: caller.clockSkewSeconds, bootstrapVersion, roles };
+  return { caller: caller.arn, clockSkewSeconds: caller.clockSkewSeconds, bootstrapVersion, roles, secretsAsked };
 }
 
 async function readVersion({ ssm }: Clients): Promise<number | 'absent'> {

@@ -3,7 +3,7 @@ import { paginateDescribeStacks, paginateListStackResources } from '@aws-sdk/cli
 import { paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
 import { paginateDescribeSnapshots, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
-import { cloudFormationStackName, STACKS, TAG } from '../../contract';
+import { cloudFormationStackName, secretPrefix, STACKS, TAG } from '../../contract';
 import type { Ask, Fact } from '../fact';
 import type { LeftoverFacts, SecretFacts, SnapshotFacts, VolumeFacts } from '../leftovers';
 import type { Needs } from '../needs';
@@ -53,7 +53,7 @@ async function readOwned(
 }
 
 async function readSecrets({ secrets: client }: Clients, stage: string): Promise<SecretFacts[]> {
-  const prefix = `metals/${stage}/`;
+  const prefix = secretPrefix(stage);
   const query = { IncludePlannedDeletion: true, Filters: [{ Key: 'name' as const, Values: [prefix] }] };
   const found: SecretFacts[] = [];
   for await (const page of paginateListSecrets({ client }, query)) {

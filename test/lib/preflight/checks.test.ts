@@ -9,7 +9,10 @@ import { NEEDS } from './fixtures';
 const CALLER = 'arn:aws:sts::123456789012:assumed-role/Deployer/me';
 const account = (changes: object = {}) =>
   checkAccount(
-    { caller: CALLER, clockSkewSeconds: known(1), bootstrapVersion: known(28), roles: {}, ...changes },
+    {
+      ...{ caller: CALLER, clockSkewSeconds: known(1), bootstrapVersion: known(28), roles: {} },
+      ...{ secretsAsked: known(3), ...changes },
+    },
     NEEDS,
   );
 const find = (findings: readonly Finding[], check: string): Finding => {

@@ -14,7 +14,7 @@ import {
   EC2Client,
   GetEbsDefaultKmsKeyIdCommand,
 } from '@aws-sdk/client-ec2';
-import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetAWSDefaultServiceQuotaCommand,
   GetServiceQuotaCommand,
@@ -63,6 +63,7 @@ beforeEach(() => {
   cloudFormation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: [] });
   logs.on(DescribeLogGroupsCommand).resolves({ logGroups: [] });
   secrets.on(ListSecretsCommand).resolves({ SecretList: [] });
+  secrets.on(DescribeSecretCommand).rejects(named('ResourceNotFoundException'));
   quotas.on(GetServiceQuotaCommand).resolves({ Quota: { Value: 64 } });
   ec2.on(DescribeVolumesCommand).resolves({ Volumes: [] });
   ec2.on(DescribeSnapshotsCommand).resolves({ Snapshots: [] });
@@ -104,6 +105,31 @@ test('an account in which everything is there: exit code 0', async () => {
     "this machine's clock",
   ]);
   expect(exitCodeOf(report.findings)).toBe(0);
+});
+
+describe('the versions of secrets, which a deployment asks for before the CDK starts', () => {
+  const line = 'right to see the versions of secrets';
+
+  test('are seen where the secrets are there, and where they are not yet', async () => {
+    expect((await verdicts())[line]).toBe('ok: 3 secrets asked for');
+    secrets.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
+    expect((await verdicts())[line]).toBe('ok: 3 secrets asked for');
+    expect(secrets.commandCalls(DescribeSecretCommand).map((call) => call.args[0].input.SecretId)).toContain(
+      'metals/prod/api-key',
+    );
+  });
+
+  test('are refused by name, and the exit code is 4', async () => {
+    secrets.on(DescribeSecretCommand).rejects(named('AccessDeniedException'));
+    const { findings } = await runPreflight(input());
+    const right = 'secretsmanager:DescribeSecret on arn:aws:secretsmanager:eu-west-1:123456789012:secret:metals/prod/*';
+    expect(findings.find(({ check }) => check === line)).toMatchObject({
+      verdict: 'refused',
+      measured: `these credentials lack ${right}`,
+      next: [`ask for ${right}`],
+    });
+    expect(exitCodeOf(findings)).toBe(4);
+  });
 });
 
 test('a snapshot is told by the tag that names its policy', async () => {
@@ -156,6 +182,7 @@ test('without permissions each line names the missing action, and the exit code 
     'sts:AssumeRole on arn:aws:iam::123456789012:role/cdk-hnb659fds-deploy-role-123456789012-eu-west-1',
     'cloudformation:DescribeStacks',
     'secretsmanager:ListSecrets',
+    'secretsmanager:DescribeSecret on arn:aws:secretsmanager:eu-west-1:123456789012:secret:metals/prod/*',
     'ec2:DescribeAvailabilityZones',
     'ec2:DescribeInstanceTypeOfferings',
     'ec2:DescribeImages',
