@@ -42,6 +42,9 @@ export const TAG = {
 
 export type NodeRole = 'manager' | 'worker';
 
+/** The slot that creates the Swarm; no other ever does. */
+export const FIRST_MANAGER = 'manager-1';
+
 /** The SSM documents, one folder each under assets/documents. */
 export const DOCUMENTS = [
   'node-prepare',

@@ -1,4 +1,4 @@
-/** Runs the document dead-letters on the manager. */
+/** Runs the document dead-letters on a manager. */
 import { EXIT } from '../contract';
 import { explainFailure } from '../ssm';
 import type { Context } from './context';

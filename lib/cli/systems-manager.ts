@@ -1,9 +1,9 @@
-/** Runs the stage's documents on its first manager. */
+/** Runs the stage's documents on one of its managers. */
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { closest, distance } from 'fastest-levenshtein';
 import { boundCalls, clientConfig } from '../aws-client';
-import { documentName, TAG, type DocumentId } from '../contract';
-import { runCommand, type CommandState } from '../ssm';
+import { documentName, FIRST_MANAGER, TAG, type DocumentId, type NodeRole } from '../contract';
+import { Deadline, runCommand, waitForFirstOnline, type Choice, type CommandState } from '../ssm';
 import type { Context } from './context';
 import { formatSeconds } from './duration';
 import { CliError } from './errors';
@@ -71,7 +71,10 @@ export function stagesOf(documentNames: readonly string[], id: DocumentId): stri
   return documentNames.flatMap((name) => pattern.exec(name)?.[1] ?? []).sort();
 }
 
-/** Runs one document on manager-1 to its end, showing what it waits for. */
+/**
+ * Runs one document on a manager to its end, showing what it waits for. On the first one, where the deployment sends its
+ * documents; while that is not online, on another one that is.
+ */
 export async function runOnManager(
   context: Context,
   connection: Connection,
@@ -80,31 +83,42 @@ export async function runOnManager(
   timeoutSeconds: number,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<CommandState> {
-  return withActivity(context.terminal, title, (activity) =>
-    runCommand(
+  return withActivity(context.terminal, title, async (activity) => {
+    const deadline = new Deadline(timeoutSeconds);
+    const waitsFor = (reason: string): void =>
+      activity.waitsFor(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
+    const manager = await waitForFirstOnline(connection.ssm, managersOf(context.stage), deadline, waitsFor);
+    return runCommand(
       connection.ssm,
       {
         documentName: documentName(context.stage, id),
         parameters: { Stage: context.stage, ...parameters },
-        targets: [
-          { key: `tag:${TAG.stage}`, values: [context.stage] },
-          { key: `tag:${TAG.slot}`, values: ['manager-1'] },
-        ],
+        targets: [{ key: 'InstanceIds', values: [manager] }],
         expectedInstanceCount: 1,
         timeoutSeconds,
         comment: `metals ${id}`,
       },
-      (progress) => {
-        activity.waitsFor(`${progress.reason}, at most ${formatSeconds(progress.remainingSeconds)} more`);
-        if (progress.commandId) context.leaveBehind = leftBehind(id, progress.commandId, connection.region);
+      ({ reason, commandId }) => {
+        waitsFor(reason);
+        if (commandId) context.leaveBehind = leftBehind(id, manager, commandId, connection.region);
       },
-    ),
-  );
+      deadline,
+    );
+  });
+}
+
+function managersOf(stage: string): Choice {
+  const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };
+  return {
+    what: 'manager',
+    preferred: [ofStage, { key: `tag:${TAG.slot}`, values: [FIRST_MANAGER] }],
+    others: [ofStage, { key: `tag:${TAG.role}`, values: ['manager' satisfies NodeRole] }],
+  };
 }
 
 /** A command that has been sent goes on without the one who sent it. */
-const leftBehind = (id: DocumentId, commandId: string, region: string): string[] => [
-  `${id} goes on by itself on manager-1 (command ${commandId})`,
+const leftBehind = (id: DocumentId, instanceId: string, commandId: string, region: string): string[] => [
+  `${id} goes on by itself on ${instanceId} (command ${commandId})`,
   `see it:  aws ssm list-command-invocations --command-id ${commandId} --details --region ${region}`,
   `stop it: aws ssm cancel-command --command-id ${commandId} --region ${region}`,
 ];

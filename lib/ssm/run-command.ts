@@ -33,7 +33,7 @@ const DONE_STATUSES = ['Success', 'Cancelled', 'Failed', 'TimedOut'];
 export const emptyParameters = (documentName: string, names: readonly string[]): string =>
   `document ${documentName}: parameter ${names.join(', ')} is empty; send "none" instead`;
 
-const describeTargets = (targets: readonly Target[]): string =>
+export const describeTargets = (targets: readonly Target[]): string =>
   targets.map((target) => `${target.key}=${target.values.join(',')}`).join(' and ');
 
 /** Ids of the instances that match all targets, once exactly `expectedCount` of them are online. */
@@ -211,13 +211,17 @@ async function readInvocation(ssm: SSMClient, entry: CommandInvocation): Promise
   }
 }
 
-/** Waits for the instances, sends, and polls until the command is over, whatever its result. */
+/**
+ * Waits for the instances, sends, and polls until the command is over, whatever its result.
+ *
+ * @param deadline for all of that @default the request's time-out, from now on
+ */
 export async function runCommand(
   ssm: SSMClient,
   request: CommandRequest,
   onProgress?: (progress: CommandProgress) => void,
+  deadline = new Deadline(request.timeoutSeconds),
 ): Promise<CommandState> {
-  const deadline = new Deadline(request.timeoutSeconds);
   const sent: { commandId?: string } = {};
   const report = (reason: string): void =>
     onProgress?.({

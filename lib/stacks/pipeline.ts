@@ -6,9 +6,9 @@ import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
 import { RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
-import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG } from '../contract';
+import { type Component, COMPONENTS, FIRST_MANAGER, SECRETS, type SecretId, secretName, TAG } from '../contract';
 import type { DataStack } from './data';
-import { FIRST_MANAGER, REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
+import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;

@@ -7,7 +7,7 @@ import { NodeRoles, type SlotRole } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
 import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { DOCUMENTS, type DocumentId, TAG } from '../contract';
+import { DOCUMENTS, type DocumentId, FIRST_MANAGER, TAG } from '../contract';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -16,9 +16,6 @@ export interface SwarmStackProps extends StackProps {
   readonly network: NetworkStack;
   readonly data: DataStack;
 }
-
-/** The slot that creates the Swarm; no other ever does. */
-export const FIRST_MANAGER = 'manager-1';
 
 /**
  * How often associations are applied again. One without a schedule runs once on a new node and, if that fails, never

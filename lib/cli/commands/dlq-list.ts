@@ -47,7 +47,7 @@ async function readListing(
   let first: Omit<Listing, 'letters' | 'before'> | undefined;
   for (;;) {
     const asked = limit - letters.length;
-    const answer = await call('reading dead letters on manager-1', {
+    const answer = await call('reading dead letters on a manager', {
       Action: 'list',
       Limit: String(asked),
       ...filter,

@@ -73,7 +73,7 @@ async function makePlan(call: CallDeadLetters, selection: DeadLetterParameters):
   let plan: Plan | undefined;
   let page: DeadLetterParameters = selection;
   for (;;) {
-    const answer = await call('counting dead letters on manager-1', { Action: 'replay', DryRun: 'true', ...page });
+    const answer = await call('counting dead letters on a manager', { Action: 'replay', DryRun: 'true', ...page });
     const { from = 0, to = 0, total, by_reason, skipped, next } = endOf(answer, DLQ_REPLAY_FAILED);
     plan = {
       from: plan?.from ?? from,
@@ -92,7 +92,7 @@ async function send(call: CallDeadLetters, selection: DeadLetterParameters, plan
   const sent: Sent[] = [];
   for (let from: number | null = plan.from; from !== null;) {
     const page = between(selection, from, plan.to);
-    const title = `replaying ${plan.total - sent.length} on manager-1`;
+    const title = `replaying ${plan.total - sent.length} on a manager`;
     const answer: DeadLettersAnswer = await call(title, { Action: 'replay', DryRun: 'false', ...page });
     sent.push(...answer.sent);
     if (answer.error)

@@ -14,7 +14,7 @@ export const DLQ_SHOW_FAILED = 'the dead letter could not be shown';
 export async function dlqShow(context: Context, options: { readonly offset: string }): Promise<number> {
   const offset = parseOffset(options.offset);
   const call = await openDeadLetters(context, DLQ_SHOW_FAILED);
-  const answer = await call(`reading dead letter ${offset} on manager-1`, { Action: 'show', Offsets: String(offset) });
+  const answer = await call(`reading dead letter ${offset} on a manager`, { Action: 'show', Offsets: String(offset) });
   endOf(answer, DLQ_SHOW_FAILED);
   const [letter] = answer.letters;
   if (!letter || !('value' in letter)) {

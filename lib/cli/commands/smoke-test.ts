@@ -22,7 +22,7 @@ export async function runSmokeTest(context: Context): Promise<SmokeReport> {
   const connection = await connect(context);
   await assertDeployed(context, connection, 'smoke-test', SMOKE_TEST_FAILED);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const state = await runOnManager(context, connection, 'smoke-test', 'smoke test on manager-1', timeoutSeconds);
+  const state = await runOnManager(context, connection, 'smoke-test', 'smoke test on a manager', timeoutSeconds);
   const steps = parseSmokeSteps(state.invocations[0]?.stdout ?? '');
   const reason = state.succeeded ? '' : explainFailure(state, connection.region);
   if (steps.length === 0) {

@@ -14,7 +14,7 @@ export async function readStatus(context: Context): Promise<StackStatus> {
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-status', STATUS_FAILED);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const state = await runOnManager(context, connection, 'stack-status', 'asking manager-1', timeoutSeconds);
+  const state = await runOnManager(context, connection, 'stack-status', 'asking a manager', timeoutSeconds);
   if (!state.succeeded) {
     throw new CliError(STATUS_FAILED, explainFailure(state, connection.region), ['npm run metals -- deploy']);
   }

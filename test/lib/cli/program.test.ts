@@ -225,7 +225,7 @@ test('Ctrl-C: exit code 130 with what is left and how to go on', async () => {
   await jest.advanceTimersByTimeAsync(6000);
   jest.useRealTimers();
   expect(await running).toBe(130);
-  expect(io.err()).toContain('interrupted\n  smoke-test goes on by itself on manager-1 (command c-1)');
+  expect(io.err()).toContain('interrupted\n  smoke-test goes on by itself on i-1 (command c-1)');
   expect(io.err()).toContain('aws ssm cancel-command --command-id c-1 --region eu-west-1');
 });
 
