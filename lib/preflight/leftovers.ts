@@ -164,7 +164,15 @@ function stackJudgement(name: string, status: string, stage: string): Judgement 
       return { verdict: 'ok', measured: `${measured}: it never came up; cdk deploy deletes it and begins again` };
     case 'CREATE_FAILED':
     case 'UPDATE_FAILED':
-      return { verdict: 'ok', measured: `${measured}: kept by --no-rollback; cdk deploy goes on from there` };
+      // As the pinned CDK CLI does; it throws TtyNotAttached where it cannot ask.
+      return {
+        verdict: 'warning',
+        measured:
+          `${measured}: kept by --no-rollback, and a deployment with --no-rollback goes on from there; without ` +
+          '--no-rollback, or where a resource is replaced, cdk deploy asks whether to roll back first, and where no ' +
+          'terminal can answer it fails',
+        next: ['npm run metals -- deploy --no-rollback    # goes on from there'],
+      };
     case 'UPDATE_ROLLBACK_FAILED':
       return { verdict: 'fails', measured, next: [events, `npm run cdk -- rollback ${name} --context stage=${stage}`] };
     case 'ROLLBACK_FAILED':

@@ -165,7 +165,24 @@ EOF
   run_document swarm-label
   assert_status 1
   assert_output "the data of kafka is on worker-2 and does not move by itself"
+  assert_output "keep kafkaSlot=worker-2, and as many nodes as that slot needs, in cdk.json or by -c"
   refute_call "node update --label-add metals.kafka"
+}
+
+@test "swarm-label names the setting that keeps the data where it is, ZooKeeper's too, which is Kafka's" {
+  docker_commands
+  local label setting
+  for pair in mongodb=mongodbSlot zookeeper=kafkaSlot; do
+    label=${pair%=*} setting=${pair#*=}
+    export SSM_Labels="10.40.4.21=slot:worker-1,${label}"
+    nodes_are '[{"ID":"n1","Status":{"State":"ready","Addr":"10.40.4.21"},"Spec":{"Role":"worker","Labels":{"metals.slot":"worker-1"}}},
+      {"ID":"n2","Status":{"State":"ready","Addr":"10.40.5.22"},"Spec":{"Role":"worker","Labels":{"metals.slot":"worker-2","metals.'"${label}"'":"true"}}}]'
+    run_document swarm-label
+    assert_status 1
+    assert_output "the data of ${label} is on worker-2"
+    assert_output "keep ${setting}=worker-2,"
+    assert_output "docker node update --label-rm metals.${label} <node of worker-2>"
+  done
 }
 
 @test "swarm-label removes a dead worker that had the address" {

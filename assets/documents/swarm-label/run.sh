@@ -36,11 +36,11 @@ label() { # ADDRESS LABEL=VALUE
 }
 
 refuse_move() { # ADDRESS COMPONENT
-  local holder
+  local holder component=${2/#zookeeper/kafka} # ZooKeeper has no setting of its own: it goes where Kafka goes.
   holder=$(nodes | jq -r --arg a "$1" --arg k "metals.$2" '.[] | select(.Spec.Labels[$k] == "true" and .Address != $a) | .Spec.Labels["metals.slot"] // .ID')
   [[ -z ${holder} ]] ||
     fail "the data of $2 is on ${holder} and does not move by itself" \
-      "set the slot back in the configuration; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>"
+      "keep ${component}Slot=${holder}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>"
 }
 
 wait_until 300 "waiting for the nodes" all_ready

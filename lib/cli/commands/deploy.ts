@@ -94,7 +94,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
       environment(context, region),
       withTimeout(context),
     );
-    if (code !== 0) throw failed(context, code, options.dryRun ?? false, region, again);
+    if (code !== 0) throw failed(context, code, options, region);
     if (terminal.json)
       terminal.value({
         stage: context.stage,
@@ -165,12 +165,18 @@ const withTimeout = (context: Context): AbortSignal =>
     ? context.interrupted
     : AbortSignal.any([context.interrupted, AbortSignal.timeout(context.timeoutSeconds * 1000)]);
 
-function failed(context: Context, code: number, dryRun: boolean, region: string, again: string): CliError {
-  if (dryRun)
+function failed(context: Context, code: number, options: DeployOptions, region: string): CliError {
+  const again = deployAgain(options);
+  if (options.dryRun)
     return new CliError(COMPARISON_FAILED, `cdk diff ended with exit code ${code}; its reason is above`, [again]);
   return new CliError(DEPLOY_FAILED, `cdk deploy ended with exit code ${code}; its reason is above`, [
     'npm run metals -- status',
-    `${again}    # goes on where it stopped`,
+    ...(options.rollback === false
+      ? [`${again}    # goes on where it stopped`]
+      : [
+          `${deployAgain({ ...options, rollback: false })}    # keeps what a first creation that fails has made: instances and logs to look at`,
+          `${again}    # begins again with what was rolled back`,
+        ]),
     `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,
   ]);
 }

@@ -1,7 +1,9 @@
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { cdkArguments, deploy, type RunCdk } from '../../../lib/cli/commands/deploy';
+import { cdkArguments, deploy, type DeployOptions, type RunCdk } from '../../../lib/cli/commands/deploy';
 import { readContext } from '../../../lib/cli/context';
+import type { CliError } from '../../../lib/cli/errors';
+import { completeCommands } from '../../../lib/cli/next-command';
 import { runCli } from '../../../lib/cli/program';
 import * as room from '../../../lib/preflight';
 import { fakeIo, LAB_ENV, notInterrupted, type FakeIo } from './fake-io';
@@ -144,6 +146,33 @@ test('a failed deployment names what to do next', async () => {
     why: 'cdk deploy ended with exit code 1; its reason is above',
     next: expect.arrayContaining(['npm run metals -- status']),
     exitCode: 1,
+  });
+});
+
+describe('a deployment that CloudFormation rolls back takes its evidence with it', () => {
+  const global = { stage: 'staging', profile: 'work', region: 'eu-west-3' };
+  const prefix = 'npm run metals -- --stage staging --region eu-west-3 --profile work deploy';
+  const keeps = '# keeps what a first creation that fails has made: instances and logs to look at';
+  const cdkFails: RunCdk = () => Promise.resolve(1);
+  const advice = async (options: DeployOptions): Promise<string> => {
+    const io = fakeIo({});
+    const context = contextOf(io, global);
+    const error: unknown = await deploy(context, { yes: true, ...options }, cdkFails).catch(
+      (thrown: unknown) => thrown,
+    );
+    return (error as CliError).next.map((line) => completeCommands(line, context.given)).join('\n');
+  };
+
+  test('so the next one is told how to keep it, with the same stage, region, profile and settings', async () => {
+    const next = await advice({ context: ['workers=3'] });
+    expect(next).toContain(`${prefix} --no-rollback --context workers=3    ${keeps}`);
+    expect(next).toContain(`${prefix} --context workers=3    # begins again with what was rolled back`);
+  });
+
+  test('unless it was kept already, or nothing was deployed', async () => {
+    expect(await advice({ rollback: false })).toContain(`${prefix} --no-rollback    # goes on where it stopped`);
+    expect(await advice({ rollback: false })).not.toContain(keeps);
+    expect(await advice({ dryRun: true })).not.toContain('--no-rollback');
   });
 });
 

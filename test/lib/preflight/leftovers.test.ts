@@ -90,7 +90,8 @@ test('a secret that is scheduled for deletion is restored', () => {
 test.each([
   ['CREATE_COMPLETE', 'ok'],
   ['ROLLBACK_COMPLETE', 'ok'],
-  ['UPDATE_FAILED', 'ok'],
+  ['CREATE_FAILED', 'warning'],
+  ['UPDATE_FAILED', 'warning'],
   ['UPDATE_IN_PROGRESS', 'fails'],
   ['ROLLBACK_FAILED', 'fails'],
   ['UPDATE_ROLLBACK_FAILED', 'fails'],
@@ -99,6 +100,19 @@ test.each([
   const [line] = check({ stacks: known({ 'metals-prod-data': status }) });
   expect(line).toMatchObject({ check: 'stack metals-prod-data', verdict });
 });
+
+test.each(['CREATE_FAILED', 'UPDATE_FAILED'])(
+  'a stack in state %s goes on with --no-rollback alone: otherwise the CDK asks first, and nobody may be there to answer',
+  (status) => {
+    const [line] = check({ stacks: known({ 'metals-prod-data': status }) });
+    expect(line).toMatchObject({
+      measured: expect.stringMatching(
+        /without --no-rollback, or where a resource is replaced, cdk deploy asks .+ fails/,
+      ),
+      next: [expect.stringMatching(/^npm run metals -- deploy --no-rollback +#/)],
+    });
+  },
+);
 
 test('leftovers whose owner cannot be asked for are not called leftovers', () => {
   const owned = { kind: 'refused' as const, action: 'cloudformation:ListStackResources' };
