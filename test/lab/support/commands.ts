@@ -1,7 +1,7 @@
 /** Documents of the stage, sent to its slots. */
-import { GetCommandInvocationCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetCommandInvocationCommand, paginateListCommands, SSMClient, type Command } from '@aws-sdk/client-ssm';
 import { type DocumentId, documentName, TAG } from '../../../lib/contract';
-import { runCommand, type CommandRequest } from '../../../lib/ssm';
+import { readCommand, runCommand, type CommandRequest } from '../../../lib/ssm';
 import { stage } from './secrets';
 
 const client = (): SSMClient => new SSMClient({});
@@ -34,10 +34,27 @@ export const mustRunDocument = (
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> => mustRun(documentName(stage(), document), slot, parameters);
 
+async function commandsOf(document: DocumentId): Promise<Command[]> {
+  const commands: Command[] = [];
+  for await (const page of paginateListCommands({ client: client() }, {})) commands.push(...(page.Commands ?? []));
+  return commands.filter(({ DocumentName }) => DocumentName === documentName(stage(), document));
+}
+
+/** Ids of all commands that have sent a document. */
+export const commandIds = async (document: DocumentId): Promise<string[]> =>
+  (await commandsOf(document)).map(({ CommandId }) => CommandId!);
+
+/** What a command said on all its nodes. One that has not succeeded is an error. */
+export async function outputsOf(commandId: string): Promise<string> {
+  const { succeeded, status, invocations } = await readCommand(client(), commandId);
+  const said = invocations.map(({ stdout, stderr }) => `${stdout}${stderr}`).join('\n');
+  if (!succeeded) throw new Error(`command ${commandId}: ${status}: ${said}`);
+  return said;
+}
+
 /** What a document was last sent with. */
 export async function lastParameters(document: DocumentId): Promise<Record<string, string>> {
-  const { Commands = [] } = await client().send(new ListCommandsCommand({}));
-  const [last] = Commands.filter(({ DocumentName }) => DocumentName === documentName(stage(), document)).sort(
+  const [last] = (await commandsOf(document)).sort(
     (a, b) => b.RequestedDateTime!.getTime() - a.RequestedDateTime!.getTime(),
   );
   if (!last) throw new Error(`${document} has not been sent yet`);
