@@ -9,6 +9,7 @@ export interface FileCases {
   readonly othersNeed: string;
 }
 
+/** Where a case needs no more than a shell on a node, AWS-RunShellScript could give it one; that is not written. */
 const NODES = 'docker exec on the nodes, which are containers in the lab alone';
 const TUNNEL = 'a port of a task or of the edge on this machine, which the lab publishes and AWS does not';
 /** What these cases show is that the lab is as strict as AWS. */

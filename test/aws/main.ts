@@ -14,16 +14,14 @@ import { askOnTerminal } from '../../lib/cli/confirm';
 import { CliError, explainError } from '../../lib/cli/errors';
 import { tellError } from '../../lib/cli/tell-error';
 import { Terminal } from '../../lib/cli/terminal';
-import { readConfig } from '../../lib/config';
 import { cloudFormationStackName, EXIT, STACKS } from '../../lib/contract';
-import { readPinnedImages } from '../../lib/machine-images';
 import { asker } from '../../lib/preflight/fact';
 import { readCaller } from '../../lib/preflight/read/caller';
 import { createClients } from '../../lib/preflight/read/clients';
 import { readLeftovers } from '../../lib/preflight/read/leftovers';
 import { CASES, titlePattern } from './cases';
 import { assertNothingThere } from './own-stage';
-import { describePlan, refusal } from './plan';
+import { describePlan, plannedConfig, refusal, SETTINGS } from './plan';
 import { NOT_STARTED, readRequest, USAGE, type AwsRequest } from './request';
 
 const ROOT = resolve(__dirname, '../..');
@@ -68,16 +66,13 @@ async function testAws(request: AwsRequest): Promise<number> {
   };
   const metals = (...args: string[]) =>
     run('tsx', ['bin/metals.ts', '--stage', stage, '--region', region, ...args], env);
-  const settings = ['dataRemoval=destroy'];
-  const context = settings.flatMap((setting) => ['--context', setting]);
+  const context = Object.entries(SETTINGS).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
   const ready = await metals('preflight', ...context);
   if (ready !== EXIT.ok) {
     const next = `mend what its lines say, or see them again: npm run metals -- preflight --stage ${stage}`;
     throw new CliError(NOT_STARTED, `the preflight ended with ${ready}: its lines are above`, [next], ready);
   }
-  const amiId = readPinnedImages()[region]?.imageId;
-  const config = readConfig({ stage, dataRemoval: 'destroy', amiId }, { account, region });
-  for (const line of describePlan(config, CASES)) say(line);
+  for (const line of describePlan(plannedConfig(stage, { account, region }), CASES)) say(line);
   if (!(await agreed(request))) {
     const next = `npm run test:aws -- --stage ${stage} --yes-destroy ${stage}    # agrees beforehand`;
     throw new CliError(NOT_STARTED, 'it was not agreed to; nothing was deployed', [next], EXIT.usage);

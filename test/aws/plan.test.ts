@@ -1,5 +1,5 @@
 import { CASES } from './cases';
-import { describePlan, refusal } from './plan';
+import { describePlan, plannedConfig, refusal } from './plan';
 
 const config = {
   account: '123456789012',
@@ -24,4 +24,21 @@ test('the plan names account, stage, cost and every excluded file with its reaso
   expect(text).toMatch(/cost: about \$0\.38 for 2 h/);
   for (const { file } of CASES) expect(text).toContain(file);
   expect(describePlan({ ...config, instanceType: 'm7i.large' }, CASES).join()).toContain('cost: unknown for m7i.large');
+});
+
+test('the estimate is of what will be deployed: the settings of cdk.json count, its stage and data removal do not', () => {
+  const where = { account: '123456789012', region: 'us-east-1' };
+  const context = {
+    ...{ stage: 'prod', dataRemoval: 'retain', '@aws-cdk/core:someFlag': true },
+    ...{ workers: 5, instanceType: 't3.large', natGateways: 3, amiId: 'ami-0123456789abcdef0' },
+  };
+  const planned = plannedConfig('conformance', where, context);
+  expect(planned).toMatchObject({
+    ...{ stage: 'conformance', dataRemoval: 'destroy', amiId: context.amiId },
+    ...{ workers: 5, instanceType: 't3.large', natGateways: 3 },
+  });
+  const cost = (lines: readonly string[]): string => lines.find((line) => line.startsWith('cost:'))!;
+  expect(cost(describePlan(planned, CASES))).not.toBe(
+    cost(describePlan(plannedConfig('conformance', where, { amiId: context.amiId }), CASES)),
+  );
 });

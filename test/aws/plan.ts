@@ -1,6 +1,7 @@
-/** What a run against an account will do and cost, told before it asks. Pure. */
+/** What a run against an account will do and cost, told before it asks. Pure, but for cdk.json and the images that are pinned. */
 import { costPerHour, PRICES, totalOf } from '../../lib/cost';
-import type { Config } from '../../lib/config';
+import { readCdkContext } from '../../lib/cdk-json';
+import { readConfig, type Config } from '../../lib/config';
 import { LAB_ACCOUNT_ID } from '../../lib/contract';
 import type { FileCases } from './cases';
 
@@ -13,6 +14,16 @@ export function refusal(account: string, endpoint: string | undefined): { why: s
   if (!endpoint) return undefined;
   return { why: `AWS_ENDPOINT_URL is ${endpoint}, so that AWS itself is not asked`, next: 'unset AWS_ENDPOINT_URL' };
 }
+
+/** What the run sets, whatever cdk.json says: a run that kept its data would not be removed. */
+export const SETTINGS = { dataRemoval: 'destroy' } as const;
+
+/** The configuration that will be deployed, read as the CDK app reads it. @throws ConfigError */
+export const plannedConfig = (
+  stage: string,
+  where: Pick<Config, 'account' | 'region'>,
+  context: Readonly<Record<string, unknown>> = readCdkContext(),
+): Config => readConfig({ ...context, ...SETTINGS, stage }, where);
 
 export function describePlan(
   config: Pick<
