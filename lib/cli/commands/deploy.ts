@@ -174,7 +174,7 @@ function failed(context: Context, code: number, options: DeployOptions, region: 
     ...(options.rollback === false
       ? [`${again}    # goes on where it stopped`]
       : [
-          `${deployAgain({ ...options, rollback: false })}    # keeps what a first creation that fails has made: instances and logs to look at`,
+          `${deployAgain({ ...options, rollback: false })}    # keeps what a first creation that fails has made: its instances, to look at`,
           `${again}    # begins again with what was rolled back`,
         ]),
     `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,

@@ -152,7 +152,7 @@ test('a failed deployment names what to do next', async () => {
 describe('a deployment that CloudFormation rolls back takes its evidence with it', () => {
   const global = { stage: 'staging', profile: 'work', region: 'eu-west-3' };
   const prefix = 'npm run metals -- --stage staging --region eu-west-3 --profile work deploy';
-  const keeps = '# keeps what a first creation that fails has made: instances and logs to look at';
+  const keeps = '# keeps what a first creation that fails has made: its instances, to look at';
   const cdkFails: RunCdk = () => Promise.resolve(1);
   const advice = async (options: DeployOptions): Promise<string> => {
     const io = fakeIo({});
