@@ -36,7 +36,8 @@ label() { # ADDRESS LABEL=VALUE
 }
 
 refuse_move() { # ADDRESS COMPONENT
-  local holder component=${2/#zookeeper/kafka} # ZooKeeper has no setting of its own: it goes where Kafka goes.
+  # ZooKeeper has no setting of its own: it goes where Kafka goes.
+  local holder component=${2/#zookeeper/kafka}
   holder=$(nodes | jq -r --arg a "$1" --arg k "metals.$2" '.[] | select(.Spec.Labels[$k] == "true" and .Address != $a) | .Spec.Labels["metals.slot"] // .ID')
   [[ -z ${holder} ]] ||
     fail "the data of $2 is on ${holder} and does not move by itself" \
