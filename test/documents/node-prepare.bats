@@ -83,6 +83,16 @@ echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
   assert_output "/ has grown from 1000 to 2000 bytes"
 }
 
+@test "a file system that cannot grow fails the deployment with its reason" {
+  host_is_right
+  stub xfs_growfs <<<'echo "xfs_growfs: XFS_IOC_FSGROWFSDATA xfsctl failed: No space left on device" >&2; exit 1'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 1
+  assert_output "XFS_IOC_FSGROWFSDATA xfsctl failed: No space left on device"
+  [[ ${output} != *"is prepared"* ]]
+}
+
 @test "how full the disks are is reported for the node's slot, in the namespace of its stage, before images are pulled" {
   host_is_right
   stub df <<<'case "$*" in *pcent*"/mnt") printf "Use%%\n  7%%\n" ;; *pcent*" /") printf "Use%%\n 81%%\n" ;; *) printf "1B-blocks\n1000\n" ;; esac'

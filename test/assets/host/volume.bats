@@ -91,6 +91,18 @@ half_formatted() { mkfs.xfs -q "${DEVICE}" && printf '\x01' | dd of="${DEVICE}" 
   assert_call "xfs_growfs ${METALS_DATA_ROOT}"
 }
 
+@test "a file system that cannot grow fails the boot with its reason" {
+  needs mkfs.xfs xfsprogs
+  mounting && device 320M
+  mkfs.xfs -q "${DEVICE}"
+  stub xfs_growfs <<<'echo "xfs_growfs: XFS_IOC_FSGROWFSDATA xfsctl failed: No space left on device" >&2; exit 1'
+  boot mount_data
+  assert_status 1
+  assert_output "XFS_IOC_FSGROWFSDATA xfsctl failed: No space left on device"
+  assert_output 'boot: error: line'
+  [[ ${output} != *"is mounted on"* ]]
+}
+
 @test "a mount from elsewhere than the slot's volume is an error" {
   needs mkfs.xfs xfsprogs
   mounting && device 320M

@@ -64,10 +64,10 @@ export function volumeActions({
           'InvalidParameterValue',
           `New size cannot be smaller than existing size: ${id} has ${from} GiB, asked for ${to} GiB`,
         );
-      return forwardedThen(request, async () => {
-        // The file system does not grow with it: that is the instance's own work, as on AWS.
-        if (to > from) await disks.grow(id!, to);
-      });
+      // First: where the disk cannot grow, the volume keeps its size, and the next call grows it. The file system does not
+      // grow with it: that is the instance's own work, as on AWS.
+      if (to > from) await disks.grow(id!, to);
+      return forwardedThen(request, async () => undefined);
     },
 
     DeleteVolume: async (request) => {

@@ -15,10 +15,11 @@ function setUp({ answer = '<ok/>', status = 200, diskFails = false, attached = f
   store.data.volumes = { 'vol-1': { id: 'vol-1', availabilityZone: 'eu-west-1b' } };
   if (attached) store.data.volumes['vol-1']!.attachment = { ...attachment };
   const done: string[] = [];
+  let full = diskFails;
   const disk =
     (what: string) =>
     async (...values: unknown[]): Promise<void> => {
-      if (diskFails) throw new Error('no space left on device');
+      if (full) throw new Error('no space left on device');
       done.push([`disk ${what}`, ...values].join(' '));
     };
   const disks = { create: disk('create'), grow: disk('grow'), remove: disk('remove') } as unknown as Disks;
@@ -42,7 +43,7 @@ function setUp({ answer = '<ok/>', status = 200, diskFails = false, attached = f
   const message = { method: 'POST', url: '/', headersDistinct: {} };
   const ask = (action: string, params: object) =>
     actions[action]!({ action, params, message, body: Buffer.from('') } as unknown as LabRequest);
-  return { store, done, ask };
+  return { store, done, ask, freeSpace: () => void (full = false) };
 }
 
 describe('CreateVolume', () => {
@@ -86,7 +87,20 @@ describe('ModifyVolume', () => {
   it('lets the disk grow, in use as well', async () => {
     const { ask, done } = setUp({ attached: true });
     await ask('ModifyVolume', { VolumeId: 'vol-1', Size: '30' });
-    expect(done).toEqual(['DescribeVolumes vol-1', 'forwarded', 'disk grow vol-1 30']);
+    expect(done).toEqual(['DescribeVolumes vol-1', 'disk grow vol-1 30', 'forwarded']);
+  });
+
+  it('leaves a volume at its size when its disk cannot grow, so that the next call tries again', async () => {
+    const fixture = setUp({ diskFails: true });
+    const grow = () => fixture.ask('ModifyVolume', { VolumeId: 'vol-1', Size: '30' });
+    await expect(grow()).rejects.toThrow('no space left on device');
+    expect(fixture.done).toEqual(['DescribeVolumes vol-1']);
+    fixture.freeSpace();
+    await grow();
+    expect(fixture.done).toEqual([
+      ...['DescribeVolumes vol-1', 'DescribeVolumes vol-1'],
+      ...['disk grow vol-1 30', 'forwarded'],
+    ]);
   });
 
   it('never lets it shrink', async () => {
