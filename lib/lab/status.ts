@@ -43,6 +43,7 @@ export async function labStatus(signal?: AbortSignal): Promise<LabStatus> {
   const [objects, gateway, nodes] = await Promise.all([labObjects(signal), inspectGateway(signal), labNodes(signal)]);
   const endpoint = gateway?.running && gateway.port !== undefined ? endpointUrl({ port: gateway.port }) : undefined;
   const health = endpoint === undefined ? 'not running' : await healthAnswer(`${endpoint}/_lab/health`);
+  const volumes = health === 'ok' ? await readVolumeProblems(endpoint!) : [];
   const anything = objects.gateway !== 'absent' || objects.nodes > 0 || objects.networks > 0 || objects.stateVolume;
   const stopped = nodes.filter(({ state }) => state !== 'running').map(({ slot }) => slot);
   const reasons = [
@@ -53,6 +54,7 @@ export async function labStatus(signal?: AbortSignal): Promise<LabStatus> {
         : [`the gateway: ${health}`]),
     ...(nodes.length === 0 ? ['no node is there'] : []),
     ...(stopped.length === 0 ? [] : [`not running: ${stopped.join(', ')}`]),
+    ...volumes,
   ];
   const state = !anything ? 'down' : reasons.length > 0 ? 'half up' : 'up';
   const limits = await nodeLimits(nodes, signal);
@@ -71,6 +73,27 @@ export async function labStatus(signal?: AbortSignal): Promise<LabStatus> {
     ...limits,
     next: NEXT[state],
   };
+}
+
+const STATUS_TIMEOUT_MILLISECONDS = 2000;
+
+/** Why volumes are missing in nodes, as the gateway tells it, or why it does not. */
+async function readVolumeProblems(endpoint: string): Promise<readonly string[]> {
+  const url = `${endpoint}/_lab/status`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MILLISECONDS) });
+    return volumeProblems(await response.text());
+  } catch (error) {
+    return [`${url}: ${(error as Error).message}`];
+  }
+}
+
+/** What /_lab/status tells of volumes that the machine could not attach. */
+export function volumeProblems(json: string): string[] {
+  const { volumes = [] } = JSON.parse(json) as { volumes?: { id: string; lastFailure?: string }[] };
+  return volumes.flatMap(({ id, lastFailure }) =>
+    lastFailure === undefined ? [] : [`volume ${id} was not attached: ${lastFailure}`],
+  );
 }
 
 const NEXT: Readonly<Record<LabStatus['state'], readonly string[]>> = {

@@ -29,6 +29,11 @@ export function nodesStatus(data: NodesData, { commands }: CommandsData, nodes: 
       instanceId,
       lastFailure,
     })),
+    volumes: Object.values(data.volumes).map(({ id, attachment, lastFailure }) => ({
+      id,
+      state: attachment?.state ?? 'available',
+      lastFailure,
+    })),
     commandsRunning: Object.values(commands).filter((command) => !isFinal(command.status)).length,
   };
 }

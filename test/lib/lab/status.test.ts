@@ -1,4 +1,4 @@
-import { parseNodes } from '../../../lib/lab/status';
+import { parseNodes, volumeProblems } from '../../../lib/lab/status';
 
 const container = (slot: string, address: string, bindings: Record<string, { HostPort: string }[]>): unknown => ({
   Name: `/metals-lab-i-${slot}`,
@@ -21,4 +21,16 @@ test('nodes by slot, with the address that they have even while they are stopped
 
 test('no nodes', () => {
   expect(parseNodes('')).toEqual([]);
+});
+
+test('volumes that the machine could not attach, with the reason', () => {
+  const volumes = [
+    { id: 'vol-1', state: 'attached' },
+    { id: 'vol-2', state: 'available', lastFailure: 'no loop device is free: losetup --find failed' },
+  ];
+  expect(volumeProblems(JSON.stringify({ upSeconds: 1, volumes }))).toEqual([
+    'volume vol-2 was not attached: no loop device is free: losetup --find failed',
+  ]);
+  // A gateway of another version.
+  expect(volumeProblems('{}')).toEqual([]);
 });

@@ -29,6 +29,8 @@ export interface VolumeRecord {
   readonly availabilityZone: string;
   /** None: the volume is `available`; else it is `in-use`, in each of these states. */
   attachment?: AttachmentRecord;
+  /** Why the machine could not carry out the last attachment; undefined once one has succeeded. */
+  lastFailure?: string;
 }
 
 export interface LaunchTemplateRecord {

@@ -71,9 +71,29 @@ export class Volumes {
     const attachment = volume?.attachment;
     const instance = store.data.instances[attachment?.instanceId ?? ''];
     if (attachment?.state !== 'attaching' || instance?.state !== 'running') return;
-    await disks.plugIn(volumeId, instance.container);
-    store.update(() => void (attachment.state = 'attached'));
+    try {
+      await disks.plugIn(volumeId, instance.container);
+    } catch (error) {
+      return this.abandonAttachment(volume!, errorText(error));
+    }
+    store.update(() => {
+      attachment.state = 'attached';
+      delete volume!.lastFailure;
+    });
     log(volumeId, `attached to ${instance.id}`);
+  }
+
+  /** The volume is available again, so that the boot that waits for it asks anew: a loop device may be free by then. */
+  private async abandonAttachment(volume: VolumeRecord, reason: string): Promise<void> {
+    const { store, upstream, log } = this.dependencies;
+    log(volume.id, `not attached: ${reason}`);
+    // The end of its instance frees it.
+    if (volume.attachment?.state !== 'attaching') return;
+    await ignoreNotFound(upstream.query('ec2', 'DetachVolume', { VolumeId: volume.id }));
+    store.update(() => {
+      volume.lastFailure = reason;
+      delete volume.attachment;
+    });
   }
 
   /** For a volume that is mounted from the start of its node. */

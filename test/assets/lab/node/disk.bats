@@ -51,6 +51,38 @@ by_id() { printf '%s/disk/by-id/nvme-Amazon_Elastic_Block_Store_%s' "$LAB_DEV" "
   "$disk" detach "$image"
 }
 
+# A losetup that answers as it is told, and mknod without its rights.
+losetup_says() { # BODY
+  mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/block"
+  printf '#!/bin/bash\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/losetup"
+  printf '#!/bin/bash\n' >"$BATS_TEST_TMPDIR/bin/mknod"
+  chmod +x "$BATS_TEST_TMPDIR/bin/losetup" "$BATS_TEST_TMPDIR/bin/mknod"
+  export PATH="$BATS_TEST_TMPDIR/bin:$PATH" LAB_SYSTEM_BLOCK=$BATS_TEST_TMPDIR/block
+}
+
+@test "a machine whose loop devices are exhausted is told so, by the probe as well" {
+  losetup_says 'echo "losetup: cannot find an unused loop device: No space left on device" >&2; exit 1'
+  "$disk" create "$image" 1
+  run "$disk" attach "$image"
+  [ "$status" -eq 1 ]
+  [[ $output == *"cannot find an unused loop device"*"no loop device is free: losetup --find failed"* ]]
+  run "$disk" probe
+  [ "$status" -eq 1 ]
+  [[ $output == *"no loop device is free: losetup --find failed"* ]]
+}
+
+@test "a device that others take first is given up after some attempts, with what losetup said" {
+  # shellcheck disable=SC2016 # expanded when the stand-in runs
+  losetup_says '[[ $1 == --find ]] && echo "/dev/loop7 (lost)" && exit
+echo "losetup: /dev/loop7: failed to set up loop device: Device or resource busy" >&2; exit 1'
+  printf '#!/bin/bash\n' >"$BATS_TEST_TMPDIR/bin/sleep"
+  chmod +x "$BATS_TEST_TMPDIR/bin/sleep"
+  "$disk" create "$image" 1
+  run "$disk" attach "$image"
+  [ "$status" -eq 1 ]
+  [[ $output == *"got no loop device in 20 attempts: losetup: /dev/loop7: failed to set up loop device: Device or resource busy" ]]
+}
+
 @test "a disk that grows is larger at once, on its device too" {
   need_loop_devices
   "$disk" create "$image" 1

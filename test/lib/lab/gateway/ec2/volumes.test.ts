@@ -15,11 +15,18 @@ const attachment = {
 const held = () => ({ 'vol-1': { id: 'vol-1', availabilityZone: 'eu-west-1b', attachment: { ...attachment } } });
 
 /** Volumes whose disks only tell what was done; `appear` lets a pending device appear. */
-function fixture(overrides: Parameters<typeof nodesData>[0] = {}, unplug = async (): Promise<void> => undefined) {
+function fixture(
+  overrides: Parameters<typeof nodesData>[0] = {},
+  unplug = async (): Promise<void> => undefined,
+  plugIn = async (): Promise<void> => undefined,
+) {
   const store = temporaryStore(nodesData({ instances: { 'i-0a': instance() }, ...overrides }));
   const done: string[] = [];
   const disks = {
-    plugIn: async (volumeId: string, container: string) => void done.push(`plug ${volumeId} into ${container}`),
+    plugIn: async (volumeId: string, container: string) => {
+      await plugIn();
+      done.push(`plug ${volumeId} into ${container}`);
+    },
     unplug: async (volumeId: string) => {
       await unplug();
       done.push(`unplug ${volumeId}`);
@@ -69,6 +76,38 @@ describe('attaching a volume', () => {
     volumes.adopt();
     await settle();
     expect(done).toEqual(['plug vol-1 into metals-lab-i-0a']);
+  });
+
+  it('leaves the volume available when the machine gives no loop device, with the reason, until it is asked for again', async () => {
+    let exhausted = true;
+    const { store, volumes, done, settle } = fixture({}, undefined, async () => {
+      if (exhausted) throw new Error('no loop device is free: losetup --find failed');
+    });
+    await volumes.attach('vol-1', 'i-0a', '/dev/sdf');
+    await settle();
+    expect(store.data.volumes['vol-1']).toEqual({
+      id: 'vol-1',
+      availabilityZone: 'eu-west-1b',
+      lastFailure: 'no loop device is free: losetup --find failed',
+    });
+    expect(done).toEqual(['AttachVolume', 'DetachVolume']);
+    exhausted = false;
+    await volumes.attach('vol-1', 'i-0a', '/dev/sdf');
+    await settle();
+    expect(done.slice(2)).toEqual(['AttachVolume', 'plug vol-1 into metals-lab-i-0a']);
+    expect(store.data.volumes['vol-1']!.attachment!.state).toBe('attached');
+    expect(store.data.volumes['vol-1']!.lastFailure).toBeUndefined();
+  });
+
+  it('leaves an attachment whose instance has ended meanwhile to the end of that instance', async () => {
+    const { store, volumes, done, settle } = fixture({}, undefined, async () => {
+      store.update((data) => (data.volumes['vol-1']!.attachment!.state = 'detaching'));
+      throw new Error('No such container');
+    });
+    await volumes.attach('vol-1', 'i-0a', '/dev/sdf');
+    await settle();
+    expect(done).toEqual(['AttachVolume']);
+    expect(store.data.volumes['vol-1']!.attachment!.state).toBe('detaching');
   });
 
   it.each([
