@@ -7,6 +7,8 @@ for part in common wait deployment; do
   source "${folder}/lib/${part}.sh"
 done
 
+# Who starts the boot again by hand has its whole time.
+rm -f "${BOOT_END}"
 # Even where CloudFormation does not answer, the instance must be replaced.
 (signal FAILURE) || log 'CloudFormation was not told; its time-out ends the deployment'
 id=$(instance_id)

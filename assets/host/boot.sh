@@ -8,6 +8,7 @@ for part in common wait volume esp docker deployment; do
   source "${folder}/lib/${part}.sh"
 done
 
+limit_waits
 # Packages first: meanwhile the instance that this one replaces lets go of the volume.
 install_packages
 mount_data
@@ -16,4 +17,5 @@ configure_docker
 start_docker
 await_swarm
 signal SUCCESS
+rm -f "${BOOT_END}"
 log "node ${METALS_SLOT} of stage ${METALS_STAGE} is ready"

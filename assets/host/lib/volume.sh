@@ -21,14 +21,18 @@ is_attached() { # INSTANCE
   try aws ec2 attach-volume --volume-id "${METALS_DATA_VOLUME_ID}" --instance-id "$1" --device /dev/sdf
 }
 
-device_appears() { [[ -e $1 ]] || { echo "there is no $1" && return 1; }; }
+# An attachment may come to nothing after EC2 has accepted it: then the volume is available, and is asked for again.
+device_is_here() { # DEVICE INSTANCE
+  [[ ! -e $1 ]] || return 0
+  is_attached "$2" || return 1
+  [[ -e $1 ]] || { echo "it is attached, and there is no $1 yet" && return 1; }
+}
 
 attach_volume() { # DEVICE
   local id
   [[ ! -e $1 ]] || return 0
   id=$(instance_id)
-  wait_until "${VOLUME_TIMEOUT_SECONDS}" "attaching ${METALS_DATA_VOLUME_ID} to ${id}" is_attached "${id}"
-  wait_until "${VOLUME_TIMEOUT_SECONDS}" "waiting for the device of ${METALS_DATA_VOLUME_ID}" device_appears "$1"
+  wait_until "${VOLUME_TIMEOUT_SECONDS}" "attaching ${METALS_DATA_VOLUME_ID} to ${id}" device_is_here "$1" "${id}"
 }
 
 # mkfs.xfs writes a superblock first, marked as in progress (sb_inprogress, the byte at 126), and takes the mark away last.

@@ -6,11 +6,25 @@ GRANT_SECONDS="${METALS_GRANT_SECONDS:-60}"
 # `aws s3` looks at an object first, and has only the HTTP status of that.
 DENIED='\((AccessDenied|AccessDeniedException|UnauthorizedOperation|403)\)'
 
+# When waits end at the latest, in seconds of uptime: a clock that is set does not move it. Empty: they have their own time.
+WAITS_END=''
+
+uptime_seconds() {
+  local up
+  read -r up _ </proc/uptime
+  echo "${up%%.*}"
+}
+
 # Looks again until a command succeeds. The command prints why it does not, yet; that is the reason when time is over,
 # which it is early where AWS goes on denying the call.
 wait_until() { # SECONDS WHAT COMMAND…
-  local seconds=$1 what=$2 deadline=$((SECONDS + $1)) denied_until='' reason last=''
+  local seconds=$1 what=$2 cut='' left deadline denied_until='' reason last=''
   shift 2
+  if [[ -n ${WAITS_END} ]]; then
+    left=$((WAITS_END - $(uptime_seconds)))
+    ((left >= seconds)) || { seconds=$((left > 0 ? left : 0)) && cut=', which is all that the attempts of this boot have left'; }
+  fi
+  deadline=$((SECONDS + seconds))
   until reason=$("$@"); do
     if [[ ${reason} =~ ${DENIED} ]]; then
       : "${denied_until:=$((SECONDS + GRANT_SECONDS))}"
@@ -18,7 +32,7 @@ wait_until() { # SECONDS WHAT COMMAND…
     else
       denied_until=''
     fi
-    ((SECONDS < deadline)) || fail "${what}: not within ${seconds} s: ${reason:-no reason was given}"
+    ((SECONDS < deadline)) || fail "${what}: not within ${seconds} s${cut}: ${reason:-no reason was given}"
     [[ ${reason} == "${last}" ]] || log "${what}: ${reason} ($((deadline - SECONDS)) s left)"
     last=${reason}
     sleep "${POLL_SECONDS:-1}"

@@ -34,7 +34,7 @@ shut_down() {
 
 # A container that was stopped and started again still has the files of its last boot.
 forget_last_boot() {
-  rm -rf /run/metals-lab /run/cloud-init
+  rm -rf /run/metals-lab /run/cloud-init /run/metals
   rm -f /run/docker.pid /run/docker/containerd/containerd.pid /run/docker.sock
   # Process ids of steps that ended with it: stop-step must not kill what has them now.
   [[ ! -d /var/lib/amazon/ssm ]] || find /var/lib/amazon/ssm -type f \( -name group -o -name session \) -delete

@@ -147,6 +147,36 @@ EOF
   assert_output "boot: error: waiting: not within 0 s: 2 of 3"
 }
 
+@test "the attempts of a boot wait for the same end, whoever began, and a boot that is over leaves none" {
+  export METALS_BOOT_END="${BATS_TEST_TMPDIR}/run/boot-end" METALS_BOOT_SECONDS=0
+  boot 'not_yet() { echo "2 of 3" && return 1; }; limit_waits; wait_until 600 "waiting" not_yet'
+  assert_status 1
+  assert_output "boot: error: waiting: not within 0 s, which is all that the attempts of this boot have left: 2 of 3"
+  # The second attempt has no time of its own.
+  METALS_BOOT_SECONDS=600 boot 'not_yet() { echo "2 of 3" && return 1; }; limit_waits; wait_until 600 "waiting" not_yet'
+  assert_status 1
+  assert_output "not within 0 s"
+  group_is UPDATE_IN_PROGRESS
+  run bash "${ROOT}/assets/host/boot-failed.sh"
+  [[ ! -e ${METALS_BOOT_END} ]]
+  # Longer than the wait itself: nothing is cut.
+  METALS_BOOT_SECONDS=600 boot 'not_yet() { echo "2 of 3" && return 1; }; limit_waits; wait_until 0 "waiting" not_yet'
+  assert_output "boot: error: waiting: not within 0 s: 2 of 3"
+}
+
+@test "all attempts and the message of their failure fit into the time that CloudFormation waits for a slot" {
+  minutes=$(sed -n "s/^const READY_TIMEOUT = 'PT\([0-9]*\)M';$/\1/p" "${ROOT}/lib/constructs/node-slot.ts")
+  waits=$(sed -n 's/^BOOT_SECONDS=.*:-\([0-9]*\)}"$/\1/p' "${ROOT}/assets/host/lib/common.sh")
+  unit="${ROOT}/assets/host/units/metals-boot.service"
+  attempts=$(sed -n 's/^StartLimitBurst=\([0-9]*\)$/\1/p' "${unit}")
+  pause=$(sed -n 's/^RestartSec=\([0-9]*\)s$/\1/p' "${unit}")
+  message=$(sed -n 's/^  wait_until \([0-9]*\) "telling CloudFormation .*/\1/p' "${ROOT}/assets/host/lib/deployment.sh")
+  [[ ${minutes}/${waits}/${attempts}/${pause}/${message} =~ ^[0-9]+(/[0-9]+){4}$ ]]
+  seconds=$((waits + (attempts - 1) * pause + message))
+  # One minute from the launch until the boot begins.
+  ((seconds + 60 <= minutes * 60)) || { echo "${seconds} s and a minute, of ${minutes} minutes" && return 1; }
+}
+
 @test "user data ends as the boot ends, however often that is tried" {
   stub journalctl <<<'echo "boot: error: the reason"'
   stub sleep </dev/null

@@ -164,6 +164,13 @@ EOS
   (/bin/sleep 0.5 && touch "${DEVICE}") &
   boot 'attach_volume "$(data_device)"'
   assert_status 0
-  assert_output "waiting for the device of vol-0123: there is no ${DEVICE}"
+  assert_output "attaching vol-0123 to i-new: it is attached, and there is no ${DEVICE} yet"
   refute_call attach-volume
+}
+
+@test "an attachment that has come to nothing is asked for again" {
+  volume_is available None '[[ ! -e ${CALLS}.asked ]] || touch "${DEVICE}"; touch "${CALLS}.asked"'
+  boot 'attach_volume "$(data_device)"'
+  assert_status 0
+  [[ $(grep -c attach-volume "${CALLS}") == 2 ]]
 }
