@@ -27,6 +27,8 @@ const TAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'i-other-stage': { 'metals:stage': 'prod' },
   'vol-own': { 'metals:stage': STAGE },
   'vol-other-stage': { 'metals:stage': 'prod' },
+  'i-worker-1': { 'metals:stage': STAGE, 'metals:slot': 'worker-1' },
+  ...Object.fromEntries(volumes.map((id) => [id, { 'metals:stage': STAGE }])),
 };
 const recorded: RecordedCall[] = [];
 const policiesOf = (of: typeof policies) => async (roleName: string) => of.get(roleName) ?? [];
@@ -294,6 +296,18 @@ describe('is denied, in words and code of the service,', () => {
     expect(recorded.map(({ resource, decision }) => [resource.split(':')[5], decision])).toEqual([
       ['volume/vol-other', 'implicitly denied'],
     ]);
+  });
+
+  it('a worker that takes the manager’s volume, with the Swarm’s state, to its own instance', async () => {
+    const volumeOf = (slot: string) => volumes.find((id) => id.toLowerCase().includes(slot))!;
+    const attach = (VolumeId: string) => api('ec2', 'AttachVolume', { VolumeId, InstanceId: 'i-worker-1' });
+    expect(await ask('worker', attach(volumeOf('worker1')))).toBe('allowed');
+    const denied = await ask('worker', attach(volumeOf('manager1')));
+    expect(denied).toMatchObject({ code: 'UnauthorizedOperation', status: 403 });
+    expect(recorded.at(-1)).toMatchObject({
+      resource: expect.stringContaining(`volume/${volumeOf('manager1')}`),
+      decision: 'implicitly denied',
+    });
   });
 
   it('an own volume at an instance of another stage', async () => {
