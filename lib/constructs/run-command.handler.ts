@@ -34,6 +34,8 @@ export interface CommandProperties {
   readonly TimeoutSeconds: string;
   readonly LogGroupName: string;
   readonly Parameters: Readonly<Record<string, string>>;
+  /** Not sent: a change of it updates the resource, so that the command runs again. */
+  readonly SentAgainFor?: Readonly<Record<string, string>>;
 }
 
 interface Event {

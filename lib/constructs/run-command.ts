@@ -113,6 +113,8 @@ export interface RunCommandProps {
   readonly target: CommandTarget;
   /** Sent when the resource is created, and whenever the document or a parameter changes. @default nothing is sent */
   readonly command?: Command;
+  /** What the command also depends on, by name: it is sent again when a value changes. @default none */
+  readonly sentAgainFor?: Readonly<Record<string, string>>;
   /** Sent when the resource is deleted, to those nodes of the target that are still there. @default nothing is sent */
   readonly onDelete?: Command;
   /** `removed`: not when the whole stack is deleted; for resources in the provider's own stack. @default always */
@@ -155,6 +157,7 @@ export class RunCommand extends Construct {
       TimeoutSeconds: String(Math.max(...documents.map(({ loaded }) => loaded.timeoutSeconds)) + 60),
       LogGroupName: documentLogGroup(provider.stage),
       Parameters: command.parameters,
+      ...(props.sentAgainFor && { SentAgainFor: props.sentAgainFor }),
     };
     this.resource = new CustomResource(this, 'Resource', {
       serviceToken: provider.serviceToken,

@@ -58,14 +58,22 @@ export class SwarmStack extends Stack {
     const firstManager = slotTarget(FIRST_MANAGER);
     const others = places.filter(({ slot }) => slot !== FIRST_MANAGER);
     const managerAddresses = places.filter(({ role }) => role === 'manager').map(({ address }) => address);
-    const step = (documentId: DocumentId, target: CommandTarget, parameters: Record<string, string>) =>
+    const step = (
+      documentId: DocumentId,
+      target: CommandTarget,
+      parameters: Record<string, string>,
+      sentAgainFor?: Record<string, string>,
+    ) =>
       new RunCommand(this, `Run-${documentId}`, {
         provider: this.provider,
         target,
         command: { document: this.documents[documentId], parameters },
+        sentAgainFor,
       });
 
-    const prepare = step('node-prepare', slotTarget(...this.slots), { Images: 'none' });
+    // The data stack, which comes first, has let the volumes grow; their file systems grow in the nodes.
+    const size = { DataVolumeGiB: String(config.dataVolumeGiB) };
+    const prepare = step('node-prepare', slotTarget(...this.slots), { Images: 'none' }, size);
     for (const slot of groups.slots) prepare.node.addDependency(slot.group);
     prepare.node.addDependency(securityGroupOrder, vpc);
     const init = step('swarm-init', firstManager, {
