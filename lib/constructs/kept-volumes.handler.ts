@@ -107,7 +107,7 @@ async function untilCreated(client: EC2Client, id: string, limits: Limits): Prom
   });
 }
 
-/** The file system follows when node-prepare runs next. A volume that is `optimizing` has its size already. */
+/** The file system follows by node-prepare, which the swarm stack sends for a new size. A volume that is `optimizing` has its size already. */
 async function grow(client: EC2Client, { id, sizeGiB }: FoundVolume, toGiB: number, limits: Limits): Promise<void> {
   await client.send(new ModifyVolumeCommand({ VolumeId: id, Size: toGiB }));
   await pollUntil(`the growth of ${id}`, new Deadline(limits.growth), async () => {

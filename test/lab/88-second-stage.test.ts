@@ -3,11 +3,27 @@ import { CloudWatchLogsClient, DeleteLogGroupCommand, DescribeLogGroupsCommand }
 import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateDocumentCommand, DeleteDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { documentLogGroup, documentName, secretName } from '../../lib/contract';
-import { bootLog, replaceInstance } from './support/instances';
+import { iamReport } from './support/iam-report';
+import { bootLog, instanceOfSlot, instancesOf, replaceInstance, replacementOf } from './support/instances';
+import { inNode } from './support/nodes';
 import { deploySecond, destroySecond, mustDeployNodes, SECOND_STAGE } from './support/second-stage';
 import { inFullRun } from './support/sequences';
+import { mustHaveFileSystem, testOnVolumes, volumeOfSlot } from './support/volumes';
 
 jest.setTimeout(1_500_000);
+
+const LARGER_GIB = 21;
+/**
+ * Settings of a node that cannot boot: a volume that is not there, soon given up. Elsewhere than where one is mounted,
+ * which would be taken for it.
+ */
+const BROKEN = [
+  'METALS_DATA_ROOT=/mnt/nowhere',
+  'METALS_DATA_VOLUME_ID=vol-00000000000000000',
+  'METALS_VOLUME_TIMEOUT_SECONDS=5',
+];
+/** Four attempts with half a minute in between, the end of the instance, and the boot of the next. */
+const BROKEN_SECONDS = 600;
 
 inFullRun('the nodes of a first deployment', () => {
   let boots = '';
@@ -21,6 +37,30 @@ inFullRun('the nodes of a first deployment', () => {
     const said = await bootLog(replacement);
     expect(said).toContain('is ready');
     expect(said).not.toMatch(/exit code|error/);
+  });
+
+  testOnVolumes('have larger file systems after a deployment that only enlarges their volumes', async () => {
+    const before = await instancesOf(SECOND_STAGE);
+    await mustDeployNodes({ dataVolumeGiB: LARGER_GIB });
+    const after = await instancesOf(SECOND_STAGE);
+    expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+    for (const { slot } of after) {
+      expect([slot, (await volumeOfSlot(SECOND_STAGE, slot)).sizeGiB]).toEqual([slot, LARGER_GIB]);
+      await mustHaveFileSystem(SECOND_STAGE, slot, LARGER_GIB);
+    }
+  });
+
+  test('whose boot fails for good say so to their group, which replaces them', async () => {
+    const broken = await instanceOfSlot(SECOND_STAGE, 'worker-1');
+    await inNode(broken.container, ['tee', '--append', '/etc/metals/node.env'], `${BROKEN.join('\n')}\n`);
+    await inNode(broken.container, ['systemctl', '--no-block', 'restart', 'metals-boot.service']);
+    const replacement = await replacementOf(SECOND_STAGE, broken, BROKEN_SECONDS);
+    expect(await bootLog(replacement)).toContain('is ready');
+    // Terminated instances are replaced as well: this one was called unhealthy, by itself.
+    const { calls } = await iamReport();
+    const own = calls.filter(({ principal }) => principal.endsWith(`/${broken.id}`));
+    const called = own.filter(({ action }) => action === 'autoscaling:SetInstanceHealth');
+    expect(called.map(({ decision }) => decision)).toEqual(['allowed']);
   });
 });
 

@@ -6,6 +6,10 @@ export interface GrantOfTest extends Reason {
   readonly test: TestName;
 }
 
+const KEPT = { file: '95-destroy.test.ts', title: 'volumes and secrets outlive the stacks' };
+const FOUND = { file: '95-destroy.test.ts', title: 'the next deployment finds them: the same volumes, key and event' };
+const WIPED = { file: '95-destroy.test.ts', title: 'leaves nothing that refuses the next one' };
+
 export const GRANTS_OF_TESTS: readonly GrantOfTest[] = [
   {
     roles: /RunCommandOnEvent/,
@@ -15,5 +19,30 @@ export const GRANTS_OF_TESTS: readonly GrantOfTest[] = [
       file: '85-workers.test.ts',
       title: 'back to two: the third is drained and leaves the Swarm before it goes, and nothing is lost',
     },
+  },
+  {
+    roles: /SecretsHandler/i,
+    actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+    reason: 'Secrets of an earlier deployment are found and read; a short run makes new ones alone.',
+    test: FOUND,
+  },
+  {
+    roles: /SecretsHandler/i,
+    actions: ['secretsmanager:DeleteSecret'],
+    reason: 'Secrets go with their stack where its data do.',
+    test: WIPED,
+  },
+  {
+    roles: /VolumesHandler/i,
+    actions: ['ec2:DescribeVolumesModifications', 'ec2:ModifyVolume'],
+    reason: 'A larger dataVolumeGiB lets volumes grow.',
+    test: KEPT,
+  },
+  {
+    roles: /VolumesHandler/i,
+    actions: ['cloudformation:DescribeStacks', 'ec2:DeleteVolume'],
+    reason:
+      'Volumes go with their slot where the data of the stage do; an update first looks whether it is a rollback.',
+    test: WIPED,
   },
 ];

@@ -47,12 +47,14 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
   {
     roles: NODES,
     actions: ['autoscaling:SetInstanceHealth'],
-    reason: 'Only a boot that has failed as often as its unit allows: its group is to replace the instance.',
+    reason:
+      'Only a boot that has failed as often as its unit allows: its group is to replace the instance. 88-second-stage lets one do so, in a stage whose roles are gone by the time grants are looked at.',
   },
   {
     roles: /Rolesmanager/i,
     actions: ['ssm:GetParameter'],
-    reason: 'A manager after the first joins by the managers’ token; the lab has one manager unless told otherwise.',
+    reason:
+      'A manager after the first joins by the managers’ token. 86-replacement has three; the roles of the others are gone by the time grants are looked at.',
   },
   {
     roles: /RunCommandOnEvent/,
@@ -72,26 +74,9 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
   },
   {
     roles: /SecretsHandler/i,
-    actions: [
-      'secretsmanager:DeleteSecret',
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:GetSecretValue',
-      'secretsmanager:PutSecretValue',
-      'secretsmanager:RestoreSecret',
-    ],
+    actions: ['secretsmanager:PutSecretValue', 'secretsmanager:RestoreSecret'],
     reason:
-      'Secrets of an earlier deployment: found, restored, completed or deleted (kept-secrets.handler.ts). A short run makes new ones alone, and no run restores one.',
-  },
-  {
-    roles: /VolumesHandler/i,
-    actions: [
-      'cloudformation:DescribeStacks',
-      'ec2:DeleteVolume',
-      'ec2:DescribeVolumesModifications',
-      'ec2:ModifyVolume',
-    ],
-    reason:
-      'Volumes that grow or go with their slot (kept-volumes.handler.ts). A short run makes new ones alone, and no run lets one grow.',
+      'A secret that lacks a password, or is in its recovery window (kept-secrets.handler.ts). No deployment of the lab meets one.',
   },
   {
     roles: /SnapshotsRole/i,

@@ -41,9 +41,18 @@ export const bootLog = async ({ container }: SlotInstance): Promise<string> =>
 export async function replaceInstance(stage: string, slot: string): Promise<SlotInstance> {
   const before = await instanceOfSlot(stage, slot);
   await new EC2Client({}).send(new TerminateInstancesCommand({ InstanceIds: [before.id] }));
+  return replacementOf(stage, before, 240);
+}
+
+/** The instance that takes the place of another, once its boot is over, however it ended. */
+export async function replacementOf(
+  stage: string,
+  before: SlotInstance,
+  timeoutSeconds: number,
+): Promise<SlotInstance> {
   let after = before;
-  await eventually(`the boot of the instance that replaces ${before.id}`, 240, async () => {
-    const [found] = (await instancesOf(stage)).filter((each) => each.slot === slot && each.id !== before.id);
+  await eventually(`the boot of the instance that replaces ${before.id}`, timeoutSeconds, async () => {
+    const [found] = (await instancesOf(stage)).filter((each) => each.slot === before.slot && each.id !== before.id);
     if (!found) return 'there is none yet';
     after = found;
     const { stdout } = await tryInNode(found.container, ['systemctl', 'is-active', 'metals-boot.service']);

@@ -93,6 +93,12 @@ describe('reasons', () => {
     expect(unexplained(grants, [reason({}), reason({ actions: ['b:Y'] })])).toEqual({ grants: [], reasons: [] });
   });
 
+  it('explain a statement of which one action waits for a test that has not passed yet', () => {
+    const waiting = reason({ actions: ['b:Y'] });
+    expect(unexplained(grants, [reason({})], [waiting])).toEqual({ grants: [], reasons: [] });
+    expect(unexplained(grants, [reason({})], [reason({ actions: ['c:Z'] })]).grants).toEqual([grants[0]]);
+  });
+
   it('leave what another role, another resource or one more action has', () => {
     expect(unexplained(grants, [reason({})]).grants).toEqual([grants[0]]);
     expect(unexplained(grants, [reason({ resources: /^\*$/ })]).grants).toEqual([...grants]);
