@@ -10,7 +10,8 @@ import {
   type Volume,
 } from '@aws-sdk/client-ec2';
 import { TAG } from '../contract';
-import { Deadline, pollUntil } from '../ssm/deadline';
+import { Deadline, pollUntil, type Look } from '../ssm/deadline';
+import { throughThrottling } from '../ssm/throttling';
 import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
 import { chooseVolume, type FoundVolume } from './kept-volume-choice';
 import { throughLateGrants } from './late-grants';
@@ -99,8 +100,12 @@ async function describe(client: EC2Client, id: string): Promise<Volume | undefin
 
 const isGone = (error: unknown): boolean => error instanceof Error && error.name === 'InvalidVolume.NotFound';
 
+/** Looks until the time is over; a look that EC2 refuses for its rate is none. */
+const poll = <T>(what: string, seconds: number, look: () => Promise<Look<T>>): Promise<T> =>
+  pollUntil(what, new Deadline(seconds), throughThrottling(look));
+
 async function untilCreated(client: EC2Client, id: string, limits: Limits): Promise<void> {
-  await pollUntil(`the creation of ${id}`, new Deadline(limits.creation), async () => {
+  await poll(`the creation of ${id}`, limits.creation, async () => {
     const state = (await describe(client, id))?.State ?? 'not shown yet';
     if (state === 'error') throw new Error(`${id} is in state error: aws ec2 delete-volume --volume-id ${id}`);
     return state === 'available' || state === 'in-use' ? { value: id } : { waitingFor: `it is ${state}` };
@@ -110,7 +115,7 @@ async function untilCreated(client: EC2Client, id: string, limits: Limits): Prom
 /** The file system follows by node-prepare, which the swarm stack sends for a new size. A volume that is `optimizing` has its size already. */
 async function grow(client: EC2Client, { id, sizeGiB }: FoundVolume, toGiB: number, limits: Limits): Promise<void> {
   await client.send(new ModifyVolumeCommand({ VolumeId: id, Size: toGiB }));
-  await pollUntil(`the growth of ${id}`, new Deadline(limits.growth), async () => {
+  await poll(`the growth of ${id}`, limits.growth, async () => {
     const reply = await client.send(new DescribeVolumesModificationsCommand({ VolumeIds: [id] }));
     const { ModificationState: state, StatusMessage: message } = reply.VolumesModifications?.[0] ?? {};
     if (state === 'failed') throw new Error(`${id} did not grow from ${sizeGiB} to ${toGiB} GiB: ${message}`);
@@ -162,7 +167,7 @@ async function removeFor(event: Event, clients: Clients, limits: Limits): Promis
 }
 
 async function remove(client: EC2Client, id: string, limits: Limits): Promise<void> {
-  const isReleased = await pollUntil(`the release of ${id}`, new Deadline(limits.release), async () => {
+  const isReleased = await poll(`the release of ${id}`, limits.release, async () => {
     const volume = await describe(client, id);
     if (!volume) return { value: false };
     const holders = (volume.Attachments ?? []).map(({ InstanceId, State }) => `${InstanceId} (${State})`).join(', ');

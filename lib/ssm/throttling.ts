@@ -1,7 +1,10 @@
 import type { Look } from './deadline';
 
+/** Names of refusals for rate: of Systems Manager; of CloudFormation and Auto Scaling; of EC2. The SDKs try these again. */
+const REFUSALS = ['ThrottlingException', 'Throttling', 'RequestLimitExceeded'];
+
 /** AWS refused a call for its rate, still after the SDK's own retries; it has not been carried out. */
-export const isThrottled = (error: unknown): boolean => error instanceof Error && error.name === 'ThrottlingException';
+export const isThrottled = (error: unknown): boolean => error instanceof Error && REFUSALS.includes(error.name);
 
 /** A look that is refused for its rate has seen nothing yet: the next one may. */
 export const throughThrottling =
@@ -10,7 +13,7 @@ export const throughThrottling =
     try {
       return await look();
     } catch (error) {
-      if (isThrottled(error)) return { waitingFor: `ThrottlingException: ${(error as Error).message}` };
+      if (isThrottled(error)) return { waitingFor: `${(error as Error).name}: ${(error as Error).message}` };
       throw error;
     }
   };

@@ -50,6 +50,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
         functionOf: services.functionOf,
       },
       authorizer: services.authorizer,
+      throttle: services.throttle,
       iamReport: services.iamReport,
       applyAssociationsDue: services.applyAssociationsDue,
       metadata: services.metadata,

@@ -34,6 +34,7 @@ import type { Upstream } from './ministack/upstream';
 import { nodesStatus } from './nodes-status';
 import type { GatewaySettings } from './settings';
 import type { KnownCredential } from './front-door/authentication';
+import { Throttle } from './front-door/throttle';
 import { Associations } from './ssm/associations';
 import { Commands } from './ssm/commands';
 import { Documents } from './ssm/documents';
@@ -42,7 +43,6 @@ import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
 import { matchesTargets } from './ssm/targets';
 import { commandEffects } from './ssm/step-runner';
-import { Throttle } from './ssm/throttle';
 import { Store } from './store';
 import { Timing } from './timing';
 import type { Interceptors, Listener, ResourceHandler, Tag } from './types';
@@ -71,6 +71,8 @@ export interface Services {
   /** The function that calls with a key on the trusted listener; undefined for ministack itself. */
   readonly functionOf: (accessKeyId: string) => Promise<Principal | undefined>;
   readonly authorizer: Authorization['authorizer'];
+  /** Refuses some calls for their rate. */
+  readonly throttle: Throttle;
   /** JSON for /_lab/iam. */
   readonly iamReport: Authorization['report'];
   /** Applies the associations that are due at a time, in milliseconds since 1970. */
@@ -160,7 +162,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],
-      ssm: [createSsm({ documents, commands, associations, nodes: reports, throttle: new Throttle(timing) })],
+      ssm: [createSsm({ documents, commands, associations, nodes: reports })],
       sts: [createSts(upstream, sessions)],
     },
     metadata: metadata.listener,
@@ -168,6 +170,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     // Judging nothing asks nobody who calls.
     functionOf: async (accessKeyId) => (settings.iamMode === 'off' ? undefined : functions.of(accessKeyId)),
     authorizer: authorization.authorizer,
+    throttle: new Throttle(timing),
     iamReport: authorization.report,
     applyAssociationsDue: (now) => associations.applyDue(now),
     status: () => nodesStatus(store.data, commandStore.data, reports),

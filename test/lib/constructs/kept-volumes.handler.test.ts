@@ -139,6 +139,17 @@ describe('a slot whose volume was kept', () => {
     expect(inputs(DescribeVolumesModificationsCommand)).toHaveLength(2);
   });
 
+  it('goes on waiting when EC2 refuses a look for its rate', async () => {
+    given([volume()], { State: 'in-use' });
+    const refused = Object.assign(new Error('Request limit exceeded.'), { name: 'RequestLimitExceeded' });
+    ec2
+      .on(DescribeVolumesModificationsCommand)
+      .rejectsOnce(refused)
+      .resolves({ VolumesModifications: [{ VolumeId: 'vol-1', ModificationState: 'optimizing' }] });
+    expect(await run({ SizeGiB: '30' })).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(inputs(DescribeVolumesModificationsCommand)).toHaveLength(2);
+  });
+
   it('says why it does not grow', async () => {
     given([volume({ Size: 10 })], {});
     ec2

@@ -9,6 +9,7 @@ import { operationCall, registryCall } from '../authorization/operation-call';
 import { isRegistryRequest, readToken, registryChallenge, registryDenial } from '../ecr/registry';
 import type { Upstream } from '../ministack/upstream';
 import { errorReply, parseRequest } from './wire';
+import type { Throttle } from './throttle';
 import { isNeverForwarded, refuseForwarding } from './never-forwarded';
 import type { ShapeWatch } from '../shapes/watch';
 import type { LabRequest, LabReply, Interceptors, Listener, ServiceName } from '../types';
@@ -18,6 +19,7 @@ export interface ServerDependencies {
   readonly log: Log;
   readonly authentication: Authentication;
   readonly authorizer: Pick<Authorizer, 'authorize'>;
+  readonly throttle: Pick<Throttle, 'check'>;
   readonly interceptors: Interceptors;
   /** Sees every request of an AWS API that was authenticated, and its answer. */
   readonly shapes: Pick<ShapeWatch, 'observe'>;
@@ -85,7 +87,10 @@ async function route(
   const whole = isRead ? (body ?? (await readBody(message))) : body;
   if (whole) recordRequest(whole);
   if (whole && isRead) checkBody(message, whole);
-  if (principal) await dependencies.authorizer.authorize(principal, operationCall(service, message, whole));
+  const call = operationCall(service, message, whole);
+  if (principal) await dependencies.authorizer.authorize(principal, call);
+  // Not ministack's own calls: it tries nothing twice.
+  if (principal || !trusted) dependencies.throttle.check(service, call.operation);
   if (!interceptors || !whole) return stream(upstream, message, response, log, whole, recordRequest);
   const request: LabRequest = { service, ...parseRequest(message, whole), body: whole, message, principal };
   for (const intercept of interceptors) {

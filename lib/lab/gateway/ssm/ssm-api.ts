@@ -9,7 +9,6 @@ import { describeDocument, ownerOf, type Documents } from './documents';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
-import type { Throttle } from './throttle';
 import type { Interceptor } from '../types';
 
 export interface SsmDependencies {
@@ -17,7 +16,6 @@ export interface SsmDependencies {
   readonly commands: Commands;
   readonly associations: Associations;
   readonly nodes: ManagedNodes;
-  readonly throttle: Throttle;
 }
 
 type Handler = (params: any) => unknown;
@@ -35,7 +33,6 @@ export function createSsm(dependencies: SsmDependencies): Interceptor {
   };
   return async ({ action, params }) => {
     const handler = handlers[action];
-    dependencies.throttle.check(action);
     if (handler) return jsonReply(handler(params));
     if (FORWARDED.test(action)) return undefined;
     if (TAG_ACTIONS.includes(action)) return tagAction(dependencies.documents, action, params);

@@ -56,6 +56,7 @@ describe('calls of instances and functions', () => {
         recording: { add: () => undefined },
         log: () => undefined,
       }),
+      throttle: { check: () => undefined },
       iamReport: async () => ({}),
       applyAssociationsDue: () => undefined,
       shapes: { observe: () => () => undefined },

@@ -18,6 +18,7 @@ describe('the gateway', () => {
   let port: number;
   let trustedPort: number;
   const times: number[] = [];
+  let refuseForRate: (service: string, action: string) => void;
 
   beforeAll(async () => {
     ministack = await new FakeMinistack().start();
@@ -43,6 +44,7 @@ describe('the gateway', () => {
         ec2: [],
       },
       authorizer: { authorize: () => Promise.reject(new Error('the deployer is not judged')) },
+      throttle: { check: (service, action) => refuseForRate(service, action) },
       iamReport: () => Promise.resolve({ calls: [] }),
       applyAssociationsDue: (now) => void times.push(now),
       shapes: {
@@ -73,6 +75,7 @@ describe('the gateway', () => {
 
   beforeEach(() => {
     ministack.reset();
+    refuseForRate = () => undefined;
     ministack.answer = () => ({ body: '<ok/>' });
     logged.length = 0;
     exchanges.length = 0;
@@ -104,6 +107,20 @@ describe('the gateway', () => {
     it('a body that is not the one signed', async () => {
       const headers = { ...JSON_TARGET, 'x-amz-content-sha256': '0'.repeat(64) };
       expect((await sendSigned(port, { headers, body: '{}' })).body).toContain('XAmzContentSHA256Mismatch');
+    });
+
+    it('a call for its rate, in the format of its service, but none of ministack’s own', async () => {
+      const asked: string[] = [];
+      refuseForRate = (...call) => {
+        asked.push(call.join(' '));
+        throw new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503);
+      };
+      const body = 'Action=DescribeVolumes';
+      const reply = await sendSigned(port, { service: 'ec2', headers: FORM, body });
+      expect([reply.status, asked]).toEqual([503, ['ec2 DescribeVolumes']]);
+      expect(reply.body).toContain('<Errors><Error><Code>RequestLimitExceeded</Code>');
+      await sendSigned(trustedPort, { service: 'ec2', headers: FORM, body });
+      expect([asked.length, ministack.requests.splice(0).length]).toEqual([1, 1]);
     });
 
     it('another region, naming it', async () => {
@@ -253,6 +270,7 @@ describe('a gateway whose ministack is gone', () => {
         },
         interceptors: {},
         authorizer: { authorize: () => Promise.resolve() },
+        throttle: { check: () => undefined },
         iamReport: () => Promise.resolve({}),
         applyAssociationsDue: () => undefined,
         shapes: { observe: () => () => undefined },

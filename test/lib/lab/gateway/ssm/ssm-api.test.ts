@@ -6,12 +6,11 @@ import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-re
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
-import { Throttle } from '../../../../../lib/lab/gateway/ssm/throttle';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 afterEach(removeStores);
 
-function setUp({ draw = 1, acceptsCommands = true } = {}) {
+function setUp({ acceptsCommands = true } = {}) {
   const nodes = {
     list: () => [
       managedNode({ acceptsCommands }),
@@ -27,7 +26,7 @@ function setUp({ draw = 1, acceptsCommands = true } = {}) {
   const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, nodes, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, nodes, noLog);
-  const ssm = createSsm({ documents, commands, associations, nodes, throttle: new Throttle({ next: () => draw }) });
+  const ssm = createSsm({ documents, commands, associations, nodes });
   return async (action: string, params: object = {}) => {
     const reply = await ssm({ service: 'ssm', action, params } as LabRequest);
     return reply && JSON.parse(reply.body);
@@ -125,10 +124,4 @@ test.each([
 ] as const)('the targets of a command that is %s are counted at %s ms: %s', (status, now, count) => {
   const command = { status, requestedTime: 100, invocations: { 'i-0a': { status } } } as unknown as CommandRecord;
   expect(commandView(command, now)).toMatchObject({ TargetCount: count });
-});
-
-test('is throttled now and then', async () => {
-  const call = setUp({ draw: 0 });
-  await expect(call('DescribeInstanceInformation')).rejects.toMatchObject({ code: 'ThrottlingException' });
-  expect(await call('DescribeInstanceInformation')).toHaveProperty('InstanceInformationList');
 });
