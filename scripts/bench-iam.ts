@@ -5,6 +5,7 @@
 import { Authorizer } from '../lib/lab/gateway/authorization/authorizer';
 import type { OperationCall } from '../lib/lab/gateway/authorization/operation';
 import { instancePrincipal } from '../lib/lab/gateway/authorization/principal';
+import { NO_LOOKUPS } from '../test/lib/lab/gateway/authorization/support/lookups';
 import { synthesise } from '../test/lib/lab/gateway/authorization/support/synthesised';
 
 const ROUNDS = 500;
@@ -25,12 +26,7 @@ const call: OperationCall = {
 const authorizer = new Authorizer({
   mode: 'enforce',
   policies: { of: policiesOf, stated: policiesOf },
-  lookups: {
-    secretArn: async () => secretArn,
-    stackId: async () => undefined,
-    groupArn: () => undefined,
-    instancesOf: () => [],
-  },
+  lookups: { ...NO_LOOKUPS, secretArn: async () => secretArn },
   tagsOf: async () => ({}),
   recording: { add: () => undefined },
   log: () => undefined,

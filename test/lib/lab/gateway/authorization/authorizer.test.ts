@@ -3,6 +3,7 @@ import { Authorizer, type AuthorizerDependencies } from '../../../../../lib/lab/
 import type { OperationCall } from '../../../../../lib/lab/gateway/authorization/operation';
 import { instancePrincipal } from '../../../../../lib/lab/gateway/authorization/principal';
 import type { RecordedCall } from '../../../../../lib/lab/gateway/authorization/recording';
+import { NO_LOOKUPS } from './support/lookups';
 
 const allow = (Action: string, Resource: string, Condition?: unknown) => ({
   name: 'p',
@@ -24,12 +25,7 @@ function make(overrides: Partial<AuthorizerDependencies>) {
   const authorizer = new Authorizer({
     mode: 'enforce',
     policies: { of: async () => [], stated: async () => [] },
-    lookups: {
-      secretArn: async () => undefined,
-      stackId: async () => undefined,
-      groupArn: () => undefined,
-      instancesOf: () => [],
-    },
+    lookups: NO_LOOKUPS,
     tagsOf: async () => ({}),
     recording: { add: (call) => void recorded.push(call) },
     log: (subject, text) => void logged.push(`${subject}: ${text}`),

@@ -6,6 +6,7 @@ import { functionPrincipal, instancePrincipal } from '../../../../../lib/lab/gat
 import type { RecordedCall } from '../../../../../lib/lab/gateway/authorization/recording';
 import { isMapped } from '../../../../../lib/lab/gateway/authorization/operations';
 import { GRANTS_WITHOUT_CALLS } from '../../../../lab/support/grants-without-calls';
+import { NO_LOOKUPS } from './support/lookups';
 import { STAGE, synthesise } from './support/synthesised';
 
 const { policies, idsOf, role } = synthesise();
@@ -37,9 +38,8 @@ const authorizerOf = (rolePolicies: typeof policies) =>
     mode: 'enforce',
     policies: { of: policiesOf(rolePolicies), stated: policiesOf(rolePolicies) },
     lookups: {
+      ...NO_LOOKUPS,
       secretArn: async (id) => secrets.find((arn) => arn === id || arn.includes(`:secret:${id}-`)),
-      stackId: async () => undefined,
-      groupArn: () => undefined,
       instancesOf: () => Object.keys(TAGS).filter((id) => id.startsWith('i-')),
     },
     tagsOf: async (arn) => TAGS[arn.split('/')[1] ?? ''] ?? {},

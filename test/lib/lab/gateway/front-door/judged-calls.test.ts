@@ -6,6 +6,7 @@ import { functionPrincipal, instancePrincipal } from '../../../../../lib/lab/gat
 import { issueToken } from '../../../../../lib/lab/gateway/ecr/registry';
 import { createServer, type ServerDependencies } from '../../../../../lib/lab/gateway/front-door/server';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
+import { NO_LOOKUPS } from '../authorization/support/lookups';
 import { FakeMinistack } from '../support/fake-ministack';
 import { SECRET, send, sendSigned, type Sent } from '../support/requests';
 
@@ -46,12 +47,7 @@ describe('calls of instances and functions', () => {
       authorizer: new Authorizer({
         mode: 'enforce',
         policies: { of: async (roleName) => POLICIES[roleName] ?? [], stated: async () => [] },
-        lookups: {
-          secretArn: async () => undefined,
-          stackId: async () => undefined,
-          groupArn: () => undefined,
-          instancesOf: () => [],
-        },
+        lookups: NO_LOOKUPS,
         tagsOf: async () => ({}),
         recording: { add: () => undefined },
         log: () => undefined,
