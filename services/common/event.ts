@@ -22,7 +22,7 @@ export interface PriceEvent {
 /** Fragments for the services' own configuration, so that it cannot allow what the schema refuses. */
 const { metal, price, currency, unit } = eventSchema.properties;
 export const metalNameSchema = z.string().regex(new RegExp(metal.pattern), 'must be a lower-case name');
-export const priceSchema = z.number().gt(price.exclusiveMinimum).max(price.maximum);
+export const priceSchema = z.number().min(price.minimum).max(price.maximum);
 export const currencySchema = z
   .string()
   .regex(new RegExp(currency.pattern), 'must be three capital letters (ISO 4217)');

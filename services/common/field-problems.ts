@@ -9,7 +9,6 @@ const MAX_SHOWN_CHARACTERS = 64;
 
 interface FieldSchema {
   readonly type?: string;
-  readonly exclusiveMinimum?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly unknown[];
@@ -57,11 +56,11 @@ function allowedBy(schema: FieldSchema | undefined, error: ErrorObject): string 
 
 const article = (type: string): string => (type === 'integer' ? 'an integer' : 'a number');
 
-function bounds({ exclusiveMinimum, minimum, maximum }: FieldSchema): string {
-  const least = exclusiveMinimum === undefined ? [] : [`more than ${exclusiveMinimum}`];
-  if (minimum !== undefined) least.push(`at least ${minimum}`);
-  if (maximum !== undefined) least.push(`at most ${maximum}`);
-  return least.length === 0 ? '' : `, ${least.join(' and ')}`;
+function bounds({ minimum, maximum }: FieldSchema): string {
+  const stated: string[] = [];
+  if (minimum !== undefined) stated.push(`at least ${minimum}`);
+  if (maximum !== undefined) stated.push(`at most ${maximum}`);
+  return stated.length === 0 ? '' : `, ${stated.join(' and ')}`;
 }
 
 /** A client's value is repeated to it, but never at length, and also where JSON has no word for it. */

@@ -5,7 +5,8 @@ export interface PriceChange {
   readonly previous_price: number;
   /** price - previous_price, in the currency of the event. */
   readonly amount: number;
-  readonly percent: number;
+  /** Absent where no number can hold it: a store refuses what is not finite. */
+  readonly percent?: number;
 }
 
 interface LastPrice {
@@ -72,11 +73,14 @@ const keyOf = ({ metal, currency, unit }: Pick<PriceEvent, 'metal' | 'currency' 
 
 const round6 = (value: number): number => Math.round(value * 1e6) / 1e6;
 
-const change = (previous: number, price: number): PriceChange => ({
-  previous_price: previous,
-  amount: round6(price - previous),
-  percent: round6(((price - previous) / previous) * 100),
-});
+function change(previous: number, price: number): PriceChange {
+  const percent = round6(((price - previous) / previous) * 100);
+  return {
+    previous_price: previous,
+    amount: round6(price - previous),
+    ...(Number.isFinite(percent) && { percent }),
+  };
+}
 
 function parse(metadata: string | null | undefined): readonly Entry[] {
   if (metadata === null || metadata === undefined || metadata === '') return [];

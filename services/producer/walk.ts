@@ -1,9 +1,16 @@
-import { SCHEMA_VERSION, type PriceEvent } from '../common/event';
+import { eventSchema, SCHEMA_VERSION, type PriceEvent } from '../common/event';
 import { uuidV7TimeMs } from '../common/uuid';
 import type { ProducerConfig } from './config';
 
 /** A walk never leaves this multiple of its starting price, in either direction. */
 const MAX_DRIFT = 2;
+
+/** In cents, or finer where that would leave nothing; never what the schema refuses. */
+function rounded(price: number): number {
+  const steps = price < 1 ? 1e6 : 100;
+  const { minimum, maximum } = eventSchema.properties.price;
+  return Math.min(maximum, Math.max(minimum, Math.round(price * steps) / steps));
+}
 
 /** Mulberry32: small, fast, and the same numbers for the same seed everywhere. */
 export function seededRandom(seed: number): () => number {
@@ -50,7 +57,7 @@ export class PriceWalk {
     return {
       event_id: eventId,
       metal,
-      price: Math.round(price * 100) / 100,
+      price: rounded(price),
       currency: config.events.currency,
       unit,
       timestamp: new Date(uuidV7TimeMs(eventId)).toISOString(),

@@ -21,6 +21,12 @@ describe('LastPrices', () => {
     expect(last.observe(gold(1_999.9), 2)).toEqual({ previous_price: 2_000, amount: -0.1, percent: -0.005 });
   });
 
+  test('a change that no number can hold is left out: a store refuses what is not finite', () => {
+    const last = empty();
+    last.observe(gold(5e-324), 1);
+    expect(last.observe(gold(1e7), 2)).toEqual({ previous_price: 5e-324, amount: 1e7 });
+  });
+
   test.each([
     ['older', 4],
     ['as old', 5],

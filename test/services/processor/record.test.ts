@@ -46,6 +46,7 @@ describe('decide makes a dead letter of', () => {
     ['a missing field', { ...event, price: undefined }, 'invalid-event'],
     ['an unknown field', { ...event, admin: true }, 'invalid-event'],
     ['a negative price', { ...event, price: -1 }, 'invalid-event'],
+    ['the least number above 0', { ...event, price: 5e-324 }, 'invalid-event'],
     ['an operator as metal', { ...event, metal: { $gt: '' } }, 'invalid-event'],
     ['a leap second, which no Date holds', { ...event, timestamp: '2016-12-31T23:59:60Z' }, 'invalid-event'],
     ['a future schema version', { ...event, schema_version: 2, extra: 1 }, 'unknown-schema-version'],

@@ -145,7 +145,7 @@ describe('quotes', () => {
     const { broker } = await start();
     await until(() => broker.sent.length > 0);
     expect(await metric('metals_producer_feed_events_total{result="refused"}')).toBeGreaterThan(0);
-    expect((await reasons())[0]).toContain('refused 1, the first: price: a number, more than 0');
+    expect((await reasons())[0]).toContain('refused 1, the first: price: a number, at least 0.000001');
   });
 
   test('nothing is asked for while Kafka is away', async () => {

@@ -57,6 +57,8 @@ describe('EventReader refuses', () => {
     ['a price of 0', { ...good, price: 0 }, 'price'],
     ['a price of -0', { ...good, price: -0 }, 'price'],
     ['a negative price', { ...good, price: -1 }, 'price'],
+    ['a price that no market knows', { ...good, price: 0.000_000_9 }, 'price'],
+    ['the least number above 0', { ...good, price: 5e-324 }, 'price'],
     ['an infinite price', { ...good, price: Number.POSITIVE_INFINITY }, 'price'],
     ['NaN', { ...good, price: Number.NaN }, 'price'],
     ['a price as text', { ...good, price: '12' }, 'price'],
@@ -81,7 +83,7 @@ describe('EventReader refuses', () => {
     expect(extra.errors).toEqual([
       { field: 'prise', value: 2, allowed: expect.stringContaining('did you mean price?') },
       { field: 'metal', value: 'golf', allowed: 'one of gold, copper' },
-      { field: 'price', value: -1, allowed: 'a number, more than 0 and at most 10000000' },
+      { field: 'price', value: -1, allowed: 'a number, at least 0.000001 and at most 10000000' },
     ]);
   });
 

@@ -31,6 +31,19 @@ describe('PriceWalk', () => {
     for (const event of events) expect(validateEvent(event)).toBe(true);
   });
 
+  test.each([0.000_001, 0.002, 10_000_000])('from a configured price of %d every event is valid, too', (price) => {
+    const ids = new UuidV7Generator();
+    const metals = { gold: { ...config.metals.gold, price } };
+    const subject = new PriceWalk({
+      config: { ...config, metals },
+      seed: 1,
+      volatility: 0.1,
+      nextId: () => ids.next(),
+    });
+    const refused = Array.from({ length: 200 }, () => subject.next()).filter((event) => !validateEvent(event));
+    expect(refused).toEqual([]);
+  });
+
   test('stays near its start, however long it walks', () => {
     const subject = walk(3);
     const shares = Array.from({ length: 20_000 }, () => {
