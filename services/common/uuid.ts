@@ -3,6 +3,8 @@ import { hash, randomFillSync } from 'node:crypto';
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 /** 12 bits beside the milliseconds count the ids made within one of them. */
 const MAX_COUNTER = 0xfff;
+/** A clock that is corrected steps back by less; by more, it was wrong, and so would be the time of each id until then. */
+const MAX_STEP_BACK_MS = 10_000;
 
 export const isUuidV7 = (text: string): boolean => UUID_V7.test(text);
 
@@ -37,7 +39,10 @@ function pooledRandomBytes(): (size: number) => Buffer {
   };
 }
 
-/** Makes version 7 UUIDs (RFC 9562) that rise strictly within this process, even if the clock steps back. */
+/**
+ * Makes version 7 UUIDs (RFC 9562) that rise strictly within this process, also if the clock steps back a little; one
+ * that is set back further is followed.
+ */
 export class UuidV7Generator {
   private lastMs = 0;
   private counter = 0;
@@ -49,7 +54,7 @@ export class UuidV7Generator {
 
   next(): string {
     const nowMs = this.now();
-    if (nowMs > this.lastMs) {
+    if (nowMs > this.lastMs || nowMs < this.lastMs - MAX_STEP_BACK_MS) {
       this.lastMs = nowMs;
       this.counter = 0;
     } else if (this.counter === MAX_COUNTER) {

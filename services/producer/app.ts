@@ -83,6 +83,11 @@ export class ProducerApp {
       onAnswer: (route, status, seconds) => metrics.requestSeconds.observe({ route, status }, seconds),
     });
     metrics.metrics.gauge('queue_events', 'Events that wait to be sent', () => kafka.publisher.queued);
+    metrics.metrics.gauge(
+      'clock_skew_seconds',
+      "By how much this clock is ahead of the broker's",
+      () => kafka.publisher.clockSkewMs / 1_000,
+    );
     metrics.metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafka.ready));
   }
 
@@ -118,6 +123,7 @@ export class ProducerApp {
       feedProblem: this.feed.problem,
       queueFull: kafka.publisher.full,
       inFlightMs: kafka.publisher.inFlightMs,
+      clockSkewMs: kafka.publisher.clockSkewMs,
       stuckAfterMs: config.stuck_after_seconds * 1_000,
     });
   }

@@ -13,12 +13,18 @@ export interface ProducerFacts {
   readonly queueFull: boolean;
   readonly inFlightMs: number;
   readonly stuckAfterMs: number;
+  /** By how much this clock is ahead of the broker's. */
+  readonly clockSkewMs: number;
 }
+
+/** Below it a clock that is corrected now and then is not worth a word. */
+const MAX_CLOCK_SKEW_MS = 10_000;
 
 /** The answer to GET /health: its status code is for Swarm, its body for people and the CLI. */
 export function producerHealth(facts: ProducerFacts): Reply {
   const queue = facts.queueFull ? 'queue is full' : undefined;
-  const problems = [...facts.kafkaProblems, queue, facts.feedProblem].filter((text) => text !== undefined);
+  const clock = explainSkew(facts.clockSkewMs);
+  const problems = [...facts.kafkaProblems, queue, facts.feedProblem, clock].filter((text) => text !== undefined);
   const isStuck = facts.inFlightMs > facts.stuckAfterMs;
   const decision = decideHealth({
     everReady: facts.everReady,
@@ -38,4 +44,11 @@ export function producerHealth(facts: ProducerFacts): Reply {
       reasons: decision.reasons,
     },
   };
+}
+
+function explainSkew(skewMs: number): string | undefined {
+  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return undefined;
+  const direction = skewMs > 0 ? 'ahead of' : 'behind';
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  return `the clock of this replica is ${seconds} s ${direction} the broker's; chronyc tracking on both nodes tells which is wrong`;
 }

@@ -4,11 +4,14 @@ import { jitteredDelayMs } from '../common/backoff';
 import { Coalescer, QueueFullError } from '../common/coalescer';
 import type { PriceEvent } from '../common/event';
 import { errorText, type Logger } from '../common/log';
+import { clockSkewMs, explainRefusedTime, isTimeRefused } from './broker-clock';
 
 const RECONNECT = { baseMs: 250, maxMs: 5_000 };
 const ALL_REPLICAS = -1;
 /** As long as Kafka's own producer lingers (linger.ms of Kafka 4), yet only while it is busy. */
 const BUSY_INTERVAL_MS = 5;
+/** The least time after which kafkajs repeats a send: `initialRetryTime` below, less its factor of 0.2. */
+const FIRST_ATTEMPT_MS = 80;
 
 /** Kafka cannot be reached: nothing was sent. */
 export class KafkaUnavailableError extends Error {
@@ -48,6 +51,8 @@ export class Publisher {
   private refusedAtMs = Number.NEGATIVE_INFINITY;
   /** Events that Kafka has acknowledged since the start. */
   acknowledged = 0;
+  /** By how much this clock was ahead of the broker's, at the least, when it last stamped a record; 0 if it is not known. */
+  clockSkewMs = 0;
   problem: string | undefined = 'not yet connected to Kafka';
 
   constructor(private readonly options: PublisherOptions) {
@@ -108,6 +113,7 @@ export class Publisher {
     const producer = this.producer;
     if (producer === undefined) throw new KafkaUnavailableError(this.problem);
     const startedAt = performance.now();
+    const sentMs = Date.now();
     const messages = events.map((event) => ({
       key: event.event_id,
       value: JSON.stringify(event),
@@ -119,13 +125,17 @@ export class Publisher {
       const result = await producer.send({ topic: this.options.topic, acks: ALL_REPLICAS, messages });
       // crash-point: after-send
       assertAcknowledged(result, new Set(events.map(this.options.partitionOf)));
+      this.clockSkewMs = clockSkewMs(sentMs, Date.now(), result) ?? this.clockSkewMs;
     } catch (error) {
-      this.problem = `Kafka: ${errorText(error)}`;
-      this.options.logger.error({ reason: this.problem, events: events.length }, 'send failed, outcome unknown');
+      const isRefused = isTimeRefused(error) && performance.now() - startedAt < FIRST_ATTEMPT_MS;
+      this.problem = isRefused ? explainRefusedTime(sentMs) : `Kafka: ${errorText(error)}`;
+      const { problem } = this;
+      const outcome = isRefused ? 'nothing was sent' : 'outcome unknown';
+      this.options.logger.error({ reason: problem, events: events.length }, `send failed, ${outcome}`);
       this.options.onSendFailed?.();
       await this.discard();
       if (!this.stopping.signal.aborted) this.start();
-      throw new OutcomeUnknownError(this.problem);
+      throw isRefused ? new KafkaUnavailableError(problem) : new OutcomeUnknownError(problem);
     }
     this.acknowledged += events.length;
     this.options.onBatch?.(events.length, (performance.now() - startedAt) / 1_000);

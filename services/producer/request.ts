@@ -65,8 +65,10 @@ export class EventReader {
     const eventId = body.event_id ?? this.options.nextId();
     // From the id, not from the clock: a retry with the same id must be the same event.
     const observedMs = body.timestamp === undefined ? uuidV7TimeMs(eventId) : Date.parse(body.timestamp);
-    if (!this.isInWindow(observedMs)) {
-      const field = body.timestamp === undefined ? 'event_id' : 'timestamp';
+    const field = body.timestamp === undefined ? 'event_id' : 'timestamp';
+    // A time of our own is not the client's to correct, however wrong our clock is.
+    const isStated = body[field] !== undefined;
+    if (isStated && !this.isInWindow(observedMs)) {
       return invalidEvent([{ field, value: shownValue(body[field]), allowed: timeWindow(events) }]);
     }
     return {

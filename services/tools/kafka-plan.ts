@@ -51,6 +51,8 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
       'retention.bytes': String(retentionBytes),
       'segment.bytes': String(segmentBytes),
       'max.message.bytes': String(topic.max_message_bytes),
+      // Else a producer's clock decides how long a record is kept, and one that is an hour ahead is refused.
+      'message.timestamp.type': 'LogAppendTime',
       // Whatever a client compresses with: kafkajs reads no lz4, snappy or zstd, and one batch would stop all consumers.
       'compression.type': 'uncompressed',
     },

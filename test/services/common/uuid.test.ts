@@ -15,6 +15,14 @@ describe('UuidV7Generator', () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
+  test('follows a clock that is set back, instead of carrying a wrong time until it has caught up', () => {
+    const times = [7_200_000, 3_600_000, 3_600_000, 3_600_001];
+    const generator = new UuidV7Generator(() => times.shift() ?? 0);
+    const ids = Array.from({ length: 4 }, () => generator.next());
+    expect(ids.map(uuidV7TimeMs)).toEqual([7_200_000, 3_600_000, 3_600_000, 3_600_001]);
+    expect(ids.slice(1).sort()).toEqual(ids.slice(1));
+  });
+
   test.each([
     '',
     'x',

@@ -11,6 +11,7 @@ const well: ProducerFacts = {
   feedProblem: undefined,
   queueFull: false,
   inFlightMs: 0,
+  clockSkewMs: 0,
   stuckAfterMs: 180_000,
 };
 
@@ -21,6 +22,23 @@ describe('producerHealth', () => {
     ['the queue is full', { queueFull: true }, 200, 'degraded', ['queue is full']],
     ['the feed is away', { feedProblem: 'feed x: away' }, 200, 'degraded', ['feed x: away']],
     ['a send never ends', { inFlightMs: 180_001.4 }, 503, 'stuck', ['a send is under way for 180001 ms']],
+    [
+      'its clock is ahead',
+      { clockSkewMs: 3_600_400 },
+      200,
+      'degraded',
+      [
+        "the clock of this replica is 3600 s ahead of the broker's; chronyc tracking on both nodes tells which is wrong",
+      ],
+    ],
+    [
+      'its clock is behind',
+      { clockSkewMs: -11_000 },
+      200,
+      'degraded',
+      ["the clock of this replica is 11 s behind the broker's; chronyc tracking on both nodes tells which is wrong"],
+    ],
+    ['its clock is nearly right', { clockSkewMs: 10_000 }, 200, 'healthy', []],
     ['it stops', { stopping: true }, 200, 'stopping', ['draining']],
     ['all is well', {}, 200, 'healthy', []],
   ])('when %s', (_, facts, status, name, reasons) => {

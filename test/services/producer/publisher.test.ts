@@ -122,6 +122,57 @@ describe('Publisher', () => {
     await subject.stop();
   });
 
+  test('what the broker refuses for its time is not on the topic, and the cause is said', async () => {
+    // As kafkajs wraps what its protocol/error.js makes of code 32.
+    const cause = Object.assign(new Error('out of acceptable range'), { type: 'INVALID_TIMESTAMP', code: 32 });
+    const refused = new Error('out of acceptable range', { cause });
+    const { kafka } = fakeKafka(() => Promise.reject(refused));
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    const sent = subject.publish([event('gold')]);
+    await expect(sent).rejects.toThrow(KafkaUnavailableError);
+    await expect(sent).rejects.toThrow(/^Kafka refuses the time of the records, .+Z by this replica's clock/);
+    await subject.stop();
+  });
+
+  test('after a repetition by kafkajs the outcome is unknown: the attempt before may have arrived', async () => {
+    const cause = Object.assign(new Error('out of acceptable range'), { type: 'INVALID_TIMESTAMP', code: 32 });
+    const { kafka } = fakeKafka(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      throw cause;
+    });
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    await expect(subject.publish([event('gold')])).rejects.toThrow(OutcomeUnknownError);
+    await subject.stop();
+  });
+
+  test.each([
+    ['ahead of', -3_600_000, 3_600_000],
+    ['behind', 3_600_000, -3_600_000],
+  ])('measures that its clock is %s that of the broker, by what the broker stamps', async (_, brokerMs, skewMs) => {
+    const { kafka } = fakeKafka(async () => [{ ...acknowledged(0), logAppendTime: String(Date.now() + brokerMs) }]);
+    const subject = publisher(kafka);
+    expect(subject.clockSkewMs).toBe(0);
+    subject.start();
+    await until(() => subject.connected);
+    await subject.publish([event('gold')]);
+    expect(Math.abs(subject.clockSkewMs - skewMs)).toBeLessThan(1_000);
+    await subject.stop();
+  });
+
+  test('a topic on which producers stamp the records tells nothing of the clock', async () => {
+    const { kafka } = fakeKafka(async () => [{ ...acknowledged(0), logAppendTime: '-1' }]);
+    const subject = publisher(kafka);
+    subject.start();
+    await until(() => subject.connected);
+    await subject.publish([event('gold')]);
+    expect(subject.clockSkewMs).toBe(0);
+    await subject.stop();
+  });
+
   test('a send that a partition does not answer for fails', async () => {
     const { kafka } = fakeKafka(async () => []);
     const subject = publisher(kafka);

@@ -144,6 +144,14 @@ describe('EventReader', () => {
     });
   });
 
+  test.each([
+    ['back', -3_600_000],
+    ['forward', 3 * 3_600_000],
+  ])('takes an event without id and timestamp also when the clock has been set %s meanwhile', (_, stepMs) => {
+    const stepped = new EventReader({ ...options, nowMs: () => nowMs + stepMs });
+    expect(accepted(good, stepped)).toMatchObject({ price: 1_850 });
+  });
+
   test('a retry with the same id is the same event, however late', () => {
     const body = { ...good, event_id: ids.next() };
     const later = new EventReader({ ...options, nowMs: () => nowMs + 60_000 });

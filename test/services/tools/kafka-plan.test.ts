@@ -63,6 +63,13 @@ test('the broker stores batches uncompressed: the consumers cannot read every co
   ]);
 });
 
+test("the broker's clock stamps every record: a client's decides neither what is refused nor how long a record is kept", () => {
+  expect(planTopics(config).map(({ settings }) => settings['message.timestamp.type'])).toEqual([
+    'LogAppendTime',
+    'LogAppendTime',
+  ]);
+});
+
 test('a dead letter may be larger than any record it carries', () => {
   const [prices, deadLetters] = planTopics(config).map(({ settings }) => Number(settings['max.message.bytes']));
   expect(deadLetters).toBeGreaterThan(prices + 100_000);
