@@ -50,6 +50,29 @@ export function errorField({ instancePath, params }: ErrorObject): string {
   return [path, name].filter(Boolean).join('.') || '(value)';
 }
 
+/** What a producer fills in by its configuration, which an update may change. */
+const CONFIGURED = ['currency', 'unit', 'source'] as const;
+
+/**
+ * The event in the form that it has on the topic: what the client stated stands before the version, what the producer
+ * filled in behind it. A field of its own would be refused by the processors of before, which run on during an update.
+ */
+export function toEvent(stated: Partial<PriceEvent>, filledIn: Partial<PriceEvent>): PriceEvent {
+  return { ...stated, schema_version: SCHEMA_VERSION, ...filledIn } as PriceEvent;
+}
+
+/**
+ * Of what a client sent, without what its producer filled in: the same body is the same event whatever the defaults are
+ * by then. Undefined where nothing was filled in, or where the order on the topic does not tell.
+ */
+export function sentHash(event: PriceEvent): string | undefined {
+  const names = Object.keys(event);
+  const filledIn = names.slice(names.indexOf('schema_version') + 1);
+  const unstated = CONFIGURED.filter((name) => filledIn.includes(name));
+  if (unstated.length === 0) return undefined;
+  return contentHash({ ...event, ...Object.fromEntries(unstated.map((name) => [name, ''])) });
+}
+
 /**
  * Tells whether two events with one id are the same: a hash of the event as sent. Derived fields (ingestion time,
  * coordinates, price change) stay out of it, so that a record that is read twice equals itself.

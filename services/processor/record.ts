@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { contentHash, explainErrors, SCHEMA_VERSION, validateEvent, type PriceEvent } from '../common/event';
+import { contentHash, explainErrors, SCHEMA_VERSION, sentHash, validateEvent, type PriceEvent } from '../common/event';
 import type { LastPrices, PriceChange } from './last-prices';
 
 /** Where a record stands on the topic. */
@@ -29,6 +29,8 @@ export interface PriceDocument {
   readonly change?: PriceChange;
   /** Of the event as sent: tells a repetition from another event with the same id. */
   readonly content_hash: string;
+  /** Of what the client sent, where the producer filled in some of it: an update may have changed the defaults meanwhile. */
+  readonly sent_hash?: string;
   readonly ingested_at: Date;
   readonly kafka: { readonly topic: string; readonly partition: number; readonly offset: number };
 }
@@ -82,6 +84,7 @@ function toDocument(
   at: Coordinates,
   ingestedAt: Date,
 ): PriceDocument {
+  const sent_hash = sentHash(event);
   return {
     _id: event.event_id,
     metal: event.metal,
@@ -93,6 +96,7 @@ function toDocument(
     schema_version: event.schema_version,
     ...(change && { change }),
     content_hash: contentHash(event),
+    ...(sent_hash !== undefined && { sent_hash }),
     ingested_at: ingestedAt,
     kafka: { topic: at.topic, partition: at.partition, offset: Number(at.offset) },
   };

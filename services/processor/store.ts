@@ -72,15 +72,15 @@ async function resolveFailures(
     if (PERMANENT.has(failure.code)) refused.push({ document, reason: 'write-refused', detail });
     else throw new Error(`event ${document._id} is not stored yet: ${detail}`);
   }
-  const stored = await storedHashes(
+  const stored = await findStored(
     collection,
     duplicates.map(({ _id }) => _id),
   );
   for (const document of duplicates) {
-    const hash = stored.get(document._id);
+    const present = stored.get(document._id);
     // Gone again, or the key of another index: only a repetition of the whole batch can tell.
-    if (hash === undefined) throw new Error(`event ${document._id} is said to be stored, but cannot be found`);
-    if (hash !== document.content_hash)
+    if (present === undefined) throw new Error(`event ${document._id} is said to be stored, but cannot be found`);
+    if (!isSameEvent(document, present))
       refused.push({ document, reason: 'id-conflict', detail: conflict(document._id) });
   }
   const conflicts = refused.filter(({ reason }) => reason === 'id-conflict').length;
@@ -89,8 +89,16 @@ async function resolveFailures(
 
 const conflict = (id: string): string => `event ${id} is already stored with other content`;
 
-async function storedHashes(collection: PriceCollection, ids: readonly string[]): Promise<Map<string, string>> {
+type Stored = Pick<PriceDocument, '_id' | 'content_hash' | 'sent_hash'>;
+
+/** The same content; or the same request, whose defaults were others by then. */
+const isSameEvent = (document: PriceDocument, stored: Stored): boolean =>
+  stored.content_hash === document.content_hash ||
+  (document.sent_hash !== undefined && stored.sent_hash === document.sent_hash);
+
+async function findStored(collection: PriceCollection, ids: readonly string[]): Promise<Map<string, Stored>> {
   if (ids.length === 0) return new Map();
-  const found = await collection.find({ _id: { $in: [...ids] } }, { projection: { content_hash: 1 } }).toArray();
-  return new Map(found.map(({ _id, content_hash: hash }) => [_id, hash ?? '']));
+  const projection = { content_hash: 1, sent_hash: 1 };
+  const found = await collection.find<Stored>({ _id: { $in: [...ids] } }, { projection }).toArray();
+  return new Map(found.map((stored) => [stored._id, stored]));
 }

@@ -1,4 +1,4 @@
-import type { PriceEvent } from '../common/event';
+import { contentHash, type PriceEvent } from '../common/event';
 import type { Reply } from '../common/http';
 import { Problem, retryAfter } from '../common/problem';
 
@@ -17,7 +17,7 @@ export function refuseConflicts(read: readonly Outcome[]): { outcomes: Outcome[]
     if (outcome instanceof Problem) return outcome;
     const first = firsts.get(outcome.event_id);
     if (first === undefined) firsts.set(outcome.event_id, outcome);
-    else if (JSON.stringify(first) !== JSON.stringify(outcome)) return conflict(outcome.event_id);
+    else if (contentHash(first) !== contentHash(outcome)) return conflict(outcome.event_id);
     return outcome;
   });
   return { outcomes, events: [...firsts.values()] };

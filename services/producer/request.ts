@@ -1,4 +1,4 @@
-import { compileSchema, eventSchema, SCHEMA_VERSION, type PriceEvent } from '../common/event';
+import { compileSchema, eventSchema, toEvent, type PriceEvent } from '../common/event';
 import { fieldProblems, invalidFields, shownValue } from '../common/field-problems';
 import type { FieldProblem, Problem } from '../common/problem';
 import { uuidV7TimeMs } from '../common/uuid';
@@ -71,16 +71,10 @@ export class EventReader {
     if (isStated && !this.isInWindow(observedMs)) {
       return invalidEvent([{ field, value: shownValue(body[field]), allowed: timeWindow(events) }]);
     }
-    return {
-      event_id: eventId,
-      metal: body.metal,
-      price: body.price,
-      currency: body.currency ?? events.currency,
-      unit: body.unit ?? metals[body.metal].unit,
-      timestamp: new Date(observedMs).toISOString(),
-      source: body.source ?? this.source,
-      schema_version: SCHEMA_VERSION,
-    };
+    const defaults = { currency: events.currency, unit: metals[body.metal].unit, source: this.source };
+    const filledIn = Object.entries(defaults).filter(([name]) => body[name as keyof typeof defaults] === undefined);
+    const stated = { ...body, event_id: eventId, timestamp: new Date(observedMs).toISOString() };
+    return toEvent(stated, Object.fromEntries(filledIn));
   }
 
   private isInWindow(observedMs: number): boolean {

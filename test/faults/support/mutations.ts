@@ -61,5 +61,5 @@ export const EVERYTHING_IN_CONFLICT: Mutation = {
 export const SWALLOWED_CONFLICT: Mutation = {
   name: 'swallowed-conflict',
   service: 'processor',
-  patches: [{ file: STORE, search: 'if (hash !== document.content_hash)', replace: 'if (hash === undefined)' }],
+  patches: [{ file: STORE, search: 'if (!isSameEvent(document, present))', replace: 'if (!present)' }],
 };

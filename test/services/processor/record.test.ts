@@ -94,6 +94,22 @@ describe('decide', () => {
   });
 });
 
+describe('the hash of what was sent', () => {
+  const { event_id, metal, price, timestamp, schema_version, ...filledIn } = event;
+  const partly = { event_id, metal, price, timestamp, schema_version, ...filledIn };
+  const sentHashOf = (value: PriceEvent) => documentOf(decide(record(value), at))?.sent_hash;
+
+  test('passes over what the producer filled in, which stands after the version on the topic', () => {
+    expect(sentHashOf(partly)).toEqual(expect.any(String));
+    expect(sentHashOf({ ...partly, unit: 'kilogram', currency: 'EUR', source: 'lme' })).toBe(sentHashOf(partly));
+    expect(sentHashOf({ ...partly, price: 1 })).not.toBe(sentHashOf(partly));
+  });
+
+  test('is not stored where nothing was filled in', () => {
+    expect(documentOf(decide(record(event), at))).not.toHaveProperty('sent_hash');
+  });
+});
+
 describe('the content hash', () => {
   test('is of the event as sent: read again from elsewhere, later, it is the same', () => {
     const last = none();

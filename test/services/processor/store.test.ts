@@ -21,6 +21,7 @@ function collection(
   stored: Record<string, string | undefined>,
   also: Record<string, number> = {},
   writeConcernError = false,
+  sent: Record<string, string> = {},
 ) {
   const insertMany = jest.fn(async (documents: readonly PriceDocument[], options?: object) => {
     expect(options).toEqual({ ordered: false });
@@ -36,7 +37,9 @@ function collection(
   });
   const find = ({ _id: { $in: ids } }: { _id: { $in: string[] } }) => ({
     toArray: async () =>
-      ids.filter((id) => stored[id] !== undefined).map((id) => ({ _id: id, content_hash: stored[id] })),
+      ids
+        .filter((id) => stored[id] !== undefined)
+        .map((id) => ({ _id: id, content_hash: stored[id], sent_hash: sent[id] })),
   });
   return { insertMany, subject: { insertMany, find } as unknown as PriceCollection };
 }
@@ -67,6 +70,18 @@ describe('storeDocuments', () => {
       inserted: 1,
       repeated: 1,
       refused: [expect.objectContaining({ document: batch[2], reason: 'id-conflict' })],
+    });
+  });
+
+  test('an event whose producer filled in other defaults is a repetition, and not in conflict with itself', async () => {
+    const { subject } = collection({ a: 'of troy ounces', b: 'of troy ounces' }, {}, false, { a: 'sent', b: 'sent' });
+    const again = { ...document('a', 'of kilograms'), sent_hash: 'sent' };
+    const other = { ...document('b', 'of kilograms'), sent_hash: 'other' };
+    const stated = document('b', 'of tonnes');
+    expect(await storeDocuments(subject, [again, other, stated])).toMatchObject({
+      inserted: 0,
+      repeated: 1,
+      refused: [{ document: other }, { document: stated }],
     });
   });
 

@@ -1,4 +1,4 @@
-import type { PriceEvent } from '../../../services/common/event';
+import { contentHash, sentHash, type PriceEvent } from '../../../services/common/event';
 import { Problem } from '../../../services/common/problem';
 import { UuidV7Generator, uuidV7Of, uuidV7TimeMs } from '../../../services/common/uuid';
 import { EventReader, type EventReaderOptions } from '../../../services/producer/request';
@@ -156,6 +156,28 @@ describe('EventReader', () => {
     const body = { ...good, event_id: ids.next() };
     const later = new EventReader({ ...options, nowMs: () => nowMs + 60_000 });
     expect(accepted(body, later)).toEqual(accepted(body));
+  });
+
+  test('the same body is the same event also after an update that changes the defaults', () => {
+    const { config } = options;
+    const updated = new EventReader({
+      ...options,
+      source: 'lme',
+      config: {
+        metals: { gold: { ...config.metals.gold, unit: 'kilogram' } },
+        events: { ...config.events, currency: 'EUR' },
+      },
+    });
+    const body = { ...good, event_id: ids.next() };
+    const [before, after] = [accepted(body), accepted(body, updated)];
+    expect(contentHash(after)).not.toBe(contentHash(before));
+    expect(sentHash(after)).toBe(sentHash(before));
+    expect(sentHash(accepted({ ...body, unit: 'kilogram' }, updated))).not.toBe(sentHash(before));
+    expect(sentHash(accepted({ ...body, price: 1 }, updated))).not.toBe(sentHash(before));
+  });
+
+  test('an event that states all that is configured is known by its content alone', () => {
+    expect(sentHash(accepted({ ...good, currency: 'USD', unit: 'troy_ounce', source: 'lme' }))).toBeUndefined();
   });
 
   test('keeps what a client states, with the timestamp in UTC', () => {
