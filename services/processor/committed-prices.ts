@@ -19,7 +19,8 @@ export class CommittedPrices {
 
   constructor(private readonly options: CommittedPricesOptions) {}
 
-  async load(partition: number): Promise<LastPrices> {
+  /** At `offset`, where the reading begins. What was committed says nothing of the prices at an earlier one. */
+  async load(partition: number, offset: string): Promise<LastPrices> {
     const { kafka, group, topic, backoff, signal, logger } = this.options;
     this.offsets ??= retryForever(() => fetchCommittedOffsets(kafka, group, topic), {
       backoff,
@@ -27,7 +28,9 @@ export class CommittedPrices {
       onRetry: (error, attempt) =>
         logger.warn({ reason: errorText(error), attempt }, 'committed offsets not read, repeating'),
     });
-    return LastPrices.decode((await this.offsets).get(partition)?.metadata);
+    const committed = (await this.offsets).get(partition);
+    const isBehind = committed?.offset === undefined || BigInt(offset) < committed.offset;
+    return LastPrices.decode(isBehind ? null : committed.metadata);
   }
 
   /** The partitions are assigned anew: another replica may have committed meanwhile. */

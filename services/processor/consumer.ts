@@ -7,6 +7,7 @@ import { GroupMember, RESTART, type GroupMemberOptions } from './group-member';
 import { LastPrices } from './last-prices';
 import { Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
+import type { Correction, StoredPrices } from './settle';
 
 /** Four inserts of one partition; some 5 MB of records and documents. */
 const MAX_PENDING_RECORDS = 4_000;
@@ -25,7 +26,8 @@ export interface ConsumerOptions extends Omit<GroupMemberOptions, 'onBatch' | 'o
     last: LastPrices,
     read: () => void,
     isCurrent: () => boolean,
-  ) => Promise<void>;
+  ) => Promise<StoredPrices>;
+  readonly correct: (corrections: readonly Correction[], isCurrent: () => boolean) => Promise<void>;
 }
 
 /** Reads the topic, hands on batches, and commits an offset only after its record is safe. */
@@ -53,9 +55,10 @@ export class PriceConsumer {
       maxPendingRecords: MAX_PENDING_RECORDS,
       maxPendingBytes: options.maxBytesPerPartition,
       maxPendingBatches: MAX_PENDING_BATCHES,
-      loadLastPrices: (partition) => this.committedPrices.load(partition),
+      loadLastPrices: (partition, offset) => this.committedPrices.load(partition, offset),
       process: (records, last, read, generation) =>
         options.process(records, last, read, () => generation === this.generation),
+      correct: (corrections, generation) => options.correct(corrections, () => generation === this.generation),
       onDone: (batch, metadata) => this.done(batch, metadata),
       onFailure: (batch, error) => this.failed(batch, error),
     });

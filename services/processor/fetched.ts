@@ -24,10 +24,12 @@ export function fromFetch(batch: Batch, copied: boolean): Omit<RecordBatch, 'gen
   const parts: Omit<RecordBatch, 'generation'>[] = [];
   for (let start = 0; start < messages.length; start += MAX_RECORDS) {
     let bytes = 0;
-    const records = messages.slice(start, start + MAX_RECORDS).map(({ key, value, offset }): SourceRecord => {
-      bytes += (key?.length ?? 0) + (value?.length ?? 0);
-      return { topic, partition, offset, key: own(key), value: own(value) };
-    });
+    const records = messages
+      .slice(start, start + MAX_RECORDS)
+      .map(({ key, value, offset, timestamp }): SourceRecord => {
+        bytes += (key?.length ?? 0) + (value?.length ?? 0);
+        return { topic, partition, offset, appendedMs: Number(timestamp), key: own(key), value: own(value) };
+      });
     const isLast = start + MAX_RECORDS >= messages.length;
     // The batch may end with what is no record, as the mark of a transaction.
     const lastOffset = isLast ? batch.lastOffset() : records[records.length - 1].offset;

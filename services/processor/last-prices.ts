@@ -9,8 +9,11 @@ export interface PriceChange {
   readonly percent?: number;
 }
 
+type Kind = Pick<PriceEvent, 'metal' | 'currency' | 'unit'>;
+
 interface LastPrice {
   readonly price: number;
+  /** When it was observed; of one from the future, when the broker appended it. */
   readonly timeMs: number;
 }
 
@@ -31,26 +34,47 @@ const MAX_ENTRIES = 36;
 export class LastPrices {
   private readonly byKey = new Map<string, LastPrice>();
 
-  /** What was committed with an offset; nothing, or something that is not ours, is an empty start. */
+  /** `isWhole`: a price that is not in here is in no document before, or forgotten for good; else it is only not known. */
+  private constructor(private readonly isWhole: boolean) {}
+
+  /** At the first record of a topic. */
+  static fromStart(): LastPrices {
+    return new LastPrices(true);
+  }
+
+  /** What was committed with an offset; nothing, or something that is not ours, is an empty start of which little is known. */
   static decode(metadata: string | null | undefined): LastPrices {
-    const last = new LastPrices();
-    for (const [metal, currency, unit, price, timeMs] of parse(metadata)) {
+    const committed = parse(metadata);
+    const last = new LastPrices(committed?.isWhole ?? false);
+    for (const [metal, currency, unit, price, timeMs] of committed?.last ?? []) {
       last.byKey.set(keyOf({ metal, currency, unit }), { price, timeMs });
     }
     return last;
   }
 
+  /** In a fixed order: what has come to the same by different ways is the same text. */
   encode(): string {
-    const last = [...this.byKey].map(([key, { price, timeMs }]) => [...key.split(' '), price, timeMs]);
-    return JSON.stringify({ v: VERSION, last });
+    const last = [...this.byKey]
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, { price, timeMs }]) => [...key.split(' '), price, timeMs]);
+    return JSON.stringify({ v: VERSION, last, ...(!this.isWhole && { part: true }) });
   }
 
-  /** The change that an event brings. None for the first of its kind, and none for one that is not newer than the last. */
-  observe(event: PriceEvent, timeMs: number): PriceChange | undefined {
+  /** Whether the change of the next event of a kind can be told for certain. */
+  knows(kind: Kind): boolean {
+    return this.isWhole || this.byKey.has(keyOf(kind));
+  }
+
+  /**
+   * The change that an event brings. None for the first of its kind, and none for one that is not newer than the last.
+   * An event from the future counts as observed when the broker appended it, or nothing would be newer until then. A
+   * last price from the broker's own future is of a clock that has been set back, and anything is newer.
+   */
+  observe(event: Kind & Pick<PriceEvent, 'price'>, timeMs: number, appendedMs: number): PriceChange | undefined {
     const key = keyOf(event);
     const last = this.byKey.get(key);
-    if (last !== undefined && timeMs <= last.timeMs) return undefined;
-    this.byKey.set(key, { price: event.price, timeMs });
+    if (last !== undefined && timeMs <= last.timeMs && last.timeMs <= appendedMs) return undefined;
+    this.byKey.set(key, { price: event.price, timeMs: Math.min(timeMs, appendedMs) });
     if (this.byKey.size > MAX_ENTRIES) this.forgetOldest();
     return last === undefined ? undefined : change(last.price, event.price);
   }
@@ -59,7 +83,8 @@ export class LastPrices {
     let oldest: string | undefined;
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const [key, { timeMs }] of this.byKey) {
-      if (timeMs >= oldestMs) continue;
+      // Of two that are as old always the same, whichever came first.
+      if (timeMs > oldestMs || (timeMs === oldestMs && key > (oldest ?? ''))) continue;
       oldest = key;
       oldestMs = timeMs;
     }
@@ -68,8 +93,7 @@ export class LastPrices {
 }
 
 /** Only like is compared with like: no price in euros with one in dollars. None of the three holds a space. */
-const keyOf = ({ metal, currency, unit }: Pick<PriceEvent, 'metal' | 'currency' | 'unit'>): string =>
-  `${metal} ${currency} ${unit}`;
+const keyOf = ({ metal, currency, unit }: Kind): string => `${metal} ${currency} ${unit}`;
 
 const round6 = (value: number): number => Math.round(value * 1e6) / 1e6;
 
@@ -82,17 +106,17 @@ function change(previous: number, price: number): PriceChange {
   };
 }
 
-function parse(metadata: string | null | undefined): readonly Entry[] {
-  if (metadata === null || metadata === undefined || metadata === '') return [];
+function parse(metadata: string | null | undefined): { last: readonly Entry[]; isWhole: boolean } | undefined {
+  if (metadata === null || metadata === undefined || metadata === '') return undefined;
   let value: unknown;
   try {
     value = JSON.parse(metadata);
   } catch {
     // Committed by another program: an offset moved by hand carries whatever its tool writes.
-    return [];
+    return undefined;
   }
-  const { v, last } = (value ?? {}) as { v?: unknown; last?: unknown };
-  return v === VERSION && Array.isArray(last) ? last.filter(isEntry) : [];
+  const { v, last, part } = (value ?? {}) as { v?: unknown; last?: unknown; part?: unknown };
+  return v === VERSION && Array.isArray(last) ? { last: last.filter(isEntry), isWhole: part !== true } : undefined;
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -17,6 +17,7 @@ import { ProcessorMetrics } from './metrics';
 import { MongoWatch } from './mongo-watch';
 import { processBatch, type DeadLetter } from './process-batch';
 import type { PriceDocument, SourceRecord } from './record';
+import type { StoredPrices } from './settle';
 import { Writer } from './writer';
 
 const SERVICE = 'processor';
@@ -111,6 +112,7 @@ const consumer = new PriceConsumer({
   logger,
   signal: aborting.signal,
   process: processRecords,
+  correct: (corrections, isCurrent) => writer.correct(corrections, isCurrent),
 });
 const lag = new Lag({
   topic: config.topic.name,
@@ -128,9 +130,9 @@ async function processRecords(
   last: LastPrices,
   read: () => void,
   isCurrent: () => boolean,
-): Promise<void> {
+): Promise<StoredPrices> {
   metrics.onRead(records.length);
-  await processBatch(records, last, read, {
+  return processBatch(records, last, read, {
     store: async (documents) => {
       const stored = await writer.write(documents, isCurrent);
       metrics.onStored(documents);

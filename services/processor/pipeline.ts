@@ -1,5 +1,7 @@
-import type { LastPrices } from './last-prices';
+import { LanePrices } from './lane-prices';
+import { LastPrices } from './last-prices';
 import type { SourceRecord } from './record';
+import { AS_READ, type Correction, type StoredPrices } from './settle';
 
 /** Records of one partition, in order, all of one fetch. */
 export interface RecordBatch {
@@ -22,8 +24,8 @@ export interface PipelineOptions {
   readonly maxPendingBytes: number;
   /** While the store is away, a slow topic brings batches of one record each: what a batch itself costs counts then. */
   readonly maxPendingBatches: number;
-  /** The latest prices at the committed offset of a partition. */
-  readonly loadLastPrices: (partition: number, generation: number) => Promise<LastPrices>;
+  /** The latest prices before an offset of a partition, by what was committed. */
+  readonly loadLastPrices: (partition: number, offset: string) => Promise<LastPrices>;
   /**
    * Reads the records in order into documents and dead letters, then calls `read`; resolves once all are safe.
    * Rejects only when the service stops, the generation has ended or a defect shows.
@@ -33,7 +35,9 @@ export interface PipelineOptions {
     last: LastPrices,
     read: () => void,
     generation: number,
-  ) => Promise<void>;
+  ) => Promise<StoredPrices>;
+  /** Resolves once the documents have the right change. Rejects as `process` does. */
+  readonly correct: (corrections: readonly Correction[], generation: number) => Promise<void>;
   readonly onDone: (batch: RecordBatch, metadata: string) => void;
   /** What follows may not be committed over a gap: the records from the committed offset on must be read again. */
   readonly onFailure: (batch: RecordBatch, error: unknown) => void;
@@ -49,7 +53,8 @@ interface Pending {
 interface Lane {
   readonly generation: number;
   failed: boolean;
-  readonly last: Promise<LastPrices>;
+  readonly prices: Promise<LanePrices>;
+  newest: RecordBatch;
   /** Resolves once the batch before has been read: the next one may use the latest prices. */
   read: Promise<void>;
   /** Resolves once all before are safe; rejects once one of them has failed. */
@@ -123,6 +128,7 @@ export class Pipeline {
 
   private async run(batch: RecordBatch): Promise<void> {
     const lane = this.laneOf(batch);
+    lane.newest = batch;
     const before = { read: lane.read, done: lane.done };
     let read = (): void => undefined;
     lane.read = new Promise<void>((resolve) => (read = resolve));
@@ -143,25 +149,43 @@ export class Pipeline {
     before: Pick<Lane, 'read' | 'done'>,
     read: () => void,
   ): Promise<void> {
-    const last = await lane.last;
+    const prices = await lane.prices;
     await before.read;
     // What this one would take for the latest prices is not what it is.
     if (lane.failed) return before.done;
-    let metadata = '';
+    const last = prices.read;
+    let asRead = '';
     const onRead = (): void => {
-      metadata = last.encode();
+      asRead = last.encode();
       read();
     };
-    const safe = this.options.process(batch.records, last, onRead, batch.generation);
+    let stored = AS_READ;
+    const safe = this.options
+      .process(batch.records, last, onRead, batch.generation)
+      .then((result) => void (stored = result));
     await Promise.all([safe, before.done]);
+    const { metadata, corrections } = prices.settle(stored, asRead, lane.newest === batch);
+    if (corrections.length > 0) await this.options.correct(corrections, batch.generation);
     this.options.onDone(batch, metadata);
   }
 
-  private laneOf({ partition, generation }: RecordBatch): Lane {
+  private laneOf(batch: RecordBatch): Lane {
+    const { partition, generation, records, nextOffset } = batch;
     const present = this.lanes.get(partition);
-    if (present?.generation === generation) return present;
-    const last = this.options.loadLastPrices(partition, generation);
-    const lane = { generation, failed: false, last, read: Promise.resolve(), done: Promise.resolve() };
+    const offset = records[0]?.offset ?? nextOffset;
+    const isSame = present?.generation === generation;
+    if (isSame && BigInt(offset) >= BigInt(present.newest.nextOffset)) return present;
+    // What was known of the prices is of a later place when the reading has gone back to the earliest record.
+    const last =
+      offset === '0' ? Promise.resolve(LastPrices.fromStart()) : this.options.loadLastPrices(partition, offset);
+    const lane: Lane = {
+      generation,
+      failed: false,
+      prices: last.then((loaded) => LanePrices.of(loaded)),
+      newest: batch,
+      read: isSame ? present.read : Promise.resolve(),
+      done: isSame ? present.done : Promise.resolve(),
+    };
     this.lanes.set(partition, lane);
     return lane;
   }

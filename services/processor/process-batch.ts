@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LastPrices } from './last-prices';
 import { decide, type DeadLetterReason, type PriceDocument, type SourceRecord } from './record';
+import { storedPrices, together, type StoredPrices } from './settle';
 import type { StoreResult } from './store';
 
 export interface DeadLetter {
@@ -35,15 +36,15 @@ interface Slice {
 
 /**
  * Makes a document or a dead letter of every record. Calls `read` when all are read, while they are still being
- * written; once it resolves, the offsets may be committed.
+ * written; once it resolves and the changes are right, the offsets may be committed.
  */
 export async function processBatch(
   records: readonly SourceRecord[],
   last: LastPrices,
   read: () => void,
   deps: ProcessDeps,
-): Promise<void> {
-  const slices: Promise<void>[] = [];
+): Promise<StoredPrices> {
+  const slices: Promise<StoredPrices>[] = [];
   for (let start = 0; start < records.length; start += deps.sliceRecords) {
     if (start > 0) await nextTurn();
     const slice = finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps);
@@ -52,7 +53,7 @@ export async function processBatch(
     slices.push(slice);
   }
   read();
-  await Promise.all(slices);
+  return together(await Promise.all(slices));
 }
 
 function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedAt: Date): Slice {
@@ -71,8 +72,8 @@ function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedA
   return { documents, origins, letters };
 }
 
-async function finishSlice({ documents, origins, letters }: Slice, deps: ProcessDeps): Promise<void> {
-  const nothing = { inserted: 0, repeated: 0, refused: [] };
+async function finishSlice({ documents, origins, letters }: Slice, deps: ProcessDeps): Promise<StoredPrices> {
+  const nothing = { inserted: 0, repeated: [], refused: [] };
   const stored = documents.length > 0 ? await deps.store(documents) : nothing;
   // crash-point: after-write
   const refused = stored.refused.map(({ document, reason, detail }) => {
@@ -82,5 +83,6 @@ async function finishSlice({ documents, origins, letters }: Slice, deps: Process
   });
   const deadLetters = [...letters, ...refused];
   if (deadLetters.length > 0) await deps.deadLetter(deadLetters);
-  deps.onSafe({ inserted: stored.inserted, repeated: stored.repeated, deadLetters });
+  deps.onSafe({ inserted: stored.inserted, repeated: stored.repeated.length, deadLetters });
+  return storedPrices(documents, origins, stored);
 }

@@ -11,6 +11,8 @@ export interface Coordinates {
 
 /** A record as the consumer hands it over. */
 export interface SourceRecord extends Coordinates {
+  /** When the broker appended it, in ms since 1970; of one that was there before the topic stamped them, by its producer. */
+  readonly appendedMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 }
@@ -73,7 +75,7 @@ export function decide(record: SourceRecord, ingestedAt: Date, last: LastPrices)
   if (key !== undefined && key !== value.event_id) {
     return deadLetter('key-mismatch', `key is ${JSON.stringify(key.slice(0, 64))}, event_id is ${value.event_id}`);
   }
-  const change = last.observe(value, timestamp.getTime());
+  const change = last.observe(value, timestamp.getTime(), record.appendedMs);
   return { kind: 'document', document: toDocument(value, timestamp, change, record, ingestedAt) };
 }
 

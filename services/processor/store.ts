@@ -1,5 +1,7 @@
-import { MongoBulkWriteError, type Collection, type WriteError } from 'mongodb';
+import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection, type WriteError } from 'mongodb';
+import type { PriceChange } from './last-prices';
 import type { DeadLetterReason, PriceDocument } from './record';
+import type { Correction } from './settle';
 
 const DUPLICATE_KEY = 11000;
 /**
@@ -15,15 +17,23 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** An event that was already stored, with the same content. */
+export interface Repetition {
+  readonly document: PriceDocument;
+  /** It was stored of this very record: read again, and not sent again. */
+  readonly isOfThisRecord: boolean;
+  /** As it is stored. */
+  readonly change: PriceChange | undefined;
+}
+
 export interface StoreResult {
   readonly inserted: number;
-  /** Events that were already stored, with the same content. */
-  readonly repeated: number;
+  readonly repeated: readonly Repetition[];
   readonly refused: readonly Refusal[];
 }
 
 /** The part of a collection that the store uses. */
-export type PriceCollection = Pick<Collection<PriceDocument>, 'insertMany' | 'find'>;
+export type PriceCollection = Pick<Collection<PriceDocument>, 'insertMany' | 'find' | 'bulkWrite'>;
 
 /**
  * Inserts documents so that doing it again changes nothing. Whatever it does not answer for document by document
@@ -39,7 +49,7 @@ export async function storeDocuments(
     if (insertedCount !== documents.length) {
       throw new Error(`MongoDB acknowledged ${insertedCount} of ${documents.length} documents`);
     }
-    return { inserted: insertedCount, repeated: 0, refused: [] };
+    return { inserted: insertedCount, repeated: [], refused: [] };
   } catch (error) {
     const failures = writeErrors(error);
     if (failures === undefined) throw error;
@@ -62,6 +72,7 @@ async function resolveFailures(
 ): Promise<StoreResult> {
   const refused: Refusal[] = [];
   const duplicates: PriceDocument[] = [];
+  const repeated: Repetition[] = [];
   for (const failure of failures) {
     const document = documents[failure.index];
     if (failure.code === DUPLICATE_KEY) {
@@ -82,23 +93,41 @@ async function resolveFailures(
     if (present === undefined) throw new Error(`event ${document._id} is said to be stored, but cannot be found`);
     if (!isSameEvent(document, present))
       refused.push({ document, reason: 'id-conflict', detail: conflict(document._id) });
+    else repeated.push({ document, isOfThisRecord: isOfRecord(document, present), change: present.change });
   }
-  const conflicts = refused.filter(({ reason }) => reason === 'id-conflict').length;
-  return { inserted: documents.length - failures.length, repeated: duplicates.length - conflicts, refused };
+  return { inserted: documents.length - failures.length, repeated, refused };
 }
 
 const conflict = (id: string): string => `event ${id} is already stored with other content`;
 
-type Stored = Pick<PriceDocument, '_id' | 'content_hash' | 'sent_hash'>;
+/** A document that somebody has added by hand may lack anything. */
+type Stored = Pick<PriceDocument, '_id'> &
+  Partial<Pick<PriceDocument, 'content_hash' | 'sent_hash' | 'change' | 'kafka'>>;
 
 /** The same content; or the same request, whose defaults were others by then. */
 const isSameEvent = (document: PriceDocument, stored: Stored): boolean =>
   stored.content_hash === document.content_hash ||
   (document.sent_hash !== undefined && stored.sent_hash === document.sent_hash);
 
+const isOfRecord = ({ kafka }: PriceDocument, stored: Stored): boolean =>
+  kafka.topic === stored.kafka?.topic &&
+  kafka.partition === stored.kafka.partition &&
+  kafka.offset === stored.kafka.offset;
+
 async function findStored(collection: PriceCollection, ids: readonly string[]): Promise<Map<string, Stored>> {
   if (ids.length === 0) return new Map();
-  const projection = { content_hash: 1, sent_hash: 1 };
+  const projection = { content_hash: 1, sent_hash: 1, change: 1, kafka: 1 };
   const found = await collection.find<Stored>({ _id: { $in: [...ids] } }, { projection }).toArray();
   return new Map(found.map((stored) => [stored._id, stored]));
+}
+
+/** Gives documents another change. Doing it again changes nothing; one that is gone by age needs none. */
+export async function correctChanges(collection: PriceCollection, corrections: readonly Correction[]): Promise<void> {
+  const updates = corrections.map(({ id, change }) => ({
+    updateOne: {
+      filter: { _id: id },
+      update: change === undefined ? { $unset: { change: '' } } : { $set: { change } },
+    },
+  }));
+  await collection.bulkWrite(updates as AnyBulkWriteOperation<PriceDocument>[], { ordered: false });
 }

@@ -2,7 +2,8 @@ import { retryForever, type Backoff } from '../common/backoff';
 import { Coalescer } from '../common/coalescer';
 import { errorText, type Logger } from '../common/log';
 import type { PriceDocument } from './record';
-import { storeDocuments, type PriceCollection, type StoreResult } from './store';
+import type { Correction } from './settle';
+import { correctChanges, storeDocuments, type PriceCollection, type StoreResult } from './store';
 
 /** The second is on its way while MongoDB works on the first, so that it never waits for this process. */
 const MAX_INSERTS = 2;
@@ -69,6 +70,25 @@ export class Writer {
     return chunks.map(resultOf).reduce(add, NOTHING);
   }
 
+  /** Repeated until MongoDB has taken it. Rejects with SupersededError where `isCurrent` denies it by then. */
+  async correct(corrections: readonly Correction[], isCurrent = (): boolean => true): Promise<void> {
+    const { backoff, signal, logger, collection, onRetry } = this.options;
+    const attempt = async (): Promise<void> => {
+      if (isCurrent()) await correctChanges(collection(), corrections);
+    };
+    await retryForever(attempt, {
+      backoff,
+      signal,
+      onRetry: (error, attempts) => {
+        this.problem = `MongoDB: ${errorText(error)}`;
+        onRetry?.(error);
+        logger.warn({ reason: this.problem, attempt: attempts, corrections: corrections.length }, 'correction failed');
+      },
+    });
+    if (!isCurrent()) throw new SupersededError(`${corrections.length} corrections are another assignment's to make`);
+    this.problem = undefined;
+  }
+
   private async flush(chunks: readonly Chunk[]): Promise<void> {
     const current = chunks.filter((chunk) => chunk.isCurrent());
     share(current, await this.writeAll(current.flatMap((chunk) => chunk.documents)));
@@ -117,11 +137,11 @@ export class Writer {
   }
 }
 
-const NOTHING: StoreResult = { inserted: 0, repeated: 0, refused: [] };
+const NOTHING: StoreResult = { inserted: 0, repeated: [], refused: [] };
 
 const add = (left: StoreResult, right: StoreResult): StoreResult => ({
   inserted: left.inserted + right.inserted,
-  repeated: left.repeated + right.repeated,
+  repeated: [...left.repeated, ...right.repeated],
   refused: [...left.refused, ...right.refused],
 });
 
@@ -131,11 +151,13 @@ function resultOf({ documents, result }: Chunk): StoreResult {
   return result;
 }
 
-/** Refusals go to the chunk whose document it was; the counts are for statistics and go to the first. */
-function share(chunks: readonly Chunk[], result: StoreResult): void {
-  const refusals = new Map(result.refused.map((refusal) => [refusal.document, refusal]));
+/** Refusals and repetitions go to the chunk whose document it was; the count is for statistics and goes to the first. */
+function share(chunks: readonly Chunk[], { inserted, repeated, refused }: StoreResult): void {
+  const refusals = new Map(refused.map((refusal) => [refusal.document, refusal]));
+  const repetitions = new Map(repeated.map((repetition) => [repetition.document, repetition]));
   chunks.forEach((chunk, index) => {
-    const refused = chunk.documents.map((document) => refusals.get(document)).filter((found) => found !== undefined);
-    chunk.result = index === 0 ? { ...result, refused } : { inserted: 0, repeated: 0, refused };
+    const of = <T>(found: ReadonlyMap<PriceDocument, T>): T[] =>
+      chunk.documents.flatMap((document) => found.get(document) ?? []);
+    chunk.result = { inserted: index === 0 ? inserted : 0, repeated: of(repetitions), refused: of(refusals) };
   });
 }

@@ -25,11 +25,14 @@ export function detectServer(buildInfo: Document): ServerKind {
   return { name: `MongoDB ${buildInfo.version}`, hasRoles: true, hasExpiry: true };
 }
 
-/** What the processor may do: add prices and look up their ids. It can neither change nor delete one. */
+/**
+ * What the processor may do: add prices, look up their ids, and correct the change of one that was stored beside an event
+ * that was refused. It can delete none.
+ */
 export function writerRole(config: ToolsConfig): Document {
   const { database, collection } = config.mongodb;
   return {
-    privileges: [{ resource: { db: database, collection }, actions: ['find', 'insert'] }],
+    privileges: [{ resource: { db: database, collection }, actions: ['find', 'insert', 'update'] }],
     roles: [],
   };
 }

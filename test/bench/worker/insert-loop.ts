@@ -35,7 +35,7 @@ function makeDocuments(from: number, count: number): PriceDocument[] {
   return Array.from({ length: count }, (_, index) => {
     const event = makeEvent(from + index);
     const value = Buffer.from(encode(event));
-    const at = { topic: TOPIC, partition: 0, offset: String(from + index) };
+    const at = { topic: TOPIC, partition: 0, offset: String(from + index), appendedMs: Date.now() };
     const decision = decide({ ...at, key: Buffer.from(event.event_id), value }, new Date(), last);
     if (decision.kind !== 'document') throw new Error(`not a document: ${decision.detail}`);
     return decision.document;

@@ -50,7 +50,7 @@ export const EVERYTHING_IN_CONFLICT: Mutation = {
       replace: `  if (documents.length > 0)
     return {
       inserted: 0,
-      repeated: 0,
+      repeated: [],
       refused: documents.map((document) => ({ document, reason: 'id-conflict' as const, detail: '' })),
     };
 `,

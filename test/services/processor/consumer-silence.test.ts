@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { AS_READ } from '../../../services/processor/settle';
 import { priceConsumer, TOPIC } from './support';
 
 let nowMs = 0;
@@ -31,7 +32,7 @@ async function joined() {
   const subject = priceConsumer(kafka, (_, __, read) => {
     read();
     processing();
-    return new Promise<void>((resolve) => (finish = resolve));
+    return new Promise((resolve) => (finish = () => resolve(AS_READ)));
   });
   subject.start();
   await started;

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { ConsumerOptions } from '../../../services/processor/consumer';
 import { nextOffset } from '../../../services/processor/group-offsets';
+import { AS_READ } from '../../../services/processor/settle';
 import { priceConsumer, TOPIC } from './support';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -80,8 +81,9 @@ function manual() {
   const works: { offsets: string[]; finish: () => void; fail: (error: Error) => void }[] = [];
   const process: ConsumerOptions['process'] = (records, _, read) => {
     read();
-    return new Promise<void>((resolve, reject) => {
-      works.push({ offsets: records.map(({ offset }) => offset), finish: resolve, fail: reject });
+    return new Promise((resolve, reject) => {
+      const finish = (): void => resolve(AS_READ);
+      works.push({ offsets: records.map(({ offset }) => offset), finish, fail: reject });
     });
   };
   return { works, process };
@@ -138,7 +140,7 @@ describe('PriceConsumer', () => {
     expect(fake.committed).toEqual([]);
     works[0].finish();
     await turn();
-    expect(fake.committed[0]).toEqual({ partition: 0, offset: '7', metadata: '{"v":1,"last":[]}' });
+    expect(fake.committed[0]).toEqual({ partition: 0, offset: '7', metadata: '{"v":1,"last":[],"part":true}' });
     await subject.stop();
     expect(fake.committed.at(-1)).toMatchObject({ offset: '8' });
   });
@@ -193,7 +195,7 @@ describe('PriceConsumer', () => {
   test('does not wait for a join, which can take longer than a drain may', async () => {
     const fake = fakeKafka([0]);
     fake.state.join = () => new Promise(() => undefined);
-    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve(AS_READ));
     subject.start();
     await fake.started;
     await subject.stop();
@@ -206,6 +208,7 @@ describe('PriceConsumer', () => {
     const subject = priceConsumer(fake.kafka, async (_, last, read) => {
       encoded = last.encode();
       read();
+      return AS_READ;
     });
     subject.start();
     await fake.started;
@@ -217,7 +220,7 @@ describe('PriceConsumer', () => {
 
   test('says that it waits for the group until it has joined', async () => {
     const fake = fakeKafka([0]);
-    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve(AS_READ));
     expect(subject.waiting).toBeUndefined();
     expect(subject.problem).toBe('not yet connected to Kafka');
     fake.state.beforeJoin = () => expect(subject.waiting).toBe('waiting to join the group g');
@@ -231,7 +234,7 @@ describe('PriceConsumer', () => {
 
   test('reads from the beginning and commits by itself alone', async () => {
     const fake = fakeKafka([0]);
-    const subject = priceConsumer(fake.kafka, () => Promise.resolve());
+    const subject = priceConsumer(fake.kafka, () => Promise.resolve(AS_READ));
     subject.start();
     await fake.started;
     expect(fake.state.subscription).toEqual({ topics: [TOPIC], fromBeginning: true });

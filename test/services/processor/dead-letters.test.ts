@@ -4,7 +4,14 @@ import { DeadLetterPublisher, splitByBytes, toMessage } from '../../../services/
 import type { DeadLetter } from '../../../services/processor/process-batch';
 
 const letter: DeadLetter = {
-  record: { topic: 'metals-prices', partition: 2, offset: '17', key: null, value: Buffer.from([0xff, 0x00]) },
+  record: {
+    topic: 'metals-prices',
+    partition: 2,
+    offset: '17',
+    appendedMs: 0,
+    key: null,
+    value: Buffer.from([0xff, 0x00]),
+  },
   reason: 'not-utf-8',
   detail: 'the value is not valid UTF-8',
 };

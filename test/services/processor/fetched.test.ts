@@ -6,8 +6,8 @@ import { fromFetch } from '../../../services/processor/fetched';
 function batch(): KafkaBatch {
   const answer = Buffer.from(`key-value-${'of other partitions'.repeat(1_000)}`);
   const messages = [
-    { offset: '7', key: answer.subarray(0, 3), value: answer.subarray(4, 9) },
-    { offset: '8', key: null, value: null },
+    { offset: '7', timestamp: '5000', key: answer.subarray(0, 3), value: answer.subarray(4, 9) },
+    { offset: '8', timestamp: '5001', key: null, value: null },
     // The mark of a transaction takes an offset and is no record.
     { offset: '9', key: null, value: null, isControlRecord: true },
   ];
@@ -22,8 +22,15 @@ describe('fromFetch', () => {
         bytes: 8,
         nextOffset: '10',
         records: [
-          { topic: 't', partition: 3, offset: '7', key: Buffer.from('key'), value: Buffer.from('value') },
-          { topic: 't', partition: 3, offset: '8', key: null, value: null },
+          {
+            topic: 't',
+            partition: 3,
+            offset: '7',
+            appendedMs: 5_000,
+            key: Buffer.from('key'),
+            value: Buffer.from('value'),
+          },
+          { topic: 't', partition: 3, offset: '8', appendedMs: 5_001, key: null, value: null },
         ],
       },
     ]);

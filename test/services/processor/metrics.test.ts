@@ -8,7 +8,7 @@ afterEach(() => jest.restoreAllMocks());
 
 const observed = (agoMs: number): PriceDocument => ({ timestamp: new Date(nowMs - agoMs) }) as PriceDocument;
 const letter = (reason: DeadLetterReason): DeadLetter => ({
-  record: { topic: 'metals-prices', partition: 2, offset: '17', key: null, value: null },
+  record: { topic: 'metals-prices', partition: 2, offset: '17', appendedMs: 0, key: null, value: null },
   reason,
   detail: 'for a person',
 });

@@ -1,5 +1,6 @@
 import { LastPrices } from '../../../services/processor/last-prices';
 import { Pipeline, type RecordBatch } from '../../../services/processor/pipeline';
+import { AS_READ } from '../../../services/processor/settle';
 
 interface Work {
   readonly name: string;
@@ -14,7 +15,7 @@ const batch = (nextOffset: string, partition = 0, generation = 1, bytes = 10): R
   generation,
   nextOffset,
   bytes,
-  records: [{ topic: 't', partition, offset: nextOffset, key: null, value: null }],
+  records: [{ topic: 't', partition, offset: nextOffset, appendedMs: 0, key: null, value: null }],
 });
 
 function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null), maxPendingRecords = 2) {
@@ -28,7 +29,10 @@ function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null), 
     maxPendingBatches: 3,
     loadLastPrices: (partition) => (loads.push(partition), load()),
     process: (records, _, read) =>
-      new Promise((resolve, reject) => works.push({ name: records[0].offset, read, finish: resolve, fail: reject })),
+      new Promise((resolve, reject) =>
+        works.push({ name: records[0].offset, read, finish: () => resolve(AS_READ), fail: reject }),
+      ),
+    correct: async () => undefined,
     onDone: ({ nextOffset }) => done.push(nextOffset),
     onFailure: ({ nextOffset }) => failed.push(nextOffset),
   });

@@ -25,12 +25,20 @@ function good(): SourceRecord {
     source: 'api',
     schema_version: 1,
   };
-  return { topic: 't', partition: 0, offset: String(offset++), key: null, value: Buffer.from(JSON.stringify(event)) };
+  return {
+    topic: 't',
+    partition: 0,
+    offset: String(offset++),
+    appendedMs: 0,
+    key: null,
+    value: Buffer.from(JSON.stringify(event)),
+  };
 }
 const poison = (): SourceRecord => ({
   topic: 't',
   partition: 0,
   offset: String(offset++),
+  appendedMs: 0,
   key: null,
   value: Buffer.from('poison'),
 });
@@ -42,7 +50,7 @@ function recorder(change: Partial<ProcessDeps> = {}) {
   const deps: ProcessDeps = {
     store: async (documents) => {
       stored.push(...documents);
-      return { inserted: documents.length, repeated: 0, refused: [] };
+      return { inserted: documents.length, repeated: [], refused: [] };
     },
     deadLetter: async (batch) => void letters.push(...batch),
     now: () => new Date(0),
@@ -79,7 +87,7 @@ describe('processBatch', () => {
     const { letters, results, deps } = recorder({
       store: async (documents) => ({
         inserted: 1,
-        repeated: 0,
+        repeated: [],
         refused: [{ document: documents[1], reason: 'id-conflict', detail: 'stored with other content' }],
       }),
     });
@@ -110,7 +118,7 @@ describe('processBatch', () => {
     let store = (): void => undefined;
     const { results, deps } = recorder({
       store: (documents) =>
-        new Promise((resolve) => (store = () => resolve({ inserted: documents.length, repeated: 0, refused: [] }))),
+        new Promise((resolve) => (store = () => resolve({ inserted: documents.length, repeated: [], refused: [] }))),
     });
     const read = jest.fn();
     const done = processBatch([good()], deps, read);

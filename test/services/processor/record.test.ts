@@ -21,6 +21,7 @@ const record = (value: unknown, key: string | null = event.event_id): SourceReco
   topic: 'metals-prices',
   partition: 3,
   offset: '42',
+  appendedMs: at.getTime(),
   key: key === null ? null : Buffer.from(key),
   value:
     value === null || Buffer.isBuffer(value)
@@ -113,7 +114,7 @@ describe('the hash of what was sent', () => {
 describe('the content hash', () => {
   test('is of the event as sent: read again from elsewhere, later, it is the same', () => {
     const last = none();
-    last.observe({ ...event, price: 1 }, 0);
+    last.observe({ ...event, price: 1 }, 0, 0);
     const again = documentOf(decide({ ...record(event), topic: 'other', offset: '7' }, new Date(), last));
     expect(again?.change).toBeDefined();
     expect(again?.content_hash).toBe(documentOf(decide(record(event), at))?.content_hash);

@@ -1,7 +1,8 @@
 import { MongoBulkWriteError, MongoNetworkError } from 'mongodb';
 import type { PriceDocument } from '../../../services/processor/record';
-import { storeDocuments, type PriceCollection } from '../../../services/processor/store';
+import { correctChanges, storeDocuments, type PriceCollection } from '../../../services/processor/store';
 
+const KAFKA = { topic: 't', partition: 0, offset: 0 };
 const document = (id: string, hash = `hash-${id}`): PriceDocument => ({
   _id: id,
   metal: 'gold',
@@ -13,7 +14,7 @@ const document = (id: string, hash = `hash-${id}`): PriceDocument => ({
   schema_version: 1,
   content_hash: hash,
   ingested_at: new Date(0),
-  kafka: { topic: 't', partition: 0, offset: 0 },
+  kafka: KAFKA,
 });
 
 /** A collection in memory that answers as MongoDB does; `also` adds errors of other kinds, by id. */
@@ -39,7 +40,7 @@ function collection(
     toArray: async () =>
       ids
         .filter((id) => stored[id] !== undefined)
-        .map((id) => ({ _id: id, content_hash: stored[id], sent_hash: sent[id] })),
+        .map((id) => ({ _id: id, content_hash: stored[id], sent_hash: sent[id], kafka: KAFKA })),
   });
   return { insertMany, subject: { insertMany, find } as unknown as PriceCollection };
 }
@@ -49,7 +50,7 @@ describe('storeDocuments', () => {
     const { subject } = collection({ a: 'another hash' });
     expect(await storeDocuments(subject, [document('a'), document('b')])).toEqual({
       inserted: 1,
-      repeated: 0,
+      repeated: [],
       refused: [expect.objectContaining({ document: document('a'), reason: 'id-conflict' })],
     });
   });
@@ -58,7 +59,7 @@ describe('storeDocuments', () => {
     const { subject } = collection({ a: 'hash-a' });
     expect(await storeDocuments(subject, [document('a'), document('b')])).toEqual({
       inserted: 1,
-      repeated: 1,
+      repeated: [{ document: document('a'), isOfThisRecord: true, change: undefined }],
       refused: [],
     });
   });
@@ -68,7 +69,7 @@ describe('storeDocuments', () => {
     const batch = [document('a'), document('a'), document('a', 'other')];
     expect(await storeDocuments(subject, batch)).toEqual({
       inserted: 1,
-      repeated: 1,
+      repeated: [expect.objectContaining({ document: batch[1] })],
       refused: [expect.objectContaining({ document: batch[2], reason: 'id-conflict' })],
     });
   });
@@ -80,16 +81,36 @@ describe('storeDocuments', () => {
     const stated = document('b', 'of tonnes');
     expect(await storeDocuments(subject, [again, other, stated])).toMatchObject({
       inserted: 0,
-      repeated: 1,
+      repeated: [{ document: again }],
       refused: [{ document: other }, { document: stated }],
     });
+  });
+
+  test('tells a record that is read again from an event that is sent again, and the change that is stored', async () => {
+    const { subject } = collection({ a: 'hash-a', b: 'hash-b' });
+    const change = { previous_price: 2, amount: -1, percent: -50 };
+    const readAgain = { ...document('a'), change };
+    const sentAgain = { ...document('b'), kafka: { ...KAFKA, offset: 7 } };
+    expect(await storeDocuments(subject, [readAgain, sentAgain])).toMatchObject({
+      repeated: [
+        { document: readAgain, isOfThisRecord: true, change: undefined },
+        { document: sentAgain, isOfThisRecord: false },
+      ],
+    });
+  });
+
+  test('a document that somebody added by hand is in conflict, and stops nothing', async () => {
+    const find = () => ({ toArray: async () => [{ _id: 'a' }] });
+    const { insertMany } = collection({ a: '' });
+    const subject = { insertMany, find } as unknown as PriceCollection;
+    expect(await storeDocuments(subject, [document('a')])).toMatchObject({ refused: [{ reason: 'id-conflict' }] });
   });
 
   test('a document that MongoDB will not take is refused with its reason, the others are stored', async () => {
     const { subject } = collection({}, { bad: 121 });
     expect(await storeDocuments(subject, [document('bad'), document('b')])).toEqual({
       inserted: 1,
-      repeated: 0,
+      repeated: [],
       refused: [
         expect.objectContaining({ reason: 'write-refused', detail: 'MongoDB 121: Document failed validation' }),
       ],
@@ -123,4 +144,20 @@ describe('storeDocuments', () => {
     const subject = { insertMany: async () => ({ insertedCount: 1 }) } as unknown as PriceCollection;
     await expect(storeDocuments(subject, [document('a'), document('b')])).rejects.toThrow('acknowledged 1 of 2');
   });
+});
+
+test('a change is set, or taken away, by the id of its document', async () => {
+  const bulkWrite = jest.fn(async () => undefined);
+  const change = { previous_price: 2, amount: -1, percent: -50 };
+  await correctChanges({ bulkWrite } as unknown as PriceCollection, [
+    { id: 'a', change },
+    { id: 'b', change: undefined },
+  ]);
+  expect(bulkWrite).toHaveBeenCalledWith(
+    [
+      { updateOne: { filter: { _id: 'a' }, update: { $set: { change } } } },
+      { updateOne: { filter: { _id: 'b' }, update: { $unset: { change: '' } } } },
+    ],
+    { ordered: false },
+  );
 });

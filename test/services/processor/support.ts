@@ -17,5 +17,6 @@ export function priceConsumer(kafka: Kafka, process: ConsumerOptions['process'])
     logger: pino({ level: 'silent' }),
     signal: new AbortController().signal,
     process,
+    correct: async () => undefined,
   });
 }

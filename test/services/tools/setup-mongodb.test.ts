@@ -14,10 +14,10 @@ describe('detectServer', () => {
   });
 });
 
-test('the processor may look up and add prices, and nothing else', () => {
+test('the processor may look up, add and correct prices, and nothing else', () => {
   const config = { mongodb: { database: 'metals', collection: 'prices' } } as ToolsConfig;
   expect(writerRole(config)).toEqual({
-    privileges: [{ resource: { db: 'metals', collection: 'prices' }, actions: ['find', 'insert'] }],
+    privileges: [{ resource: { db: 'metals', collection: 'prices' }, actions: ['find', 'insert', 'update'] }],
     roles: [],
   });
 });
