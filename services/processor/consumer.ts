@@ -1,7 +1,7 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { errorText } from '../common/log';
 import { Committer, type Position } from './committer';
-import { CommittedPrices } from './committed-prices';
+import { CommittedPrices, LogCutError } from './committed-prices';
 import { fromFetch } from './fetched';
 import { GroupMember, RESTART, type GroupMemberOptions } from './group-member';
 import { LastPrices } from './last-prices';
@@ -27,6 +27,8 @@ export interface ConsumerOptions extends Omit<GroupMemberOptions, 'onBatch' | 'o
     read: () => void,
     isCurrent: () => boolean,
   ) => Promise<StoredPrices>;
+  /** The topic has lost records that are committed: read all that is there again, or leave the partition as it is. */
+  readonly onLogCut: (partition: number) => 'reset' | 'stay';
   readonly correct: (corrections: readonly Correction[], isCurrent: () => boolean) => Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export class PriceConsumer {
   private commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   private readonly member: GroupMember;
   private readonly committedPrices: CommittedPrices;
+  private readonly cut = new Set<number>();
   private readonly committer: Committer;
   private readonly pipeline: Pipeline;
 
@@ -89,6 +92,19 @@ export class PriceConsumer {
     return [...this.member.assigned];
   }
 
+  /** Partitions of this replica that have lost records which are committed, and are not read. */
+  get cutPartitions(): readonly number[] {
+    return [...this.cut];
+  }
+
+  /** Also while a partition brings nothing; once in each assignment. */
+  async lookForCuts(): Promise<void> {
+    const { generation } = this;
+    for (const partition of this.partitions) {
+      if ((await this.committedPrices.isCut(partition)) && generation === this.generation) this.stopCut(partition);
+    }
+  }
+
   start(): void {
     this.member.start();
   }
@@ -107,6 +123,8 @@ export class PriceConsumer {
 
   private unassigned(): void {
     this.generation += 1;
+    this.cut.clear();
+    this.commitOffsets = undefined;
     this.committedPrices.forget();
     this.committer.discard();
   }
@@ -138,8 +156,27 @@ export class PriceConsumer {
 
   private failed({ generation, partition }: RecordBatch, error: unknown): void {
     if (this.member.draining || generation !== this.generation) return;
+    if (error instanceof LogCutError) return this.stopCut(partition);
     this.options.logger.error({ reason: errorText(error), partition }, 'batch failed, reading it again');
     this.member.replace(error);
+  }
+
+  /** To read all again, the earliest offset is committed before another consumer begins there. */
+  private stopCut(partition: number): void {
+    if (this.cut.has(partition)) return;
+    this.cut.add(partition);
+    this.member.pausePartition(partition);
+    if (this.options.onLogCut(partition) === 'stay') return;
+    if (this.commitOffsets === undefined) {
+      // Nothing was fetched yet, and only then can be committed: it is looked for again.
+      this.cut.delete(partition);
+      return;
+    }
+    const again = new LogCutError(`partition ${partition} is read again from its earliest record`);
+    this.commit([{ partition, offset: '0', metadata: '' }]).then(
+      () => this.member.replace(again),
+      (error: unknown) => this.member.replace(error),
+    );
   }
 
   /**

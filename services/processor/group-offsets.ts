@@ -27,5 +27,23 @@ export async function fetchCommittedOffsets(
   }
 }
 
+/** The first record that is stamped later, or the end of the partition; undefined where the partition is not known. */
+export async function firstOffsetAfter(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+  timeMs: number,
+): Promise<number | undefined> {
+  const admin = kafka.admin({ retry: { retries: 1 } });
+  try {
+    await admin.connect();
+    const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs + 1);
+    const found = offsets.find((entry) => entry.partition === partition);
+    return found && Number(found.offset);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** What is committed is the offset to read next. */
 export const nextOffset = (lastOffset: string): string => (BigInt(lastOffset) + 1n).toString();

@@ -1,4 +1,5 @@
 import { LastPrices } from './last-prices';
+import type { SourceRecord } from './record';
 import { settle, type Correction, type StoredPrices } from './settle';
 
 /**
@@ -26,13 +27,19 @@ export class LanePrices {
    * Batch after batch, in order: what is stored by now, of a batch after which the prices were `asRead`, and what of it is
    * to be corrected. `isNewest`: nothing behind it has been read.
    */
-  settle(prices: StoredPrices, asRead: string, isNewest: boolean): { metadata: string; corrections: Correction[] } {
+  settle(
+    records: readonly SourceRecord[],
+    prices: StoredPrices,
+    asRead: string,
+    isNewest: boolean,
+  ): { metadata: string; corrections: Correction[] } {
     if (prices.isAsRead && !this.differs) {
       this.stored = asRead;
       return { metadata: asRead, corrections: [] };
     }
     const last = LastPrices.decode(this.stored);
     const corrections = settle(last, prices.prices());
+    last.passed(records);
     this.stored = last.encode();
     this.differs = this.stored !== asRead;
     if (this.differs && isNewest) {

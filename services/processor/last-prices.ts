@@ -1,4 +1,6 @@
 import type { PriceEvent } from '../common/event';
+import { extendMark, parseMark, type LogMark } from './log-mark';
+import type { SourceRecord } from './record';
 
 /** How a price differs from the one before it; see docs/events.md. */
 export interface PriceChange {
@@ -34,6 +36,9 @@ const MAX_ENTRIES = 36;
 export class LastPrices {
   private readonly byKey = new Map<string, LastPrice>();
 
+  /** What was read of the log up to here; undefined: nothing since an unknown place. */
+  private seen: LogMark | undefined;
+
   /** `isWhole`: a price that is not in here is in no document before, or forgotten for good; else it is only not known. */
   private constructor(private readonly isWhole: boolean) {}
 
@@ -46,6 +51,7 @@ export class LastPrices {
   static decode(metadata: string | null | undefined): LastPrices {
     const committed = parse(metadata);
     const last = new LastPrices(committed?.isWhole ?? false);
+    last.seen = committed?.mark;
     for (const [metal, currency, unit, price, timeMs] of committed?.last ?? []) {
       last.byKey.set(keyOf({ metal, currency, unit }), { price, timeMs });
     }
@@ -57,7 +63,17 @@ export class LastPrices {
     const last = [...this.byKey]
       .sort(([left], [right]) => (left < right ? -1 : 1))
       .map(([key, { price, timeMs }]) => [...key.split(' '), price, timeMs]);
-    return JSON.stringify({ v: VERSION, last, ...(!this.isWhole && { part: true }) });
+    const log = this.seen && [this.seen.from, this.seen.to, this.seen.latestMs];
+    return JSON.stringify({ v: VERSION, last, ...(!this.isWhole && { part: true }), ...(log && { log }) });
+  }
+
+  get mark(): LogMark | undefined {
+    return this.seen;
+  }
+
+  /** All of these were read, whatever became of them. */
+  passed(records: readonly SourceRecord[]): void {
+    this.seen = extendMark(this.seen, records);
   }
 
   /** Whether the change of the next event of a kind can be told for certain. */
@@ -106,7 +122,13 @@ function change(previous: number, price: number): PriceChange {
   };
 }
 
-function parse(metadata: string | null | undefined): { last: readonly Entry[]; isWhole: boolean } | undefined {
+interface Committed {
+  readonly last: readonly Entry[];
+  readonly isWhole: boolean;
+  readonly mark: LogMark | undefined;
+}
+
+function parse(metadata: string | null | undefined): Committed | undefined {
   if (metadata === null || metadata === undefined || metadata === '') return undefined;
   let value: unknown;
   try {
@@ -115,8 +137,9 @@ function parse(metadata: string | null | undefined): { last: readonly Entry[]; i
     // Committed by another program: an offset moved by hand carries whatever its tool writes.
     return undefined;
   }
-  const { v, last, part } = (value ?? {}) as { v?: unknown; last?: unknown; part?: unknown };
-  return v === VERSION && Array.isArray(last) ? { last: last.filter(isEntry), isWhole: part !== true } : undefined;
+  const { v, last, part, log } = (value ?? {}) as Record<'v' | 'last' | 'part' | 'log', unknown>;
+  if (v !== VERSION || !Array.isArray(last)) return undefined;
+  return { last: last.filter(isEntry), isWhole: part !== true, mark: parseMark(log) };
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -72,7 +72,10 @@ const kafkaWatch = new KafkaWatch({
   topics: [{ topic: config.topic.name, partitions: config.topic.partitions }, { topic: config.dead_letter_topic }],
   intervalMs: WATCH_INTERVAL_MS,
   logger,
-  onCheck: (admin) => lag.refresh(admin),
+  onCheck: async (admin) => {
+    await lag.refresh(admin);
+    await consumer.lookForCuts();
+  },
 });
 const mongoWatch = new MongoWatch({
   // Any document: to look for one that is not there makes the stand-in read its whole collection.
@@ -112,6 +115,12 @@ const consumer = new PriceConsumer({
   logger,
   signal: aborting.signal,
   process: processRecords,
+  onLogCut: (partition) => {
+    const decision = config.consumer.on_offset_out_of_range === 'earliest' ? 'reset' : 'stay';
+    metrics.resets.inc();
+    logger.error({ topic: config.topic.name, partition, decision }, 'the topic has lost records that are committed');
+    return decision;
+  },
   correct: (corrections, isCurrent) => writer.correct(corrections, isCurrent),
 });
 const lag = new Lag({
@@ -182,7 +191,7 @@ function health(): Reply {
     ],
     // One that has moved is another replica's to tell of.
     stoppedPartitions: consumer.partitions.filter((partition) => outOfRange.has(partition)),
-    partitionsBeyondEnd: lag.beyondEnd,
+    partitionsBeyondEnd: [...new Set([...lag.beyondEnd, ...consumer.cutPartitions])],
     lagRecords: lag.total,
     lagDegradedRecords: config.consumer.lag_degraded_records,
     silentMs: consumer.silentMs,

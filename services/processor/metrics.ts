@@ -5,7 +5,10 @@ import type { PriceDocument } from './record';
 /** What the processor counts; every name starts with `metals_processor_` and carries its unit. */
 export class ProcessorMetrics extends Metrics {
   readonly requests = this.latency('http_request_duration_seconds', 'Time to answer a request', ['route', 'status']);
-  readonly resets = this.counter('offset_resets_total', 'Times that the committed offset was gone from the topic');
+  readonly resets = this.counter(
+    'offset_resets_total',
+    'Times that the committed offset was gone from the topic, or that the topic had lost committed records',
+  );
   readonly writeRetries = this.counter('write_retries_total', 'Inserts that were repeated');
   private readonly read = this.counter('events_read_total', 'Records read from the topic');
   private readonly events = this.counter('events_total', 'Records by what became of them', ['result']);

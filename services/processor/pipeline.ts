@@ -156,6 +156,7 @@ export class Pipeline {
     const last = prices.read;
     let asRead = '';
     const onRead = (): void => {
+      last.passed(batch.records);
       asRead = last.encode();
       read();
     };
@@ -164,7 +165,7 @@ export class Pipeline {
       .process(batch.records, last, onRead, batch.generation)
       .then((result) => void (stored = result));
     await Promise.all([safe, before.done]);
-    const { metadata, corrections } = prices.settle(stored, asRead, lane.newest === batch);
+    const { metadata, corrections } = prices.settle(batch.records, stored, asRead, lane.newest === batch);
     if (corrections.length > 0) await this.options.correct(corrections, batch.generation);
     this.options.onDone(batch, metadata);
   }

@@ -21,6 +21,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
     subscription: {} as object,
     beforeJoin: (): void => undefined,
     joins: 0,
+    firstOffsetFrom: (_: number): number => 5,
     pause: (topics: unknown): void => void paused.push(topics),
     join: async (): Promise<void> => join(assigned),
   };
@@ -56,6 +57,9 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
   const admin = {
     connect: async () => undefined,
     fetchOffsets: async () => [{ topic: TOPIC, partitions }],
+    fetchTopicOffsetsByTimestamp: async (_: string, timeMs: number) => [
+      { partition: 0, offset: String(state.firstOffsetFrom(timeMs)) },
+    ],
     disconnect: async () => undefined,
   };
   const deliver = (partition: number, offsets: string[], value = Buffer.from('v')): Promise<void> =>
@@ -64,7 +68,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
         topic: TOPIC,
         partition,
         lastOffset: () => offsets[offsets.length - 1],
-        messages: offsets.map((offset) => ({ key: null, value, offset })),
+        messages: offsets.map((offset) => ({ key: null, value, offset, timestamp: '7000' })),
       },
       resolveOffset: (offset: string) => resolved.push(offset),
       commitOffsetsIfNecessary: async ({ topics }: { topics: { topic: string; partitions: typeof committed }[] }) =>
@@ -140,7 +144,11 @@ describe('PriceConsumer', () => {
     expect(fake.committed).toEqual([]);
     works[0].finish();
     await turn();
-    expect(fake.committed[0]).toEqual({ partition: 0, offset: '7', metadata: '{"v":1,"last":[],"part":true}' });
+    expect(fake.committed[0]).toEqual({
+      partition: 0,
+      offset: '7',
+      metadata: '{"v":1,"last":[],"part":true,"log":[5,6,7000]}',
+    });
     await subject.stop();
     expect(fake.committed.at(-1)).toMatchObject({ offset: '8' });
   });
@@ -239,6 +247,71 @@ describe('PriceConsumer', () => {
     await fake.started;
     expect(fake.state.subscription).toEqual({ topics: [TOPIC], fromBeginning: true });
     expect(fake.state.runOptions).toMatchObject({ autoCommit: false, eachBatchAutoResolve: false });
+    await subject.stop();
+  });
+});
+
+describe('a topic that has lost records which are committed, and has grown again', () => {
+  /** Records 2 to 4 were read, the last stamped at 6,000; the group goes on at 5. */
+  const METADATA = '{"v":1,"last":[],"log":[2,4,6000]}';
+
+  async function onTopic(firstLater: number, decision: 'reset' | 'stay' = 'stay') {
+    const fake = fakeKafka([0], METADATA);
+    const asked: number[] = [];
+    fake.state.firstOffsetFrom = (timeMs) => (asked.push(timeMs), firstLater);
+    const { works, process } = manual();
+    const cuts: number[] = [];
+    const onLogCut = (partition: number) => (cuts.push(partition), decision);
+    const subject = priceConsumer(fake.kafka, process, { onLogCut });
+    subject.start();
+    await fake.started;
+    return { fake, works, subject, cuts, asked };
+  }
+
+  test.each([
+    ['is whole: what is stamped later comes behind', 5],
+    ['was deleted by age up to here', 9],
+    ['has later stamps only where none of ours was', 1],
+  ])('is not one that %s', async (_, firstLater) => {
+    const { fake, works, subject, asked } = await onTopic(firstLater);
+    await fake.deliver(0, ['5']);
+    await turn();
+    expect(asked).toEqual([6_001]);
+    expect(works).toHaveLength(1);
+    works[0].finish();
+    await subject.stop();
+    expect(subject.cutPartitions).toEqual([]);
+  });
+
+  test('stops that partition with nothing read and nothing committed, and starts no other consumer', async () => {
+    const { fake, works, subject, cuts } = await onTopic(3);
+    await fake.deliver(0, ['5']);
+    await fake.deliver(0, ['6']);
+    await turn();
+    expect(subject.cutPartitions).toEqual([0]);
+    expect(cuts).toEqual([0]);
+    expect(works).toEqual([]);
+    expect(fake.committed).toEqual([]);
+    expect(fake.paused).toEqual([[{ topic: TOPIC, partitions: [0] }]]);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(fake.state.joins).toBe(1);
+    await subject.stop();
+  });
+
+  test('is told also while nothing arrives', async () => {
+    const { subject } = await onTopic(4);
+    await subject.lookForCuts();
+    expect(subject.cutPartitions).toEqual([0]);
+    await subject.stop();
+  });
+
+  test('is read again from its earliest record, when that is asked for', async () => {
+    const { fake, works, subject } = await onTopic(3, 'reset');
+    await fake.deliver(0, ['5']);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(fake.committed).toEqual([{ partition: 0, offset: '0', metadata: '' }]);
+    expect(fake.state.joins).toBe(2);
+    expect(works).toEqual([]);
     await subject.stop();
   });
 });

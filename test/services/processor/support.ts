@@ -5,7 +5,11 @@ import { PriceConsumer, type ConsumerOptions } from '../../../services/processor
 export const TOPIC = 'metals-prices';
 
 /** The consumer, on a kafkajs and with processing that the test drives. */
-export function priceConsumer(kafka: Kafka, process: ConsumerOptions['process']): PriceConsumer {
+export function priceConsumer(
+  kafka: Kafka,
+  process: ConsumerOptions['process'],
+  also: Partial<ConsumerOptions> = {},
+): PriceConsumer {
   return new PriceConsumer({
     kafka,
     topic: TOPIC,
@@ -18,5 +22,7 @@ export function priceConsumer(kafka: Kafka, process: ConsumerOptions['process'])
     signal: new AbortController().signal,
     process,
     correct: async () => undefined,
+    onLogCut: () => 'stay',
+    ...also,
   });
 }
