@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Kafka, logLevel, type ISocketFactory } from 'kafkajs';
 import { z } from 'zod';
+import { guardHeartbeat } from './kafka-heartbeat-guard';
 import { quietPendingRequestTimer } from './kafka-timer';
 import { kafkaLogCreator, type Logger } from './log';
 
@@ -33,6 +34,7 @@ const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
 
 export function createKafka(options: KafkaClientOptions): Kafka {
   quietPendingRequestTimer();
+  guardHeartbeat();
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.connection.brokers],

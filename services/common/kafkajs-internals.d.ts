@@ -8,6 +8,11 @@ declare module 'kafkajs/src/consumer/offsetManager' {
   export default OffsetManager;
 }
 
+declare module 'kafkajs/src/consumer/consumerGroup' {
+  const ConsumerGroup: { readonly prototype: object };
+  export default ConsumerGroup;
+}
+
 declare module 'kafkajs/src/consumer/batch' {
   import type { Batch as KafkaBatch } from 'kafkajs';
   const Batch: new (topic: string, fetchedOffset: string, data: object) => KafkaBatch;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jitteredDelayMs } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
 
 /** Up to where one partition is done: the offset to read next, and what whoever reads on from there needs to know. */
@@ -13,14 +14,21 @@ export interface CommitterOptions {
   readonly intervalMs: number;
   /** Rejects, or resolves once the broker has the positions. */
   readonly commit: (positions: readonly Position[]) => Promise<void>;
+  /** The group does not know this member, or not in this generation: no repetition can succeed. */
+  readonly onExpelled: (error: Error) => void;
   readonly logger: Logger;
 }
+
+/** Between two attempts while commits fail. */
+const RETRY = { baseMs: 100, maxMs: 2_000 };
+/** https://kafka.apache.org/protocol.html#protocol_error_codes, 22 and 25. */
+const EXPELLED: ReadonlySet<unknown> = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
 /** Commits the newest position of each partition, one request in flight; one that failed is repeated until superseded. */
 export class Committer {
   private waiting = new Map<number, Position>();
   private running: Promise<void> | undefined;
-  private closed = false;
+  private readonly closing = new AbortController();
   private assignment = 0;
   /** Why the last commit failed, or undefined when it succeeded. */
   problem: string | undefined;
@@ -28,7 +36,7 @@ export class Committer {
   constructor(private readonly options: CommitterOptions) {}
 
   note(position: Position): void {
-    if (this.closed) return;
+    if (this.closing.signal.aborted) return;
     this.waiting.set(position.partition, position);
     this.running ??= this.run(this.assignment);
   }
@@ -43,39 +51,50 @@ export class Committer {
 
   /** One last commit of what waits. What it fails to commit is read again by whoever comes next. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.closing.abort();
     await this.running;
     await this.commitWaiting();
   }
 
   private async run(assignment: number): Promise<void> {
-    while (this.waiting.size > 0 && !this.closed) {
-      await this.commitWaiting();
-      await sleep(this.options.intervalMs);
+    const { signal } = this.closing;
+    for (let failures = 0; this.waiting.size > 0 && !signal.aborted;) {
+      failures = (await this.commitWaiting()) ? 0 : failures + 1;
+      const pauseMs = Math.max(this.options.intervalMs, failures === 0 ? 0 : jitteredDelayMs(failures, RETRY));
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       if (assignment !== this.assignment) return;
     }
     this.running = undefined;
   }
 
-  private async commitWaiting(): Promise<void> {
+  /** One attempt; resolves with whether the broker has the positions. */
+  private async commitWaiting(): Promise<boolean> {
     const taken = this.waiting;
-    if (taken.size === 0) return;
+    if (taken.size === 0) return true;
     const { assignment } = this;
     this.waiting = new Map();
-    const positions = [...taken.values()];
     try {
-      const committed = this.options.commit(positions);
+      const committed = this.options.commit([...taken.values()]);
       // crash-point: in-commit
       await committed;
       if (assignment === this.assignment) this.problem = undefined;
+      return true;
     } catch (error) {
       const reason = `offsets: ${errorText(error)}`;
       this.options.logger.warn({ reason, partitions: [...taken.keys()] }, 'offsets not committed');
-      if (assignment !== this.assignment) return;
-      this.problem = reason;
-      for (const [partition, position] of taken) {
-        if (!this.waiting.has(partition)) this.waiting.set(partition, position);
-      }
+      if (assignment === this.assignment) this.failed(taken, reason, error);
+      return false;
     }
   }
+
+  private failed(taken: ReadonlyMap<number, Position>, reason: string, error: unknown): void {
+    this.problem = reason;
+    for (const [partition, position] of taken) {
+      if (!this.waiting.has(partition)) this.waiting.set(partition, position);
+    }
+    if (isExpulsion(error)) this.options.onExpelled(error);
+  }
 }
+
+const isExpulsion = (error: unknown): error is Error =>
+  error instanceof Error && EXPELLED.has((error as Error & { readonly type?: unknown }).type);

@@ -4,6 +4,7 @@ import { Committer, type Position } from './committer';
 import { CommittedPrices, LogCutError } from './committed-prices';
 import { fromFetch } from './fetched';
 import { GroupMember, RESTART, type GroupMemberOptions } from './group-member';
+import type { Membership } from './group-watch';
 import { LastPrices } from './last-prices';
 import { Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
@@ -53,6 +54,7 @@ export class PriceConsumer {
       intervalMs: COMMIT_INTERVAL_MS,
       logger: options.logger,
       commit: (positions) => this.commit(positions),
+      onExpelled: (error) => this.member.replace(error),
     });
     this.pipeline = new Pipeline({
       maxPendingRecords: MAX_PENDING_RECORDS,
@@ -85,6 +87,10 @@ export class PriceConsumer {
 
   get silentMs(): number {
     return this.member.silentMs;
+  }
+
+  get membership(): Membership {
+    return this.member.membership;
   }
 
   /** Partitions that this replica reads now. */

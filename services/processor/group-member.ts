@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import { jitteredDelayMs } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
+import { completeAssigner } from './complete-assigner';
 import { fetchCommittedOffsets } from './group-offsets';
+import type { Membership } from './group-watch';
 import { Pacer } from './pacer';
 
 export const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
 const LEAVE_TIMEOUT_MS = 2_000;
+
+type JoinedGroup = Pick<ConsumerGroupJoinEvent['payload'], 'memberId' | 'isLeader' | 'memberAssignment'>;
 
 export interface GroupMemberOptions {
   readonly kafka: Kafka;
@@ -35,10 +39,11 @@ export class GroupMember {
   assigned: ReadonlySet<number> = new Set();
   /** Reads no more: what still comes in is not taken, and a crash is not followed by another consumer. */
   draining = false;
-  private joined = false;
+  private joined: { readonly memberId: string; readonly isLeader: boolean } | undefined;
   private consumer: Consumer | undefined;
   private loop: Promise<void> | undefined;
-  private lastSignMs = Date.now();
+  /** Of a clock that nobody sets, as all of its kind here. */
+  private lastSignMs = performance.now();
   private readonly stopping = new AbortController();
   private readonly pacer = new Pacer();
 
@@ -46,16 +51,24 @@ export class GroupMember {
 
   /** Connected, yet reading nothing: after a crash, members that are gone hold the group until their session ends. */
   get waiting(): string | undefined {
-    return this.problem === undefined && !this.joined ? `waiting to join the group ${this.options.group}` : undefined;
+    return this.problem === undefined && this.joined === undefined
+      ? `waiting to join the group ${this.options.group}`
+      : undefined;
   }
 
   /** Time since the last sign of life: a fetch, a heartbeat, a crash, a batch that is done. */
   get silentMs(): number {
-    return Date.now() - this.lastSignMs;
+    return performance.now() - this.lastSignMs;
+  }
+
+  /** As its consumer believes: the group may have expelled it. */
+  get membership(): Membership {
+    const { memberId, isLeader = false } = this.joined ?? {};
+    return { memberId, isLeader, replace: this.replace };
   }
 
   readonly sign = (): void => {
-    this.lastSignMs = Date.now();
+    this.lastSignMs = performance.now();
   };
 
   /** Gives up the consumer for another one, which begins where the last commit was. */
@@ -96,7 +109,7 @@ export class GroupMember {
 
   private async run(): Promise<void> {
     for (let attempt = 0; !this.draining; attempt += 1) {
-      const startedAt = Date.now();
+      const startedMs = performance.now();
       try {
         await this.consumeUntilCrash();
       } catch (error) {
@@ -106,7 +119,7 @@ export class GroupMember {
         }
       }
       this.sign();
-      if (Date.now() - startedAt > this.options.sessionTimeoutMs) attempt = 0;
+      if (performance.now() - startedMs > this.options.sessionTimeoutMs) attempt = 0;
       const delayMs = jitteredDelayMs(attempt, RESTART);
       await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
@@ -123,6 +136,7 @@ export class GroupMember {
       maxWaitTimeInMs: maxWaitMs,
       minBytes: 1,
       maxBytesPerPartition,
+      partitionAssigners: [this.assigner()],
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 1_500, retries: 6, restartOnFailure: async () => false },
     });
@@ -161,7 +175,7 @@ export class GroupMember {
     for (const event of [FETCH, HEARTBEAT, CONNECT, REBALANCING] as const) consumer.on(event, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
-      this.assign(payload.memberAssignment[this.options.topic] ?? []);
+      this.assign(payload);
     });
     const crash = new Promise<never>((_, reject) => {
       this.replace = reject;
@@ -172,15 +186,21 @@ export class GroupMember {
     return crash;
   }
 
-  private assign(partitions: readonly number[]): void {
+  private assign({ memberId, isLeader, memberAssignment }: JoinedGroup): void {
+    const partitions = memberAssignment[this.options.topic] ?? [];
     this.unassign();
-    this.joined = true;
+    this.joined = { memberId, isLeader };
     this.assigned = new Set(partitions);
     this.options.logger.info({ partitions }, 'joined the group');
   }
 
+  private assigner(): PartitionAssigner {
+    const { topic, partitions, sessionTimeoutMs, logger } = this.options;
+    return completeAssigner({ topic, partitions, patienceMs: sessionTimeoutMs / 3, logger });
+  }
+
   private unassign(): void {
-    this.joined = false;
+    this.joined = undefined;
     this.assigned = new Set();
     this.options.onUnassigned();
   }

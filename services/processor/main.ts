@@ -10,6 +10,7 @@ import { createMongoClient, MongoHandle } from '../common/mongo';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
+import { GroupWatch } from './group-watch';
 import { processorHealth } from './health';
 import { Lag } from './lag';
 import type { LastPrices } from './last-prices';
@@ -75,6 +76,7 @@ const kafkaWatch = new KafkaWatch({
   onCheck: async (admin) => {
     await lag.refresh(admin);
     await consumer.lookForCuts();
+    await groupWatch.refresh(admin);
   },
 });
 const mongoWatch = new MongoWatch({
@@ -127,6 +129,12 @@ const lag = new Lag({
   topic: config.topic.name,
   group: config.consumer.group,
   partitions: () => consumer.partitions,
+});
+const groupWatch = new GroupWatch({
+  group: config.consumer.group,
+  topic: config.topic.name,
+  partitions: config.topic.partitions,
+  member: () => consumer.membership,
 });
 metrics.gaugeBy('lag_records', 'Records behind the end of the topic', 'partition', () => lag.byPartition);
 metrics.gauge('pending_records', 'Fetched records that are not yet safe', () => consumer.pendingRecords);

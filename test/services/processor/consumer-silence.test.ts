@@ -3,7 +3,7 @@ import { AS_READ } from '../../../services/processor/settle';
 import { priceConsumer, TOPIC } from './support';
 
 let nowMs = 0;
-beforeEach(() => void jest.spyOn(Date, 'now').mockImplementation(() => nowMs));
+beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => nowMs));
 afterEach(() => jest.restoreAllMocks());
 
 /** A consumer that has joined, whose events, batches and processing the test drives. */
