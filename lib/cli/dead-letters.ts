@@ -45,6 +45,8 @@ const lineSchema = z.object({
   /** Offset of the letter, partition and offset of the record that was sent. */
   sent: z.tuple([offset, offset, offset]).optional(),
   skipped: z.tuple([offset, z.string()]).optional(),
+  /** Chosen, and then not taken by the topic. */
+  refused: z.tuple([offset, z.string()]).optional(),
   error: errorSchema.optional(),
   end: endSchema.optional(),
 });
@@ -58,6 +60,7 @@ export interface DeadLettersAnswer {
   readonly letters: readonly (ListedLetter | ShownLetter)[];
   readonly sent: readonly (readonly [offset: number, partition: number, newOffset: number])[];
   readonly skipped: readonly (readonly [offset: number, why: string])[];
+  readonly refused: readonly (readonly [offset: number, why: string])[];
   /** Exactly one of the two is there. */
   readonly error?: z.infer<typeof errorSchema>;
   readonly end?: z.infer<typeof endSchema>;
@@ -77,6 +80,7 @@ export function parseDeadLetters(stdout: string, what: string): DeadLettersAnswe
     letters: parsed.flatMap(({ letter }) => letter ?? []),
     sent: parsed.flatMap(({ sent }) => (sent ? [sent] : [])),
     skipped: parsed.flatMap(({ skipped }) => (skipped ? [skipped] : [])),
+    refused: parsed.flatMap(({ refused }) => (refused ? [refused] : [])),
     error: last.error,
     end: last.end,
   };

@@ -19,6 +19,8 @@ export interface WatchOptions {
 
 /** How soon a dependency that is away is asked again. */
 const RECHECK_MS = 1_000;
+/** A look that takes longer is told of before it fails: with its repetition it may last several request time-outs. */
+const SLOW_MS = 5_000;
 
 /**
  * Asks the broker for the topics every few seconds. That tells what kafkajs does not: that an idle connection is gone,
@@ -28,8 +30,8 @@ export class KafkaWatch {
   private admin: Admin | undefined;
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
-  /** Why the broker cannot be used, or undefined when it can. */
-  problem: string | undefined = 'not yet connected to Kafka';
+  private lastProblem: string | undefined = 'not yet connected to Kafka';
+  private checkStartedMs: number | undefined;
 
   constructor(private readonly options: WatchOptions) {}
 
@@ -43,8 +45,16 @@ export class KafkaWatch {
     await this.disconnect();
   }
 
+  /** What the last look that has ended says. */
   get ok(): boolean {
-    return this.problem === undefined;
+    return this.lastProblem === undefined;
+  }
+
+  /** Why the broker cannot be used, or that it does not answer now; undefined when it can be used. */
+  get problem(): string | undefined {
+    const elapsedMs = this.checkStartedMs === undefined ? 0 : performance.now() - this.checkStartedMs;
+    if (this.lastProblem !== undefined || elapsedMs <= SLOW_MS) return this.lastProblem;
+    return `Kafka: no answer for ${Math.floor(elapsedMs / 1_000)} s`;
   }
 
   private async run(): Promise<void> {
@@ -57,7 +67,8 @@ export class KafkaWatch {
 
   /** One look; also used by callers that cannot wait for the next one. */
   async check(): Promise<void> {
-    const before = this.problem;
+    const before = this.lastProblem;
+    this.checkStartedMs = performance.now();
     try {
       this.admin ??= await this.connect();
       const names = this.options.topics.map(({ topic }) => topic);
@@ -65,14 +76,16 @@ export class KafkaWatch {
       const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
       const problem = findTopicProblem(this.options.topics, counts);
       if (problem === undefined) await this.options.onCheck?.(this.admin);
-      this.problem = problem;
+      this.lastProblem = problem;
     } catch (error) {
-      this.problem = `Kafka: ${errorText(error)}`;
+      this.lastProblem = `Kafka: ${errorText(error)}`;
       await this.disconnect();
+    } finally {
+      this.checkStartedMs = undefined;
     }
-    if (this.problem === before) return;
-    if (this.problem === undefined) this.options.logger.info('Kafka is connected');
-    else this.options.logger.warn({ reason: this.problem }, 'Kafka cannot be used');
+    if (this.lastProblem === before) return;
+    if (this.lastProblem === undefined) this.options.logger.info('Kafka is connected');
+    else this.options.logger.warn({ reason: this.lastProblem }, 'Kafka cannot be used');
   }
 
   private async connect(): Promise<Admin> {

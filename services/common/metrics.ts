@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { statesOf, type Finding, type ServiceName } from './health-states';
 
 const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const BATCH_BUCKETS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
@@ -14,7 +15,7 @@ const SAMPLE_LAGS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
 export class Metrics {
   readonly registry = new Registry();
 
-  constructor(private readonly service: string) {
+  constructor(private readonly service: ServiceName) {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: NEVER_MS });
     for (const name of SAMPLE_LAGS) this.registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
     const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
@@ -56,6 +57,15 @@ export class Metrics {
         this.reset();
         for (const [key, value] of read()) this.set({ [label]: String(key) }, value);
       },
+    });
+  }
+
+  /** 1 for each state that holds, 0 for the others: an alarm can be set on any of them before it ever holds. */
+  healthStates(read: () => readonly Finding[]): Gauge {
+    const help = 'Whether a state holds that needs somebody; docs/delivery.md explains each';
+    return this.gaugeBy('health_state', help, 'state', () => {
+      const holding = new Set(read().map(({ state }) => state));
+      return statesOf(this.service).map((state) => [state, Number(holding.has(state))] as const);
     });
   }
 

@@ -4,6 +4,7 @@ import {
   MongoNetworkTimeoutError,
   MongoTopologyClosedError,
   type Collection,
+  type Db,
   type Document,
   type MongoClientOptions,
 } from 'mongodb';
@@ -61,8 +62,11 @@ export class MongoHandle<T extends Document> {
     this.client = this.renew();
   }
 
-  readonly collection = (): Collection<T> =>
-    this.client.db(this.connection.database).collection<T>(this.connection.collection);
+  readonly collection = (): Collection<T> => this.database().collection<T>(this.connection.collection);
+
+  private database(): Db {
+    return this.client.db(this.connection.database);
+  }
 
   /**
    * After an answer that never came, a new client: the other connections of the pool were cut by the same event, the
@@ -80,17 +84,17 @@ export class MongoHandle<T extends Document> {
   }
 
   /** Runs one operation; if the client turns out to be closed, a second time with a new one, which tells the true reason. */
-  async use<R>(operation: (collection: Collection<T>) => Promise<R>): Promise<R> {
+  async use<R>(operation: (collection: Collection<T>, database: Db) => Promise<R>): Promise<R> {
     const used = this.client;
     try {
-      return await operation(this.collection());
+      return await operation(this.collection(), this.database());
     } catch (error) {
       if (!(error instanceof MongoTopologyClosedError)) throw error;
       if (used === this.client) {
         this.client = this.renew();
         await used.close();
       }
-      return operation(this.collection());
+      return operation(this.collection(), this.database());
     }
   }
 

@@ -5,6 +5,7 @@ import { CommittedPrices, LogCutError } from './committed-prices';
 import { fromFetch } from './fetched';
 import { GroupMember, RESTART, type GroupMemberOptions } from './group-member';
 import type { Membership } from './group-watch';
+import type { LagOptions } from './lag';
 import { LastPrices } from './last-prices';
 import { Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
@@ -88,6 +89,8 @@ export class PriceConsumer {
   get silentMs(): number {
     return this.member.silentMs;
   }
+
+  readonly isReadTo: LagOptions['isReadTo'] = (...position) => this.member.isReadTo(...position);
 
   get membership(): Membership {
     return this.member.membership;

@@ -6,6 +6,7 @@ import { completeAssigner } from './complete-assigner';
 import { fetchCommittedOffsets } from './group-offsets';
 import type { Membership } from './group-watch';
 import { Pacer } from './pacer';
+import { ReadPositions } from './read-positions';
 
 export const RESTART = { baseMs: 250, maxMs: 5_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
@@ -37,6 +38,7 @@ export class GroupMember {
   problem: string | undefined = 'not yet connected to Kafka';
   /** Partitions that this replica reads now. */
   assigned: ReadonlySet<number> = new Set();
+  private readonly positions = new ReadPositions();
   /** Reads no more: what still comes in is not taken, and a crash is not followed by another consumer. */
   draining = false;
   private joined: { readonly memberId: string; readonly isLeader: boolean } | undefined;
@@ -60,6 +62,10 @@ export class GroupMember {
   get silentMs(): number {
     return performance.now() - this.lastSignMs;
   }
+
+  /** Whether from a committed offset to the end of a partition there is nothing but what kafkajs passes over. */
+  readonly isReadTo = (partition: number, committed: bigint, end: bigint): boolean =>
+    this.positions.isReadTo(partition, committed, end);
 
   /** As its consumer believes: the group may have expelled it. */
   get membership(): Membership {
@@ -154,6 +160,7 @@ export class GroupMember {
         eachBatch: async (payload) => {
           this.sign();
           this.pacer.note(payload.batch.messages.length);
+          this.positions.handedOver(payload.batch.partition, payload.batch.lastOffset());
           this.options.onBatch(payload);
           await this.pacer.wait();
         },
@@ -170,12 +177,16 @@ export class GroupMember {
 
   /** Notes assignments, signs of life and the crash of a consumer; the promise rejects when it has to be replaced. */
   private observe(consumer: Consumer): Promise<never> {
-    const { FETCH_START, FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH } = consumer.events;
+    const { FETCH_START, FETCH, HEARTBEAT, CONNECT, REBALANCING, GROUP_JOIN, CRASH, END_BATCH_PROCESS } =
+      consumer.events;
     consumer.on(FETCH_START, this.pacer.fetchStarted);
     for (const event of [FETCH, HEARTBEAT, CONNECT, REBALANCING] as const) consumer.on(event, this.sign);
     consumer.on(GROUP_JOIN, ({ payload }) => {
       this.sign();
       this.assign(payload);
+    });
+    consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0) this.positions.passedOver(payload.partition, payload.lastOffset);
     });
     const crash = new Promise<never>((_, reject) => {
       this.replace = reject;
@@ -202,6 +213,7 @@ export class GroupMember {
   private unassign(): void {
     this.joined = undefined;
     this.assigned = new Set();
+    this.positions.clear();
     this.options.onUnassigned();
   }
 

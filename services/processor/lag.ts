@@ -39,28 +39,52 @@ export function partitionsBeyondEnd(
     .map(({ partition }) => partition);
 }
 
+export interface LagOptions {
+  readonly topic: string;
+  readonly group: string;
+  readonly partitions: () => readonly number[];
+  /** Whether a partition holds nothing for this replica from a committed offset up to the end, although the end is higher. */
+  readonly isReadTo: (partition: number, committed: bigint, end: bigint) => boolean;
+  /** @default a clock that nobody sets */
+  readonly nowMs?: () => number;
+}
+
+interface Standstill {
+  readonly offset: string;
+  readonly sinceMs: number;
+}
+
 /** Keeps the lag of the partitions that this replica has; `refresh` asks the broker. */
 export class Lag {
   private lags: ReadonlyMap<number, number> = new Map();
   private beyond: readonly number[] = [];
+  private standstills: ReadonlyMap<number, Standstill> = new Map();
 
-  constructor(
-    private readonly options: {
-      readonly topic: string;
-      readonly group: string;
-      readonly partitions: () => readonly number[];
-    },
-  ) {}
+  constructor(private readonly options: LagOptions) {}
 
   readonly refresh = async (admin: Admin): Promise<void> => {
-    const { topic, group, partitions } = this.options;
+    const { topic, group, partitions, isReadTo } = this.options;
     // In this order: the end of the topic only grows, so what is committed by now is never beyond an end asked for later.
-    const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const committed = found?.partitions ?? [];
     const ends = await admin.fetchTopicOffsets(topic);
-    const facts = [partitions(), ends, committed?.partitions ?? []] as const;
-    this.lags = lagByPartition(...facts);
-    this.beyond = partitionsBeyondEnd(...facts);
+    const lags = new Map(lagByPartition(partitions(), ends, committed));
+    for (const { partition, high } of ends) {
+      const offset = committed.find((each) => each.partition === partition)?.offset ?? '-1';
+      if (lags.has(partition) && isReadTo(partition, BigInt(offset), BigInt(high))) lags.set(partition, 0);
+    }
+    this.lags = lags;
+    this.beyond = partitionsBeyondEnd(partitions(), ends, committed);
+    this.standstills = this.observe(new Map(committed.map(({ partition, offset }) => [partition, offset])));
   };
+
+  /** Partitions with a lag, of which nothing was committed between looks that lie at least so far apart. */
+  stuck(afterMs: number): { readonly partition: number; readonly lag: number; readonly forMs: number }[] {
+    const nowMs = this.now();
+    return [...this.standstills]
+      .map(([partition, { sinceMs }]) => ({ partition, lag: this.lags.get(partition) ?? 0, forMs: nowMs - sinceMs }))
+      .filter(({ forMs }) => forMs >= afterMs);
+  }
 
   get beyondEnd(): readonly number[] {
     return this.beyond;
@@ -72,5 +96,20 @@ export class Lag {
 
   get total(): number {
     return [...this.lags.values()].reduce((sum, lag) => sum + lag, 0);
+  }
+
+  private observe(committed: ReadonlyMap<number, string>): ReadonlyMap<number, Standstill> {
+    const behind = [...this.lags].filter(([, lag]) => lag > 0).map(([partition]) => partition);
+    return new Map(
+      behind.map((partition) => {
+        const offset = committed.get(partition) ?? '-1';
+        const before = this.standstills.get(partition);
+        return [partition, before?.offset === offset ? before : { offset, sinceMs: this.now() }];
+      }),
+    );
+  }
+
+  private now(): number {
+    return (this.options.nowMs ?? (() => performance.now()))();
   }
 }

@@ -7,22 +7,27 @@ import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { LogLimiter } from '../common/log-limiter';
 import { createMongoClient, MongoHandle } from '../common/mongo';
+import { RecentFindings } from '../common/recent-findings';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
 import { GroupWatch } from './group-watch';
-import { processorHealth } from './health';
+import { processorFindings, processorHealth } from './health';
 import { Lag } from './lag';
 import type { LastPrices } from './last-prices';
 import { ProcessorMetrics } from './metrics';
+import { probeMongo } from './mongo-probe';
 import { MongoWatch } from './mongo-watch';
+import { noteRefusal } from './refusals';
 import { processBatch, type DeadLetter } from './process-batch';
 import type { PriceDocument, SourceRecord } from './record';
 import type { StoredPrices } from './settle';
+import { stateFacts, type StateParts } from './state-facts';
 import { Writer } from './writer';
 
 const SERVICE = 'processor';
-const WATCH_INTERVAL_MS = 5_000;
+/** What it finds is in /health within 15 s, a partition that is stuck (STUCK_AFTER_MS) too. */
+const WATCH_INTERVAL_MS = 4_000;
 /** Time kept back from the drain for leaving the group and closing connections. */
 const LEAVE_MS = 3_000;
 /** More dead letters than that have no line of their own; the counter has them all. */
@@ -42,6 +47,7 @@ const metrics = new ProcessorMetrics();
 let everReady = false;
 let stopping = false;
 const outOfRange = new Set<number>();
+const recent = new RecentFindings();
 const letterLines = new LogLimiter(MAX_LETTERS_LOGGED_PER_SECOND);
 
 const aborting = new AbortController();
@@ -80,8 +86,7 @@ const kafkaWatch = new KafkaWatch({
   },
 });
 const mongoWatch = new MongoWatch({
-  // Any document: to look for one that is not there makes the stand-in read its whole collection.
-  probe: () => mongo.use((collection) => collection.findOne({}, { projection: { _id: 1 } })),
+  probe: () => mongo.use(probeMongo),
   intervalMs: WATCH_INTERVAL_MS,
   logger,
 });
@@ -129,6 +134,7 @@ const lag = new Lag({
   topic: config.topic.name,
   group: config.consumer.group,
   partitions: () => consumer.partitions,
+  isReadTo: (...position) => consumer.isReadTo(...position),
 });
 const groupWatch = new GroupWatch({
   group: config.consumer.group,
@@ -139,6 +145,14 @@ const groupWatch = new GroupWatch({
 metrics.gaugeBy('lag_records', 'Records behind the end of the topic', 'partition', () => lag.byPartition);
 metrics.gauge('pending_records', 'Fetched records that are not yet safe', () => consumer.pendingRecords);
 metrics.gauge('waiting_documents', 'Documents that wait to be written', () => writer.waiting);
+const parts: StateParts = {
+  ...{ kafkaWatch, mongoWatch, groupWatch, consumer, writer, deadLetters, lag, outOfRange, recent },
+  lagDegradedRecords: config.consumer.lag_degraded_records,
+};
+metrics.healthStates(() => processorFindings(stateFacts(parts)));
+metrics.gauge('clock_skew_seconds', "By how much this clock is ahead of MongoDB's, at the least", () => {
+  return (mongoWatch.facts?.clockSkewMs ?? 0) / 1_000;
+});
 metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafkaConnected()));
 metrics.gauge('mongodb_connected', '1 while MongoDB can be used', () => Number(mongoConnected()));
 
@@ -159,13 +173,14 @@ async function processRecords(
     now: () => new Date(),
     onSafe: (result) => {
       metrics.onResult(result);
-      result.deadLetters.forEach(logDeadLetter);
+      result.deadLetters.forEach(reportDeadLetter);
     },
     sliceRecords: SLICE_RECORDS,
   });
 }
 
-function logDeadLetter({ record, reason }: DeadLetter): void {
+function reportDeadLetter({ record, reason, detail }: DeadLetter): void {
+  noteRefusal(recent, { record, reason, detail });
   // Not the detail: it may quote the record.
   const line = letterLines.pass({ partition: record.partition, offset: record.offset, reason });
   if (line !== undefined) logger.warn(line, 'dead letter');
@@ -188,20 +203,7 @@ function health(): Reply {
     everReady,
     stopping,
     processedCount: metrics.processedCount,
-    problems: [
-      kafkaWatch.problem,
-      consumer.problem,
-      consumer.waiting,
-      consumer.commitProblem,
-      mongoWatch.problem,
-      writer.problem,
-      deadLetters.problem,
-    ],
-    // One that has moved is another replica's to tell of.
-    stoppedPartitions: consumer.partitions.filter((partition) => outOfRange.has(partition)),
-    partitionsBeyondEnd: [...new Set([...lag.beyondEnd, ...consumer.cutPartitions])],
-    lagRecords: lag.total,
-    lagDegradedRecords: config.consumer.lag_degraded_records,
+    ...stateFacts(parts),
     silentMs: consumer.silentMs,
     stuckAfterMs: config.stuck_after_seconds * 1_000,
   });

@@ -32,6 +32,10 @@ export interface StoreResult {
   readonly refused: readonly Refusal[];
 }
 
+/** The detail of a refusal by a unique index besides `_id`, and the name of that index. */
+const OTHER_INDEX = /^MongoDB 11000: unique index (\S+) refuses /;
+export const refusingIndex = (detail: string): string | undefined => OTHER_INDEX.exec(detail)?.[1];
+
 /** The part of a collection that the store uses. */
 export type PriceCollection = Pick<Collection<PriceDocument>, 'insertMany' | 'find' | 'bulkWrite'>;
 
@@ -73,10 +77,13 @@ async function resolveFailures(
   const refused: Refusal[] = [];
   const duplicates: PriceDocument[] = [];
   const repeated: Repetition[] = [];
+  const otherIndexes = new Map<string, string>();
   for (const failure of failures) {
     const document = documents[failure.index];
     if (failure.code === DUPLICATE_KEY) {
       duplicates.push(document);
+      const index = otherIndexOf(failure);
+      if (index !== undefined) otherIndexes.set(document._id, index);
       continue;
     }
     const detail = `MongoDB ${failure.code}: ${failure.errmsg}`;
@@ -89,13 +96,26 @@ async function resolveFailures(
   );
   for (const document of duplicates) {
     const present = stored.get(document._id);
-    // Gone again, or the key of another index: only a repetition of the whole batch can tell.
+    const index = otherIndexes.get(document._id);
+    if (present === undefined && index !== undefined) {
+      // As long as that index is there, each repetition would fail, and hold up every partition.
+      const detail = `MongoDB 11000: unique index ${index} refuses event ${document._id}`;
+      refused.push({ document, reason: 'write-refused', detail });
+      continue;
+    }
+    // Gone again, or a server that names no index: only a repetition of the whole batch can tell.
     if (present === undefined) throw new Error(`event ${document._id} is said to be stored, but cannot be found`);
     if (!isSameEvent(document, present))
       refused.push({ document, reason: 'id-conflict', detail: conflict(document._id) });
     else repeated.push({ document, isOfThisRecord: isOfRecord(document, present), change: present.change });
   }
   return { inserted: documents.length - failures.length, repeated, refused };
+}
+
+/** `E11000 duplicate key error collection: metals.prices index: NAME dup key: …`, as MongoDB and the stand-in put it. */
+function otherIndexOf({ errmsg }: WriteError): string | undefined {
+  const name = /\bindex: (\S+)/.exec(errmsg ?? '')?.[1];
+  return name === '_id_' ? undefined : name;
 }
 
 const conflict = (id: string): string => `event ${id} is already stored with other content`;

@@ -7,7 +7,7 @@ import type { ProducerConfig } from './config';
 import { createFeed } from './create-feed';
 import { Deadlines } from './deadlines';
 import type { Feed } from './feed';
-import { producerHealth } from './health';
+import { producerFindings, producerHealth } from './health';
 import type { KafkaLink } from './kafka-link';
 import type { ProducerMetrics } from './metrics';
 import { openApiDocument } from './openapi';
@@ -88,6 +88,7 @@ export class ProducerApp {
       "By how much this clock is ahead of the broker's",
       () => kafka.publisher.clockSkewMs / 1_000,
     );
+    metrics.metrics.healthStates(() => producerFindings(this.stateFacts()));
     metrics.metrics.gauge('kafka_connected', '1 while Kafka can be used', () => Number(kafka.ready));
   }
 
@@ -119,12 +120,19 @@ export class ProducerApp {
       everReady: kafka.everReady,
       stopping: this.stopping,
       processedCount: kafka.publisher.acknowledged,
+      ...this.stateFacts(),
+      inFlightMs: kafka.publisher.inFlightMs,
+      stuckAfterMs: config.stuck_after_seconds * 1_000,
+    });
+  }
+
+  private stateFacts() {
+    const { kafka } = this.options;
+    return {
       kafkaProblems: kafka.problems,
       feedProblem: this.feed.problem,
       queueFull: kafka.publisher.full,
-      inFlightMs: kafka.publisher.inFlightMs,
       clockSkewMs: kafka.publisher.clockSkewMs,
-      stuckAfterMs: config.stuck_after_seconds * 1_000,
-    });
+    };
   }
 }

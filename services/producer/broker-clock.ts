@@ -1,4 +1,5 @@
 import type { RecordMetadata } from 'kafkajs';
+import { leastSkewMs } from '../common/clock';
 
 /** With LogAppendTime, which `setup` sets, no time is refused; another topic may have the broker's default of one hour. */
 export const explainRefusedTime = (sentMs: number): string =>
@@ -14,7 +15,5 @@ export function isTimeRefused(error: unknown): boolean {
 /** Undefined where the broker stamps no record. It does so between the send and the answer, by its own clock. */
 export function clockSkewMs(sentMs: number, answeredMs: number, result: readonly RecordMetadata[]): number | undefined {
   const stampMs = Number(result[0]?.logAppendTime ?? -1);
-  if (stampMs < 0) return undefined;
-  if (stampMs < sentMs) return sentMs - stampMs;
-  return Math.min(0, answeredMs - stampMs);
+  return stampMs < 0 ? undefined : leastSkewMs(stampMs, sentMs, answeredMs - sentMs);
 }

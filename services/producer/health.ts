@@ -1,4 +1,6 @@
+import { explainSkew } from '../common/clock';
 import { decideHealth } from '../common/health';
+import { findings, kafkaState, type Finding } from '../common/health-states';
 import type { Reply } from '../common/http';
 
 export interface ProducerFacts {
@@ -17,19 +19,15 @@ export interface ProducerFacts {
   readonly clockSkewMs: number;
 }
 
-/** Below it a clock that is corrected now and then is not worth a word. */
-const MAX_CLOCK_SKEW_MS = 10_000;
-
 /** The answer to GET /health: its status code is for Swarm, its body for people and the CLI. */
 export function producerHealth(facts: ProducerFacts): Reply {
-  const queue = facts.queueFull ? 'queue is full' : undefined;
-  const clock = explainSkew(facts.clockSkewMs);
-  const problems = [...facts.kafkaProblems, queue, facts.feedProblem, clock].filter((text) => text !== undefined);
   const isStuck = facts.inFlightMs > facts.stuckAfterMs;
   const decision = decideHealth({
     everReady: facts.everReady,
-    problems: [...new Set(problems)],
-    stuck: isStuck ? `a send is under way for ${Math.round(facts.inFlightMs)} ms` : undefined,
+    findings: producerFindings(facts),
+    stuck: isStuck
+      ? { state: 'send-stuck', detail: `a send is under way for ${Math.round(facts.inFlightMs)} ms` }
+      : undefined,
     stopping: facts.stopping,
   });
   return {
@@ -42,13 +40,22 @@ export function producerHealth(facts: ProducerFacts): Reply {
       service: 'producer',
       version: facts.version,
       reasons: decision.reasons,
+      states: decision.states,
     },
   };
 }
 
-function explainSkew(skewMs: number): string | undefined {
-  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return undefined;
-  const direction = skewMs > 0 ? 'ahead of' : 'behind';
-  const seconds = Math.round(Math.abs(skewMs) / 1_000);
-  return `the clock of this replica is ${seconds} s ${direction} the broker's; chronyc tracking on both nodes tells which is wrong`;
+/** The states that hold now, but for the one that only a restart ends. */
+export function producerFindings(
+  facts: Pick<ProducerFacts, 'kafkaProblems' | 'queueFull' | 'feedProblem' | 'clockSkewMs'>,
+): Finding[] {
+  const kafka = facts.kafkaProblems.filter((problem) => problem !== undefined);
+  return [
+    ...kafka.map((detail) => ({ state: kafkaState(detail), detail })),
+    ...findings([
+      ['queue-full', facts.queueFull ? 'queue is full' : undefined],
+      ['feed-failing', facts.feedProblem],
+      ['clock-skewed', explainSkew(facts.clockSkewMs, 'Kafka')],
+    ]),
+  ];
 }

@@ -1,4 +1,5 @@
 import { eventSchema } from '../common/event';
+import { statesOf } from '../common/health-states';
 
 const { event_id, timestamp } = eventSchema.properties;
 const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
@@ -62,14 +63,16 @@ const FeedState = object(['kind', 'replica', 'holds'], {
   holds: { type: 'string', description: 'Where and how long this is so.' },
 });
 
-const Health = object(['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'], {
+const HEALTH_FIELDS = ['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'];
+const Health = object([...HEALTH_FIELDS, 'states'], {
   status: { enum: ['healthy', 'degraded', 'starting', 'stuck', 'stopping'] },
   kafka_connected: { type: 'boolean' },
   processed_count: { type: 'integer', minimum: 0 },
   timestamp: { type: 'string', format: 'date-time' },
   service: { const: 'producer' },
   version: { type: 'string' },
-  reasons: { type: 'array', items: { type: 'string' } },
+  reasons: { type: 'array', items: { type: 'string' }, description: 'Each with the next step.' },
+  states: { type: 'array', items: { enum: statesOf('producer') }, description: 'docs/delivery.md explains them.' },
 });
 
 /** The answers, as components of the OpenAPI document. */

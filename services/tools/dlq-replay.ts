@@ -4,7 +4,7 @@ import { planReplay, type Letter } from './dlq-letter';
 import { matches, oldestWanted, SCAN_LIMIT } from './dlq-list';
 import { ReasonCounts } from './dlq-output';
 import { assertPresent, DlqError, type DlqRequest } from './dlq-request';
-import { sendAgain } from './dlq-send';
+import { isTooLarge, sendAgain } from './dlq-send';
 
 /** What one call sends: its lines must fit the output, and its values the memory. */
 const SEND_LIMIT = 300;
@@ -59,7 +59,7 @@ class Selection {
 }
 
 /**
- * Oldest first. A dry run counts; otherwise each letter is sent, and its new coordinates told. `next` is where the
+ * Oldest first. A letter that the topic has no room for is named, and the others go on. A dry run counts; otherwise each letter is sent, and its new coordinates told. `next` is where the
  * following call goes on; what came after the first call's `to` never belongs to it, or a replay would feed itself.
  */
 export async function replay(request: DlqRequest, deps: DlqDeps): Promise<void> {
@@ -82,17 +82,26 @@ export async function replay(request: DlqRequest, deps: DlqDeps): Promise<void> 
   const { counts, skipped, next } = selection;
   for (const each of skipped.slice(0, SKIPPED_TOLD)) output.line({ skipped: each });
   for (const { letter, partition } of selection.chosen) {
-    output.line({ sent: [letter.offset, partition, await send(letter, partition, deps)] });
+    const offset = await send(letter, partition, deps);
+    // The header that names the letter makes the record larger than it was, and the topic may take less than it did.
+    if (offset === undefined) output.line({ refused: [letter.offset, 'larger than the topic takes'] });
+    else output.line({ sent: [letter.offset, partition, offset] });
   }
   output.last({
     end: { low, high, from, to, total: counts.total, by_reason: counts, skipped: skipped.length, next },
   });
 }
 
-async function send(letter: Letter, partition: number, { producer, pricesTopic }: DlqDeps): Promise<number> {
+/** Its new offset; undefined if it is larger than the topic takes, and so not sent. */
+async function send(
+  letter: Letter,
+  partition: number,
+  { producer, pricesTopic }: DlqDeps,
+): Promise<number | undefined> {
   try {
     return await sendAgain(await producer(), pricesTopic, partition, letter);
   } catch (error) {
+    if (isTooLarge(error)) return undefined;
     throw new DlqError(
       `the dead letter at offset ${letter.offset} may not have been sent: ${errorText(error)}`,
       'replay it and those after it again: an event that arrives twice is stored once',

@@ -28,6 +28,8 @@ interface Plan {
 
 interface Outcome {
   readonly sent: readonly Sent[];
+  /** Larger than the topic takes. */
+  readonly refused: readonly Skipped[];
   /** Why it ended before its end. */
   readonly error?: CliError;
 }
@@ -58,7 +60,7 @@ export async function dlqReplay(
       [`npm run metals -- dlq show ${refused[0]}`],
     );
   }
-  if (options.dryRun || plan.total === 0) return report(context, plan, { sent: [] }, true);
+  if (options.dryRun || plan.total === 0) return report(context, plan, { sent: [], refused: [] }, true);
   terminal.note(
     `${countText(plan.total, plan.byReason)} for ${TOPIC.prices}; one that fails again becomes a new dead letter`,
   );
@@ -90,16 +92,18 @@ async function makePlan(call: CallDeadLetters, selection: DeadLetterParameters):
 
 async function send(call: CallDeadLetters, selection: DeadLetterParameters, plan: Plan): Promise<Outcome> {
   const sent: Sent[] = [];
+  const refused: Skipped[] = [];
   for (let from: number | null = plan.from; from !== null;) {
     const page = between(selection, from, plan.to);
-    const title = `replaying ${plan.total - sent.length} on a manager`;
+    const title = `replaying ${plan.total - sent.length - refused.length} on a manager`;
     const answer: DeadLettersAnswer = await call(title, { Action: 'replay', DryRun: 'false', ...page });
     sent.push(...answer.sent);
+    refused.push(...answer.refused);
     if (answer.error)
-      return { sent, error: answerError(`${sent.length} of ${plan.total} were replayed`, answer.error) };
+      return { sent, refused, error: answerError(`${sent.length} of ${plan.total} were replayed`, answer.error) };
     from = endOf(answer, DLQ_REPLAY_FAILED).next;
   }
-  return { sent };
+  return { sent, refused };
 }
 
 /** The same letters as the first page, without a moment that moves while time goes on. */
@@ -114,8 +118,15 @@ function addCounts(one: ReasonCounts, other: ReasonCounts): ReasonCounts {
   return Object.fromEntries(sum);
 }
 
-function report({ terminal, stage, given }: Context, plan: Plan, { sent, error }: Outcome, planOnly: boolean): number {
-  const incomplete = plan.skippedCount > 0;
+function report(
+  { terminal, stage, given }: Context,
+  plan: Plan,
+  { sent, refused, error }: Outcome,
+  planOnly: boolean,
+): number {
+  const leftOut = plan.skippedCount + refused.length;
+  const named = [...plan.skipped, ...refused];
+  const incomplete = leftOut > 0;
   const exitCode = error?.exitCode ?? (incomplete ? EXIT.failure : EXIT.ok);
   if (terminal.json) {
     terminal.value({
@@ -125,8 +136,8 @@ function report({ terminal, stage, given }: Context, plan: Plan, { sent, error }
       selected: plan.total,
       by_reason: plan.byReason,
       sent: sent.map(([offset, partition, newOffset]) => ({ offset, partition, new_offset: newOffset })),
-      skipped: plan.skippedCount,
-      skipped_first: plan.skipped.map(([offset, why]) => ({ offset, why })),
+      skipped: leftOut,
+      skipped_first: named.map(([offset, why]) => ({ offset, why })),
       ...(error && {
         error: {
           what: error.what,
@@ -139,8 +150,8 @@ function report({ terminal, stage, given }: Context, plan: Plan, { sent, error }
     return exitCode;
   }
   if (sent.length > 0) terminal.data(drawTable(sentRows(sent), terminal.colors));
-  for (const [offset, why] of plan.skipped) terminal.note(`skipped ${offset}: ${visible(why)}`);
-  if (incomplete) terminal.note(`${plan.skippedCount} cannot be replayed and were left out`);
+  for (const [offset, why] of named) terminal.note(`skipped ${offset}: ${visible(why)}`);
+  if (incomplete) terminal.note(`${leftOut} cannot be replayed and were left out`);
   if (error) throw error;
   if (plan.total === 0) terminal.note('there is nothing to replay');
   else if (planOnly) terminal.note(`would replay ${countText(plan.total, plan.byReason)}; nothing was sent`);

@@ -35,10 +35,55 @@ test('Lag is what the broker says, for the partitions that this replica has at t
     fetchOffsets: async () => [{ topic: 't', partitions: [{ partition: 0, offset: '100' }] }],
   } as unknown as Admin;
   let partitions: number[] = [];
-  const lag = new Lag({ topic: 't', group: 'g', partitions: () => partitions });
+  const lag = new Lag({ topic: 't', group: 'g', partitions: () => partitions, isReadTo: () => false });
   await lag.refresh(admin);
   expect(lag.total).toBe(0);
   partitions = [0];
   await lag.refresh(admin);
   expect(lag.total).toBe(10);
+});
+
+describe('a partition that stands still', () => {
+  function setUp() {
+    const state = { offset: '100', partitions: [0] as number[], nowMs: 0, isRead: false };
+    const admin = {
+      fetchTopicOffsets: async () => ends,
+      fetchOffsets: async () => [{ topic: 't', partitions: [{ partition: 0, offset: state.offset }] }],
+    } as unknown as Admin;
+    const lag = new Lag({
+      topic: 't',
+      group: 'g',
+      partitions: () => state.partitions,
+      isReadTo: (partition, committed, end) => state.isRead && partition === 0 && committed === 100n && end === 110n,
+      nowMs: () => state.nowMs,
+    });
+    const look = async (nowMs: number): Promise<void> => {
+      state.nowMs = nowMs;
+      await lag.refresh(admin);
+    };
+    return { state, lag, look };
+  }
+
+  test('is told of once nothing has been committed for long enough', async () => {
+    const { lag, look } = setUp();
+    await look(0);
+    await look(4_000);
+    expect(lag.stuck(8_000)).toEqual([]);
+    await look(8_000);
+    expect(lag.stuck(8_000)).toEqual([{ partition: 0, lag: 10, forMs: 8_000 }]);
+  });
+
+  test.each<[string, (state: ReturnType<typeof setUp>['state']) => void]>([
+    ['a commit', (state) => (state.offset = '101')],
+    ['the last record', (state) => (state.offset = '110')],
+    ['another owner', (state) => (state.partitions = [])],
+    ['an end that holds no record, as after an aborted transaction', (state) => (state.isRead = true)],
+  ])('no longer after %s', async (_, change) => {
+    const { state, lag, look } = setUp();
+    await look(0);
+    await look(8_000);
+    change(state);
+    await look(12_000);
+    expect(lag.stuck(8_000)).toEqual([]);
+  });
 });

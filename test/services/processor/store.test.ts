@@ -1,6 +1,11 @@
 import { MongoBulkWriteError, MongoNetworkError } from 'mongodb';
 import type { PriceDocument } from '../../../services/processor/record';
-import { correctChanges, storeDocuments, type PriceCollection } from '../../../services/processor/store';
+import {
+  correctChanges,
+  refusingIndex,
+  storeDocuments,
+  type PriceCollection,
+} from '../../../services/processor/store';
 
 const KAFKA = { topic: 't', partition: 0, offset: 0 };
 const document = (id: string, hash = `hash-${id}`): PriceDocument => ({
@@ -138,6 +143,44 @@ describe('storeDocuments', () => {
   test('a duplicate that cannot be found is an error, not a success', async () => {
     const { subject } = collection({ a: undefined });
     await expect(storeDocuments(subject, [document('a')])).rejects.toThrow('cannot be found');
+  });
+
+  test('an event that a unique index besides _id refuses is a dead letter that names the index; the others are stored', async () => {
+    const clash = (index: string): object =>
+      Object.assign(Object.create(MongoBulkWriteError.prototype), {
+        message: 'bulk',
+        result: { getWriteConcernError: () => undefined },
+        writeErrors: [
+          {
+            index: 0,
+            code: 11000,
+            errmsg: `E11000 duplicate key error collection: metals.prices index: ${index} dup key: { price: "index: _id_" }`,
+          },
+        ],
+      });
+    const store = (index: string, stored: object[]) =>
+      storeDocuments(
+        {
+          insertMany: async () => Promise.reject(clash(index)),
+          find: () => ({ toArray: async () => stored }),
+        } as unknown as PriceCollection,
+        [document('a'), document('b')],
+      );
+    const { refused, ...counts } = await store('price_1', []);
+    expect(counts).toEqual({ inserted: 1, repeated: 0 });
+    expect(refused).toEqual([
+      {
+        document: document('a'),
+        reason: 'write-refused',
+        detail: 'MongoDB 11000: unique index price_1 refuses event a',
+      },
+    ]);
+    expect(refused.map(({ detail }) => refusingIndex(detail))).toEqual(['price_1']);
+    // Stored already, although MongoDB has named the other index: a repetition.
+    const present = [{ _id: 'a', content_hash: 'hash-a' }];
+    expect(await store('price_1', present)).toEqual({ inserted: 1, repeated: 1, refused: [] });
+    // Stored a moment ago and gone since: only a repetition can tell.
+    await expect(store('_id_', [])).rejects.toThrow('cannot be found');
   });
 
   test('an acknowledgement of fewer documents is an error', async () => {

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
 import { PriceConsumer, type ConsumerOptions } from '../../../services/processor/consumer';
+import type { ProcessorFacts } from '../../../services/processor/health';
 
 export const TOPIC = 'metals-prices';
 
@@ -26,3 +27,29 @@ export function priceConsumer(
     ...also,
   });
 }
+
+export const healthyProcessor: ProcessorFacts = {
+  version: '1',
+  kafkaConnected: true,
+  mongodbConnected: true,
+  everReady: true,
+  stopping: false,
+  processedCount: 7,
+  kafkaProblems: [undefined, undefined],
+  mongodbProblems: [undefined, undefined],
+  deadLetterProblem: undefined,
+  commitProblem: undefined,
+  waitingToJoin: undefined,
+  expelled: false,
+  unowned: [],
+  stoppedPartitions: [],
+  truncatedPartitions: [],
+  stuckPartitions: [],
+  clockSkewMs: 0,
+  mongodbDiskRatio: undefined,
+  lagRecords: 0,
+  lagDegradedRecords: 100,
+  recent: [],
+  silentMs: 10,
+  stuckAfterMs: 1_000,
+};

@@ -1,3 +1,4 @@
+import { STATES, type StateCode } from '../../../services/common/health-states';
 import { producerHealth, type ProducerFacts } from '../../../services/producer/health';
 import { ask, startRig, until } from './support';
 
@@ -16,34 +17,61 @@ const well: ProducerFacts = {
 };
 
 describe('producerHealth', () => {
-  test.each<[string, Partial<ProducerFacts>, number, string, string[]]>([
-    ['not yet connected', { everReady: false, kafkaProblems: ['a', 'a'] }, 503, 'starting', ['a']],
-    ['Kafka is away', { kafkaProblems: ['Kafka: away', undefined] }, 200, 'degraded', ['Kafka: away']],
-    ['the queue is full', { queueFull: true }, 200, 'degraded', ['queue is full']],
-    ['the feed is away', { feedProblem: 'feed x: away' }, 200, 'degraded', ['feed x: away']],
-    ['a send never ends', { inFlightMs: 180_001.4 }, 503, 'stuck', ['a send is under way for 180001 ms']],
+  test.each<[string, Partial<ProducerFacts>, number, string, string[], string[]]>([
+    ['not yet connected', { everReady: false, kafkaProblems: ['a', 'a'] }, 503, 'starting', ['a'], ['kafka-unusable']],
+    [
+      'Kafka is away',
+      { kafkaProblems: ['Kafka: away', undefined] },
+      200,
+      'degraded',
+      ['Kafka: away'],
+      ['kafka-unusable'],
+    ],
+    [
+      "Kafka's disk is full",
+      { kafkaProblems: ['Kafka: Disk error when trying to access log file on the disk'] },
+      200,
+      'degraded',
+      ['Kafka: Disk error when trying to access log file on the disk'],
+      ['kafka-disk-full'],
+    ],
+    ['the queue is full', { queueFull: true }, 200, 'degraded', ['queue is full'], ['queue-full']],
+    ['the feed is away', { feedProblem: 'feed x: away' }, 200, 'degraded', ['feed x: away'], ['feed-failing']],
+    [
+      'a send never ends',
+      { inFlightMs: 180_001.4 },
+      503,
+      'stuck',
+      ['a send is under way for 180001 ms'],
+      ['send-stuck'],
+    ],
     [
       'its clock is ahead',
       { clockSkewMs: 3_600_400 },
       200,
       'degraded',
-      [
-        "the clock of this replica is 3600 s ahead of the broker's; chronyc tracking on both nodes tells which is wrong",
-      ],
+      ['the clock of this replica is 3600 s ahead of that of Kafka'],
+      ['clock-skewed'],
     ],
     [
       'its clock is behind',
       { clockSkewMs: -11_000 },
       200,
       'degraded',
-      ["the clock of this replica is 11 s behind the broker's; chronyc tracking on both nodes tells which is wrong"],
+      ['the clock of this replica is 11 s behind that of Kafka'],
+      ['clock-skewed'],
     ],
-    ['its clock is nearly right', { clockSkewMs: 10_000 }, 200, 'healthy', []],
-    ['it stops', { stopping: true }, 200, 'stopping', ['draining']],
-    ['all is well', {}, 200, 'healthy', []],
-  ])('when %s', (_, facts, status, name, reasons) => {
+    ['its clock is nearly right', { clockSkewMs: 10_000 }, 200, 'healthy', [], []],
+    ['it stops', { stopping: true }, 200, 'stopping', ['draining'], []],
+    ['all is well', {}, 200, 'healthy', [], []],
+  ])('when %s', (_, facts, status, name, details, states) => {
     const reply = producerHealth({ ...well, ...facts });
-    expect({ status: reply.status, body: reply.body }).toMatchObject({ status, body: { status: name, reasons } });
+    const next = states.length > 0 ? `; next: ${STATES[states[0] as StateCode].next}` : '';
+    const reasons = details.map((detail) => `${detail}${next}`);
+    expect({ status: reply.status, body: reply.body }).toMatchObject({
+      status,
+      body: { status: name, reasons, states },
+    });
   });
 });
 
@@ -57,7 +85,7 @@ test('is unhealthy until first connected, and only degraded when Kafka goes away
   expect(await health()).toMatchObject({ status: 200, body: { status: 'healthy', kafka_connected: true } });
   rig.watch.ok = false;
   rig.watch.problem = 'Kafka: away';
-  expect(await health()).toMatchObject({ status: 200, body: { status: 'degraded', reasons: ['Kafka: away'] } });
+  expect(await health()).toMatchObject({ status: 200, body: { status: 'degraded', states: ['kafka-unusable'] } });
   await rig.stop();
 });
 

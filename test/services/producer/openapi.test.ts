@@ -163,7 +163,7 @@ describe('answers', () => {
     rig.watch.problem = 'Kafka: away';
     expect((await check({})).status).toBe(503);
     expect((await check({ body: `[${GOOD}]` })).status).toBe(503);
-    expect((await check(get('/health'))).body).toMatchObject({ status: 'degraded', reasons: ['Kafka: away'] });
+    expect((await check(get('/health'))).body).toMatchObject({ status: 'degraded', states: ['kafka-unusable'] });
     rig.watch.ok = true;
     rig.watch.problem = undefined;
     for (const body of [GOOD, `[${GOOD},${GOOD}]`, `[${GOOD},{}]`]) {

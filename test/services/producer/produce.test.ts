@@ -64,7 +64,7 @@ describe('one event', () => {
     expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:metals:problem:queue-full' });
     expect((await ask(rig.port, { method: 'GET', path: '/health' })).body).toMatchObject({
       status: 'degraded',
-      reasons: ['queue is full'],
+      states: ['queue-full'],
     });
     release();
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual([202, 202]);

@@ -154,6 +154,39 @@ describe('replay', () => {
     expect(lines).toEqual([{ sent: [0, 3, 900] }]);
   });
 
+  test('a letter that the topic has no room for is named, and those after it are sent', async () => {
+    const { deps, sent, lines, end } = topic(many(3), {
+      acknowledge: ({ messages }) => {
+        if (messages[0]?.headers?.['metals-replayed-from'] !== '1') return undefined;
+        const answer = Object.assign(new Error('larger than the max message size'), { type: 'MESSAGE_TOO_LARGE' });
+        throw new Error('send failed', { cause: answer });
+      },
+    });
+    await replay(send({}), deps);
+    expect(sent).toHaveLength(2);
+    expect(lines.slice(0, -1)).toEqual([
+      { sent: [0, 3, 900] },
+      { refused: [1, 'larger than the topic takes'] },
+      { sent: [2, 3, 901] },
+    ]);
+    expect(end()).toMatchObject({ total: 3, skipped: 0, next: null });
+  });
+
+  test('a call that is all refusals still arrives whole', async () => {
+    const { deps, lines, end } = topic(
+      [...Array(300)].map((_, index) => letter(9_000_000 + index)),
+      {
+        low: 9_000_000,
+        acknowledge: () => {
+          throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
+        },
+      },
+    );
+    await replay(send({}), deps);
+    expect(lines).toHaveLength(301);
+    expect(end()).toMatchObject({ total: 300 });
+  });
+
   test('a letter that cannot go back as it was is left out and named', async () => {
     const { deps, sent, lines, end } = topic([letter(0, { 'metals-source-topic': 'other' }), letter(1)]);
     await replay(send({}), deps);
