@@ -16,6 +16,7 @@ mode=${METALS_KAFKA_MODE:-kraft}
 rm -rf "${RUN}"
 mkdir -p "${RUN}"
 load_passwords
+report_full_disk
 case ${mode} in
   kraft)
     check_mode kraft

@@ -26,13 +26,16 @@ export function detectServer(buildInfo: Document): ServerKind {
 }
 
 /**
- * What the processor may do: add prices, look up their ids, and correct the change of one that was stored beside an event
- * that was refused. It can delete none.
+ * What the processor may do: add prices, look up their ids, correct the change of one that was stored beside an event that
+ * was refused, and ask how full the disk is. It can delete none.
  */
 export function writerRole(config: ToolsConfig): Document {
   const { database, collection } = config.mongodb;
   return {
-    privileges: [{ resource: { db: database, collection }, actions: ['find', 'insert', 'update'] }],
+    privileges: [
+      { resource: { db: database, collection }, actions: ['find', 'insert', 'update'] },
+      { resource: { db: database, collection: '' }, actions: ['dbStats'] },
+    ],
     roles: [],
   };
 }

@@ -13,6 +13,8 @@ readonly RUN=${METALS_KAFKA_RUN_DIRECTORY:-/tmp/kafka}
 readonly SECRETS=${METALS_SECRETS_DIRECTORY:-/run/secrets}
 readonly PRINCIPALS=(admin producer processor)
 readonly TOOL_HEAP=(-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+# Below it the broker has no room for the files that it makes at a start.
+readonly LEAST_FREE_MIB=64
 readonly HEAP_MB=${METALS_KAFKA_HEAP_MB:-512}
 readonly BROKER_JVM=("-Xms${HEAP_MB}m" "-Xmx${HEAP_MB}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20
   -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true)
@@ -120,6 +122,17 @@ check_mode() { # MODE
   if [[ -e ${MODE_FILE} && $(<"${MODE_FILE}") != "$1" ]]; then
     fail "${DATA} was written in $(<"${MODE_FILE}") mode, and METALS_KAFKA_MODE is $1" "deploy with kafkaMode=$(<"${MODE_FILE}")"
   fi
+}
+
+# A broker whose disk is full stops, and the services see only that it is gone: here it is said.
+report_full_disk() {
+  local heading free_kib
+  { read -r heading && read -r _ _ _ free_kib _; } < <(df -P -k "${DATA}") ||
+    fail "df does not tell how much of ${DATA} is free"
+  [[ ${free_kib} =~ ^[0-9]+$ ]] || fail "df of ${DATA} says ${free_kib} below ${heading}; expected a number of KiB"
+  ((free_kib < LEAST_FREE_MIB * 1024)) || return 0
+  echo "entrypoint: the data volume is full: ${DATA} has $((free_kib / 1024)) MiB left, Kafka needs ${LEAST_FREE_MIB}" >&2
+  echo "entrypoint: next: enlarge dataVolumeGiB and deploy; the volume grows in place, and nothing acknowledged is lost" >&2
 }
 
 write_atomically() { # FILE, content on stdin

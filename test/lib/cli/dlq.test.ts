@@ -322,6 +322,15 @@ describe('replay', () => {
     ]);
   });
 
+  test('letters that the topic had no room for are named like those that were left out', async () => {
+    answers([plan()], [{ refused: [1, 'larger than the topic takes'] }, { sent: [2, 3, 901] }, plan()]);
+    const { code, err } = await metals('dlq replay --all --yes');
+    expect(code).toBe(1);
+    expect(err).toContain('skipped 1: larger than the topic takes');
+    expect(err).toContain('1 cannot be replayed and were left out');
+    expect(err).toContain('replayed 1 of 2');
+  });
+
   test('letters that were left out are named, and the exit code says that not all is done', async () => {
     answers(
       [{ skipped: [0, `no source ${POISON}`] }, plan({ skipped: 1 })],

@@ -53,6 +53,26 @@ EOF
   [[ ${output} != *'p"ass'* ]]
 }
 
+fake_df() { # AVAILABLE_KIB
+  printf '#!/bin/bash\nprintf "%%s\\n" "Filesystem 1024-blocks Used Available Capacity Mounted on" "/dev/nvme1n1 20961280 20900000 %s 100%% /data"\n' "$1" >"${WORK}/bin/df"
+  chmod +x "${WORK}/bin/df"
+}
+
+@test "a full data volume is named, with what to do, and the broker is started all the same" {
+  fake_df 20480
+  run bash "${ENTRYPOINT}"
+  [[ ${output} == *"the data volume is full: ${WORK}/data has 20 MiB left, Kafka needs 64"* ]]
+  [[ ${output} == *"next: enlarge dataVolumeGiB and deploy"* ]]
+  grep -q 'kafka.Kafka' "${CALLS}"
+}
+
+@test "a data volume with room is not worth a word" {
+  fake_df 65536
+  run bash "${ENTRYPOINT}"
+  [[ ${output} != *"is full"* ]]
+  grep -q 'kafka.Kafka' "${CALLS}"
+}
+
 @test "data of the other mode on this node is refused, with what to do" {
   echo zookeeper >"${WORK}/other/kafka-mode"
   run bash "${ENTRYPOINT}"

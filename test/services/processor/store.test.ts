@@ -167,7 +167,7 @@ describe('storeDocuments', () => {
         [document('a'), document('b')],
       );
     const { refused, ...counts } = await store('price_1', []);
-    expect(counts).toEqual({ inserted: 1, repeated: 0 });
+    expect(counts).toEqual({ inserted: 1, repeated: [] });
     expect(refused).toEqual([
       {
         document: document('a'),
@@ -177,8 +177,12 @@ describe('storeDocuments', () => {
     ]);
     expect(refused.map(({ detail }) => refusingIndex(detail))).toEqual(['price_1']);
     // Stored already, although MongoDB has named the other index: a repetition.
-    const present = [{ _id: 'a', content_hash: 'hash-a' }];
-    expect(await store('price_1', present)).toEqual({ inserted: 1, repeated: 1, refused: [] });
+    const present = [{ _id: 'a', content_hash: 'hash-a', kafka: KAFKA }];
+    expect(await store('price_1', present)).toMatchObject({
+      inserted: 1,
+      repeated: [{ document: document('a') }],
+      refused: [],
+    });
     // Stored a moment ago and gone since: only a repetition can tell.
     await expect(store('_id_', [])).rejects.toThrow('cannot be found');
   });

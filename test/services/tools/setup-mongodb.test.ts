@@ -14,10 +14,13 @@ describe('detectServer', () => {
   });
 });
 
-test('the processor may look up, add and correct prices, and nothing else', () => {
+test('the processor may look up, add and correct prices and ask how full the disk is, and nothing else', () => {
   const config = { mongodb: { database: 'metals', collection: 'prices' } } as ToolsConfig;
   expect(writerRole(config)).toEqual({
-    privileges: [{ resource: { db: 'metals', collection: 'prices' }, actions: ['find', 'insert', 'update'] }],
+    privileges: [
+      { resource: { db: 'metals', collection: 'prices' }, actions: ['find', 'insert', 'update'] },
+      { resource: { db: 'metals', collection: '' }, actions: ['dbStats'] },
+    ],
     roles: [],
   });
 });
