@@ -37,12 +37,18 @@ export interface GroupWatchOptions {
  */
 export class GroupWatch {
   private askedBefore: { readonly memberId: string; readonly wasWrong: boolean } | undefined;
-  /** True while the coordinator does not know this member. */
-  expelled = false;
+  /** The member that the coordinator did not know. */
+  private expelledId: string | undefined;
   /** Partitions that no member of the group reads. */
   unowned: readonly number[] = [];
 
   constructor(private readonly options: GroupWatchOptions) {}
+
+  /** True while the coordinator does not know this member, until it has joined again. */
+  get expelled(): boolean {
+    const { memberId = this.expelledId } = this.options.member();
+    return memberId !== undefined && memberId === this.expelledId;
+  }
 
   /** Rejects when the broker does not answer. */
   readonly refresh = async (admin: Pick<Admin, 'describeGroups'>): Promise<void> => {
@@ -53,20 +59,21 @@ export class GroupWatch {
     const { memberId, isLeader, replace } = member();
     // It joined anew while the question was on its way; the answer is of another generation.
     if (facts === undefined || memberId === undefined || memberId !== before.memberId) return this.forget();
-    this.expelled = !facts.members.has(memberId);
-    this.unowned = this.expelled ? [] : range(partitions).filter((partition) => !facts.owned.has(partition));
+    const isExpelled = !facts.members.has(memberId);
+    this.expelledId = isExpelled ? memberId : undefined;
+    this.unowned = isExpelled ? [] : range(partitions).filter((partition) => !facts.owned.has(partition));
     const wasWrong = this.askedBefore?.memberId === memberId && this.askedBefore.wasWrong;
-    const isMine = this.expelled || (this.unowned.length > 0 && isLeader);
+    const isMine = isExpelled || (this.unowned.length > 0 && isLeader);
     this.askedBefore = { memberId, wasWrong: isMine };
     if (!wasWrong || !isMine) return;
     this.askedBefore = undefined;
-    const why = this.expelled ? `it does not know this member` : `partitions ${this.unowned.join(', ')} have no owner`;
+    const why = isExpelled ? 'it does not know this member' : `partitions ${this.unowned.join(', ')} have no owner`;
     replace(new Error(`group ${group}: ${why}; joining again`));
   };
 
   private forget(): void {
     this.askedBefore = undefined;
-    this.expelled = false;
+    this.expelledId = undefined;
     this.unowned = [];
   }
 }

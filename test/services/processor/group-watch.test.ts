@@ -50,6 +50,15 @@ describe('GroupWatch', () => {
     expect(replaced).toEqual(['group g: it does not know this member; joining again']);
   });
 
+  test('it is told of until the member has joined again', async () => {
+    const { subject, look, own } = watch(false);
+    await look(described({ b: [0, 1, 2] }));
+    own.memberId = undefined;
+    expect(subject.expelled).toBe(true);
+    own.memberId = 'c';
+    expect(subject.expelled).toBe(false);
+  });
+
   test('partitions without an owner are told of at once, and the leader assigns them again', async () => {
     const { subject, look, replaced } = watch();
     await look(described({ a: [0] }));

@@ -12,7 +12,7 @@ const request = (over: object) => dlqRequestSchema.parse({ action: 'list', ...ov
 /** A topic in memory, and a producer that acknowledges as it is told to. */
 function topic(
   letters: Letter[],
-  over: { low?: number; high?: number; acknowledge?: (record: ProducerRecord) => object[] } = {},
+  over: { low?: number; high?: number; acknowledge?: (record: ProducerRecord) => object[] | undefined } = {},
 ) {
   const low = over.low ?? letters[0]?.offset ?? 0;
   const high = over.high ?? (letters.at(-1)?.offset ?? -1) + 1;
