@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { AS_READ } from '../../../services/processor/settle';
 import { priceConsumer, TOPIC } from './support';
 
 const done = async (): Promise<void> => undefined;
@@ -39,7 +40,7 @@ const until = async (holds: () => boolean): Promise<void> => {
 
 test('a member that was expelled joins again, and commits what it reads then', async () => {
   const { kafka, commits, deliver } = group();
-  const subject = priceConsumer(kafka, async (_, __, read) => read());
+  const subject = priceConsumer(kafka, async (_, __, read) => (read(), AS_READ));
   subject.start();
   await until(() => deliver.length === 1);
   expect(subject.membership).toMatchObject({ memberId: 'member-0', isLeader: true });

@@ -1,11 +1,6 @@
 import { MongoBulkWriteError, MongoNetworkError } from 'mongodb';
 import type { PriceDocument } from '../../../services/processor/record';
-import {
-  correctChanges,
-  refusingIndex,
-  storeDocuments,
-  type PriceCollection,
-} from '../../../services/processor/store';
+import { correctChanges, refusingIndex, storeDocuments, type PriceCollection } from '../../../services/processor/store';
 
 const KAFKA = { topic: 't', partition: 0, offset: 0 };
 const document = (id: string, hash = `hash-${id}`): PriceDocument => ({
