@@ -1,22 +1,23 @@
 import type { EachBatchPayload } from 'kafkajs';
+import { guardFetch, type Admission } from '../common/kafka-fetch-guard';
 import { errorText } from '../common/log';
 import { Committer, type Position } from './committer';
 import { CommittedPrices, LogCutError } from './committed-prices';
-import { fromFetch } from './fetched';
+import { fromFetch, MAX_PART_RECORDS } from './fetched';
 import { GroupMember, RESTART, type GroupMemberOptions } from './group-member';
 import type { Membership } from './group-watch';
 import type { LagOptions } from './lag';
 import { LastPrices } from './last-prices';
-import { Pipeline, type RecordBatch } from './pipeline';
+import { BATCH_COST_BYTES, costBytes, Pipeline, type RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
 import type { Correction, StoredPrices } from './settle';
 
-/** Four inserts of one partition; some 5 MB of records and documents. */
-const MAX_PENDING_RECORDS = 4_000;
-/** Of each partition; some 10 KB each besides its records, and at the least 4 s of fetches. */
-const MAX_PENDING_BATCHES = 400;
-/** Parts of fetches that keep the broker's answer in memory, of each partition; with more under way they are copied. */
-const MAX_PINNED_PARTS = 8;
+/** Of records under way, as costBytes counts them: some 4,000 small ones of each of six partitions, four inserts. */
+export const MAX_PENDING_BYTES = 56 * 1024 * 1024;
+/** Of one answer of the broker, all partitions together. */
+const MAX_FETCH_BYTES = 1024 * 1024;
+/** The topic is kept uncompressed, so this is for what was written before that was set. */
+const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
 const COMMIT_INTERVAL_MS = 50;
 
 export interface ConsumerOptions extends Omit<GroupMemberOptions, 'onBatch' | 'onUnassigned'> {
@@ -39,6 +40,8 @@ export class PriceConsumer {
   private generation = 0;
   private commitOffsets: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   private readonly member: GroupMember;
+  /** Partitions that are paused until there is room. */
+  private readonly withoutRoom = new Set<number>();
   private readonly committedPrices: CommittedPrices;
   private readonly cut = new Set<number>();
   private readonly committer: Committer;
@@ -58,15 +61,20 @@ export class PriceConsumer {
       onExpelled: (error) => this.member.replace(error),
     });
     this.pipeline = new Pipeline({
-      maxPendingRecords: MAX_PENDING_RECORDS,
-      maxPendingBytes: options.maxBytesPerPartition,
-      maxPendingBatches: MAX_PENDING_BATCHES,
+      maxPendingBytes: MAX_PENDING_BYTES,
+      partitions: () => this.member.assigned.size,
       loadLastPrices: (partition, offset) => this.committedPrices.load(partition, offset),
       process: (records, last, read, generation) =>
         options.process(records, last, read, () => generation === this.generation),
       correct: (corrections, generation) => options.correct(corrections, () => generation === this.generation),
       onDone: (batch, metadata) => this.done(batch, metadata),
       onFailure: (batch, error) => this.failed(batch, error),
+    });
+    guardFetch({
+      topic: options.topic,
+      maxBytes: MAX_FETCH_BYTES,
+      maxUnpackedBytes: MAX_UNPACKED_BYTES,
+      admit: () => this.admission(),
     });
   }
 
@@ -84,6 +92,11 @@ export class PriceConsumer {
 
   get pendingRecords(): number {
     return this.pipeline.pendingRecords;
+  }
+
+  /** The memory that they take, as it is counted: what bounds it. */
+  get pendingBytes(): number {
+    return this.pipeline.pendingBytes;
   }
 
   get silentMs(): number {
@@ -134,25 +147,56 @@ export class PriceConsumer {
     this.generation += 1;
     this.cut.clear();
     this.commitOffsets = undefined;
+    // The next consumer knows nothing of pauses.
+    this.withoutRoom.clear();
     this.committedPrices.forget();
     this.committer.discard();
   }
 
-  private handle({ batch, resolveOffset, commitOffsetsIfNecessary, pause, isStale }: EachBatchPayload): void {
+  /** What one answer may bring of each partition; what is beyond is fetched again. */
+  private admission(): (partition: number) => Admission | undefined {
+    const { pipeline } = this;
+    // Of all its partitions, which are submitted only when the last of them is decoded.
+    let admitted = 0;
+    return (partition) => {
+      if (this.member.draining) return undefined;
+      if (pipeline.isFull(partition)) {
+        this.waitForRoom(partition);
+        return undefined;
+      }
+      const room = pipeline.roomBytes(partition, admitted);
+      let records = 0;
+      let cost = 0;
+      return (bytes) => {
+        const more = costBytes(1, bytes) + (records % MAX_PART_RECORDS === 0 ? BATCH_COST_BYTES : 0);
+        // One that is larger than all the room still comes, alone.
+        if (records > 0 && cost + more > room) return false;
+        records += 1;
+        cost += more;
+        admitted += more;
+        return true;
+      };
+    };
+  }
+
+  private handle({ batch, resolveOffset, commitOffsetsIfNecessary, isStale }: EachBatchPayload): void {
     const { partition } = batch;
     this.commitOffsets = commitOffsetsIfNecessary;
     if (this.member.draining || isStale() || !this.member.assigned.has(partition)) return;
-    if (!this.pipeline.isFull(partition)) {
-      const copied = this.pipeline.pendingBatches(partition) >= MAX_PINNED_PARTS;
-      for (const part of fromFetch(batch, copied)) this.pipeline.submit({ ...part, generation: this.generation });
-      // What is fetched next; what is committed is another matter.
-      resolveOffset(batch.lastOffset());
-    }
-    if (!this.pipeline.isFull(partition)) return;
-    // The other partitions go on meanwhile.
-    const resume = pause();
+    for (const part of fromFetch(batch)) this.pipeline.submit({ ...part, generation: this.generation });
+    // What is fetched next; what is committed is another matter.
+    resolveOffset(batch.lastOffset());
+    if (this.pipeline.isFull(partition)) this.waitForRoom(partition);
+  }
+
+  /** The other partitions go on meanwhile. */
+  private waitForRoom(partition: number): void {
+    if (this.withoutRoom.has(partition) || this.member.draining) return;
+    this.withoutRoom.add(partition);
+    this.member.pausePartition(partition);
     void this.pipeline.whenRoom(partition).then(() => {
-      if (!this.member.draining) resume();
+      this.withoutRoom.delete(partition);
+      if (!this.member.draining) this.member.resumePartition(partition);
     });
   }
 

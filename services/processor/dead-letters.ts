@@ -2,6 +2,7 @@ import { Partitioners, type IHeaders, type Kafka, type Message, type Producer } 
 import { retryForever, type Backoff } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
 import type { DeadLetter } from './process-batch';
+import { SupersededError } from './superseded';
 
 const ALL_REPLICAS = -1;
 /**
@@ -12,6 +13,8 @@ const MAX_SEND_BYTES = 1_000_000;
 /** Lengths and timestamp of a record, and of each header: more than they can have. */
 const RECORD_OVERHEAD_BYTES = 64;
 const HEADER_OVERHEAD_BYTES = 8;
+/** MongoDB's words about a document may be long. */
+const MAX_DETAIL_CHARACTERS = 500;
 
 export interface DeadLetterOptions {
   readonly kafka: Kafka;
@@ -32,9 +35,13 @@ export class DeadLetterPublisher {
 
   constructor(private readonly options: DeadLetterOptions) {}
 
-  /** Resolves once the broker has them; repeats until then. A letter may appear twice, it is never lost. */
-  publish(letters: readonly DeadLetter[]): Promise<void> {
-    const sent = this.last.catch(() => undefined).then(() => this.sendUntilDone(letters));
+  /**
+   * Resolves once the broker has them; repeats until then. A letter may appear twice, it is never lost. Rejects with
+   * SupersededError where `isCurrent` denies it meanwhile: with each rebalance while the topic of letters is away, the same
+   * ones would wait once more.
+   */
+  publish(letters: readonly DeadLetter[], isCurrent = (): boolean => true): Promise<void> {
+    const sent = this.last.catch(() => undefined).then(() => this.sendUntilDone(letters, isCurrent));
     this.last = sent;
     return sent;
   }
@@ -44,15 +51,23 @@ export class DeadLetterPublisher {
     await this.discard();
   }
 
-  private async sendUntilDone(letters: readonly DeadLetter[]): Promise<void> {
+  private async sendUntilDone(letters: readonly DeadLetter[], isCurrent: () => boolean): Promise<void> {
+    refuseSuperseded(letters.length, isCurrent);
     const messages = letters.map((letter) => toMessage(letter, this.options.version, this.options.now()));
-    for (const some of splitByBytes(messages, MAX_SEND_BYTES)) await this.sendSome(some);
+    for (const some of splitByBytes(messages, MAX_SEND_BYTES)) await this.sendSome(some, isCurrent);
   }
 
-  private async sendSome(messages: Message[]): Promise<void> {
-    await retryForever(() => this.send(messages), {
+  private async sendSome(messages: Message[], isCurrent: () => boolean): Promise<void> {
+    const send = async (): Promise<void> => {
+      // Whether the topic can be written to is then somebody else's to tell.
+      if (!isCurrent()) this.problem = undefined;
+      refuseSuperseded(messages.length, isCurrent);
+      await this.send(messages);
+    };
+    await retryForever(send, {
       backoff: this.options.backoff,
       signal: this.options.signal,
+      isRetriable: (error) => !(error instanceof SupersededError),
       onRetry: async (error, attempt) => {
         this.problem = `dead letters: ${errorText(error)}`;
         this.options.logger.warn({ reason: this.problem, attempt }, 'dead letters not sent, repeating');
@@ -95,10 +110,14 @@ export class DeadLetterPublisher {
   }
 }
 
+function refuseSuperseded(letters: number, isCurrent: () => boolean): void {
+  if (!isCurrent()) throw new SupersededError(`${letters} dead letters are another assignment's to send`);
+}
+
 export function toMessage({ record, reason, detail }: DeadLetter, version: string, failedAt: Date): Message {
   const headers: IHeaders = {
     'metals-reason': reason,
-    'metals-detail': detail,
+    'metals-detail': detail.slice(0, MAX_DETAIL_CHARACTERS),
     'metals-source-topic': record.topic,
     'metals-source-partition': String(record.partition),
     'metals-source-offset': record.offset,

@@ -1,4 +1,5 @@
 import type { Batch } from 'kafkajs';
+import type { FetchedMessage } from '../common/record-batches';
 import { nextOffset } from './group-offsets';
 import type { RecordBatch } from './pipeline';
 import type { SourceRecord } from './record';
@@ -7,33 +8,47 @@ import type { SourceRecord } from './record';
  * A fetch may bring thousands of records, and its offset is committed once all of them are safe: in parts, a slow store
  * and one crash after another still leave progress behind.
  */
-const MAX_RECORDS = 1_000;
+export const MAX_PART_RECORDS = 1_000;
 
-type Bytes = Buffer | null;
-const same = (bytes: Bytes): Bytes => bytes;
-const copy = (bytes: Bytes): Bytes => bytes && Buffer.from(bytes);
+type Fetched = Pick<FetchedMessage, 'offset' | 'timestamp' | 'key' | 'value' | 'unreadable'>;
 
 /**
- * What one fetch brought of one partition, in parts to be committed one by one. kafkajs hands out slices of the broker's
- * whole answer, so records that wait keep all of it in memory, with what it holds of other partitions, unless they are
- * copied.
+ * What one fetch brought of one partition, in parts to be committed one by one. Keys and values are slices of the broker's
+ * whole answer: those of a part are copied together, or one record that waits would keep all of it in memory.
  */
-export function fromFetch(batch: Batch, copied: boolean): Omit<RecordBatch, 'generation'>[] {
-  const { topic, partition, messages } = batch;
-  const own = copied ? copy : same;
+export function fromFetch(batch: Batch): Omit<RecordBatch, 'generation'>[] {
+  const { topic, partition } = batch;
+  const messages: readonly Fetched[] = batch.messages;
   const parts: Omit<RecordBatch, 'generation'>[] = [];
-  for (let start = 0; start < messages.length; start += MAX_RECORDS) {
-    let bytes = 0;
-    const records = messages
-      .slice(start, start + MAX_RECORDS)
-      .map(({ key, value, offset, timestamp }): SourceRecord => {
-        bytes += (key?.length ?? 0) + (value?.length ?? 0);
-        return { topic, partition, offset, appendedMs: Number(timestamp), key: own(key), value: own(value) };
-      });
-    const isLast = start + MAX_RECORDS >= messages.length;
+  for (let start = 0; start < messages.length; start += MAX_PART_RECORDS) {
+    const some = messages.slice(start, start + MAX_PART_RECORDS);
+    const bytes = some.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+    const copy = copyInto(Buffer.allocUnsafeSlow(bytes));
+    const records = some.map(({ key, value, offset, timestamp, unreadable }): SourceRecord => {
+      const own = { topic, partition, offset, appendedMs: Number(timestamp), key: copy(key), value: copy(value) };
+      return unreadable === undefined ? own : { ...own, ...explain(offset, unreadable) };
+    });
+    const isLast = start + MAX_PART_RECORDS >= messages.length;
     // The batch may end with what is no record, as the mark of a transaction.
-    const lastOffset = isLast ? batch.lastOffset() : records[records.length - 1].offset;
+    const lastOffset = isLast ? batch.lastOffset() : some[some.length - 1].offset;
     parts.push({ partition, records, bytes, nextOffset: nextOffset(lastOffset) });
   }
   return parts;
+}
+
+/** Copies one after the other into a buffer that has room for all of them. */
+function copyInto(all: Buffer): (bytes: Buffer | null) => Buffer | null {
+  let end = 0;
+  return (bytes) => {
+    if (bytes === null) return null;
+    const start = end;
+    end += bytes.copy(all, start);
+    return all.subarray(start, end);
+  };
+}
+
+function explain(last: string, { firstOffset, reason }: NonNullable<Fetched['unreadable']>) {
+  const what =
+    firstOffset === last ? `the record at offset ${last}` : `the records at offsets ${firstOffset} to ${last}`;
+  return { offset: firstOffset, unreadable: `${what} cannot be read: the batch ${reason}` };
 }

@@ -108,9 +108,18 @@ export class GroupMember {
     }
   }
 
-  /** Stops the reading of one partition, until the process starts anew. */
+  /** Stops the reading of one partition, until it is resumed or this consumer is replaced. */
   pausePartition(partition: number): void {
     this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
+  }
+
+  resumePartition(partition: number): void {
+    try {
+      this.consumer?.resume([{ topic: this.options.topic, partitions: [partition] }]);
+    } catch (error) {
+      // Another consumer has taken its place and does not read yet: it begins without pauses.
+      this.options.logger.debug({ error: errorText(error) }, 'resume');
+    }
   }
 
   private async run(): Promise<void> {

@@ -32,8 +32,9 @@ const WATCH_INTERVAL_MS = 4_000;
 const LEAVE_MS = 3_000;
 /** More dead letters than that have no line of their own; the counter has them all. */
 const MAX_LETTERS_LOGGED_PER_SECOND = 20;
-/** Some 5 ms of work. */
+/** Some 5 ms of work, and where records take longer to read than events do, no more than 10 ms. */
 const SLICE_RECORDS = 500;
+const SLICE_MS = 10;
 
 const { config, secrets } = bootstrap({
   component: SERVICE,
@@ -144,6 +145,7 @@ const groupWatch = new GroupWatch({
 });
 metrics.gaugeBy('lag_records', 'Records behind the end of the topic', 'partition', () => lag.byPartition);
 metrics.gauge('pending_records', 'Fetched records that are not yet safe', () => consumer.pendingRecords);
+metrics.gauge('pending_bytes', 'Memory that they take, as it is counted', () => consumer.pendingBytes);
 metrics.gauge('waiting_documents', 'Documents that wait to be written', () => writer.waiting);
 const parts: StateParts = {
   ...{ kafkaWatch, mongoWatch, groupWatch, consumer, writer, deadLetters, lag, outOfRange, recent },
@@ -169,13 +171,14 @@ async function processRecords(
       metrics.onStored(documents);
       return stored;
     },
-    deadLetter: (letters) => deadLetters.publish(letters),
+    deadLetter: (letters) => deadLetters.publish(letters, isCurrent),
     now: () => new Date(),
     onSafe: (result) => {
       metrics.onResult(result);
       result.deadLetters.forEach(reportDeadLetter);
     },
     sliceRecords: SLICE_RECORDS,
+    sliceMs: SLICE_MS,
   });
 }
 

@@ -17,8 +17,12 @@ export interface ProcessDeps {
   readonly now: () => Date;
   /** Hears of records that are safe. */
   readonly onSafe: (result: BatchResult) => void;
-  /** Records that are read before anything else gets its turn: an answer of MongoDB must not wait for a whole batch. */
+  /**
+   * Records that are read before anything else gets its turn: an answer of MongoDB must not wait for a whole batch. Fewer
+   * where they take longer than `sliceMs`.
+   */
   readonly sliceRecords: number;
+  readonly sliceMs: number;
 }
 
 export interface BatchResult {
@@ -45,22 +49,32 @@ export async function processBatch(
   deps: ProcessDeps,
 ): Promise<StoredPrices> {
   const slices: Promise<StoredPrices>[] = [];
-  for (let start = 0; start < records.length; start += deps.sliceRecords) {
+  for (let start = 0; start < records.length;) {
     if (start > 0) await nextTurn();
-    const slice = finishSlice(readSlice(records.slice(start, start + deps.sliceRecords), last, deps.now()), deps);
+    const slice = readSlice(records, start, last, deps);
+    start += slice.documents.length + slice.letters.length;
+    const finished = finishSlice(slice, deps);
     // Awaited below: one that fails while others are still read must not end the process.
-    slice.catch(() => undefined);
-    slices.push(slice);
+    finished.catch(() => undefined);
+    slices.push(finished);
   }
   read();
   return together(await Promise.all(slices));
 }
 
-function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedAt: Date): Slice {
+function readSlice(
+  records: readonly SourceRecord[],
+  start: number,
+  last: LastPrices,
+  { now, sliceRecords, sliceMs }: ProcessDeps,
+): Slice {
   const documents: PriceDocument[] = [];
   const origins: SourceRecord[] = [];
   const letters: DeadLetter[] = [];
-  for (const record of records) {
+  const ingestedAt = now();
+  const deadline = performance.now() + sliceMs;
+  for (let at = start; at < Math.min(records.length, start + sliceRecords); at += 1) {
+    const record = records[at];
     const decision = decide(record, ingestedAt, last);
     if (decision.kind === 'document') {
       documents.push(decision.document);
@@ -68,6 +82,7 @@ function readSlice(records: readonly SourceRecord[], last: LastPrices, ingestedA
     } else {
       letters.push({ record, reason: decision.reason, detail: decision.detail });
     }
+    if (performance.now() >= deadline) break;
   }
   return { documents, origins, letters };
 }

@@ -15,6 +15,8 @@ export interface SourceRecord extends Coordinates {
   readonly appendedMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** Why nobody could read it: it then stands for a whole batch, or what is left of one, from its offset on. */
+  readonly unreadable?: string;
 }
 
 /** A price as it is stored; `_id` makes a second insert of the same event harmless. */
@@ -38,6 +40,8 @@ export interface PriceDocument {
 }
 
 export type DeadLetterReason =
+  | 'unreadable-batch'
+  | 'too-large'
   | 'empty-value'
   | 'not-utf-8'
   | 'not-json'
@@ -52,10 +56,22 @@ export type Decision =
   | { readonly kind: 'dead-letter'; readonly reason: DeadLetterReason; readonly detail: string };
 
 const MAX_DETAIL_CHARACTERS = 500;
+/** Errors that are put into words: a value may have thousands, and the detail has room for a few. */
+const MAX_EXPLAINED_ERRORS = 10;
+/**
+ * Of key and value. The longest event has some 400 bytes; a larger record is not parsed, so that none costs more than
+ * some milliseconds.
+ */
+const MAX_RECORD_BYTES = 16_384;
 
 /** Decides what becomes of one record; whatever is not a valid event is a dead letter, with the reason. */
 export function decide(record: SourceRecord, ingestedAt: Date, last: LastPrices): Decision {
+  if (record.unreadable !== undefined) return deadLetter('unreadable-batch', record.unreadable);
   if (record.value === null || record.value.length === 0) return deadLetter('empty-value', 'the record has no value');
+  const bytes = record.value.length + (record.key?.length ?? 0);
+  if (bytes > MAX_RECORD_BYTES) {
+    return deadLetter('too-large', `key and value have ${bytes} bytes, at most ${MAX_RECORD_BYTES} are read`);
+  }
   if (!isUtf8(record.value)) return deadLetter('not-utf-8', 'the value is not valid UTF-8');
   let value: unknown;
   try {
@@ -67,7 +83,12 @@ export function decide(record: SourceRecord, ingestedAt: Date, last: LastPrices)
   if (typeof version === 'number' && version !== SCHEMA_VERSION) {
     return deadLetter('unknown-schema-version', `schema_version is ${version}, known is ${SCHEMA_VERSION}`);
   }
-  if (!validateEvent(value)) return deadLetter('invalid-event', explainErrors(validateEvent.errors).join('; '));
+  if (!validateEvent(value)) {
+    const errors = validateEvent.errors?.slice(0, MAX_EXPLAINED_ERRORS);
+    // It holds the value, and would until the next record that is wrong.
+    validateEvent.errors = null;
+    return deadLetter('invalid-event', explainErrors(errors).join('; '));
+  }
   const timestamp = new Date(value.timestamp);
   // A leap second is valid RFC 3339, and no Date holds it.
   if (Number.isNaN(timestamp.getTime())) return deadLetter('invalid-event', 'timestamp: is not a moment');
@@ -107,5 +128,9 @@ function toDocument(
 const deadLetter = (reason: DeadLetterReason, detail: string): Decision => ({
   kind: 'dead-letter',
   reason,
-  detail: detail.slice(0, MAX_DETAIL_CHARACTERS),
+  detail: shorten(detail, MAX_DETAIL_CHARACTERS),
 });
+
+/** A copy: a part of a string keeps the whole of it in memory, and letters may wait for long. */
+const shorten = (text: string, characters: number): string =>
+  text.length <= characters ? text : Buffer.from(text.slice(0, characters)).toString('utf8');

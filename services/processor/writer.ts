@@ -4,6 +4,7 @@ import { errorText, type Logger } from '../common/log';
 import type { PriceDocument } from './record';
 import type { Correction } from './settle';
 import { correctChanges, storeDocuments, type PriceCollection, type StoreResult } from './store';
+import { SupersededError } from './superseded';
 
 /** The second is on its way while MongoDB works on the first, so that it never waits for this process. */
 const MAX_INSERTS = 2;
@@ -16,11 +17,6 @@ export interface WriterOptions {
   readonly logger: Logger;
   readonly onWrite?: (documents: number, seconds: number) => void;
   readonly onRetry?: (error: Error) => void;
-}
-
-/** The partition was assigned anew before these documents had their turn: whoever has it now writes them. */
-export class SupersededError extends Error {
-  override readonly name = 'SupersededError';
 }
 
 interface Chunk {

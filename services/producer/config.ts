@@ -76,7 +76,8 @@ export const producerConfigSchema = z
       .prefault({}),
     queue: z
       .strictObject({
-        max_events: z.int().min(1).max(1_000_000).default(10_000),
+        /** The most that the memory of a replica (256 MB) has room for, beside 1,024 connections: npm run bench:memory. */
+        max_events: z.int().min(1).max(50_000).default(10_000),
         max_batch_events: z.int().min(1).max(MAX_BATCH_EVENTS).default(500),
       })
       .prefault({}),

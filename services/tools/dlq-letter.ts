@@ -9,6 +9,8 @@ const MAX_LISTED_DETAIL_CHARACTERS = 200;
 const MAX_SHOWN_CHARACTERS = 10_000;
 /** The reason whose record had a key for certain. */
 const KEY_MISMATCH = 'key-mismatch';
+/** The reason that stands for a batch, of which the letter has no bytes. */
+const UNREADABLE_BATCH = 'unreadable-batch';
 
 /** A record of the dead-letter topic, as it is read. */
 export interface LetterRecord {
@@ -144,6 +146,9 @@ export function planReplay(letter: Letter, topic: string, partitions: number): R
   if (letter.sourceTopic !== topic) return { refused: `it came from topic ${letter.sourceTopic}, not from ${topic}` };
   if (letter.sourcePartition >= partitions) {
     return { refused: `it came from partition ${letter.sourcePartition}, and ${topic} has ${partitions}` };
+  }
+  if (letter.reason === UNREADABLE_BATCH) {
+    return { refused: 'it stands for records that could not be read, and has no bytes of theirs' };
   }
   if (letter.reason === KEY_MISMATCH && letter.sourceKey === null) {
     return { refused: 'the processor that wrote it did not keep the key, so it cannot be sent as it was' };

@@ -82,9 +82,8 @@ async function run(topic: readonly SourceRecord[], store: Store, committed: Comm
   let finished = (): void => undefined;
   const end = new Promise<void>((resolve) => (finished = resolve));
   const pipeline = new Pipeline({
-    maxPendingRecords: 100,
     maxPendingBytes: 1e9,
-    maxPendingBatches: 100,
+    partitions: () => 1,
     loadLastPrices: async () => LastPrices.decode(committed.metadata),
     process: (records, last, read) =>
       processBatch(records, last, read, {
@@ -93,6 +92,7 @@ async function run(topic: readonly SourceRecord[], store: Store, committed: Comm
         now: () => new Date(),
         onSafe: () => undefined,
         sliceRecords: 4,
+        sliceMs: 10,
       }),
     correct: async (corrections) => {
       for (const { id, change } of corrections) {

@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import type { ConsumerOptions } from '../../../services/processor/consumer';
+import { MAX_PENDING_BYTES, type ConsumerOptions } from '../../../services/processor/consumer';
 import { nextOffset } from '../../../services/processor/group-offsets';
 import { AS_READ } from '../../../services/processor/settle';
 import { priceConsumer, TOPIC } from './support';
@@ -12,6 +12,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
   const committed: { partition: number; offset: string; metadata: string }[] = [];
   const resolved: string[] = [];
   const paused: unknown[] = [];
+  const resumed: unknown[] = [];
   const log: string[] = [];
   let eachBatch: (payload: object) => Promise<void> = () => Promise.reject(new Error('run was not called'));
   let running = (): void => undefined;
@@ -50,6 +51,7 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
       await joined;
     },
     pause: (topics: unknown) => state.pause(topics),
+    resume: (topics: unknown) => void resumed.push(topics),
     stop: async () => void log.push('stop'),
     disconnect: async () => undefined,
   };
@@ -73,11 +75,10 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
       resolveOffset: (offset: string) => resolved.push(offset),
       commitOffsetsIfNecessary: async ({ topics }: { topics: { topic: string; partitions: typeof committed }[] }) =>
         void (log.push('commit'), topics.forEach((each) => each.topic === TOPIC && committed.push(...each.partitions))),
-      pause: () => (log.push('pause'), () => log.push('resume')),
       isStale: () => false,
     });
   const kafka = { consumer: () => consumer, admin: () => admin } as unknown as Kafka;
-  return { kafka, committed, resolved, paused, log, started, deliver, join, state };
+  return { kafka, committed, resolved, paused, resumed, log, started, deliver, join, state };
 }
 
 /** Processing that the test ends, one batch after the other. */
@@ -153,16 +154,21 @@ describe('PriceConsumer', () => {
     expect(fake.committed.at(-1)).toMatchObject({ offset: '8' });
   });
 
-  test('pauses a partition that has enough under way, does not pass over what it does not take, and resumes', async () => {
+  test('pauses a partition that has enough under way, and resumes it', async () => {
     const { fake, works, subject } = await started();
-    for (const offset of ['5', '6', '7']) await fake.deliver(0, [offset], Buffer.alloc(512));
+    const three = [{ topic: TOPIC, partitions: [0] }];
+    const large = Buffer.alloc(MAX_PENDING_BYTES / 2);
+    await fake.deliver(0, ['5'], large);
+    expect(fake.paused).toEqual([]);
+    await fake.deliver(0, ['6'], large);
     await turn();
     expect(fake.resolved).toEqual(['5', '6']);
     expect(works.map(({ offsets }) => offsets)).toEqual([['5'], ['6']]);
-    expect(fake.log).toEqual(['pause', 'pause']);
+    expect(fake.paused).toEqual([three]);
+    expect(fake.resumed).toEqual([]);
     works[0].finish();
     await turn();
-    expect(fake.log).toContain('resume');
+    expect(fake.resumed).toEqual([three]);
     works[1].finish();
     await subject.stop();
   });

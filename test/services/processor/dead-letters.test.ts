@@ -2,6 +2,7 @@ import type { Kafka, Message } from 'kafkajs';
 import { pino } from 'pino';
 import { DeadLetterPublisher, splitByBytes, toMessage } from '../../../services/processor/dead-letters';
 import type { DeadLetter } from '../../../services/processor/process-batch';
+import { SupersededError } from '../../../services/processor/superseded';
 
 const letter: DeadLetter = {
   record: {
@@ -76,6 +77,19 @@ describe('splitByBytes', () => {
 });
 
 describe('DeadLetterPublisher', () => {
+  test('gives up letters of an earlier assignment while the topic is away, and calls them no problem of its own', async () => {
+    let isCurrent = true;
+    const { subject } = publisher(() => Promise.reject(new Error('denied')));
+    const outcome = subject.publish([letter], () => isCurrent).catch((error) => error);
+    const behind = subject.publish([letter], () => isCurrent).catch((error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(subject.problem).toBe('dead letters: denied');
+    isCurrent = false;
+    expect(await outcome).toBeInstanceOf(SupersededError);
+    expect(await behind).toBeInstanceOf(SupersededError);
+    expect(subject.problem).toBeUndefined();
+  });
+
   test('never asks the broker to take more at once than the topic allows', async () => {
     const sizes: number[] = [];
     const { subject } = publisher(async ({ messages }) => {

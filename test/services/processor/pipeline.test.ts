@@ -1,5 +1,5 @@
 import { LastPrices } from '../../../services/processor/last-prices';
-import { Pipeline, type RecordBatch } from '../../../services/processor/pipeline';
+import { BATCH_COST_BYTES, costBytes, Pipeline, type RecordBatch } from '../../../services/processor/pipeline';
 import { AS_READ } from '../../../services/processor/settle';
 
 interface Work {
@@ -18,15 +18,21 @@ const batch = (nextOffset: string, partition = 0, generation = 1, bytes = 10): R
   records: [{ topic: 't', partition, offset: nextOffset, appendedMs: 0, key: null, value: null }],
 });
 
-function setUp(load = async (): Promise<LastPrices> => LastPrices.decode(null), maxPendingRecords = 2) {
+/** A batch of one record, with 10 bytes. */
+const ONE = BATCH_COST_BYTES + costBytes(1, 10);
+
+function setUp(
+  load = async (): Promise<LastPrices> => LastPrices.decode(null),
+  maxPendingBytes = 2 * ONE,
+  partitions = 1,
+) {
   const works: Work[] = [];
   const done: string[] = [];
   const failed: string[] = [];
   const loads: number[] = [];
   const pipeline = new Pipeline({
-    maxPendingRecords,
-    maxPendingBytes: 100,
-    maxPendingBatches: 3,
+    maxPendingBytes,
+    partitions: () => partitions,
     loadLastPrices: (partition) => (loads.push(partition), load()),
     process: (records, _, read) =>
       new Promise((resolve, reject) =>
@@ -101,9 +107,9 @@ describe('Pipeline', () => {
   test('is full at its limit, also with batches of an earlier generation, and tells when there is room', async () => {
     const { pipeline, works } = setUp();
     pipeline.submit(batch('1'));
+    expect(pipeline.roomBytes(0)).toBe(ONE);
     pipeline.submit(batch('1', 0, 2));
     expect(pipeline.isFull(0)).toBe(true);
-    expect(pipeline.isFull(1)).toBe(false);
     expect(pipeline.pendingRecords).toBe(2);
     let room = false;
     const waiting = pipeline.whenRoom(0).then(() => (room = true));
@@ -117,12 +123,13 @@ describe('Pipeline', () => {
     works[1].finish();
     await pipeline.idle();
     expect(pipeline.pendingRecords).toBe(0);
+    expect(pipeline.roomBytes(0)).toBe(2 * ONE);
   });
 
   test('is full at its limit of bytes, and only then lets those who wait go on', async () => {
     const { pipeline, works } = setUp();
-    pipeline.submit(batch('1', 0, 1, 100));
-    pipeline.submit(batch('2', 0, 1, 100));
+    pipeline.submit(batch('1', 0, 1, 2 * ONE));
+    pipeline.submit(batch('2', 0, 1, 2 * ONE));
     let room = false;
     const waiting = pipeline.whenRoom(0).then(() => (room = true));
     await turn();
@@ -137,13 +144,27 @@ describe('Pipeline', () => {
     expect(pipeline.isFull(0)).toBe(false);
   });
 
-  test('is full at its limit of batches, however few records and bytes they have', () => {
-    const { pipeline } = setUp(undefined, 100);
-    for (const offset of ['1', '2']) pipeline.submit(batch(offset));
-    expect(pipeline.isFull(0)).toBe(false);
-    pipeline.submit(batch('3'));
+  test('a partition has its share of the room and no more, so that the others can go on', () => {
+    const { pipeline } = setUp(undefined, 8 * ONE, 2);
+    for (const offset of ['1', '2', '3', '4']) pipeline.submit(batch(offset));
+    expect([0, 1].map((partition) => pipeline.isFull(partition))).toEqual([true, false]);
+    expect(pipeline.roomBytes(1)).toBe(4 * ONE);
+    // What will be submitted of others meanwhile counts against the whole, not against the share.
+    expect(pipeline.roomBytes(1, ONE)).toBe(3 * ONE);
+  });
+
+  test('all partitions together have no more than the whole, whatever earlier assignments have left', async () => {
+    const { pipeline, works } = setUp(undefined, 4 * ONE, 2);
+    for (const partition of [7, 8]) for (const offset of ['1', '2']) pipeline.submit(batch(offset, partition));
     expect(pipeline.isFull(0)).toBe(true);
-    expect(pipeline.isFull(1)).toBe(false);
+    let room = false;
+    const waiting = pipeline.whenRoom(0).then(() => (room = true));
+    await turn();
+    expect(room).toBe(false);
+    works[0].read();
+    works[0].finish();
+    await waiting;
+    expect(pipeline.roomBytes(0)).toBe(ONE);
   });
 
   test('another partition goes on while one waits', async () => {

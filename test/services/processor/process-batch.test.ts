@@ -56,6 +56,7 @@ function recorder(change: Partial<ProcessDeps> = {}) {
     now: () => new Date(0),
     onSafe: (result) => results.push(result),
     sliceRecords: 500,
+    sliceMs: 1_000,
     ...change,
   };
   return { stored, letters, results, deps };
@@ -139,6 +140,16 @@ describe('processBatch', () => {
     expect(stored.map(({ kafka }) => String(kafka.offset))).toEqual([0, 1, 2, 4].map((index) => records[index].offset));
     expect(letters).toHaveLength(1);
     expect(results.map(({ inserted }) => inserted)).toEqual([2, 1, 1]);
+  });
+
+  test('records that take longer than they should get a turn each, however few they are', async () => {
+    const { results, deps } = recorder({ sliceMs: 0 });
+    await processBatch([good(), poison(), good()], deps);
+    expect(results.map(({ inserted, deadLetters }) => [inserted, deadLetters.length])).toEqual([
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ]);
   });
 
   test('a slice that fails while others are still read fails the batch, and not the process', async () => {

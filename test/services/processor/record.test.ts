@@ -39,11 +39,14 @@ describe('decide makes a dead letter of', () => {
     ['JSON null', 'null', 'invalid-event'],
     ['an array', '[]', 'invalid-event'],
     ['a number', '7', 'invalid-event'],
-    ['arrays nested 100,000 deep without end', '['.repeat(100_000), 'not-json'],
-    ['arrays nested 100,000 deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'invalid-event'],
-    ['objects nested 100,000 deep', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'invalid-event'],
+    ['arrays nested 16,000 deep without end', '['.repeat(16_000), 'not-json'],
+    ['arrays nested 8,000 deep', `${'['.repeat(8_000)}${']'.repeat(8_000)}`, 'invalid-event'],
+    ['objects nested 2,500 deep', `${'{"a":'.repeat(2_500)}1${'}'.repeat(2_500)}`, 'invalid-event'],
+    ['1,500 unknown fields', Object.fromEntries(Array.from({ length: 1_500 }, (_, n) => [n, 1])), 'invalid-event'],
     ['a byte order mark before an event', `\ufeff${JSON.stringify(event)}`, 'not-json'],
-    ['a record of 1 MB', { ...event, source: 'x'.repeat(1_000_000) }, 'invalid-event'],
+    ['a record of 1 MB', { ...event, source: 'x'.repeat(1_000_000) }, 'too-large'],
+    ['16 KiB and a byte', Buffer.alloc(16_385 - event.event_id.length, ' '), 'too-large'],
+    ['16 KiB', Buffer.alloc(16_384 - event.event_id.length, ' '), 'not-json'],
     ['a missing field', { ...event, price: undefined }, 'invalid-event'],
     ['an unknown field', { ...event, admin: true }, 'invalid-event'],
     ['a negative price', { ...event, price: -1 }, 'invalid-event'],
@@ -55,6 +58,18 @@ describe('decide makes a dead letter of', () => {
     const decision = decide(record(value), at);
     expect(decision).toMatchObject({ kind: 'dead-letter', reason });
     if (decision.kind === 'dead-letter') expect(decision.detail.length).toBeLessThanOrEqual(500);
+  });
+
+  test('a large key', () => {
+    expect(decide(record(event, 'x'.repeat(20_000)), at)).toMatchObject({ reason: 'too-large' });
+  });
+
+  test('what stands for records that nobody could read', () => {
+    expect(decide({ ...record(null), unreadable: 'the batch is not valid gzip' }, at)).toEqual({
+      kind: 'dead-letter',
+      reason: 'unreadable-batch',
+      detail: 'the batch is not valid gzip',
+    });
   });
 
   test('a record whose key is not the id of its event', () => {

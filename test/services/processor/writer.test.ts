@@ -2,7 +2,8 @@ import { MongoNetworkError } from 'mongodb';
 import { pino } from 'pino';
 import type { PriceDocument } from '../../../services/processor/record';
 import type { PriceCollection } from '../../../services/processor/store';
-import { SupersededError, Writer } from '../../../services/processor/writer';
+import { SupersededError } from '../../../services/processor/superseded';
+import { Writer } from '../../../services/processor/writer';
 
 const document = (id: string): PriceDocument => ({ _id: id, content_hash: id }) as PriceDocument;
 

@@ -128,6 +128,7 @@ describe('planReplay', () => {
       { 'metals-reason': 'key-mismatch', 'metals-source-key': undefined },
       'did not keep the key',
     ],
+    ['records that nobody could read', { 'metals-reason': 'unreadable-batch' }, 'has no bytes of theirs'],
   ])('refuses a letter with %s', (_, headers, why) => {
     expect(planReplay(letter(1, headers), 'metals-prices', 6)).toEqual({ refused: expect.stringContaining(why) });
   });

@@ -1,0 +1,4 @@
+/** The partition was assigned anew before this had its turn: whoever has it now does it. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}

@@ -1,0 +1,28 @@
+declare module 'kafkajs/src/protocol/encoder' {
+  export default class Encoder {
+    readonly buffer: Buffer;
+    writeInt16(value: number): this;
+    writeInt32(value: number): this;
+    writeInt64(value: string): this;
+    writeString(text: string): this;
+    writeBytes(bytes: Buffer): this;
+    writeArray(values: readonly Encoder[]): this;
+  }
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0' {
+  import type Encoder from 'kafkajs/src/protocol/encoder';
+  export default function encodeRecord(record: object): Encoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0' {
+  import type Encoder from 'kafkajs/src/protocol/encoder';
+  export function RecordBatch(batch: object): Promise<Encoder>;
+}
+
+declare module 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages' {
+  import type Decoder from 'kafkajs/src/protocol/decoder';
+  import type { KafkaMessage } from 'kafkajs';
+  /** Reads a length and that many bytes. */
+  export default function decodeMessages(decoder: Decoder): Promise<KafkaMessage[]>;
+}
