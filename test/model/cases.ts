@@ -2,15 +2,7 @@
 
 /** The words of the fault tests' oracle, and those that only a model can see; docs/delivery.md says what each means. */
 export type Promised =
-  | 'lost'
-  | 'swallowed'
-  | 'doubled'
-  | 'unaccounted'
-  | 'wrongLetter'
-  | 'uncovered'
-  | 'back'
-  | 'undrained'
-  | 'unsaid';
+  'lost' | 'swallowed' | 'doubled' | 'unaccounted' | 'wrongLetter' | 'uncovered' | 'back' | 'undrained' | 'unsaid';
 
 /** `read_bounds` in promises.c has the defaults. */
 export interface Bounds {

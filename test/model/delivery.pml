@@ -483,6 +483,15 @@ inline find_committable() {
   fi
 }
 
+inline set_committed() {
+  if
+  :: outcome < partition[p].committed -> c_code { note(BACK); }
+  :: else
+  fi;
+  partition[p].committed = outcome;
+  partition[p].tail = (tell && outcome > 0 -> TAIL(p, outcome - 1) : 0)
+}
+
 /* Kafka takes a commit of the group's present generation only. */
 #define MAY_COMMIT(m, p) \
   (broker_up && member[m].lane[p].mine && member[m].knows == PRESENT && (PASSABLE(STATUS(m, p, partition[p].committed)) || (IS(COMMIT_OVER_GAP) && STATUS(m, p, partition[p].committed + 1) == SAFE)))
@@ -491,8 +500,7 @@ inline commit() {
   atomic {
     ANY_LANE(MAY_COMMIT);
     d_step { find_committable() };
-    partition[p].committed = outcome;
-    partition[p].tail = (tell && outcome > 0 -> TAIL(p, outcome - 1) : 0);
+    set_committed();
     printf("member %d commits offset %d of partition %d\n", m, outcome, p);
     check()
   }
@@ -506,11 +514,7 @@ inline stale_commit() {
     ANY_LANE(MAY_COMMIT_LATE);
     faults--;
     d_step { find_committable() };
-    if
-    :: outcome < partition[p].committed -> c_code { note(BACK); }
-    :: else
-    fi;
-    partition[p].committed = outcome;
+    set_committed();
     printf("member %d commits offset %d of partition %d late\n", m, outcome, p);
     check()
   }

@@ -19,7 +19,11 @@ const OUTPUT_BYTES = 64 << 20;
 const run = promisify(execFile);
 /** Polite: others work on this machine too. */
 const politely = (file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> =>
-  run('nice', ['-n', '5', file, ...args], { cwd: FOLDER, env: { ...process.env, ...env }, maxBuffer: OUTPUT_BYTES }).then(
+  run('nice', ['-n', '5', file, ...args], {
+    cwd: FOLDER,
+    env: { ...process.env, ...env },
+    maxBuffer: OUTPUT_BYTES,
+  }).then(
     ({ stdout }) => stdout,
     (error: Error & { stdout?: string; code?: unknown }) => {
       throw new Error(`${file} ${args.join(' ')} ended with ${String(error.code)}: ${error.message.slice(0, 2_000)}`);

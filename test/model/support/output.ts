@@ -29,7 +29,8 @@ function numberIn(text: string, pattern: RegExp): number {
 const firstError = (text: string): string => /^pan:1: (.*)$/m.exec(text)?.[1] ?? 'it does not say which';
 
 /** The steps of a counterexample: what the model prints, without Spin's own lines. */
-export const readSteps = (text: string): string[] => text.split('\n').filter((line) => /^(FAULT: |the |a |member |event )/.test(line));
+export const readSteps = (text: string): string[] =>
+  text.split('\n').filter((line) => /^(FAULT: |the |a |member |event )/.test(line));
 
 /** Constants of constants.h that come after a comment which names them mutations: name and number. */
 export function readMutations(constants: string): ReadonlyMap<string, number> {
@@ -44,7 +45,10 @@ export function readTable(markdown: string, marker: string): string[] {
   const start = markdown.indexOf(marker);
   if (start < 0) throw new Error(`docs/delivery.md lacks ${marker}`);
   const rows: string[] = [];
-  for (const line of markdown.slice(start + marker.length).trimStart().split('\n')) {
+  for (const line of markdown
+    .slice(start + marker.length)
+    .trimStart()
+    .split('\n')) {
     if (!line.startsWith('|')) break;
     rows.push(line);
   }
