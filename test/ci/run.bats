@@ -11,7 +11,7 @@ setup() {
   touch test/some.bats
   printf '#!/usr/bin/env bash\n' >bin/setup
   # Every tool that would have to be installed is there.
-  for tool in shellcheck shfmt jq busybox haproxy mkfs.xfs systemd-analyze python3; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
+  for tool in shellcheck shfmt jq busybox haproxy spin cc mkfs.xfs systemd-analyze python3; do printf '#!/usr/bin/env bash\n' >"tools/$tool"; done
   cat >tools/npm <<'EOF'
 #!/usr/bin/env bash
 printf '%s\n' "$*" >>"$CALLS"
@@ -31,6 +31,10 @@ case "$*" in
     [[ ${STRICT_MARK:-ok} == ok ]] || exit 1
     ;;
   *test:faults) report faults 4 "${FAULTS_FAILED:-0}" && exit "${FAULTS_FAILED:-0}" ;;
+  *test:model)
+    printf '1..2\nok 1 a\n%s 2 b\n' "${MODEL_MARK:-ok}" >build/test-results/model.tap
+    [[ ${MODEL_MARK:-ok} == ok ]] || exit 1
+    ;;
   *test:emulator) printf '1..1\nok 1 a\n' >build/test-results/emulator.tap ;;
   *test:lab) report lab 5 "${LAB_FAILED:-0}" && exit "${LAB_FAILED:-0}" ;;
   *lint) exit "${LINT_EXIT:-0}" ;;
@@ -47,7 +51,7 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "all well: the sum of all tests comes last, and the lab is taken down" {
   run .ci/run
   [ "$status" -eq 0 ]
-  [ "$(last_line)" = '25 passed, 0 failed' ]
+  [ "$(last_line)" = '27 passed, 0 failed' ]
   # From nothing: what an earlier run has left is removed first.
   [ "$(grep '^run --silent lab' calls | paste -sd' ')" = 'run --silent lab:down run --silent lab run --silent lab:down' ]
 }
@@ -55,14 +59,14 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "a failed unit test fails the run, and the lab is tested all the same" {
   UNIT_FAILED=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '25 passed, 1 failed' ]
+  [ "$(last_line)" = '27 passed, 1 failed' ]
   grep -q 'test:lab' calls
 }
 
 @test "a failed fault test fails the run, and the lab is tested all the same" {
   FAULTS_FAILED=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '25 passed, 1 failed' ]
+  [ "$(last_line)" = '27 passed, 1 failed' ]
   [[ $output == *'failed steps: fault tests'* ]]
   grep -q 'test:lab' calls
 }
@@ -70,22 +74,29 @@ last_line() { printf '%s' "${lines[${#lines[@]} - 1]}"; }
 @test "a planted defect that is not caught fails the run, and the lab is tested all the same" {
   STRICT_MARK='not ok' run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '24 passed, 1 failed' ]
+  [ "$(last_line)" = '26 passed, 1 failed' ]
   [[ $output == *'failed steps: planted defects'* ]]
   grep -q 'test:lab' calls
+}
+
+@test "a model that does not say as expected fails the run" {
+  MODEL_MARK='not ok' run .ci/run
+  [ "$status" -ne 0 ]
+  [ "$(last_line)" = '26 passed, 1 failed' ]
+  [[ $output == *'failed steps: model of the delivery'* ]]
 }
 
 @test "a failed linter fails the run although every test passed" {
   LINT_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
   [[ $output == *'failed steps: lint'* ]]
-  [ "$(last_line)" = '25 passed, 0 failed' ]
+  [ "$(last_line)" = '27 passed, 0 failed' ]
 }
 
 @test "a lab that does not come up counts as a failure, and what is there of it is removed" {
   LAB_EXIT=1 run .ci/run
   [ "$status" -ne 0 ]
-  [ "$(last_line)" = '20 passed, 1 failed' ]
+  [ "$(last_line)" = '22 passed, 1 failed' ]
   [ "$(grep -c 'test:lab' calls)" -eq 0 ]
   grep -q 'lab:down' calls
 }

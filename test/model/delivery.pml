@@ -478,7 +478,7 @@ inline find_committable() {
   :: else -> n++
   od;
   if
-  :: IS(COMMIT_BEYOND) && outcome > partition[p].committed -> outcome++
+  :: IS(COMMIT_BEYOND) -> outcome++
   :: else
   fi
 }
