@@ -17,12 +17,15 @@ module.exports = {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/lab/', '<rootDir>/test/faults/[^/]*$'],
+      testPathIgnorePatterns: ['<rootDir>/test/lab/', '<rootDir>/test/faults/([^/]*|full/.*|soak/.*)$'],
     },
     {
       ...common,
       displayName: 'faults',
-      testMatch: ['<rootDir>/test/faults/*.test.ts'],
+      // scripts/test-faults sets it: the long ones with --full, the soak alone with --soak.
+      testMatch: (process.env.METALS_FAULT_SUITES ?? '.')
+        .split(' ')
+        .map((folder) => `<rootDir>/test/faults/${folder}/*.test.ts`),
     },
     {
       ...common,

@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bundleProgram, ROOT } from '../../lib/constructs/bundle';
 import { ensureBases } from '../../lib/lab/base-builder';
-import { baseImage, type BaseName } from '../../lib/base-images';
+import { baseImage, BASES, type BaseName } from '../../lib/base-images';
 import { contentHash, directoryHash } from '../../lib/lab/content-hash';
 import { build, inspectImages } from '../../lib/lab/docker';
 import { timed, type Progress } from '../../lib/lab/lab-error';
 import type { Component } from './stack';
-import { writePatchedSources, type Variant } from './variants';
+import { writePatchedSources, type Service, type Variant } from './variants';
 
 const NODE_TARGET = 'node22';
 const CONTEXTS = path.join(ROOT, 'build', 'rig', 'contexts');
@@ -56,6 +56,31 @@ async function makeImage(component: Component, progress: Progress, variant?: Var
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A service whose clock a test can set: it reads the time through libfaketime (clock.ts). */
+export async function ensureClockImage(component: Service, progress: Progress, variant?: Variant): Promise<string> {
+  const image = await ensureImage(component, progress, variant);
+  const clocked = `${image}-clock`;
+  if ((await inspectImages([clocked], progress.signal)).has(clocked)) return clocked;
+  const directory = path.join(ROOT, 'test', 'rig', 'clock');
+  const buildArguments = { NODE: baseImage(BASE[component]), BASE: image };
+  await timed(progress, `build ${clocked}`, () =>
+    build({ image: clocked, directory, buildArguments, labels: {} }, progress),
+  );
+  return clocked;
+}
+
+/** iptables and the tools of a file system, on the lab's Debian: for containers beside the one that is disturbed. */
+export async function ensureToolbox(progress: Progress): Promise<string> {
+  const directory = path.join(ROOT, 'test', 'rig', 'toolbox');
+  const local = baseImage('debian');
+  const base = (await inspectImages([local], progress.signal)).has(local) ? local : BASES.debian.reference;
+  const image = `metals-rig/toolbox:${contentHash([base, directoryHash(directory)])}`;
+  if ((await inspectImages([image], progress.signal)).has(image)) return image;
+  const plan = { image, directory, buildArguments: { BASE: base }, labels: {} };
+  await timed(progress, `build ${image}`, () => build(plan, progress));
+  return image;
 }
 
 /** Of its own: several runs may build at the same time. */

@@ -6,8 +6,10 @@ import { ROOT } from '../../lib/constructs/bundle';
 import { docker } from '../../lib/lab/docker';
 import { timed, type Progress } from '../../lib/lab/lab-error';
 import { kafkaClient, mongoClient, type KafkaUser, type MongoUser } from './clients';
+import { Clock } from './clock';
 import { makeSecrets, mergeConfig, writeConfig, writeSecrets, type Config, type Secrets } from './files';
-import { ensureImage, ensureRigBases } from './images';
+import { ensureClockImage, ensureImage, ensureRigBases } from './images';
+import { KAFKA_LOGIN, withProperties, writeKafkaLogin } from './kafka-files';
 import { createNetwork, freePort, type Addresses } from './network';
 import { lookAtHealth, lookByScript } from './ready';
 import { removeRig, RIG_LABEL } from './remove';
@@ -18,14 +20,23 @@ import type { Service, Variant } from './variants';
 export interface RigOptions {
   readonly name: string;
   readonly report?: (line: string) => void;
-  readonly kafka?: Limits;
-  readonly mongodb?: Limits;
+  readonly kafka?: StoreOptions;
+  readonly mongodb?: StoreOptions;
+}
+
+export interface StoreOptions extends Limits {
+  /** Lines of server.properties that are to be others, of Kafka. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Volumes that are there already, by the name of the one in the stack that each replaces. */
+  readonly volumes?: Readonly<Record<string, string>>;
 }
 
 export interface ServiceOptions extends Limits {
   /** @default the next number that no replica has had */
   readonly replica?: number;
   readonly variant?: Variant;
+  /** Whether `rig.clockOf` can set its time. @default false */
+  readonly clock?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Merged into the product's YAML. */
   readonly config?: Config;
@@ -57,7 +68,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   await removeRig(options.name);
   const directory = path.join(ROOT, 'build', 'rig', options.name);
   const addresses = await createNetwork(networkOf(options.name), labelsOf(options.name));
-  const rig = new Rig(options.name, directory, makeSecrets(directory), addresses, progress);
+  const rig = new Rig(options.name, directory, makeSecrets(directory), addresses, images[0], progress);
   try {
     await Promise.all([
       rig.startStore('kafka', images[0], options.kafka),
@@ -75,6 +86,7 @@ export class Rig {
   readonly network: string;
   readonly labels: Readonly<Record<string, string>>;
   private readonly stores = new Map<Component, Task>();
+  private readonly clocks = new Map<Task, Clock>();
   private replicas = 0;
 
   constructor(
@@ -82,7 +94,8 @@ export class Rig {
     private readonly directory: string,
     readonly secrets: Secrets,
     private readonly addresses: Addresses,
-    private readonly progress: Progress,
+    private readonly kafkaImage: string,
+    readonly progress: Progress,
   ) {
     this.network = networkOf(name);
     this.labels = labelsOf(name);
@@ -113,7 +126,9 @@ export class Rig {
   async startService(service: Service, options: ServiceOptions = {}): Promise<Task> {
     this.replicas += 1;
     const name = `${service}-${options.replica ?? this.replicas}`;
-    const image = await ensureImage(service, this.progress, options.variant);
+    const ensure = options.clock ? ensureClockImage : ensureImage;
+    const image = await ensure(service, this.progress, options.variant);
+    const clock = options.clock ? new Clock(path.join(this.directory, `clock-${name}`)) : undefined;
     const config = mergeConfig(productConfig(service), options.config ?? {});
     const secretsDirectory = this.secretsDirectory(options.secrets && name);
     if (options.secrets !== undefined) writeSecrets(secretsDirectory, { ...this.secrets, ...options.secrets });
@@ -121,16 +136,39 @@ export class Rig {
       image,
       secretsDirectory,
       configFile: writeConfig(this.directory, name, config),
-      environment: options.env,
+      environment: { ...clock?.environment, ...options.env },
+      mounts: clock?.mounts,
       cpus: options.cpus,
       memory: options.memory,
     });
+    if (clock !== undefined) this.clocks.set(task, clock);
     if (options.wait !== false) await task.ready(SERVICE_READY_SECONDS);
     return task;
   }
 
-  async startStore(component: 'kafka' | 'mongodb', image: string, limits: Limits = {}): Promise<void> {
-    const task = await this.runTask(component, component, { image, ...limits });
+  /** Of a service that was started with `clock`. */
+  clockOf(task: Task): Clock {
+    const clock = this.clocks.get(task);
+    if (clock === undefined) throw new Error(`${task.container} was started without \`clock\``);
+    return clock;
+  }
+
+  /** Arguments of `docker` that run a class of Kafka's own tools in the rig's network, as administrator. */
+  kafkaTool(jvm: readonly string[], name: string, args: readonly string[]): string[] {
+    const labels = Object.entries(this.labels).flatMap(([label, value]) => ['--label', `${label}=${value}`]);
+    const login = writeKafkaLogin(this.directory, this.secrets);
+    return [
+      ...['run', '--rm', '--network', this.network, ...labels, '--entrypoint', 'java'],
+      ...['--mount', `type=bind,source=${login},destination=${KAFKA_LOGIN},readonly`, this.kafkaImage],
+      ...[...jvm, '-cp', '/opt/kafka/libs/*', name, '--bootstrap-server', 'kafka:9092'],
+      ...['--command-config', KAFKA_LOGIN, ...args],
+    ];
+  }
+
+  async startStore(component: 'kafka' | 'mongodb', image: string, options: StoreOptions = {}): Promise<void> {
+    const { properties, ...others } = options;
+    const mounts = properties === undefined ? [] : [withProperties(this.directory, properties)];
+    const task = await this.runTask(component, component, { image, mounts, ...others });
     this.stores.set(component, task);
     await timed(this.progress, component, () => task.ready(STORE_READY_SECONDS));
   }
@@ -182,5 +220,5 @@ export class Rig {
 }
 
 type What = Limits &
-  Pick<Placement, 'image' | 'configFile' | 'environment' | 'port'> &
+  Pick<Placement, 'image' | 'configFile' | 'environment' | 'port' | 'mounts' | 'volumes'> &
   Partial<Pick<Placement, 'secretsDirectory'>>;

@@ -61,6 +61,10 @@ export interface Placement extends Limits {
   /** Prefix of the names of volumes. */
   readonly volumePrefix: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Beyond those of the stack, as `--mount` takes them. */
+  readonly mounts?: readonly string[];
+  /** Volumes of the stack, by their source, that are replaced by these. */
+  readonly volumes?: Readonly<Record<string, string>>;
 }
 
 /** Pure: the arguments after `docker run`, the image being the last. */
@@ -91,6 +95,7 @@ export function runArguments(service: StackService, at: Placement): string[] {
       mount(`type=bind,source=${at.configFile},destination=${target},readonly`),
     ),
     ...service.volumes.flatMap((volume) => mount(volumeOf(volume, at))),
+    ...(at.mounts ?? []).flatMap(mount),
     at.image,
   ];
 }
@@ -100,6 +105,7 @@ const mount = (text: string): string[] => ['--mount', text];
 function volumeOf({ type, source, target, read_only: readOnly, tmpfs }: Volume, at: Placement): string {
   if (type === 'tmpfs') return `type=tmpfs,destination=${target},tmpfs-size=${tmpfs?.size}`;
   const labels = Object.entries(at.labels).map(([name, value]) => `volume-label=${name}=${value}`);
-  const options = [`source=${at.volumePrefix}${source}`, `destination=${target}`, ...labels];
+  const name = at.volumes?.[source!] ?? `${at.volumePrefix}${source}`;
+  const options = [`source=${name}`, `destination=${target}`, ...labels];
   return ['type=volume', ...options, ...(readOnly ? ['readonly'] : [])].join(',');
 }

@@ -1,4 +1,5 @@
 /** One container of the rig: the broker, the store, or a replica of a service. */
+import { availableParallelism } from 'node:os';
 import { docker } from '../../lib/lab/docker';
 import { call } from './http';
 import { containerStats, parseMetrics, type ContainerStats } from './stats';
@@ -34,6 +35,7 @@ export class Task {
   readonly container: string;
   readonly url: string;
   readonly port: number;
+  private knownAddress: string | undefined;
 
   constructor(private readonly facts: TaskFacts) {
     this.container = facts.container;
@@ -88,9 +90,10 @@ export class Task {
     return (await this.state()).exitCode;
   }
 
-  /** Address inside the rig's network, for what runs in it. */
+  /** Inside the rig's network, for what runs in it; known while the container is cut off, too. */
   async address(): Promise<string> {
-    return (await this.inspect()).NetworkSettings.Networks[this.facts.network].IPAddress as string;
+    this.knownAddress ??= (await this.inspect()).NetworkSettings.Networks[this.facts.network].IPAddress as string;
+    return this.knownAddress;
   }
 
   /** Takes the container off the network, until the function that it returns is called: same address, same names. */
@@ -103,8 +106,32 @@ export class Task {
     };
   }
 
+  /** Freezes every process of the container, until the function that it returns is called: nothing closes, nothing answers. */
+  async pause(): Promise<() => Promise<void>> {
+    await docker(['pause', this.container]);
+    return async () => {
+      await docker(['unpause', this.container]);
+    };
+  }
+
+  /** Gives the running container so little of the CPU, until the function that it returns is called. */
+  async limitCpus(cpus: number): Promise<() => Promise<void>> {
+    const before = ((await this.inspect()).HostConfig.NanoCpus as number) / 1e9;
+    const set = (count: number): Promise<string> => docker(['update', '--cpus', String(count), this.container]);
+    await set(cpus);
+    return async () => {
+      // Docker takes 0, which means without a limit, for nothing to change.
+      await set(before === 0 ? availableParallelism() : before);
+    };
+  }
+
   logs(lines?: number): Promise<string> {
     return readLogs(this.container, lines);
+  }
+
+  /** @param sinceMs as of Date.now(). @default since the container is there */
+  countLogLines(sinceMs = 0): Promise<number> {
+    return countLines(this.container, sinceMs);
   }
 
   stats(): Promise<ContainerStats> {
@@ -140,4 +167,11 @@ export async function readLogs(container: string, lines?: number): Promise<strin
   const tail = lines === undefined ? [] : ['--tail', String(lines)];
   await docker(['logs', ...tail, container], { onLine: (line) => output.push(line) });
   return output.join('\n');
+}
+
+async function countLines(container: string, sinceMs: number): Promise<number> {
+  let lines = 0;
+  const since = new Date(sinceMs).toISOString();
+  await docker(['logs', '--since', since, container], { onLine: () => (lines += 1) });
+  return lines;
 }
