@@ -1,8 +1,11 @@
-/** A client that loses nothing by itself: ids of its own, and the same event again until it is acknowledged. */
+/**
+ * Clients that lose nothing by themselves: ids of their own, and the same event again until it is acknowledged. Some send
+ * arrays, some leave the id to the producer, and where a test says so none repeats anything.
+ */
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UuidV7Generator, uuidV7TimeMs } from '../../../services/common/uuid';
-import { call } from '../../rig/http';
+import { call, type Answer } from '../../rig/http';
+import { makeEvent, makeRival } from './events';
 import type { ClientEvent, Sent } from './oracle';
 
 export interface LoadOptions {
@@ -12,32 +15,37 @@ export interface LoadOptions {
   readonly ratePerSecond: number;
   /** Base addresses of the producers that are meant to be there now. */
   readonly targets: () => readonly string[];
-  /** Every n-th event has the id of the one before and another price. @default 40 */
+  /** Whether an event whose outcome is unknown is sent again. @default true */
+  readonly repeats?: boolean;
+  /** Every n-th event has the id of the one before, another price, and in turn its time, a later or an earlier one. @default 40 */
   readonly conflictEvery?: number;
   /** Every n-th event is sent again after it was acknowledged, as by a client that missed the answer. @default 25 */
   readonly repeatEvery?: number;
+  /** Every n-th request is an array, with a wrong event in its midst. @default 15 */
+  readonly arrayEvery?: number;
+  /** Every n-th event is sent without id and time; it is not repeated, for that would be another event. @default 12 */
+  readonly namelessEvery?: number;
+  /** How long a client waits for an answer. @default 10 s */
+  readonly attemptTimeoutMs?: number;
 }
 
 interface Delivery {
-  readonly event: ClientEvent;
+  event: ClientEvent;
   acknowledged: boolean;
   refused?: string;
 }
 
-const UNITS = {
-  gold: 'troy_ounce',
-  silver: 'troy_ounce',
-  platinum: 'troy_ounce',
-  palladium: 'troy_ounce',
-  copper: 'tonne',
-  aluminium: 'tonne',
-  nickel: 'tonne',
-  zinc: 'tonne',
-} as const;
-const METALS = Object.keys(UNITS) as (keyof typeof UNITS)[];
+interface ArrayResult {
+  readonly index: number;
+  readonly status: number;
+}
+
+const ARRAY_EVENTS = 6;
+/** In the midst of each array: the producer refuses it, and it alone. */
+const WRONG = { metal: 'gold', price: -1, source: 'wrong' };
+const WRONG_AT = 2;
 /** Beyond that the load waits: repeating all that an outage holds up would keep this machine busy. */
 const MAX_OUTSTANDING = 400;
-const ATTEMPT_TIMEOUT_MS = 10_000;
 const GIVE_UP_AFTER_MS = 90_000;
 const RETRY_MS = { first: 100, last: 2_000 };
 const TICK_MS = 20;
@@ -45,12 +53,14 @@ const TICK_MS = 20;
 export class Load {
   private readonly deliveries: Delivery[] = [];
   private readonly outstanding = new Set<Promise<void>>();
-  private readonly ids = new UuidV7Generator();
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 200 });
   private readonly ticking: Promise<void>;
   private stopped = false;
   private aborted = false;
   private turn = 0;
+  private begun = 0;
+  private rivals = 0;
+  private took: number[] = [];
 
   constructor(private readonly options: LoadOptions) {
     this.ticking = this.run();
@@ -58,6 +68,13 @@ export class Load {
 
   get acknowledged(): number {
     return this.deliveries.filter(({ acknowledged }) => acknowledged).length;
+  }
+
+  /** How long each request took that was acknowledged since the last look, in ms. */
+  takeLatenciesMs(): number[] {
+    const taken = this.took;
+    this.took = [];
+    return taken;
   }
 
   /** Sends no new events, waits for the outcome of all, and returns what was sent. */
@@ -80,24 +97,34 @@ export class Load {
     let made = 0;
     while (!this.stopped) {
       const due = Math.floor(((performance.now() - startMs) / 1_000) * this.options.ratePerSecond);
-      for (; made < due && this.outstanding.size < MAX_OUTSTANDING; made += 1) this.begin();
+      while (made < due && this.outstanding.size < MAX_OUTSTANDING) made += this.begin();
       // What an outage held up is not made up for in one burst.
       made = Math.max(made, due - MAX_OUTSTANDING);
       await sleep(TICK_MS);
     }
   }
 
-  private begin(): void {
-    const { conflictEvery = 40, repeatEvery = 25 } = this.options;
-    const n = this.deliveries.length;
-    const delivery = this.add(this.makeEvent(n, this.ids.next()));
-    const repeats = n % repeatEvery === 0;
-    const conflicts = n % conflictEvery === 0;
-    const work = this.deliver(delivery)
-      .then(() => (repeats ? this.attempt(delivery.event).catch(() => undefined) : undefined))
-      .then(() => (conflicts ? this.deliver(this.add(this.makeConflict(delivery.event))) : undefined))
-      .finally(() => this.outstanding.delete(work));
-    this.outstanding.add(work);
+  /** Returns how many events it has begun to send. */
+  private begin(): number {
+    const { arrayEvery = 15, namelessEvery = 12 } = this.options;
+    this.begun += 1;
+    if (this.begun % arrayEvery === 0) {
+      const some = Array.from({ length: ARRAY_EVENTS }, () => this.make());
+      this.track(this.deliverArray(some));
+      return some.length;
+    }
+    const delivery = this.make();
+    this.track(this.begun % namelessEvery === 0 ? this.deliverNameless(delivery) : this.deliverOne(delivery));
+    return 1;
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.outstanding.delete(tracked));
+    this.outstanding.add(tracked);
+  }
+
+  private make(): Delivery {
+    return this.add(makeEvent(this.options.run, this.deliveries.length, Date.now()));
   }
 
   private add(event: ClientEvent): Delivery {
@@ -106,51 +133,85 @@ export class Load {
     return delivery;
   }
 
-  private makeEvent(n: number, id: string): ClientEvent {
-    const metal = METALS[n % METALS.length];
-    return {
-      event_id: id,
-      metal,
-      price: 1_000 + n / 100,
-      currency: 'USD',
-      unit: UNITS[metal],
-      timestamp: new Date(uuidV7TimeMs(id)).toISOString(),
-      source: `oracle:${this.options.run}:${n}`,
-    };
-  }
-
-  private makeConflict(event: ClientEvent): ClientEvent {
-    return { ...event, price: event.price + 1, source: `oracle:${this.options.run}:${this.deliveries.length}` };
+  private async deliverOne(delivery: Delivery): Promise<void> {
+    const { conflictEvery = 40, repeatEvery = 25, run } = this.options;
+    const n = this.deliveries.indexOf(delivery);
+    await this.deliver(delivery);
+    if (n % repeatEvery === 0 && delivery.acknowledged) await this.post(delivery.event).catch(() => undefined);
+    if (n % conflictEvery !== 0) return;
+    this.rivals += 1;
+    await this.deliver(this.add(makeRival(delivery.event, run, this.deliveries.length, this.rivals)));
   }
 
   /** Repeats until a producer has acknowledged it; an outcome that is still unknown at the end stays unknown. */
   private async deliver(delivery: Delivery): Promise<void> {
     const startMs = performance.now();
     for (let attempt = 0; !this.aborted && performance.now() - startMs < GIVE_UP_AFTER_MS; attempt += 1) {
-      const status = await this.attempt(delivery.event).catch(() => undefined);
-      if (status === 202) {
-        delivery.acknowledged = true;
-        return;
-      }
-      if (status !== undefined && status < 500) {
-        delivery.refused = `answered ${status}`;
-        return;
-      }
+      const answer = await this.post(delivery.event).catch(() => undefined);
+      if (answer !== undefined && this.note(delivery, answer.status, answer.text)) return;
+      if (this.options.repeats === false) return;
       const boundMs = Math.min(RETRY_MS.last, RETRY_MS.first * 2 ** attempt);
       await sleep(boundMs * (0.5 + Math.random() / 2));
     }
   }
 
-  private async attempt(event: ClientEvent): Promise<number> {
+  /** Without id and time, as most clients would send it: the answer says which it has been given. */
+  private async deliverNameless(delivery: Delivery): Promise<void> {
+    const { metal, price, currency, unit, source } = delivery.event;
+    const nameless = { metal, price, currency, unit, source };
+    // Found by its tag, should it be stored without an answer.
+    delivery.event = { ...nameless, event_id: '', timestamp: '' };
+    const answer = await this.post(nameless).catch(() => undefined);
+    if (answer === undefined) return;
+    if (answer.status === 202) {
+      const { event_id: id, timestamp } = JSON.parse(answer.text) as Pick<ClientEvent, 'event_id' | 'timestamp'>;
+      delivery.event = { ...nameless, event_id: id, timestamp };
+    }
+    this.note(delivery, answer.status, answer.text);
+  }
+
+  private async deliverArray(some: readonly Delivery[]): Promise<void> {
+    const body: object[] = some.map(({ event }) => event);
+    body.splice(WRONG_AT, 0, WRONG);
+    const answer = await this.post(body).catch(() => undefined);
+    if (answer?.status === 207) this.noteResults(some, answer);
+    else if (answer !== undefined && answer.status < 500) {
+      for (const delivery of some) delivery.refused = `an array with one wrong event was answered ${answer.status}`;
+    }
+    if (this.options.repeats === false) return;
+    const open = some.filter(({ acknowledged, refused }) => !acknowledged && refused === undefined);
+    await Promise.all(open.map((delivery) => this.deliver(delivery)));
+  }
+
+  private noteResults(some: readonly Delivery[], { text }: Answer): void {
+    const { results } = JSON.parse(text) as { results: readonly ArrayResult[] };
+    const statusOf = new Map(results.map(({ index, status }) => [index, status]));
+    some.forEach((delivery, n) => {
+      this.note(delivery, statusOf.get(n < WRONG_AT ? n : n + 1) ?? 500, 'in an array');
+    });
+    const wrong = statusOf.get(WRONG_AT);
+    if (wrong !== 400) some[0].refused = `the wrong event of its array was answered ${wrong}`;
+  }
+
+  /** Whether the outcome is known. */
+  private note(delivery: Delivery, status: number, text: string): boolean {
+    if (status === 202) delivery.acknowledged = true;
+    else if (status < 500) delivery.refused = `answered ${status}: ${text.slice(0, 200)}`;
+    return status < 500;
+  }
+
+  private async post(body: unknown): Promise<Answer> {
     const targets = this.options.targets();
     this.turn += 1;
-    const { status } = await call(`${targets[this.turn % targets.length]}/produce`, {
+    const startMs = performance.now();
+    const answer = await call(`${targets[this.turn % targets.length]}/produce`, {
       method: 'POST',
-      body: JSON.stringify(event),
+      body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', 'x-api-key': this.options.apiKey },
-      timeoutMs: ATTEMPT_TIMEOUT_MS,
+      timeoutMs: this.options.attemptTimeoutMs ?? 10_000,
       agent: this.agent,
     });
-    return status;
+    if (answer.status === 202) this.took.push(performance.now() - startMs);
+    return answer;
   }
 }

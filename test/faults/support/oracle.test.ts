@@ -16,9 +16,14 @@ const sent = (of: ClientEvent, acknowledged = true): Sent => ({ event: of, ackno
 const record = (of: ClientEvent, offset: number) => ({ partition: 0, offset, value: JSON.stringify(of) });
 function document(of: ClientEvent, offset: number): StoredDocument {
   const { event_id: id, timestamp, ...rest } = of;
-  return { ...rest, _id: id, timestamp: new Date(timestamp), kafka: { partition: 0, offset } };
+  const time = new Date(timestamp);
+  return { ...rest, _id: id, timestamp: time, ingested_at: time, kafka: { partition: 0, offset } };
 }
-const letter = (of: ClientEvent, offset: number, reason = 'id-conflict') => ({ ...record(of, offset), reason });
+const letter = (of: ClientEvent, offset: number, reason = 'id-conflict') => ({
+  ...record(of, offset),
+  reason,
+  letterOffset: 0,
+});
 
 const [first, second] = [event(1), event(2)];
 const conflict = event(3, { event_id: first.event_id, price: 99 });
@@ -93,6 +98,52 @@ describe('it reports', () => {
       '1 lost: oracle:run:2',
       '1 unaccounted: 0/2',
       '1 wrongLetters: id-conflict of 0/1',
+    ]);
+  });
+
+  test('a dead letter with the place of another record', () => {
+    const change = { letters: [{ ...GOOD.letters[0], offset: 2 }] };
+    expect(judged(change)).toEqual(['1 unaccounted: 0/3', '1 wrongLetters: id-conflict of 0/2']);
+  });
+
+  test('a foreign record that is no dead letter, or one for another reason', () => {
+    const poison = { partition: 0, offset: 4, value: '{' };
+    const change = { records: [...GOOD.records, poison], foreign: new Map([['{', 'not-json']]) };
+    expect(judged(change)).toEqual(['1 unaccounted: 0/4']);
+    const of = (reason: string) => [...GOOD.letters, { ...poison, reason, letterOffset: 1 }];
+    expect(judged({ ...change, letters: of('not-utf-8') })).toEqual(['1 wrongLetters: not-utf-8 of 0/4']);
+    expect(judged({ ...change, letters: of('not-json') })).toEqual([]);
+  });
+
+  test('offsets that hold no record', () => {
+    expect(judged({ spans: [{ partition: 0, low: 0, high: 4 }] })).toEqual([]);
+    expect(judged({ spans: [{ partition: 0, low: 0, high: 6 }] })).toEqual([
+      '1 unread: 2 of 6 of partition 0, the first is 4',
+    ]);
+    expect(judged({ spans: [{ partition: 1, low: 2, high: 3 }] })).toEqual([
+      '1 unread: 1 of 1 of partition 1, the first is 2',
+    ]);
+  });
+
+  test('an offset that was committed before its record was safe', () => {
+    const samples = [{ committed: new Map([[0, 4]]), lettersEnd: 1 }];
+    const seen = (index: number) => new Map([first, second].map(({ event_id: id }) => [id, index]));
+    expect(judged({ samples: { samples, firstSeen: seen(0) } })).toEqual([]);
+    expect(judged({ samples: { samples, firstSeen: seen(1) } })).toEqual(['3 early: 0/0, 0/1, 0/2']);
+    const early = [{ ...samples[0], lettersEnd: 0 }];
+    expect(judged({ samples: { samples: early, firstSeen: seen(0) } })).toEqual(['1 early: 0/3']);
+  });
+
+  test('a change against a price that is in no document', () => {
+    const change = { previous_price: 9, amount: 1, percent: 1 };
+    const stored = [GOOD.stored[0], { ...GOOD.stored[1], change }];
+    expect(judged({ stored })).toEqual([expect.stringMatching(/^1 wrongChanges: oracle:run:2: /)]);
+  });
+
+  test('a drain that took too long', () => {
+    expect(judged({ drain: { seconds: 60, mostSeconds: 60 } })).toEqual([]);
+    expect(judged({ drain: { seconds: 61, mostSeconds: 60 } })).toEqual([
+      '1 slow: nothing was behind after 61 s; at most 60 s are allowed',
     ]);
   });
 

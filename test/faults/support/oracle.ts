@@ -1,4 +1,6 @@
 /** Compares what was sent with what is stored. Pure: it knows nothing of the services but what they promise. */
+import { wrongChanges } from './changes';
+import { committedEarly, type Samples } from './coverage';
 
 /** An event as a client sends it. */
 export interface ClientEvent {
@@ -28,6 +30,8 @@ export interface Coordinates {
 export interface StoredDocument extends Omit<ClientEvent, 'event_id' | 'timestamp'> {
   readonly _id: string;
   readonly timestamp: Date;
+  readonly ingested_at: Date;
+  readonly change?: { readonly previous_price: number; readonly amount: number; readonly percent?: number };
   readonly kafka: Coordinates;
 }
 
@@ -37,8 +41,17 @@ export interface TopicRecord extends Coordinates {
 
 /** Its coordinates are those of the record that it was. */
 export interface Letter extends Coordinates {
+  /** Where it stands itself, on the topic of dead letters. */
+  readonly letterOffset: number;
   readonly reason: string;
   readonly value: string;
+}
+
+/** What a partition holds by the broker's own count, from the beginning of the trial on. */
+export interface Span {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 export interface Observed {
@@ -46,6 +59,14 @@ export interface Observed {
   readonly stored: readonly StoredDocument[];
   readonly records: readonly TopicRecord[];
   readonly letters: readonly Letter[];
+  /** Every document of the store, those of other runs too: a change may refer to them. @default `stored` */
+  readonly everyDocument?: readonly StoredDocument[];
+  /** Records that are no events of the load, by their value, and the reason that each must be a dead letter for. */
+  readonly foreign?: ReadonlyMap<string, string>;
+  readonly spans?: readonly Span[];
+  readonly samples?: Samples;
+  /** From the end of the load and of the faults until nothing was behind. */
+  readonly drain?: { readonly seconds: number; readonly mostSeconds: number };
 }
 
 export interface Verdict {
@@ -67,9 +88,21 @@ export interface Verdict {
   readonly swallowed: readonly string[];
   /** Records that are neither a document, nor a dead letter, nor the repetition of a stored event. */
   readonly unaccounted: readonly string[];
-  /** Dead letters for another reason than a conflict of ids, about a record that is stored all the same, or without a rival. */
+  /**
+   * Dead letters for a reason that does not hold: another one than that of the foreign record, or than a conflict of ids,
+   * about a record that is stored all the same, without a rival, or with the place of another record.
+   */
   readonly wrongLetters: readonly string[];
   readonly refused: readonly string[];
+  /** Documents whose change is not the one against the newest stored price before it. */
+  readonly wrongChanges: readonly string[];
+  /** Offsets that the broker counts and that hold no record that can be read. */
+  readonly unread: readonly string[];
+  /** Records that were committed, in a sample taken during the run, before they were stored or dead letters. */
+  readonly early: readonly string[];
+  readonly slow: readonly string[];
+  readonly samples: number;
+  readonly drainSeconds: number;
 }
 
 const CONFLICT = 'id-conflict';
@@ -82,7 +115,8 @@ const contentSent = (event: ClientEvent): string => contentOf(event, event.event
 const contentStored = (document: StoredDocument): string =>
   contentOf({ ...document, timestamp: document.timestamp.toISOString() }, document._id);
 
-export function judge({ sent, stored, records, letters }: Observed): Verdict {
+export function judge(observed: Observed): Verdict {
+  const { sent, stored, records, letters, foreign = new Map<string, string>() } = observed;
   const documentsOf = groupBy(stored, ({ source }) => source);
   const storedContents = new Set(stored.map(contentStored));
   const storedIds = new Set(stored.map(({ _id }) => _id));
@@ -100,6 +134,10 @@ export function judge({ sent, stored, records, letters }: Observed): Verdict {
   const unanswered = missing.filter(({ event }) => !isAnswered(event));
   const isAccounted = (record: TopicRecord): boolean =>
     storedAt.has(at(record)) || letterAt.has(at(record)) || storedContents.has(parseContent(record.value) ?? '');
+  const isRight = (letter: Letter): boolean =>
+    letter.reason === (foreign.get(letter.value) ?? CONFLICT) &&
+    (foreign.has(letter.value) || isConflict(letter, storedContents, storedIds));
+  const recordAt = new Map(records.map((record) => [at(record), record.value]));
   return {
     sent: sent.length,
     acknowledged: sent.filter(({ acknowledged }) => acknowledged).length,
@@ -116,10 +154,41 @@ export function judge({ sent, stored, records, letters }: Observed): Verdict {
     swallowed: unanswered.filter(({ event }) => storedIds.has(event.event_id)).map(({ event }) => event.source),
     unaccounted: records.filter((record) => !isAccounted(record)).map(at),
     wrongLetters: letters
-      .filter((letter) => letter.reason !== CONFLICT || !isConflict(letter, storedContents, storedIds))
+      .filter((letter) => !isRight(letter) || recordAt.get(at(letter)) !== letter.value)
       .map((letter) => `${letter.reason} of ${at(letter)}`),
     refused: sent.filter(({ refused }) => refused).map(({ event, refused }) => `${event.source}: ${refused}`),
+    wrongChanges: wrongChanges(observed.everyDocument ?? stored)
+      .filter(({ source }) => documentsOf.has(source))
+      .map(({ source, text }) => `${source}: ${text}`),
+    unread: (observed.spans ?? []).flatMap((span) => unread(span, records)),
+    early:
+      observed.samples === undefined
+        ? []
+        : committedEarly(observed.samples, { records, letters, documentOf: find(stored) }),
+    slow: tooSlow(observed.drain),
+    samples: observed.samples?.samples.length ?? 0,
+    drainSeconds: observed.drain?.seconds ?? 0,
   };
+}
+
+function unread({ partition, low, high }: Span, records: readonly TopicRecord[]): string[] {
+  const offsets = new Set(records.filter((record) => record.partition === partition).map(({ offset }) => offset));
+  const missing = high - low - offsets.size;
+  if (missing === 0) return [];
+  const first = Array.from({ length: high - low }, (_, n) => low + n).find((offset) => !offsets.has(offset));
+  return [`${missing} of ${high - low} of partition ${partition}, the first is ${first}`];
+}
+
+function tooSlow(drain: Observed['drain']): string[] {
+  if (drain === undefined || drain.seconds <= drain.mostSeconds) return [];
+  return [`nothing was behind after ${Math.round(drain.seconds)} s; at most ${drain.mostSeconds} s are allowed`];
+}
+
+/** By content: a repetition stands elsewhere on the topic. */
+function find(stored: readonly StoredDocument[]): (record: TopicRecord) => StoredDocument | undefined {
+  const byContent = new Map(stored.map((document) => [contentStored(document), document]));
+  const byPlace = new Map(stored.map((document) => [at(document.kafka), document]));
+  return (record) => byPlace.get(at(record)) ?? byContent.get(parseContent(record.value) ?? '');
 }
 
 function isConflict({ value }: Letter, storedContents: ReadonlySet<string>, storedIds: ReadonlySet<string>): boolean {
@@ -152,7 +221,19 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
   return groups;
 }
 
-const VIOLATIONS = ['lost', 'doubled', 'altered', 'swallowed', 'unaccounted', 'wrongLetters', 'refused'] as const;
+const VIOLATIONS = [
+  'lost',
+  'doubled',
+  'altered',
+  'swallowed',
+  'unaccounted',
+  'wrongLetters',
+  'refused',
+  'wrongChanges',
+  'unread',
+  'early',
+  'slow',
+] as const;
 const SHOWN = 3;
 
 /** One line for each promise that was broken, with the first examples; none if all held. */
@@ -164,11 +245,12 @@ export function violations(verdict: Verdict): string[] {
 }
 
 export function formatVerdict(verdict: Verdict): string {
-  const { sent, acknowledged, unknown, stored, records, letters, conflicts } = verdict;
+  const { sent, acknowledged, unknown, stored, records, letters, conflicts, samples, drainSeconds } = verdict;
   const broken = VIOLATIONS.map((kind) => `${verdict[kind].length} ${kind}`);
   return [
     `${sent} sent: ${acknowledged} acknowledged, ${unknown} unknown`,
     `${stored} stored, ${records} records, ${letters} dead letters, ${conflicts} conflicts`,
     broken.join(', '),
+    `${samples} samples of what was committed, drained in ${drainSeconds.toFixed(1)} s`,
   ].join('; ');
 }

@@ -8,6 +8,12 @@ export const FAULT_KINDS = [
   'restart-mongodb',
   'rolling-update',
   'cut-network',
+  'pause',
+  'drop-one-way',
+  'slow-store',
+  'both-stores',
+  'changed-configuration',
+  'step-clock',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -17,12 +23,13 @@ export interface Fault {
   readonly afterMs: number;
   /** Chooses among the replicas that are there when its time comes: from 0 up to, not including, 1. */
   readonly choice: number;
-  /** How long a cut lasts. */
+  /** How long a cut, a pause, or whatever else has an end, lasts. */
   readonly lastsMs: number;
 }
 
 const PAUSE_MS = { least: 1_500, most: 6_000 };
-const CUT_MS = { least: 1_000, most: 6_000 };
+/** Above and below the time-out of a request (8 s) and the session of a processor (6 s). */
+const LASTS_MS = { least: 1_000, most: 12_000 };
 
 /** Every kind as often as every other, as far as the count allows, in an order that the seed decides. */
 export function planFaults(count: number, seed: number): Fault[] {
@@ -33,7 +40,7 @@ export function planFaults(count: number, seed: number): Fault[] {
     kind,
     afterMs: between(PAUSE_MS),
     choice: random(),
-    lastsMs: between(CUT_MS),
+    lastsMs: between(LASTS_MS),
   }));
 }
 

@@ -1,12 +1,21 @@
 /** One load, whatever happens meanwhile, and the oracle's verdict on it. */
-import { startRig, type Rig } from '../../rig/rig';
+import { readConsole, type ConsoleRecord } from '../../rig/console';
+import { startRig, type Rig, type RigOptions } from '../../rig/rig';
 import type { Fleet } from './fleet';
 import { Load, type LoadOptions } from './load';
-import { formatVerdict, judge, type Letter, type Sent, type StoredDocument, type Verdict } from './oracle';
-import { DEAD_LETTERS, endOf, header, readTopic, settled, TOPIC, withAdmin, type Positions } from './topics';
+import { completeNameless } from './nameless';
+import { formatVerdict, judge, type Letter, type Sent, type Span, type StoredDocument, type Verdict } from './oracle';
+import { Sampler } from './sampler';
+import { DEAD_LETTERS, endOf, settled, spansOf, TOPIC, withAdmin } from './topics';
+import { formatVitals, VitalsWatch, type Vitals } from './vitals';
 
-/** A killed processor is waited for, and what an outage held up has to be done, on a slow machine too. */
+/** So that a verdict is reached all the same where the drain takes longer than it may. */
 export const SETTLE_SECONDS = 600;
+/**
+ * From the end of load and faults: the session of a killed processor (6 s, deployed 15 s), a rebalance that waits for it,
+ * and what has gathered, on two cores.
+ */
+const MOST_DRAIN_SECONDS = 120;
 
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -14,19 +23,63 @@ export const tell = (line: string): void => void process.stderr.write(`${line}\n
  * The stand-in of MongoDB has no limit of CPU: with the half of one that MongoDB has, it takes 25 ms for an event that it
  * has already, and after many crashes there are thousands of them.
  */
-export const startFaultRig = (name: string): Promise<Rig> =>
-  startRig({ name, report: tell, mongodb: { cpus: 'unlimited' } });
+export const startFaultRig = (name: string, options: Omit<RigOptions, 'name' | 'report'> = {}): Promise<Rig> =>
+  startRig({ name, report: tell, ...options, mongodb: { cpus: 'unlimited', ...options.mongodb } });
+
+export interface TrialOptions extends Omit<LoadOptions, 'apiKey' | 'targets'> {
+  /** Records that the test itself puts on the topic meanwhile, and the reason that each must be a dead letter for. */
+  readonly foreign?: ReadonlyMap<string, string>;
+  readonly mostDrainSeconds?: number;
+}
+
+export interface Outcome extends Verdict {
+  readonly vitals: Vitals;
+}
 
 /** Disturbs what it is told to under load, waits until nothing is behind, and prints and returns the verdict. */
 export async function underLoad(
   rig: Rig,
   fleet: Fleet,
-  options: Pick<LoadOptions, 'run' | 'ratePerSecond'>,
+  options: TrialOptions,
   disturb: (load: Load) => Promise<void>,
-): Promise<Verdict> {
+): Promise<Outcome> {
+  const { foreign, mostDrainSeconds = MOST_DRAIN_SECONDS, ...loadOptions } = options;
   const kafka = rig.kafkaClient();
   const start = await withAdmin(kafka, (admin) => endOf(admin, TOPIC));
-  const load = new Load({ ...options, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
+  const sampler = new Sampler(rig);
+  const watch = new VitalsWatch(rig, fleet);
+  const load = new Load({ ...loadOptions, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
+  const { sent, seconds } = await disturbAndDrain(rig, load, disturb).finally(() =>
+    Promise.all([sampler.stop(), watch.stop()]),
+  );
+  const [samples, vitals] = await Promise.all([sampler.stop(), watch.stop()]);
+  const topic = await readAll(rig, TOPIC);
+  const spans = topic.spans.map((span) => ({ ...span, low: Math.max(span.low, start.get(span.partition) ?? 0) }));
+  const isOurs = ({ partition, offset }: { partition: number; offset: number }): boolean =>
+    offset >= (start.get(partition) ?? 0);
+  const records = topic.records.filter(isOurs).map((record) => ({ ...record, value: record.value ?? '' }));
+  const everyDocument = await findEvery(rig);
+  const verdict = judge({
+    sent: completeNameless(sent, records),
+    stored: everyDocument.filter(({ source }) => source.startsWith(tagOf(options.run))),
+    everyDocument,
+    records,
+    letters: (await readLetters(rig)).filter(isOurs),
+    foreign,
+    spans,
+    samples,
+    drain: { seconds, mostSeconds: mostDrainSeconds },
+  });
+  tell(`${options.run}: ${formatVerdict(verdict)}`);
+  tell(`${options.run}: ${formatVitals(vitals)}`);
+  return { ...verdict, vitals };
+}
+
+async function disturbAndDrain(
+  rig: Rig,
+  load: Load,
+  disturb: (load: Load) => Promise<void>,
+): Promise<{ readonly sent: readonly Sent[]; readonly seconds: number }> {
   try {
     await disturb(load);
   } catch (error) {
@@ -34,44 +87,44 @@ export async function underLoad(
     throw error;
   }
   const sent = await load.stop();
-  await settled(kafka, SETTLE_SECONDS, tell);
-  const verdict = await collect(rig, options.run, start, sent);
-  tell(`${options.run}: ${formatVerdict(verdict)}`);
-  return verdict;
+  const startMs = performance.now();
+  await settled(rig.kafkaClient(), SETTLE_SECONDS, tell);
+  return { sent, seconds: (performance.now() - startMs) / 1_000 };
 }
 
-async function collect(rig: Rig, run: string, start: Positions, sent: readonly Sent[]): Promise<Verdict> {
-  const records = await readTopic(rig.kafkaClient(), TOPIC, start);
-  return judge({
-    sent,
-    stored: await findStored(rig, run),
-    records: records.map(({ partition, message }) => ({
-      partition,
-      offset: Number(message.offset),
-      value: message.value?.toString() ?? '',
-    })),
-    letters: (await readLetters(rig)).filter(({ partition, offset }) => offset >= (start.get(partition) ?? 0)),
-  });
+/** With the broker's own count of what there is to read. */
+async function readAll(
+  rig: Rig,
+  topic: string,
+): Promise<{ spans: readonly Span[]; records: readonly ConsoleRecord[] }> {
+  const spans = await withAdmin(rig.kafkaClient(), (admin) => spansOf(admin, topic));
+  const count = spans.reduce((sum, { low, high }) => sum + high - low, 0);
+  return { spans, records: await readConsole(rig, topic, count) };
 }
 
-/** By the tag that the load gave each event, through no index: nothing of what the processor decides is relied on. */
-export async function findStored(rig: Rig, run: string): Promise<StoredDocument[]> {
+const tagOf = (run: string): string => `oracle:${run}:`;
+
+/** Through no index: nothing of what the processor decides is relied on. */
+async function findEvery(rig: Rig): Promise<StoredDocument[]> {
   const client = rig.mongoClient();
   try {
-    const prices = client.db('metals').collection<StoredDocument>('prices');
-    const all = await prices.find().toArray();
-    return all.filter(({ source }) => source.startsWith(`oracle:${run}:`));
+    return await client.db('metals').collection<StoredDocument>('prices').find().toArray();
   } finally {
     await client.close();
   }
 }
 
+/** By the tag that the load gave each event. */
+export const findStored = async (rig: Rig, run: string): Promise<StoredDocument[]> =>
+  (await findEvery(rig)).filter(({ source }) => source.startsWith(tagOf(run)));
+
 export async function readLetters(rig: Rig): Promise<Letter[]> {
-  const letters = await readTopic(rig.kafkaClient(), DEAD_LETTERS);
-  return letters.map(({ message: { headers, value } }) => ({
-    reason: header(headers, 'metals-reason'),
-    partition: Number(header(headers, 'metals-source-partition')),
-    offset: Number(header(headers, 'metals-source-offset')),
-    value: value?.toString() ?? '',
+  const { records } = await readAll(rig, DEAD_LETTERS);
+  return records.map(({ offset, headers, value }) => ({
+    letterOffset: offset,
+    reason: headers['metals-reason'] ?? '',
+    partition: Number(headers['metals-source-partition']),
+    offset: Number(headers['metals-source-offset']),
+    value: value ?? '',
   }));
 }

@@ -1,0 +1,72 @@
+/** Whether `change` of every document is what docs/events.md says, worked out from the documents alone. Pure. */
+import type { StoredDocument } from './oracle';
+
+interface Last {
+  readonly price: number;
+  readonly timeMs: number;
+}
+
+/** So far ahead of the processor's clock, an event may be kept from deciding the change of others, and need not be. */
+const AHEAD_MS = 5_000;
+/** To six decimals. */
+const TOLERANCE = 1e-6;
+
+export interface WrongChange {
+  readonly source: string;
+  readonly text: string;
+}
+
+/**
+ * The documents of a store, all of them: a change refers to the newest stored price before it on the topic. Returns
+ * those that say otherwise.
+ */
+export function wrongChanges(documents: readonly StoredDocument[]): WrongChange[] {
+  const kinds = new Map<string, StoredDocument[]>();
+  for (const document of documents) {
+    const { kafka, metal, currency, unit } = document;
+    const kind = [kafka.partition, metal, currency, unit].join(' ');
+    kinds.set(kind, [...(kinds.get(kind) ?? []), document]);
+  }
+  return [...kinds.values()].flatMap(judgeKind);
+}
+
+function judgeKind(documents: readonly StoredDocument[]): WrongChange[] {
+  const wrong: WrongChange[] = [];
+  // More than one, where it is left open whether an event was to count.
+  let candidates: readonly (Last | undefined)[] = [undefined];
+  for (const document of [...documents].sort((left, right) => left.kafka.offset - right.kafka.offset)) {
+    const timeMs = document.timestamp.getTime();
+    const ahead = timeMs > document.ingested_at.getTime() + AHEAD_MS;
+    const agreeing = candidates.filter((last) => agrees(document, last));
+    if (agreeing.length === 0 && !(ahead && document.change === undefined)) {
+      const text = `${JSON.stringify(document.change)}, after ${candidates.map(show).join(' or ')}`;
+      wrong.push({ source: document.source, text });
+    }
+    const seen = agreeing.length > 0 ? agreeing : candidates;
+    const after = seen.map((last) =>
+      last !== undefined && timeMs <= last.timeMs ? last : { price: document.price, timeMs },
+    );
+    candidates = distinct(ahead ? [...seen, ...after] : after);
+  }
+  return wrong;
+}
+
+function agrees({ price, timestamp, change }: StoredDocument, last: Last | undefined): boolean {
+  if (last === undefined || timestamp.getTime() <= last.timeMs) return change === undefined;
+  const percent = ((price - last.price) / last.price) * 100;
+  // What no number can say is left out.
+  if (change === undefined) return !Number.isFinite(percent);
+  const isNear = (value: number, expected: number): boolean =>
+    Math.abs(value - expected) <= TOLERANCE * Math.max(1, Math.abs(expected));
+  return (
+    change.previous_price === last.price &&
+    isNear(change.amount, price - last.price) &&
+    (change.percent === undefined ? !Number.isFinite(percent) : isNear(change.percent, percent))
+  );
+}
+
+const show = (last: Last | undefined): string => (last === undefined ? 'none' : String(last.price));
+
+function distinct(candidates: readonly (Last | undefined)[]): readonly (Last | undefined)[] {
+  return [...new Map(candidates.map((last) => [`${last?.price} ${last?.timeMs}`, last])).values()];
+}

@@ -1,0 +1,62 @@
+/** Looks during a run at what is committed and what is stored, and at what the services take. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rig } from '../../rig/rig';
+import type { Sample, Samples } from './coverage';
+import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
+
+const INTERVAL_MS = 2_000;
+/** Reading all documents must not become the load itself: so many times as long as a look takes, nothing is looked at. */
+const REST_FACTOR = 10;
+const LOOK_TIMEOUT_MS = 20_000;
+
+export class Sampler {
+  private readonly samples: Sample[] = [];
+  private readonly firstSeen = new Map<string, number>();
+  private readonly stopping = new AbortController();
+  private readonly running: Promise<void>;
+  /** Looks that a store that was away has made impossible. */
+  missed = 0;
+
+  constructor(private readonly rig: Rig) {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<Samples> {
+    this.stopping.abort();
+    await this.running;
+    return { samples: this.samples, firstSeen: this.firstSeen };
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const startMs = performance.now();
+      const giveUp = sleep(LOOK_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+        throw new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`);
+      });
+      await Promise.race([this.look(), giveUp]).catch(() => (this.missed += 1));
+      const restMs = Math.max(INTERVAL_MS, REST_FACTOR * (performance.now() - startMs));
+      await sleep(restMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** In this order: what is committed by now must be stored, or be a dead letter, by the time that is looked at next. */
+  private async look(): Promise<void> {
+    const { committed, lettersEnd } = await withAdmin(this.rig.kafkaClient(), async (admin) => {
+      const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
+      const offsets = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
+      const end = await endOf(admin, DEAD_LETTERS);
+      return { committed: new Map(offsets), lettersEnd: end.get(0) ?? 0 };
+    });
+    const client = this.rig.mongoClient();
+    try {
+      const prices = client.db('metals').collection<{ _id: string }>('prices');
+      const ids = await prices.find({}, { projection: { _id: 1 } }).toArray();
+      const index = this.samples.length;
+      for (const { _id: id } of ids) if (!this.firstSeen.has(id)) this.firstSeen.set(id, index);
+      this.samples.push({ committed, lettersEnd });
+    } finally {
+      await client.close();
+    }
+  }
+}

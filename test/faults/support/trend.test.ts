@@ -1,0 +1,24 @@
+import { growth, percentile } from './trend';
+
+const points = (...values: number[]) => values.map((value) => ({ x: value }));
+
+test('percentiles', () => {
+  const values = Array.from({ length: 100 }, (_, n) => 100 - n);
+  expect([0, 0.5, 0.99, 1].map((share) => percentile(values, share))).toEqual([1, 51, 100, 100]);
+  expect(percentile([], 0.5)).toBeNaN();
+});
+
+test('what stays, falls, or jumps for a minute does not grow', () => {
+  for (const flat of [
+    points(10, 10, 10, 10, 10, 10),
+    points(9, 9, 9, 1, 1, 1),
+    points(10, 10, 10, 10, 10, 10, 90, 10, 10),
+  ]) {
+    expect(growth(flat, 0.2)).toEqual([]);
+  }
+});
+
+test('what grows by more than the share is named, and so is what could not be read', () => {
+  expect(growth(points(10, 10, 11, 12, 13, 13), 0.2)).toEqual(['x: 10.0, then 13.0']);
+  expect(growth([{ y: NaN }, { y: NaN }], 0.2)).toEqual(['y: NaN, then NaN']);
+});
