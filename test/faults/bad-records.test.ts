@@ -1,25 +1,16 @@
 /** What a foreign client may put on the topic: each record becomes a dead letter with its reason, and nothing waits for it. */
-import {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  CompressionCodecs,
-  CompressionTypes,
-  ResourcePatternTypes,
-  type Message,
-} from 'kafkajs';
+import { CompressionCodecs, CompressionTypes, type Message } from 'kafkajs';
 import { startRig, type Rig } from '../rig/rig';
 import type { Task } from '../rig/task';
 import { waitUntil } from '../rig/wait';
-import { UuidV7Generator, uuidV7TimeMs } from '../../services/common/uuid';
 import { Fleet } from './support/fleet';
-import { DEAD_LETTERS, settled, TOPIC, withAdmin } from './support/topics';
+import { denyDeadLetters, foreignEvent, sendForeign, toMessage as message } from './support/foreign';
+import { DEAD_LETTERS, settled, withAdmin } from './support/topics';
 import { findStored, readLetters, tell } from './support/trial';
 
 jest.setTimeout(180_000);
 
 const MEGABYTE = 1_048_576;
-const ids = new UuidV7Generator();
 
 let rig: Rig;
 let processor: Task;
@@ -34,26 +25,10 @@ afterEach(async () => {
   expect(await processor.state()).toMatchObject({ running: true, startedAt });
 });
 
-function event(source: string, change: object = {}): Readonly<Record<string, unknown>> & { readonly event_id: string } {
-  const id = ids.next();
-  const timestamp = new Date(uuidV7TimeMs(id)).toISOString();
-  const common = { metal: 'gold', price: 1850.25, currency: 'USD', unit: 'troy_ounce', schema_version: 1 };
-  return { event_id: id, ...common, timestamp, source, ...change };
-}
-const message = (of: { event_id: string }): Message => ({ key: of.event_id, value: JSON.stringify(of) });
-
-/** As another client of the topic would, and in one batch; returns the offset of the first. */
-async function send(messages: Message[], partition = 0, compression = CompressionTypes.None): Promise<number> {
-  const producer = rig.kafkaClient().producer();
-  await producer.connect();
-  try {
-    const placed = messages.map((each) => ({ ...each, partition }));
-    const [answer] = await producer.send({ topic: TOPIC, compression, messages: placed });
-    return Number(answer.baseOffset);
-  } finally {
-    await producer.disconnect();
-  }
-}
+const event = (source: string, change: object = {}) =>
+  foreignEvent('', 0, { metal: 'gold', unit: 'troy_ounce', source, ...change });
+const send = (messages: Message[], partition = 0, compression = CompressionTypes.None): Promise<number> =>
+  sendForeign(rig, partition, messages, compression);
 
 const settle = (): Promise<void> => settled(rig.kafkaClient(), 60, tell);
 
@@ -152,37 +127,26 @@ test('nothing but poison, more than one insert takes', async () => {
 });
 
 describe('the topic of dead letters cannot be used for a while', () => {
-  const acl = {
-    resourceType: AclResourceTypes.TOPIC,
-    resourceName: DEAD_LETTERS,
-    resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: 'User:processor',
-    host: '*',
-    operation: AclOperationTypes.WRITE,
-    permissionType: AclPermissionTypes.ALLOW,
-  };
-  const { resourcePatternType, ...others } = acl;
-
   test.each([
     {
       what: 'denied',
       partition: 3,
-      takeAway: () =>
-        withAdmin(rig.kafkaClient(), (admin) => admin.deleteAcls({ filters: [{ resourcePatternType, ...others }] })),
-      giveBack: () => withAdmin(rig.kafkaClient(), (admin) => admin.createAcls({ acl: [acl] })),
+      takeAway: () => denyDeadLetters(rig),
     },
     {
       what: 'deleted',
       partition: 4,
-      takeAway: () => withAdmin(rig.kafkaClient(), (admin) => admin.deleteTopics({ topics: [DEAD_LETTERS] })),
-      giveBack: () =>
-        withAdmin(rig.kafkaClient(), (admin) =>
-          admin.createTopics({ topics: [{ topic: DEAD_LETTERS, numPartitions: 1 }] }),
-        ),
+      takeAway: async () => {
+        await withAdmin(rig.kafkaClient(), (admin) => admin.deleteTopics({ topics: [DEAD_LETTERS] }));
+        return async () => {
+          const topics = [{ topic: DEAD_LETTERS, numPartitions: 1 }];
+          await withAdmin(rig.kafkaClient(), (admin) => admin.createTopics({ topics }));
+        };
+      },
     },
   ])('$what: its partition waits, the others go on, and afterwards nothing is missing', async (outage) => {
     const { what, partition } = outage;
-    await outage.takeAway();
+    const giveBack = await outage.takeAway();
     const poison = await send([message(event(`oracle:${what}:0`)), { key: null, value: 'poison' }], partition);
     await send([message(event(`oracle:${what}:1`))], 5);
     await waitUntil({ what: 'what is no poison', timeoutSeconds: 20 }, async () => {
@@ -195,7 +159,7 @@ describe('the topic of dead letters cannot be used for a while', () => {
         ? undefined
         : `${status}: ${reasons.join('; ')}`;
     });
-    await outage.giveBack();
+    await giveBack();
     await send([message(event(`oracle:${what}:2`))], partition);
     await settle();
     expect(await reasonsAt(partition, [poison + 1])).toEqual(['not-json']);

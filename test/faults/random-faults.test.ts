@@ -1,10 +1,10 @@
 /**
- * Faults of six kinds, one every few seconds and also at the same time, under load. METALS_FAULTS says how many,
+ * Faults of every kind in schedule.ts, one every few seconds and also at the same time, under load. METALS_FAULTS says how many,
  * METALS_FAULT_SEED replays a plan.
  */
 import { randomInt } from 'node:crypto';
 import type { Rig } from '../rig/rig';
-import { Fleet } from './support/fleet';
+import { Fleet, QUICK } from './support/fleet';
 import { Inflictor } from './support/inflict';
 import { violations } from './support/oracle';
 import { planFaults } from './support/schedule';
@@ -25,7 +25,7 @@ let rig: Rig;
 let fleet: Fleet;
 beforeAll(async () => {
   rig = await startFaultRig('random-faults');
-  fleet = new Fleet(rig);
+  fleet = new Fleet(rig, QUICK, { clock: true });
   await Promise.all([
     ...Array.from({ length: PRODUCERS }, () => fleet.add('producer')),
     ...Array.from({ length: PROCESSORS }, () => fleet.add('processor')),
@@ -40,5 +40,7 @@ test(`${COUNT} faults of the seed ${SEED}: 0 lost, 0 doubled`, async () => {
   const load = { run: `seed-${SEED}`, ratePerSecond: RATE_PER_SECOND };
   const verdict = await underLoad(rig, fleet, load, () => new Inflictor(rig, fleet).inflict(planFaults(COUNT, SEED)));
   expect(violations(verdict)).toEqual([]);
+  expect(verdict.vitals.failures).toEqual([]);
+  expect(verdict.samples).toBeGreaterThan(0);
   expect(verdict.acknowledged).toBeGreaterThan(0);
 });

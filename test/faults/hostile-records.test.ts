@@ -1,0 +1,120 @@
+/** Records that cost more than they look: their neighbours are stored all the same, and no process ends. */
+import type { Message } from 'kafkajs';
+import { call } from '../rig/http';
+import { startRig, type Rig } from '../rig/rig';
+import type { Task } from '../rig/task';
+import { waitUntil } from '../rig/wait';
+import { Fleet } from './support/fleet';
+import { foreignEvent, sendForeign, toMessage } from './support/foreign';
+import { settled } from './support/topics';
+import { findStored, readLetters, tell } from './support/trial';
+
+jest.setTimeout(180_000);
+
+/** How much later than usual an event of another partition may be stored. */
+const NEIGHBOUR_SECONDS = 15;
+const HEADERS = 12_000;
+/** What fits into one batch of a megabyte. */
+const TINY_RECORDS = 100_000;
+
+let rig: Rig;
+let producer: Task;
+let processor: Task;
+let startedAt: string;
+beforeAll(async () => {
+  rig = await startRig({ name: 'hostile-records', report: tell });
+  const fleet = new Fleet(rig);
+  [producer, processor] = await Promise.all([fleet.add('producer'), fleet.add('processor')]);
+  ({ startedAt } = await processor.state());
+});
+afterAll(() => rig?.stop());
+afterEach(async () => {
+  expect(await processor.state()).toMatchObject({ running: true, startedAt });
+});
+
+const settle = (): Promise<void> => settled(rig.kafkaClient(), 120, tell);
+const sourcesOf = async (run: string): Promise<string[]> =>
+  (await findStored(rig, run)).map(({ source }) => source).sort();
+
+/** An event that comes after the hostile record, on another partition. */
+async function neighbourIsStored(run: string, partition: number): Promise<void> {
+  await sendForeign(rig, partition, [toMessage(foreignEvent(`${run}-neighbour`, 0))]);
+  await waitUntil({ what: 'the neighbour', timeoutSeconds: NEIGHBOUR_SECONDS, report: tell }, async () =>
+    (await sourcesOf(`${run}-neighbour`)).length === 1 ? undefined : 'it is not stored',
+  );
+}
+
+test(`${HEADERS} headers on one record`, async () => {
+  const headers = Object.fromEntries(Array.from({ length: HEADERS }, (_, n) => [`h${n}`, '']));
+  const offset = await sendForeign(rig, 0, [{ ...toMessage(foreignEvent('headers', 0)), headers }]);
+  await neighbourIsStored('headers', 5);
+  await settle();
+  const letters = (await readLetters(rig)).filter((letter) => letter.partition === 0 && letter.offset === offset);
+  // Its value is a good event; what costs too much may also be a dead letter. One of both it is.
+  expect((await sourcesOf('headers')).length + Math.min(letters.length, 1)).toBe(1);
+});
+
+test(`${TINY_RECORDS} records of one byte in one batch: a dead letter each`, async () => {
+  const tiny = Array.from({ length: TINY_RECORDS }, (): Message => ({ key: null, value: 'x' }));
+  const first = await sendForeign(rig, 1, tiny);
+  await neighbourIsStored('tiny', 5);
+  await settle();
+  const letters = (await readLetters(rig)).filter(({ partition, offset }) => partition === 1 && offset >= first);
+  expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['not-json']));
+  expect(new Set(letters.map(({ offset }) => offset)).size).toBe(TINY_RECORDS);
+});
+
+test('an event of the year 9999 disables no later change', async () => {
+  const price = (n: number, change: object = {}): Message =>
+    toMessage(
+      foreignEvent('future', n, { metal: 'gold', unit: 'troy_ounce', currency: 'CHF', price: 100 + n, ...change }),
+    );
+  await sendForeign(rig, 0, [price(0)]);
+  await sendForeign(rig, 0, [price(1, { timestamp: '9999-12-31T23:59:59.000Z' })]);
+  await sendForeign(rig, 0, [price(2, { timestamp: new Date(Date.now() + 1_000).toISOString() })]);
+  await settle();
+  const [last] = (await findStored(rig, 'future')).filter(({ source }) => source === 'oracle:future:2');
+  expect(last.change?.previous_price).toBe(100);
+});
+
+test('an aborted transaction at the end of the topic: nothing is behind, and nothing of it is stored', async () => {
+  const client = rig
+    .kafkaClient('admin')
+    .producer({ transactionalId: 'test', idempotent: true, maxInFlightRequests: 1 });
+  await client.connect();
+  const sendIn = async (run: string, end: 'commit' | 'abort'): Promise<void> => {
+    const transaction = await client.transaction();
+    const messages = [0, 1, 2].map((n) => ({ ...toMessage(foreignEvent(run, n)), partition: 2 }));
+    await transaction.send({ topic: 'metals-prices', messages });
+    await transaction[end]();
+  };
+  try {
+    await sendIn('committed', 'commit');
+    await sendIn('aborted', 'abort');
+  } finally {
+    await client.disconnect();
+  }
+  await settle();
+  expect(await sourcesOf('committed')).toHaveLength(3);
+  expect(await sourcesOf('aborted')).toEqual([]);
+  await neighbourIsStored('aborted', 2);
+});
+
+test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accepted is stored', async (price) => {
+  const before = (await readLetters(rig)).length;
+  const run = `extreme-${price}`;
+  const accepted: string[] = [];
+  for (const [n, each] of [price, 1e7].entries()) {
+    const source = `oracle:${run}:${n}`;
+    const { status } = await call(`${producer.url}/produce`, {
+      method: 'POST',
+      body: JSON.stringify({ metal: 'silver', price: each, currency: 'SEK', source }),
+      headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
+    });
+    expect([202, 400]).toContain(status);
+    if (status === 202) accepted.push(source);
+  }
+  await settle();
+  expect(await sourcesOf(run)).toEqual(accepted);
+  expect(await readLetters(rig)).toHaveLength(before);
+});
