@@ -1,0 +1,73 @@
+/**
+ * The broker has lost the end of a partition that the group had committed, as after a power cut. Those events are gone,
+ * which docs/delivery.md does not promise otherwise; that it is told, and that later ones are not passed over in silence, it
+ * does.
+ */
+import { call } from '../../rig/http';
+import { ensureToolbox } from '../../rig/images';
+import type { Rig } from '../../rig/rig';
+import { waitUntil } from '../../rig/wait';
+import { Fleet } from '../support/fleet';
+import { cutLastBatches } from '../support/segment';
+import { settled } from '../support/topics';
+import { findStored, startFaultRig, tell } from '../support/trial';
+
+jest.setTimeout(240_000);
+
+const BEFORE = 20;
+const CUT = 5;
+const TELL_SECONDS = 15;
+
+let rig: Rig;
+let fleet: Fleet;
+beforeEach(async () => {
+  rig = await startFaultRig('truncated-log');
+  fleet = new Fleet(rig);
+  await Promise.all([fleet.add('producer'), fleet.add('processor')]);
+});
+afterEach(() => rig?.stop());
+
+/** One after the other: each is a batch of its own. Returns the tags of those that were accepted. */
+async function sendGold(run: string, count: number): Promise<string[]> {
+  const accepted: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const source = `oracle:${run}:${n}`;
+    const { status } = await call(`${fleet.producers[0].url}/produce`, {
+      method: 'POST',
+      body: JSON.stringify({ metal: 'gold', price: 100 + n, source }),
+      headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
+      timeoutMs: 40_000,
+    });
+    if (status === 202) accepted.push(source);
+  }
+  return accepted;
+}
+
+test.each([
+  ['shorter than what was committed', 2],
+  ['longer again than what was committed', 12],
+])('%s when a processor reads on: %i new events are stored, or the health says which partition', async (_, count) => {
+  expect(await sendGold('before', BEFORE)).toHaveLength(BEFORE);
+  await settled(rig.kafkaClient(), 60, tell);
+  await fleet.removeAll('processor');
+  await rig.kafka.kill();
+  await cutLastBatches(rig, await ensureToolbox(rig.progress), 'metals-prices-0', CUT);
+  await rig.kafka.start();
+  await rig.kafka.ready(90);
+  await fleet.producers[0].ready(60);
+  const accepted = await sendGold('after', count);
+  expect(accepted).not.toEqual([]);
+  const processor = await fleet.add('processor', { wait: false });
+  await waitUntil({ what: 'the processor', timeoutSeconds: 60 }, async () => {
+    const { status } = await processor.health();
+    return status === 'starting' ? status : undefined;
+  });
+  await waitUntil({ what: 'stored, or told', timeoutSeconds: TELL_SECONDS, report: tell }, async () => {
+    const stored = new Set((await findStored(rig, 'after')).map(({ source }) => source));
+    const missing = accepted.filter((source) => !stored.has(source));
+    if (missing.length === 0) return undefined;
+    const { status, reasons } = await processor.health();
+    const told = status === 'degraded' && reasons.some((reason) => /partition.*\b0\b/.test(reason));
+    return told ? undefined : `${missing.length} of ${accepted.length} are missing; ${status}: ${reasons.join('; ')}`;
+  });
+});
