@@ -82,7 +82,13 @@ export const EVERYTHING_IN_CONFLICT: Mutation = {
 export const SWALLOWED_CONFLICT: Mutation = {
   name: 'swallowed-conflict',
   service: 'processor',
-  patches: [{ file: STORE, search: 'if (!isSameEvent(document, present))', replace: 'if (!present)' }],
+  patches: [
+    {
+      file: STORE,
+      search: "refused.push({ document, reason: 'id-conflict', detail: conflict(document._id) });",
+      replace: 'void conflict;',
+    },
+  ],
 };
 
 /** Each of these is one line of the product that is another one. */
@@ -144,8 +150,8 @@ export const LETTERS_GIVEN_UP = oneLine(
   'processor',
   'letters-given-up',
   DEAD_LETTERS,
-  'await this.sendSome(some);',
-  'await Promise.race([this.sendSome(some), new Promise((resolve) => setTimeout(resolve, 1_000))]);',
+  'this.last = sent;\n    return sent;',
+  'this.last = sent;\n    return Promise.race([sent, new Promise<void>((resolve) => setTimeout(resolve, 1_000))]);',
 );
 
 export const CRASH_WITHOUT_LETTERS = oneLine(
