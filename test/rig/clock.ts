@@ -28,10 +28,10 @@ export class Clock {
     this.mounts = [`type=bind,source=${directory},destination=${FOLDER},readonly`];
   }
 
-  /** Returns once every process of the service has the new time. */
+  /** Returns when the service has the new time, at the second reading at the latest (measured: within 2 s). */
   async step(offsetSeconds: number): Promise<void> {
     this.write(offsetSeconds);
-    await sleep(REREAD_SECONDS * 1_500);
+    await sleep(REREAD_SECONDS * 2_500);
   }
 
   private write(offsetSeconds: number): void {
