@@ -1,5 +1,5 @@
 import { wrongChanges } from './changes';
-import type { StoredDocument } from './oracle';
+import type { StoredDocument } from './observed';
 
 const START_MS = Date.parse('2026-01-31T12:00:00.000Z');
 

@@ -1,5 +1,5 @@
 /** Whether `change` of every document is what docs/events.md says, worked out from the documents alone. Pure. */
-import type { StoredDocument } from './oracle';
+import type { StoredDocument } from './observed';
 
 interface Last {
   readonly price: number;

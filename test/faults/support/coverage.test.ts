@@ -1,5 +1,5 @@
-import { committedEarly, type Samples } from './coverage';
-import type { StoredDocument } from './oracle';
+import { committedEarly } from './coverage';
+import type { Samples, StoredDocument } from './observed';
 
 const record = (offset: number) => ({ partition: 0, offset, value: `v${offset}` });
 const document = (offset: number) => ({ _id: `id-${offset}` }) as StoredDocument;

@@ -1,19 +1,5 @@
 /** What was committed at some moment, against what was stored or a dead letter by then. Pure. */
-import type { Coordinates, Letter, StoredDocument, TopicRecord } from './oracle';
-
-export interface Sample {
-  /** The offset to read next, of each partition that the group has committed. */
-  readonly committed: ReadonlyMap<number, number>;
-  /** The end of the topic of dead letters; read after `committed`. */
-  readonly lettersEnd: number;
-}
-
-/** In the order of time; documents and dead letters are never taken away. */
-export interface Samples {
-  readonly samples: readonly Sample[];
-  /** The number of the first sample, counted from 0, in which a document was there, by its `_id`. */
-  readonly firstSeen: ReadonlyMap<string, number>;
-}
+import type { Coordinates, Letter, Samples, Span, StoredDocument, TopicRecord } from './observed';
 
 export interface Covered {
   readonly records: readonly TopicRecord[];
@@ -39,4 +25,13 @@ export function committedEarly({ samples, firstSeen }: Samples, { records, lette
     const isLetter = (letterOffset.get(at(record)) ?? Infinity) < samples[index].lettersEnd;
     return isStored || isLetter ? [] : [at(record)];
   });
+}
+
+/** Offsets that the broker counts and that hold no record: a line for the partition, or none. */
+export function unread({ partition, low, high }: Span, records: readonly TopicRecord[]): string[] {
+  const offsets = new Set(records.filter((record) => record.partition === partition).map(({ offset }) => offset));
+  const missing = high - low - offsets.size;
+  if (missing === 0) return [];
+  const first = Array.from({ length: high - low }, (_, n) => low + n).find((offset) => !offsets.has(offset));
+  return [`${missing} of ${high - low} of partition ${partition}, the first is ${first}`];
 }

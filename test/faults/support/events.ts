@@ -1,6 +1,6 @@
 /** Events of a load, each with a tag of its own. Pure but for the ids. */
 import { uuidV7 } from './ids';
-import type { ClientEvent } from './oracle';
+import type { ClientEvent } from './observed';
 
 const UNITS = {
   gold: 'troy_ounce',

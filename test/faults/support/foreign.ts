@@ -9,7 +9,7 @@ import {
 } from 'kafkajs';
 import type { Rig } from '../../rig/rig';
 import { makeEvent } from './events';
-import type { ClientEvent } from './oracle';
+import type { ClientEvent } from './observed';
 import { DEAD_LETTERS, TOPIC, withAdmin } from './topics';
 
 /** An event as the producer puts it on the topic. */

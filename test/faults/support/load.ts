@@ -6,7 +6,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type Answer } from '../../rig/http';
 import { makeEvent, makeRival } from './events';
-import type { ClientEvent, Sent } from './oracle';
+import type { ClientEvent, Sent } from './observed';
 
 export interface LoadOptions {
   /** Part of every tag; no other load on the same store may have it. */

@@ -1,5 +1,5 @@
 /** Events that were sent without an id, and whose answer has not come: what the producer made of them is on the topic. Pure. */
-import type { ClientEvent, Sent, TopicRecord } from './oracle';
+import type { ClientEvent, Sent, TopicRecord } from './observed';
 
 /** Id and time come from the record with the event's tag; one that is on the topic twice is found twice in the store, too. */
 export function completeNameless(sent: readonly Sent[], records: readonly TopicRecord[]): Sent[] {

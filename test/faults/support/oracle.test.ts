@@ -1,4 +1,5 @@
-import { judge, violations, type ClientEvent, type Observed, type Sent, type StoredDocument } from './oracle';
+import { judge, violations, type Observed } from './oracle';
+import type { ClientEvent, Sent, StoredDocument } from './observed';
 
 function event(n: number, change: Partial<ClientEvent> = {}): ClientEvent {
   return {

@@ -1,58 +1,7 @@
 /** Compares what was sent with what is stored. Pure: it knows nothing of the services but what they promise. */
 import { wrongChanges } from './changes';
-import { committedEarly, type Samples } from './coverage';
-
-/** An event as a client sends it. */
-export interface ClientEvent {
-  readonly event_id: string;
-  readonly metal: string;
-  readonly price: number;
-  readonly currency: string;
-  readonly unit: string;
-  readonly timestamp: string;
-  /** Holds a tag of its own for each event that was meant to be one: documents are found by it, not by their `_id`. */
-  readonly source: string;
-}
-
-export interface Sent {
-  readonly event: ClientEvent;
-  /** Answered with 202 at least once. */
-  readonly acknowledged: boolean;
-  /** An answer that calls the event wrong. */
-  readonly refused?: string;
-}
-
-export interface Coordinates {
-  readonly partition: number;
-  readonly offset: number;
-}
-
-export interface StoredDocument extends Omit<ClientEvent, 'event_id' | 'timestamp'> {
-  readonly _id: string;
-  readonly timestamp: Date;
-  readonly ingested_at: Date;
-  readonly change?: { readonly previous_price: number; readonly amount: number; readonly percent?: number };
-  readonly kafka: Coordinates;
-}
-
-export interface TopicRecord extends Coordinates {
-  readonly value: string;
-}
-
-/** Its coordinates are those of the record that it was. */
-export interface Letter extends Coordinates {
-  /** Where it stands itself, on the topic of dead letters. */
-  readonly letterOffset: number;
-  readonly reason: string;
-  readonly value: string;
-}
-
-/** What a partition holds by the broker's own count, from the beginning of the trial on. */
-export interface Span {
-  readonly partition: number;
-  readonly low: number;
-  readonly high: number;
-}
+import { committedEarly, unread } from './coverage';
+import type { ClientEvent, Coordinates, Letter, Samples, Sent, Span, StoredDocument, TopicRecord } from './observed';
 
 export interface Observed {
   readonly sent: readonly Sent[];
@@ -169,14 +118,6 @@ export function judge(observed: Observed): Verdict {
     samples: observed.samples?.samples.length ?? 0,
     drainSeconds: observed.drain?.seconds ?? 0,
   };
-}
-
-function unread({ partition, low, high }: Span, records: readonly TopicRecord[]): string[] {
-  const offsets = new Set(records.filter((record) => record.partition === partition).map(({ offset }) => offset));
-  const missing = high - low - offsets.size;
-  if (missing === 0) return [];
-  const first = Array.from({ length: high - low }, (_, n) => low + n).find((offset) => !offsets.has(offset));
-  return [`${missing} of ${high - low} of partition ${partition}, the first is ${first}`];
 }
 
 function tooSlow(drain: Observed['drain']): string[] {

@@ -1,7 +1,7 @@
 /** Looks during a run at what is committed and what is stored, and at what the services take. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../rig/rig';
-import type { Sample, Samples } from './coverage';
+import type { Sample, Samples } from './observed';
 import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
 
 const INTERVAL_MS = 2_000;

@@ -1,7 +1,7 @@
 /** How far topics reach, and how far the processors are. */
 import type { Admin, Kafka } from 'kafkajs';
 import { waitUntil } from '../../rig/wait';
-import type { Span } from './oracle';
+import type { Span } from './observed';
 
 export const TOPIC = 'metals-prices';
 export const DEAD_LETTERS = 'metals-prices.dlq';
