@@ -1,6 +1,5 @@
 /** A store whose disk is full: what was accepted is there once there is room, and nothing passes for stored that is not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker } from '../../../lib/lab/docker';
 import { ensureToolbox } from '../../rig/images';
 import type { Rig } from '../../rig/rig';
 import { waitUntil } from '../../rig/wait';
@@ -56,11 +55,16 @@ describe.each(STORES)('$component', ({ component, volume, user, megabytes }) => 
       }
       await sleep(FULL_MS);
       await disk.free();
-      await Promise.all([rig.kafka.ready(120), rig.mongodb.ready(120)]);
+      for (const store of [rig.kafka, rig.mongodb]) {
+        // Between two of the keeper's restarts it does not run at all.
+        await waitUntil({ what: `${store.container} again`, timeoutSeconds: 180, report: tell }, () =>
+          store.ready(60).then(() => undefined),
+        );
+      }
       await sleep(WORK_MS);
     });
     tell(`restarts: ${keeper.restarts.join(', ') || 'none'}`);
     expect(violations(verdict)).toEqual([]);
-    expect((await docker(['ps', '--filter', `name=${rig.network}`, '--format', '{{.Names}}'])).trim()).not.toBe('');
+    expect(verdict.acknowledged).toBeGreaterThan(0);
   });
 });

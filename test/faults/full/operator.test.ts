@@ -1,4 +1,4 @@
-/** What an operator may do while it runs: other settings, more partitions, the topic made again. */
+/** What an operator may do while it runs: other defaults, and the topic made again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type Answer } from '../../rig/http';
 import type { Rig } from '../../rig/rig';
@@ -6,16 +6,12 @@ import type { Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { killAndStart } from '../support/disturb';
 import { Fleet } from '../support/fleet';
-import { violations } from '../support/oracle';
 import { settled, TOPIC, withAdmin } from '../support/topics';
-import { findStored, readLetters, startFaultRig, tell, underLoad } from '../support/trial';
+import { findStored, readLetters, startFaultRig, tell } from '../support/trial';
 
 jest.setTimeout(300_000);
 
-const RATE_PER_SECOND = 150;
-const WORK_MS = 4_000;
 const PARTITIONS = 6;
-const MORE_PARTITIONS = 9;
 /** Longer than a client of Kafka keeps what it knows of a topic. */
 const METADATA_SECONDS = 120;
 const TELL_SECONDS = 15;
@@ -62,29 +58,6 @@ test('the same request, before and after an update of the defaults that it leave
   await settled(rig.kafkaClient(), 60, tell);
   expect(await findStored(rig, 'defaults')).toEqual([expect.objectContaining({ currency: 'USD', unit: 'troy_ounce' })]);
   expect(await readLetters(rig)).toHaveLength(letters);
-});
-
-test(`${PARTITIONS} partitions become ${MORE_PARTITIONS} under load, then the services are told: 0 lost, 0 doubled`, async () => {
-  const topic = { name: TOPIC, partitions: MORE_PARTITIONS };
-  const verdict = await underLoad(rig, fleet, { run: 'partitions', ratePerSecond: RATE_PER_SECOND }, async () => {
-    await sleep(WORK_MS);
-    const topicPartitions = [{ topic: TOPIC, count: MORE_PARTITIONS }];
-    await withAdmin(rig.kafkaClient(), (admin) => admin.createPartitions({ topicPartitions }));
-    await sleep(WORK_MS);
-    // Consumers first, as whoever adds partitions should: then producers, which send some metals there.
-    for (const service of ['processor', 'producer'] as const) {
-      for (const old of [...fleet.of(service)]) {
-        const metals = { gold: { partition: 6 }, silver: { partition: 7 }, zinc: { partition: 8 } };
-        await fleet.add(service, { config: service === 'producer' ? { topic, metals } : { topic }, wait: false });
-        await sleep(WORK_MS);
-        await fleet.retire(old);
-      }
-    }
-    await sleep(2 * WORK_MS);
-  });
-  // A metal that has moved to another partition has no order between both: its changes are judged for each of them.
-  expect(violations(verdict)).toEqual([]);
-  expect(verdict.vitals.failures).toEqual([]);
 });
 
 test('the topic is deleted and made again: what is accepted afterwards is stored, or the health says that it is not', async () => {

@@ -25,7 +25,9 @@ export function wrongChanges(documents: readonly StoredDocument[]): WrongChange[
   for (const document of documents) {
     const { kafka, metal, currency, unit } = document;
     const kind = [kafka.partition, metal, currency, unit].join(' ');
-    kinds.set(kind, [...(kinds.get(kind) ?? []), document]);
+    const same = kinds.get(kind);
+    if (same === undefined) kinds.set(kind, [document]);
+    else same.push(document);
   }
   return [...kinds.values()].flatMap(judgeKind);
 }

@@ -30,6 +30,7 @@ export interface LoadOptions {
 }
 
 interface Delivery {
+  readonly n: number;
   event: ClientEvent;
   acknowledged: boolean;
   refused?: string;
@@ -128,14 +129,14 @@ export class Load {
   }
 
   private add(event: ClientEvent): Delivery {
-    const delivery = { event, acknowledged: false };
+    const delivery = { n: this.deliveries.length, event, acknowledged: false };
     this.deliveries.push(delivery);
     return delivery;
   }
 
   private async deliverOne(delivery: Delivery): Promise<void> {
     const { conflictEvery = 40, repeatEvery = 25, run } = this.options;
-    const n = this.deliveries.indexOf(delivery);
+    const { n } = delivery;
     await this.deliver(delivery);
     if (n % repeatEvery === 0 && delivery.acknowledged) await this.post(delivery.event).catch(() => undefined);
     if (n % conflictEvery !== 0) return;

@@ -6,7 +6,7 @@ import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
 
 const INTERVAL_MS = 2_000;
 /** Reading all documents must not become the load itself: so many times as long as a look takes, nothing is looked at. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 3;
 const LOOK_TIMEOUT_MS = 20_000;
 
 export class Sampler {
