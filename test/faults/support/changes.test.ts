@@ -91,6 +91,16 @@ describe('an event ahead of the processor’s clock', () => {
     }
   });
 
+  test('also ahead of its id alone: those that follow may count it with the moment of the id', () => {
+    const id = `${START_MS.toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`;
+    const early = document(9, 500, { _id: id, kafka: { partition: 0, offset: 1 } });
+    expect(wrongChanges([early, document(2, 110, against(500, 110))])).toEqual([]);
+    expect(wrongChanges([early, document(2, 110)])).toEqual([]);
+    expect(wrongChanges([early, document(2, 110, against(7, 110))])).toHaveLength(1);
+  });
+
   test('excuses nothing else', () => {
     expect(wrongChanges([document(1, 100), ahead({}), document(3, 110, against(7, 110))])).toHaveLength(1);
     expect(wrongChanges([document(1, 100), ahead(against(7, 500))])).toHaveLength(1);

@@ -6,8 +6,12 @@ interface Last {
   readonly timeMs: number;
 }
 
-/** So far ahead of the processor's clock, an event may be kept from deciding the change of others, and need not be. */
-const AHEAD_MS = 5_000;
+/**
+ * So far ahead of the processor's clock, or of the moment in its id, an event may count with an earlier time for those
+ * that follow, or not at all, and need not.
+ */
+const AHEAD_MS = { ofClock: 5_000, ofId: 1_000 };
+const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
 /** To six decimals. */
 const TOLERANCE = 1e-6;
 
@@ -38,7 +42,8 @@ function judgeKind(documents: readonly StoredDocument[]): WrongChange[] {
   let candidates: readonly (Last | undefined)[] = [undefined];
   for (const document of [...documents].sort((left, right) => left.kafka.offset - right.kafka.offset)) {
     const timeMs = document.timestamp.getTime();
-    const ahead = timeMs > document.ingested_at.getTime() + AHEAD_MS;
+    const idMs = momentOf(document._id) ?? Infinity;
+    const ahead = timeMs > document.ingested_at.getTime() + AHEAD_MS.ofClock || timeMs > idMs + AHEAD_MS.ofId;
     const agreeing = candidates.filter((last) => agrees(document, last));
     if (agreeing.length === 0 && !(ahead && document.change === undefined)) {
       const text = `${JSON.stringify(document.change)}, after ${candidates.map(show).join(' or ')}`;
@@ -48,7 +53,9 @@ function judgeKind(documents: readonly StoredDocument[]): WrongChange[] {
     const after = seen.map((last) =>
       last !== undefined && timeMs <= last.timeMs ? last : { price: document.price, timeMs },
     );
-    candidates = distinct(ahead ? [...seen, ...after] : after);
+    candidates = distinct(
+      ahead ? [...seen, ...after, { price: document.price, timeMs: Math.min(idMs, timeMs) }] : after,
+    );
   }
   return wrong;
 }
@@ -65,6 +72,11 @@ function agrees({ price, timestamp, change }: StoredDocument, last: Last | undef
     isNear(change.amount, price - last.price) &&
     (change.percent === undefined ? !Number.isFinite(percent) : isNear(change.percent, percent))
   );
+}
+
+function momentOf(id: string): number | undefined {
+  const match = UUID_V7.exec(id);
+  return match === null ? undefined : parseInt(match[1] + match[2], 16);
 }
 
 const show = (last: Last | undefined): string => (last === undefined ? 'none' : String(last.price));

@@ -11,6 +11,7 @@ const PROCESS_BATCH = 'services/processor/process-batch.ts';
 const PRODUCE = 'services/producer/produce.ts';
 const PUBLISHER = 'services/producer/publisher.ts';
 const REQUEST = 'services/producer/request.ts';
+const LAST_PRICES = 'services/processor/last-prices.ts';
 const PIPELINE = 'services/processor/pipeline.ts';
 const RECORD = 'services/processor/record.ts';
 const STORE = 'services/processor/store.ts';
@@ -178,7 +179,13 @@ export const WRONG_REASON = oneLine(
   "'metals-reason': reason === 'id-conflict' ? 'invalid-event' : reason,",
 );
 
-export const ORDERED_INSERT = oneLine('processor', 'ordered-insert', STORE, '{ ordered: false }', '{ ordered: true }');
+export const ORDERED_INSERT = oneLine(
+  'processor',
+  'ordered-insert',
+  STORE,
+  'documents, { ordered: false }',
+  'documents, { ordered: true }',
+);
 
 export const FAILED_INSERT_IS_DONE = oneLine(
   'processor',
@@ -207,9 +214,9 @@ export const COMMIT_OVER_A_GAP = oneLine(
 export const LAST_PRICES_FORGOTTEN = oneLine(
   'processor',
   'last-prices-forgotten',
-  PIPELINE,
-  'metadata = last.encode();',
-  "metadata = '';",
+  LAST_PRICES,
+  'encode(): string {\n    const last = [...this.byKey]',
+  'encode(): string {\n    const last = [...new Map<string, LastPrice>()]',
 );
 
 export const FROM_THE_END = oneLine(
