@@ -10,7 +10,7 @@ const replay = (offset: number): string => `npm run metals -- dlq replay ${offse
 /** For each reason, what the operator does next; the last lines are commands where there is one to type. */
 const ADVICE: Readonly<Record<DeadLetterReason, (offset: number, eventId: string) => readonly string[]>> = {
   'unreadable-batch': () => [
-    'the detail says which records of the topic could not be read, and why: have their sender send them again, uncompressed',
+    'the detail says which records of the topic could not be read, and why: it cannot be replayed, so have their sender send them again, uncompressed',
   ],
   'too-large': () => [`no event is as large as that: have its sender correct it; ${REPLAYED_AS_IT_IS}`],
   'empty-value': () => [`the record has no value: find out who sent it; ${REPLAYED_AS_IT_IS}`],

@@ -16,7 +16,10 @@ describe('options', () => {
   );
 
   test.each([
-    [{ reason: 'not-jsn' }, 'got "not-jsn" (did you mean not-json?), expected one of empty-value, not-utf-8'],
+    [
+      { reason: 'not-jsn' },
+      'got "not-jsn" (did you mean not-json?), expected one of unreadable-batch, too-large, empty-value, not-utf-8',
+    ],
     [{ reason: 'something-else-entirely' }, 'got "something-else-entirely", expected one of'],
     [{ since: '1 day' }, '--since: got "1 day"'],
     [{ since: '0s' }, '--since: got "0s"'],
@@ -63,7 +66,9 @@ describe('advice', () => {
   });
 
   test.each(DEAD_LETTER_REASONS)('%s says what comes next, and whether replaying can help', (reason) => {
-    expect(adviceFor(reason, 17, null).join('\n')).toMatch(/dlq replay 17|makes another dead letter/);
+    expect(adviceFor(reason, 17, null).join('\n')).toMatch(
+      /dlq replay 17|makes another dead letter|cannot be replayed/,
+    );
   });
 });
 
