@@ -77,7 +77,7 @@ test('an event of the year 9999 disables no later change', async () => {
   expect(last.change?.previous_price).toBe(100);
 });
 
-test('an aborted transaction at the end of the topic: nothing is behind, and nothing of it is stored', async () => {
+test('an aborted transaction at the end of a partition: nothing of it is stored, and what follows is', async () => {
   const client = rig
     .kafkaClient('admin')
     .producer({ transactionalId: 'test', idempotent: true, maxInFlightRequests: 1 });
@@ -94,10 +94,13 @@ test('an aborted transaction at the end of the topic: nothing is behind, and not
   } finally {
     await client.disconnect();
   }
-  await settle();
-  expect(await sourcesOf('committed')).toHaveLength(3);
-  expect(await sourcesOf('aborted')).toEqual([]);
+  // Only a record moves the committed offset: until the next one, it stays before the transaction.
+  await waitUntil({ what: 'the transaction before it', timeoutSeconds: 60, report: tell }, async () =>
+    (await sourcesOf('committed')).length === 3 ? undefined : 'it is not stored',
+  );
   await neighbourIsStored('aborted', 2);
+  await settle();
+  expect(await sourcesOf('aborted')).toEqual([]);
 });
 
 test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accepted is stored', async (price) => {
