@@ -14,8 +14,8 @@ jest.setTimeout(180_000);
 /** How much later than usual an event of another partition may be stored. */
 const NEIGHBOUR_SECONDS = 15;
 const HEADERS = 12_000;
-/** What fits into one batch of a megabyte. */
-const TINY_RECORDS = 100_000;
+/** A fifth of what fits into one batch of a megabyte: each becomes a dead letter, some 500 a second on two busy CPUs. */
+const TINY_RECORDS = 20_000;
 
 let rig: Rig;
 let producer: Task;
@@ -64,7 +64,7 @@ test(`${TINY_RECORDS} records of one byte in one batch: a dead letter each`, asy
   expect(new Set(letters.map(({ offset }) => offset)).size).toBe(TINY_RECORDS);
 });
 
-test('an event of the year 9999 disables no later change', async () => {
+test('an event of the year 9999 counts as of the moment when the broker had it, and disables no later change', async () => {
   const price = (n: number, change: object = {}): Message =>
     toMessage(
       foreignEvent('future', n, { metal: 'gold', unit: 'troy_ounce', currency: 'CHF', price: 100 + n, ...change }),
@@ -74,7 +74,7 @@ test('an event of the year 9999 disables no later change', async () => {
   await sendForeign(rig, 0, [price(2, { timestamp: new Date(Date.now() + 1_000).toISOString() })]);
   await settle();
   const [last] = (await findStored(rig, 'future')).filter(({ source }) => source === 'oracle:future:2');
-  expect(last.change?.previous_price).toBe(100);
+  expect(last.change?.previous_price).toBe(101);
 });
 
 test('an aborted transaction at the end of a partition: nothing of it is stored, and what follows is', async () => {
