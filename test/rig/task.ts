@@ -1,9 +1,13 @@
 /** One container of the rig: the broker, the store, or a replica of a service. */
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from '../../lib/lab/docker';
 import { call } from './http';
 import { containerStats, parseMetrics, type ContainerStats } from './stats';
 import { GaveUpError, waitUntil } from './wait';
+
+const PAUSE_ATTEMPTS = 5;
+const PAUSE_RETRY_MS = 500;
 
 export interface TaskFacts {
   /** Name of the container. */
@@ -108,7 +112,16 @@ export class Task {
 
   /** Freezes every process of the container, until the function that it returns is called: nothing closes, nothing answers. */
   async pause(): Promise<() => Promise<void>> {
-    await docker(['pause', this.container]);
+    // Docker's runtime gives a freeze up that takes long, as on a busy machine ("unable to freeze").
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await docker(['pause', this.container]);
+        break;
+      } catch (error) {
+        if (attempt === PAUSE_ATTEMPTS) throw error;
+        await sleep(PAUSE_RETRY_MS);
+      }
+    }
     return async () => {
       await docker(['unpause', this.container]);
     };

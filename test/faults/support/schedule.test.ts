@@ -1,4 +1,4 @@
-import { FAULT_KINDS, planFaults } from './schedule';
+import { FAULT_KINDS, planFaults, SHORT_KINDS } from './schedule';
 
 const kindsOf = (count: number, seed: number): string[] => planFaults(count, seed).map(({ kind }) => kind);
 
@@ -20,4 +20,8 @@ test('faults follow each other within seconds', () => {
     expect(lastsMs).toBeLessThanOrEqual(12_000);
     expect(choice).toBeLessThan(1);
   }
+});
+
+test('a plan of some kinds has no other', () => {
+  expect(new Set(planFaults(100, 4, SHORT_KINDS).map(({ kind }) => kind))).toEqual(new Set(SHORT_KINDS));
 });
