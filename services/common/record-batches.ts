@@ -17,7 +17,7 @@ export interface FetchedMessage {
   readonly attributes: number;
   readonly headers: Record<string, never>;
   readonly isControlRecord: boolean;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean; readonly leaderEpoch: number };
   /** A whole batch, or what is left of it, that cannot be read. */
   readonly unreadable?: { readonly firstOffset: string; readonly reason: string };
 }
@@ -88,6 +88,7 @@ function readHeader(bytes: Buffer, at: number, end: number): BatchHeader {
     firstTimestamp: bytes.readBigInt64BE(at + 27),
     maxTimestamp: bytes.readBigInt64BE(at + 35),
     context: {
+      leaderEpoch: bytes.readInt32BE(at + PREFIX_BYTES),
       producerId: String(bytes.readBigInt64BE(at + 43)),
       inTransaction: (attributes & TRANSACTIONAL) !== 0,
     },

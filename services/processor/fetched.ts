@@ -10,7 +10,8 @@ import type { SourceRecord } from './record';
  */
 export const MAX_PART_RECORDS = 1_000;
 
-type Fetched = Pick<FetchedMessage, 'offset' | 'timestamp' | 'key' | 'value' | 'unreadable'>;
+/** kafkajs hands on what its Fetch was given: see kafka-fetch-guard.ts. */
+export const asFetched = (batch: Batch): readonly FetchedMessage[] => batch.messages as unknown as FetchedMessage[];
 
 /**
  * What one fetch brought of one partition, in parts to be committed one by one. Keys and values are slices of the broker's
@@ -18,7 +19,7 @@ type Fetched = Pick<FetchedMessage, 'offset' | 'timestamp' | 'key' | 'value' | '
  */
 export function fromFetch(batch: Batch): Omit<RecordBatch, 'generation'>[] {
   const { topic, partition } = batch;
-  const messages: readonly Fetched[] = batch.messages;
+  const messages = asFetched(batch);
   const parts: Omit<RecordBatch, 'generation'>[] = [];
   for (let start = 0; start < messages.length; start += MAX_PART_RECORDS) {
     const some = messages.slice(start, start + MAX_PART_RECORDS);
@@ -47,7 +48,7 @@ function copyInto(all: Buffer): (bytes: Buffer | null) => Buffer | null {
   };
 }
 
-function explain(last: string, { firstOffset, reason }: NonNullable<Fetched['unreadable']>) {
+function explain(last: string, { firstOffset, reason }: NonNullable<FetchedMessage['unreadable']>) {
   const what =
     firstOffset === last ? `the record at offset ${last}` : `the records at offsets ${firstOffset} to ${last}`;
   return { offset: firstOffset, unreadable: `${what} cannot be read: the batch ${reason}` };

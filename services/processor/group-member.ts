@@ -3,8 +3,10 @@ import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload, Kafka, Partiti
 import { jitteredDelayMs } from '../common/backoff';
 import { errorText, type Logger } from '../common/log';
 import { completeAssigner } from './complete-assigner';
+import { asFetched } from './fetched';
 import { fetchCommittedOffsets } from './group-offsets';
 import type { Membership } from './group-watch';
+import { LeaderEpochs } from './leader-epochs';
 import { Pacer } from './pacer';
 import { ReadPositions } from './read-positions';
 
@@ -39,6 +41,7 @@ export class GroupMember {
   /** Partitions that this replica reads now. */
   assigned: ReadonlySet<number> = new Set();
   private readonly positions = new ReadPositions();
+  private readonly epochs = new LeaderEpochs();
   /** Reads no more: what still comes in is not taken, and a crash is not followed by another consumer. */
   draining = false;
   private joined: { readonly memberId: string; readonly isLeader: boolean } | undefined;
@@ -169,8 +172,7 @@ export class GroupMember {
         eachBatch: async (payload) => {
           this.sign();
           this.pacer.note(payload.batch.messages.length);
-          this.positions.handedOver(payload.batch.partition, payload.batch.lastOffset());
-          this.options.onBatch(payload);
+          this.take(payload);
           await this.pacer.wait();
         },
       });
@@ -182,6 +184,20 @@ export class GroupMember {
         .disconnect()
         .catch((error) => this.options.logger.debug({ error: errorText(error) }, 'disconnect'));
     }
+  }
+
+  private take(payload: EachBatchPayload): void {
+    const { partition } = payload.batch;
+    const records = asFetched(payload.batch);
+    // While it drains nothing is taken, and what is under way can still be committed.
+    if (!this.draining && this.epochs.isBroken(partition, records)) {
+      // A commit of them would hide what the log may have lost. Joining again compares what was committed with the topic.
+      const why = new Error(`partition ${partition} has records of another leader epoch: the broker has started again`);
+      return this.replace(why);
+    }
+    this.epochs.read(partition, records);
+    this.positions.handedOver(partition, payload.batch.lastOffset());
+    this.options.onBatch(payload);
   }
 
   /** Notes assignments, signs of life and the crash of a consumer; the promise rejects when it has to be replaced. */
@@ -223,6 +239,7 @@ export class GroupMember {
     this.joined = undefined;
     this.assigned = new Set();
     this.positions.clear();
+    this.epochs.clear();
     this.options.onUnassigned();
   }
 

@@ -164,6 +164,15 @@ describe('decodeRecordBatches', () => {
     );
   });
 
+  test('each record tells the leader epoch under which it was appended', async () => {
+    const before = await encodeBatch([{}, {}]);
+    const after = await encodeBatch([{}], { firstOffset: 2 });
+    before.writeInt32BE(4, 12);
+    after.writeInt32BE(5, 12);
+    const messages = decodeRecordBatches(Buffer.concat([before, after]), limits());
+    expect(messages.map(({ batchContext }) => batchContext.leaderEpoch)).toEqual([4, 4, 5]);
+  });
+
   test('a batch of another magic has no place to go on from: that is an error', async () => {
     const answer = await encodeBatch([{ value: Buffer.from('v') }]);
     answer.writeInt8(1, 16);

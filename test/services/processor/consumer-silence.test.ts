@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { AS_READ } from '../../../services/processor/settle';
-import { priceConsumer, TOPIC } from './support';
+import { fetchedMessage, priceConsumer, TOPIC } from './support';
 
 let nowMs = 0;
 beforeEach(() => void jest.spyOn(performance, 'now').mockImplementation(() => nowMs));
@@ -39,7 +39,7 @@ async function joined() {
   /** Resolves once the batch is being processed. */
   const deliver = async (): Promise<void> => {
     await eachBatch({
-      batch: { topic: TOPIC, partition: 0, lastOffset: () => '5', messages: [{ key: null, value: null, offset: '5' }] },
+      batch: { topic: TOPIC, partition: 0, lastOffset: () => '5', messages: [fetchedMessage('5')] },
       ...{ resolveOffset: done, commitOffsetsIfNecessary: done, pause: () => done, isStale: () => false },
     });
     await underWay;

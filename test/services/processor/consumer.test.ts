@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { MAX_PENDING_BYTES, type ConsumerOptions } from '../../../services/processor/consumer';
 import { nextOffset } from '../../../services/processor/group-offsets';
 import { AS_READ } from '../../../services/processor/settle';
-import { priceConsumer, TOPIC } from './support';
+import { fetchedMessage, priceConsumer, TOPIC } from './support';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -64,13 +64,13 @@ function fakeKafka(assigned: number[], metadata: string | null = null) {
     ],
     disconnect: async () => undefined,
   };
-  const deliver = (partition: number, offsets: string[], value = Buffer.from('v')): Promise<void> =>
+  const deliver = (partition: number, offsets: string[], value = Buffer.from('v'), leaderEpoch = 0): Promise<void> =>
     eachBatch({
       batch: {
         topic: TOPIC,
         partition,
         lastOffset: () => offsets[offsets.length - 1],
-        messages: offsets.map((offset) => ({ key: null, value, offset, timestamp: '7000' })),
+        messages: offsets.map((offset) => fetchedMessage(offset, value, leaderEpoch)),
       },
       resolveOffset: (offset: string) => resolved.push(offset),
       commitOffsetsIfNecessary: async ({ topics }: { topics: { topic: string; partitions: typeof committed }[] }) =>
@@ -273,6 +273,25 @@ describe('a topic that has lost records which are committed, and has grown again
     await fake.started;
     return { fake, works, subject, cuts, asked };
   }
+
+  test('is compared again before a record of another leader epoch is committed', async () => {
+    const { fake, works, subject, asked } = await onTopic(5);
+    await fake.deliver(0, ['5'], undefined, 1);
+    await turn();
+    works[0].finish();
+    await turn();
+    // The broker has started again, without the record at 5, and has grown beyond it.
+    fake.state.firstOffsetFrom = (timeMs) => (asked.push(timeMs), 4);
+    await fake.deliver(0, ['6'], undefined, 2);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(works).toHaveLength(1);
+    expect(fake.committed).toEqual([expect.objectContaining({ offset: '6' })]);
+    expect(fake.state.joins).toBe(2);
+    await subject.lookForCuts();
+    expect(asked).toHaveLength(2);
+    expect(subject.cutPartitions).toEqual([0]);
+    await subject.stop();
+  });
 
   test.each([
     ['is whole: what is stamped later comes behind', 5],

@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import { AS_READ } from '../../../services/processor/settle';
-import { priceConsumer, TOPIC } from './support';
+import { fetchedMessage, priceConsumer, TOPIC } from './support';
 
 const done = async (): Promise<void> => undefined;
 
@@ -22,8 +22,7 @@ function group() {
         on: (name: string, listener: (event: object) => void) => listeners.set(name, listener),
         run: async ({ eachBatch }: { eachBatch: (payload: object) => Promise<void> }) => {
           listeners.get('GROUP_JOIN')?.({ payload: { memberId, isLeader: true, memberAssignment: { [TOPIC]: [0] } } });
-          const messages = [{ key: null, value: null, offset: '5' }];
-          const batch = { topic: TOPIC, partition: 0, lastOffset: () => '5', messages };
+          const batch = { topic: TOPIC, partition: 0, lastOffset: () => '5', messages: [fetchedMessage('5')] };
           const rest = { resolveOffset: done, pause: () => done, isStale: () => false };
           deliver.push(() => eachBatch({ batch, commitOffsetsIfNecessary: commit, ...rest }));
         },

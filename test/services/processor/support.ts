@@ -5,6 +5,12 @@ import type { ProcessorFacts } from '../../../services/processor/health';
 
 export const TOPIC = 'metals-prices';
 
+/** As kafkajs hands it on. */
+export const fetchedMessage = (offset: string, value: Buffer | null = null, leaderEpoch = 0) => ({
+  ...{ key: null, value, offset, timestamp: '7000' },
+  batchContext: { producerId: '-1', inTransaction: false, leaderEpoch },
+});
+
 /** The consumer, on a kafkajs and with processing that the test drives. */
 export function priceConsumer(
   kafka: Kafka,
