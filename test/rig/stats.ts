@@ -1,7 +1,5 @@
 /** What a container has used, from Docker's API: one answer for both versions of cgroups. */
-import { request } from 'node:http';
-
-const SOCKET = /^unix:\/\/(.+)$/.exec(process.env.DOCKER_HOST ?? '')?.[1] ?? '/var/run/docker.sock';
+import { askDocker } from './docker-api';
 
 export interface ContainerStats {
   readonly atMs: number;
@@ -41,24 +39,8 @@ export function toStats({ cpu_stats: cpu, memory_stats: memory }: Answer, atMs: 
 }
 
 export async function containerStats(container: string): Promise<ContainerStats> {
-  const text = await askDocker(`/v1.41/containers/${container}/stats?stream=false&one-shot=true`);
-  return toStats(JSON.parse(text) as Answer, Date.now());
-}
-
-function askDocker(path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath: SOCKET, path, timeout: 10_000 }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`Docker answered ${response.statusCode} to ${path}: ${body.trim()}`));
-      });
-    });
-    sent.on('timeout', () => sent.destroy(new Error(`Docker did not answer ${path} within 10 s`)));
-    sent.on('error', reject);
-    sent.end();
-  });
+  const answer = await askDocker<Answer>(`/containers/${container}/stats?stream=false&one-shot=true`);
+  return toStats(answer, Date.now());
 }
 
 /** Samples of a Prometheus text by their full name, such as `x_total{result="inserted"}`. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from '../../lib/lab/docker';
+import { askDocker } from './docker-api';
 import { call } from './http';
 import { containerStats, parseMetrics, type ContainerStats } from './stats';
 import { GaveUpError, waitUntil } from './wait';
@@ -169,8 +170,8 @@ export class Task {
     return JSON.parse((await call(`${this.url}/health`)).text) as TaskHealth;
   }
 
-  private async inspect(): Promise<any> {
-    return JSON.parse(await docker(['container', 'inspect', this.container]))[0];
+  private inspect(): Promise<any> {
+    return askDocker(`/containers/${this.container}/json`);
   }
 }
 

@@ -4,9 +4,9 @@ import type { Rig } from '../../rig/rig';
 import type { Sample, Samples } from './observed';
 import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
 
-const INTERVAL_MS = 2_000;
+const INTERVAL_MS = 4_000;
 /** Reading all documents must not become the load itself: so many times as long as a look takes, nothing is looked at. */
-const REST_FACTOR = 3;
+const REST_FACTOR = 9;
 const LOOK_TIMEOUT_MS = 20_000;
 
 export class Sampler {
