@@ -13,7 +13,8 @@ export const STAND_INS: Readonly<Record<BaseName, string>> = {
   kafka: "Apache Kafka 4.3.1: its jars from Maven Central with Debian's OpenJDK 21",
   kafka3: "Apache Kafka 3.9.1: its jars from Maven Central with Debian's OpenJDK 21",
   zookeeper: "Apache ZooKeeper 3.9.4: its jars from Maven Central with Debian's OpenJDK 21",
-  mongodb: "FerretDB 1.24.2 with SQLite in place of MongoDB 8.0: MongoDB's protocol, without its user roles",
+  mongodb:
+    "FerretDB 1.24.2, patched to use its index of _id, with SQLite in place of MongoDB 8.0: MongoDB's protocol, without its user roles",
 };
 
 /** Present on a stand-in alone: what it is. */
