@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { call, type Answer } from '../../rig/http';
 import { makeEvent, makeRival } from './events';
 import type { ClientEvent, Sent } from './observed';
+import { Pattern, type PatternOptions, type Planned } from './pattern';
 
-export interface LoadOptions {
+export interface LoadOptions extends PatternOptions {
   /** Part of every tag; no other load on the same store may have it. */
   readonly run: string;
   readonly apiKey: string;
@@ -17,20 +18,13 @@ export interface LoadOptions {
   readonly targets: () => readonly string[];
   /** Whether an event whose outcome is unknown is sent again. @default true */
   readonly repeats?: boolean;
-  /** Every n-th event has the id of the one before, another price, and in turn its time, a later or an earlier one. @default 40 */
-  readonly conflictEvery?: number;
-  /** Every n-th event is sent again after it was acknowledged, as by a client that missed the answer. @default 25 */
-  readonly repeatEvery?: number;
-  /** Every n-th request is an array, with a wrong event in its midst. @default 15 */
-  readonly arrayEvery?: number;
-  /** Every n-th event is sent without id and time; it is not repeated, for that would be another event. @default 12 */
-  readonly namelessEvery?: number;
   /** How long a client waits for an answer. @default 10 s */
   readonly attemptTimeoutMs?: number;
 }
 
+type Single = Extract<Planned, { readonly kind: 'single' }>;
+
 interface Delivery {
-  readonly n: number;
   event: ClientEvent;
   acknowledged: boolean;
   refused?: string;
@@ -59,11 +53,12 @@ export class Load {
   private stopped = false;
   private aborted = false;
   private turn = 0;
-  private begun = 0;
+  private readonly pattern: Pattern;
   private rivals = 0;
   private took: number[] = [];
 
   constructor(private readonly options: LoadOptions) {
+    this.pattern = new Pattern(options);
     this.ticking = this.run();
   }
 
@@ -107,15 +102,14 @@ export class Load {
 
   /** Returns how many events it has begun to send. */
   private begin(): number {
-    const { arrayEvery = 15, namelessEvery = 12 } = this.options;
-    this.begun += 1;
-    if (this.begun % arrayEvery === 0) {
+    const planned = this.pattern.next();
+    if (planned.kind === 'array') {
       const some = Array.from({ length: ARRAY_EVENTS }, () => this.make());
       this.track(this.deliverArray(some));
       return some.length;
     }
     const delivery = this.make();
-    this.track(this.begun % namelessEvery === 0 ? this.deliverNameless(delivery) : this.deliverOne(delivery));
+    this.track(planned.kind === 'nameless' ? this.deliverNameless(delivery) : this.deliverSingle(delivery, planned));
     return 1;
   }
 
@@ -129,19 +123,18 @@ export class Load {
   }
 
   private add(event: ClientEvent): Delivery {
-    const delivery = { n: this.deliveries.length, event, acknowledged: false };
+    const delivery = { event, acknowledged: false };
     this.deliveries.push(delivery);
     return delivery;
   }
 
-  private async deliverOne(delivery: Delivery): Promise<void> {
-    const { conflictEvery = 40, repeatEvery = 25, run } = this.options;
-    const { n } = delivery;
+  private async deliverSingle(delivery: Delivery, { isRepeated, hasRival }: Single): Promise<void> {
     await this.deliver(delivery);
-    if (n % repeatEvery === 0 && delivery.acknowledged) await this.post(delivery.event).catch(() => undefined);
-    if (n % conflictEvery !== 0) return;
+    if (isRepeated && delivery.acknowledged) await this.post(delivery.event).catch(() => undefined);
+    if (!hasRival) return;
     this.rivals += 1;
-    await this.deliver(this.add(makeRival(delivery.event, run, this.deliveries.length, this.rivals)));
+    const rival = makeRival(delivery.event, this.options.run, this.deliveries.length, this.rivals);
+    await this.deliver(this.add(rival));
   }
 
   /** Repeats until a producer has acknowledged it; an outcome that is still unknown at the end stays unknown. */
