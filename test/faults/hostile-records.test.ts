@@ -6,7 +6,7 @@ import type { Task } from '../rig/task';
 import { waitUntil } from '../rig/wait';
 import { Fleet } from './support/fleet';
 import { foreignEvent, sendForeign, toMessage } from './support/foreign';
-import { settled } from './support/topics';
+import { DEAD_LETTERS, endOf, settled, withAdmin } from './support/topics';
 import { findStored, readLetters, tell } from './support/trial';
 
 jest.setTimeout(180_000);
@@ -35,6 +35,10 @@ afterEach(async () => {
 const settle = (): Promise<void> => settled(rig.kafkaClient(), 120, tell);
 const sourcesOf = async (run: string): Promise<string[]> =>
   (await findStored(rig, run)).map(({ source }) => source).sort();
+
+/** By the broker's own count: reading all of them takes seconds. */
+const countLetters = (): Promise<number> =>
+  withAdmin(rig.kafkaClient(), async (admin) => (await endOf(admin, DEAD_LETTERS)).get(0) ?? 0);
 
 /** An event that comes after the hostile record, on another partition. */
 async function neighbourIsStored(run: string, partition: number): Promise<void> {
@@ -104,7 +108,7 @@ test('an aborted transaction at the end of a partition: nothing of it is stored,
 });
 
 test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accepted is stored', async (price) => {
-  const before = (await readLetters(rig)).length;
+  const before = await countLetters();
   const run = `extreme-${price}`;
   const accepted: string[] = [];
   for (const [n, each] of [price, 1e7].entries()) {
@@ -119,5 +123,5 @@ test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accep
   }
   await settle();
   expect(await sourcesOf(run)).toEqual(accepted);
-  expect(await readLetters(rig)).toHaveLength(before);
+  expect(await countLetters()).toBe(before);
 });
