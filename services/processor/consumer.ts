@@ -16,7 +16,7 @@ import type { Correction, StoredPrices } from './settle';
 export const MAX_PENDING_BYTES = 56 * 1024 * 1024;
 /** Of one answer of the broker, all partitions together. */
 const MAX_FETCH_BYTES = 1024 * 1024;
-/** The topic is kept uncompressed, so this is for what was written before that was set. */
+/** Of a batch that another program has compressed; the producer of this project compresses nothing. */
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
 const COMMIT_INTERVAL_MS = 50;
 

@@ -42,7 +42,7 @@ export function partitionBounds(config: ToolsConfig): PartitionBounds {
 /** The topics as they should be. Retention is always explicit: it bounds how long an outage may last without loss. */
 export function planTopics(config: ToolsConfig): TopicPlan[] {
   const { retentionBytes, segmentBytes } = partitionBounds(config);
-  return [config.prices, config.dead_letters].map((topic) => ({
+  return [config.prices, config.dead_letters].map((topic): TopicPlan => ({
     topic: topic.name,
     partitions: topic.partitions,
     settings: {
@@ -53,8 +53,9 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
       'max.message.bytes': String(topic.max_message_bytes),
       // Else a producer's clock decides how long a record is kept, and one that is an hour ahead is refused.
       'message.timestamp.type': 'LogAppendTime',
-      // Whatever a client compresses with: kafkajs reads no lz4, snappy or zstd, and one batch would stop all consumers.
-      'compression.type': 'uncompressed',
+      // To store batches otherwise than they were sent, the broker unpacks them whole, and one of 204 KB takes all its memory.
+      // What the processor cannot unpack is one dead letter. Dead letters are read by kafkajs alone, which knows only gzip.
+      'compression.type': topic === config.prices ? 'producer' : 'uncompressed',
     },
   }));
 }

@@ -1,5 +1,6 @@
 /** Records that cost more than they look: their neighbours are stored all the same, and no process ends. */
-import type { Message } from 'kafkajs';
+import { gzipSync } from 'node:zlib';
+import { CompressionCodecs, CompressionTypes, type Message } from 'kafkajs';
 import { call } from '../rig/http';
 import { startRig, type Rig } from '../rig/rig';
 import type { Task } from '../rig/task';
@@ -105,6 +106,21 @@ test('an aborted transaction at the end of a partition: nothing of it is stored,
   await neighbourIsStored('aborted', 2);
   await settle();
   expect(await sourcesOf('aborted')).toEqual([]);
+});
+
+test('a gzip batch of 204 KB that is 200 MB when it is unpacked: one dead letter, and the broker stays up', async () => {
+  const broker = await rig.kafka.state();
+  CompressionCodecs[CompressionTypes.GZIP] = () => ({
+    compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(gzipSync(buffer, { level: 9 })),
+    decompress: () => Promise.reject(new Error('nothing of this test reads gzip')),
+  });
+  const bomb = { key: null, value: Buffer.alloc(200 * 1_048_576) };
+  const offset = await sendForeign(rig, 3, [bomb], CompressionTypes.GZIP);
+  await neighbourIsStored('bomb', 3);
+  await settle();
+  const letters = (await readLetters(rig)).filter((letter) => letter.partition === 3 && letter.offset === offset);
+  expect(letters.map(({ reason }) => reason)).toEqual(['unreadable-batch']);
+  expect(await rig.kafka.state()).toEqual(broker);
 });
 
 test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accepted is stored', async (price) => {
