@@ -5,10 +5,11 @@
  */
 import { call } from '../../rig/http';
 import { ensureToolbox } from '../../rig/images';
-import type { Rig } from '../../rig/rig';
+import type { Rig, ServiceOptions } from '../../rig/rig';
 import type { Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { Fleet } from '../support/fleet';
+import { LEADER_EPOCH_IGNORED } from '../support/mutations';
 import { cutLastBatches } from '../support/segment';
 import { settled } from '../support/topics';
 import { findStored, startFaultRig, tell } from '../support/trial';
@@ -26,12 +27,12 @@ let fleet: Fleet;
 beforeEach(async () => {
   rig = await startFaultRig('truncated-log');
   fleet = new Fleet(rig);
-  await Promise.all([
-    fleet.add('producer'),
-    fleet.add('processor', { config: { consumer: { session_timeout_ms: SESSION_TIMEOUT_MS } } }),
-  ]);
+  await Promise.all([fleet.add('producer'), addProcessor()]);
 });
 afterEach(() => rig?.stop());
+
+const addProcessor = (options: ServiceOptions = {}): Promise<Task> =>
+  fleet.add('processor', { ...options, config: { consumer: { session_timeout_ms: SESSION_TIMEOUT_MS } } });
 
 /** One after the other: each is a batch of its own. Returns the tags of those that were accepted. */
 async function sendGold(run: string, count: number): Promise<string[]> {
@@ -67,8 +68,23 @@ test.each([
   await storedOrTold(processor, accepted);
 });
 
-test('longer again than what was read, when a processor that has kept its partitions reads on', async () => {
-  const [processor] = fleet.processors;
+describe('longer again than what was read, when a processor that has kept its partitions reads on', () => {
+  test('is told', async () => {
+    const [processor] = fleet.processors;
+    await storedOrTold(processor, await growPast(processor));
+    // Without another leader epoch it would have had no reason to.
+    expect(await processor.logs()).toContain('of another leader epoch');
+  });
+
+  test(`is not told by one with ${LEADER_EPOCH_IGNORED.name}`, async () => {
+    await fleet.removeAll('processor');
+    const processor = await addProcessor({ variant: LEADER_EPOCH_IGNORED });
+    await expect(storedOrTold(processor, await growPast(processor))).rejects.toThrow(/\d+ of \d+ are missing; healthy/);
+  });
+});
+
+/** Events that were accepted after the end of the log was lost, while the processor was frozen. */
+async function growPast(processor: Task): Promise<string[]> {
   expect(await sendGold('before', BEFORE)).toHaveLength(BEFORE);
   await settled(rig.kafkaClient(), 60, tell);
   const goOn = await processor.pause();
@@ -76,10 +92,8 @@ test('longer again than what was read, when a processor that has kept its partit
   const accepted = await sendGold('after', 12);
   expect(accepted).not.toEqual([]);
   await goOn();
-  await storedOrTold(processor, accepted);
-  // Without another leader epoch it would have had no reason to.
-  expect(await processor.logs()).toContain('of another leader epoch');
-});
+  return accepted;
+}
 
 async function cutLog(): Promise<void> {
   await rig.kafka.kill();

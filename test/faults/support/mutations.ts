@@ -226,3 +226,11 @@ export const FROM_THE_END = oneLine(
   'fromBeginning: true',
   'fromBeginning: false',
 );
+
+export const LEADER_EPOCH_IGNORED = oneLine(
+  'processor',
+  'leader-epoch-ignored',
+  'services/processor/group-member.ts',
+  'if (!this.draining && this.epochs.isBroken(partition, records)) {',
+  'if (this.draining && this.epochs.isBroken(partition, records)) {',
+);
