@@ -34,32 +34,35 @@ afterEach(() => rig?.stop());
 const addProcessor = (options: ServiceOptions = {}): Promise<Task> =>
   fleet.add('processor', { ...options, config: { consumer: { session_timeout_ms: SESSION_TIMEOUT_MS } } });
 
-/** One after the other: each is a batch of its own. Returns the tags of those that were accepted. */
+/**
+ * One after the other: each is a batch of its own. Returns their tags once all are accepted. The first one after a cut is
+ * answered 504, for the broker misses sequence numbers, and the producer begins with others.
+ */
 async function sendGold(run: string, count: number): Promise<string[]> {
-  const accepted: string[] = [];
-  for (let n = 0; n < count; n += 1) {
-    const source = `oracle:${run}:${n}`;
-    const { status } = await call(`${fleet.producers[0].url}/produce`, {
-      method: 'POST',
-      body: JSON.stringify({ metal: 'gold', price: 100 + n, source }),
-      headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-      timeoutMs: 40_000,
+  const sources = Array.from({ length: count }, (_, n) => `oracle:${run}:${n}`);
+  for (const [n, source] of sources.entries()) {
+    await waitUntil({ what: `the acceptance of ${source}`, timeoutSeconds: 30, report: tell }, async () => {
+      const { status, text } = await call(`${fleet.producers[0].url}/produce`, {
+        method: 'POST',
+        body: JSON.stringify({ metal: 'gold', price: 100 + n, source }),
+        headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
+        timeoutMs: 40_000,
+      });
+      return status === 202 ? undefined : `${status} ${text}`;
     });
-    if (status === 202) accepted.push(source);
   }
-  return accepted;
+  return sources;
 }
 
 test.each([
   ['shorter than what was committed', 2],
   ['longer again than what was committed', 12],
 ])('%s when a processor reads on: %i new events are stored, or the health says which partition', async (_, count) => {
-  expect(await sendGold('before', BEFORE)).toHaveLength(BEFORE);
+  await sendGold('before', BEFORE);
   await settled(rig.kafkaClient(), 60, tell);
   await fleet.removeAll('processor');
   await cutLog();
   const accepted = await sendGold('after', count);
-  expect(accepted).not.toEqual([]);
   const processor = await fleet.add('processor', { wait: false });
   await waitUntil({ what: 'the processor', timeoutSeconds: 60 }, async () => {
     const { status } = await processor.health();
@@ -85,12 +88,11 @@ describe('longer again than what was read, when a processor that has kept its pa
 
 /** Events that were accepted after the end of the log was lost, while the processor was frozen. */
 async function growPast(processor: Task): Promise<string[]> {
-  expect(await sendGold('before', BEFORE)).toHaveLength(BEFORE);
+  await sendGold('before', BEFORE);
   await settled(rig.kafkaClient(), 60, tell);
   const goOn = await processor.pause();
   await cutLog();
   const accepted = await sendGold('after', 12);
-  expect(accepted).not.toEqual([]);
   await goOn();
   return accepted;
 }
