@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { bundleProgram, ROOT } from './bundle';
+import { inFreshFolder } from './fresh-folder';
 
 export interface BundledFunctionProps {
   /** File beside the constructs, without `.handler.ts`. */
@@ -14,33 +16,37 @@ export interface BundledFunctionProps {
   readonly description: string;
 }
 
-/** Programs that were bundled in this process; two functions may share one. */
-const bundled = new Set<string>();
+/** Bundles made in this process, by program: two functions may share one. */
+const bundles = new Map<string, Buffer>();
 
-function codeOf(program: string): lambda.Code {
-  const folder = path.join('build', 'functions', program);
-  if (!bundled.has(program)) {
+/** Puts the bundle of `program` into `folder`. */
+function codeOf(program: string, folder: string): lambda.Code {
+  const file = path.join(folder, 'index.js');
+  const made = bundles.get(program);
+  if (made) writeFileSync(file, made);
+  else {
     // Node.js 20 as well: that is what runs functions in the lab.
-    bundleProgram(path.join('lib', 'constructs', `${program}.handler.ts`), path.join(folder, 'index.js'), 'node20');
-    bundled.add(program);
+    bundleProgram(path.join('lib', 'constructs', `${program}.handler.ts`), path.relative(ROOT, file), 'node20');
+    bundles.set(program, readFileSync(file));
   }
-  return lambda.Code.fromAsset(path.join(ROOT, folder));
+  return lambda.Code.fromAsset(folder);
 }
 
 /** A Lambda function bundled into one file, the pinned AWS SDK included: what was tested is what runs. */
-export class BundledFunction extends lambda.Function {
-  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
-    super(scope, id, {
-      code: codeOf(props.program),
+export function bundledFunction(scope: Construct, id: string, props: BundledFunctionProps): lambda.Function {
+  const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  return inFreshFolder(scope, props.program, (folder) => {
+    return new lambda.Function(scope, id, {
+      code: codeOf(props.program, folder),
       handler: `index.${props.handler ?? 'handler'}`,
       runtime: lambda.Runtime.NODEJS_22_X,
       memorySize: 256,
       timeout: props.timeout,
       description: props.description,
-      logGroup: new logs.LogGroup(scope, `${id}Logs`, {
-        retention: logs.RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
+      logGroup,
     });
-  }
+  });
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
@@ -7,8 +7,8 @@ import type { Config } from '../config';
 import type { Component } from '../contract';
 import { type BaseName, baseImage, BASES } from '../base-images';
 import { bundleProgram, ROOT } from './bundle';
+import { inFreshFolder } from './fresh-folder';
 
-const BUILD_FOLDER = path.join(ROOT, 'build', 'images');
 /** Both bases of services: what runs them is Node.js 22. */
 const NODE_TARGET = 'node22';
 
@@ -37,18 +37,16 @@ export function baseOf(component: Component, kafkaMode: Config['kafkaMode']): Ba
 /** Whether a component is a TypeScript program, bundled into one file before its image is built. */
 const isProgram = (folder: string): boolean => existsSync(path.join(folder, 'main.ts'));
 
+/** The folder of a component's Dockerfile. */
+const sourceOf = (component: Component): string => path.join(ROOT, 'services', component);
+
 /**
- * Puts a component's build context together and returns its folder.
+ * Puts the build context of a program together in `context`.
  *
  * Programs are bundled on the host, so that no image build needs a package registry.
  */
-export function prepareContext(component: Component, fault: Config['fault']): string {
-  const source = path.join(ROOT, 'services', component);
-  if (!isProgram(source)) return source;
-  const context = path.join(BUILD_FOLDER, component);
-  rmSync(context, { recursive: true, force: true });
-  mkdirSync(context, { recursive: true });
-  cpSync(source, context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+function programContext(component: Component, fault: Config['fault'], context: string): string {
+  cpSync(sourceOf(component), context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
   const relative = path.relative(ROOT, context);
   bundleProgram(path.join('services', component, 'main.ts'), path.join(relative, 'app.js'), NODE_TARGET);
   bundleProgram('services/common/healthcheck.ts', path.join(relative, 'healthcheck.js'), NODE_TARGET);
@@ -70,12 +68,16 @@ export class ComponentImage extends Construct {
     super(scope, id);
     const { config, component } = props;
     const base = baseOf(component, config.kafkaMode);
-    this.asset = new ecrAssets.DockerImageAsset(this, 'Asset', {
-      assetName: component,
-      directory: prepareContext(component, config.fault),
-      buildArgs: { BASE: config.isLab ? baseImage(base) : pinnedReference(BASES[base].reference) },
-      // In the lab, the machine's own architecture: nodes are containers on it.
-      ...(config.isLab ? {} : { platform: ecrAssets.Platform.LINUX_AMD64 }),
-    });
+    const assetOf = (directory: string) =>
+      new ecrAssets.DockerImageAsset(this, 'Asset', {
+        assetName: component,
+        directory,
+        buildArgs: { BASE: config.isLab ? baseImage(base) : pinnedReference(BASES[base].reference) },
+        // In the lab, the machine's own architecture: nodes are containers on it.
+        ...(config.isLab ? {} : { platform: ecrAssets.Platform.LINUX_AMD64 }),
+      });
+    this.asset = isProgram(sourceOf(component))
+      ? inFreshFolder(this, component, (folder) => assetOf(programContext(component, config.fault, folder)))
+      : assetOf(sourceOf(component));
   }
 }

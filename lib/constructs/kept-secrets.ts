@@ -1,7 +1,7 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { BundledFunction } from './bundled-function';
+import { bundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
 import type { OnDelete } from './kept-data';
 import type { SecretProperties } from './kept-secrets.handler';
@@ -36,7 +36,7 @@ export class KeptSecrets<Id extends string> extends Construct {
 
   constructor(scope: Construct, id: string, props: KeptSecretsProps<Id>) {
     super(scope, id);
-    const handler = new BundledFunction(this, 'Handler', {
+    const handler = bundledFunction(this, 'Handler', {
       program: 'kept-secrets',
       // Longer than a refused call is repeated (late-grants.ts).
       timeout: Duration.minutes(3),

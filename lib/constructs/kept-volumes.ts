@@ -2,7 +2,7 @@ import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { type NodeRole, TAG } from '../contract';
-import { BundledFunction } from './bundled-function';
+import { bundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
 import type { OnDelete } from './kept-data';
 import type { VolumeProperties } from './kept-volumes.handler';
@@ -35,7 +35,7 @@ export class KeptVolumes extends Construct {
 
   constructor(scope: Construct, id: string, props: KeptVolumesProps) {
     super(scope, id);
-    const handler = new BundledFunction(this, 'Handler', {
+    const handler = bundledFunction(this, 'Handler', {
       program: 'kept-volumes',
       timeout: Duration.minutes(14),
       description: 'Creates the volumes of the slots, or takes over those that are there, and lets them grow',

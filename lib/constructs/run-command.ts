@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { documentLogGroup, TAG } from '../contract';
 import { emptyParameters } from '../ssm';
-import { BundledFunction } from './bundled-function';
+import { bundledFunction } from './bundled-function';
 import type { CommandDocument } from './command-document';
 import { FunctionProvider } from './function-provider';
 import type { CommandProperties } from './run-command.handler';
@@ -33,13 +33,13 @@ export class RunCommandProvider extends Construct {
     super(scope, id);
     this.stage = props.stage;
     const program = 'run-command';
-    const onEvent = new BundledFunction(this, 'OnEvent', {
+    const onEvent = bundledFunction(this, 'OnEvent', {
       program,
       handler: 'onEvent',
       timeout: ONLINE_TIMEOUT.plus(Duration.minutes(2)),
       description: 'Waits for nodes to be online and sends them a document',
     });
-    const isComplete = new BundledFunction(this, 'IsComplete', {
+    const isComplete = bundledFunction(this, 'IsComplete', {
       program,
       handler: 'isComplete',
       // Longer than a refused call is repeated (late-grants.ts).

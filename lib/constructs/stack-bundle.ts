@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
@@ -10,6 +10,7 @@ import { SECRETS, type SecretId, secretName } from '../contract';
 import { kafkaDiskBytes } from '../disk-budget';
 import { version } from '../../package.json';
 import { ROOT } from './bundle';
+import { inFreshFolder } from './fresh-folder';
 
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
 
@@ -70,10 +71,8 @@ function producerConfig(config: Config, yaml: string): string {
   return document.toString();
 }
 
-/** Renders the bundle's folder of the stack's files in `source`, and returns it. */
-export function renderBundle(config: Config, target: string, source = STACK_FOLDER): string {
-  rmSync(target, { recursive: true, force: true });
-  mkdirSync(target, { recursive: true });
+/** Puts the bundle's files together in `target`, of the stack's files in `source`. */
+export function renderBundle(config: Config, target: string, source = STACK_FOLDER): void {
   cpSync(source, target, { recursive: true });
   const change = (file: string, edit: (content: string) => string) => {
     const full = path.join(target, file);
@@ -91,7 +90,6 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
   const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));
-  return target;
 }
 
 export interface StackBundleProps {
@@ -106,14 +104,21 @@ export class StackBundle extends Construct {
 
   constructor(scope: Construct, id: string, props: StackBundleProps) {
     super(scope, id);
-    const folder = renderBundle(props.config, path.join(ROOT, 'build', 'bundle', props.config.stage));
-    const archive = `${folder}.tar.gz`;
-    // The same files give the same archive: no times, no owners.
-    tar.create(
-      { file: archive, cwd: folder, sync: true, gzip: { level: 9 }, portable: true, noMtime: true, strict: true },
-      ['.'],
-    );
-    this.sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
-    this.asset = new Asset(this, 'Asset', { path: archive });
+    const { asset, sha256 } = inFreshFolder(this, 'bundle', (folder) => {
+      const files = path.join(folder, 'files');
+      renderBundle(props.config, files);
+      const archive = path.join(folder, 'bundle.tar.gz');
+      // The same files give the same archive: no times, no owners.
+      tar.create(
+        { file: archive, cwd: files, sync: true, gzip: { level: 9 }, portable: true, noMtime: true, strict: true },
+        ['.'],
+      );
+      return {
+        asset: new Asset(this, 'Asset', { path: archive }),
+        sha256: createHash('sha256').update(readFileSync(archive)).digest('hex'),
+      };
+    });
+    this.asset = asset;
+    this.sha256 = sha256;
   }
 }
