@@ -67,15 +67,16 @@ export class Lag {
     // In this order: the end of the topic only grows, so what is committed by now is never beyond an end asked for later.
     const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
     const committed = found?.partitions ?? [];
+    const offsets = new Map(committed.map(({ partition, offset }) => [partition, offset]));
     const ends = await admin.fetchTopicOffsets(topic);
     const lags = new Map(lagByPartition(partitions(), ends, committed));
     for (const { partition, high } of ends) {
-      const offset = committed.find((each) => each.partition === partition)?.offset ?? '-1';
+      const offset = offsets.get(partition) ?? '-1';
       if (lags.has(partition) && isReadTo(partition, BigInt(offset), BigInt(high))) lags.set(partition, 0);
     }
     this.lags = lags;
     this.beyond = partitionsBeyondEnd(partitions(), ends, committed);
-    this.standstills = this.observe(new Map(committed.map(({ partition, offset }) => [partition, offset])));
+    this.standstills = this.observe(offsets);
   };
 
   /** Partitions with a lag, of which nothing was committed between looks that lie at least so far apart. */

@@ -6,7 +6,7 @@ import { waitUntil } from '../rig/wait';
 import { Fleet } from './support/fleet';
 import { denyDeadLetters, foreignEvent, sendForeign, toMessage as message } from './support/foreign';
 import { DEAD_LETTERS, settled, withAdmin } from './support/topics';
-import { findStored, readLetters, tell } from './support/trial';
+import { readLetters, storedSources, tell } from './support/trial';
 
 jest.setTimeout(180_000);
 
@@ -37,8 +37,7 @@ async function reasonsAt(partition: number, offsets: readonly number[]): Promise
   return offsets.map((offset) => letters.find((letter) => letter.offset === offset)?.reason);
 }
 
-const sourcesOf = async (run: string): Promise<string[]> =>
-  (await findStored(rig, run)).map(({ source }) => source).sort();
+const sourcesOf = (run: string): Promise<string[]> => storedSources(rig, run);
 
 const big = (): Message => {
   const base = message(event('big'));

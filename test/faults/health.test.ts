@@ -4,14 +4,13 @@ import { call, type Answer } from '../rig/http';
 import type { Task, TaskHealth } from '../rig/task';
 import { GaveUpError, waitUntil } from '../rig/wait';
 import { Fleet } from './support/fleet';
+import { post } from './support/post';
 import { settled } from './support/topics';
-import { findStored, tell } from './support/trial';
+import { storedSources, tell } from './support/trial';
 
 jest.setTimeout(120_000);
 
 const BURST = 1_000;
-/** Above the 25 s after which the producer answers by itself. */
-const ANSWER_MS = 40_000;
 
 let rig: Rig;
 let fleet: Fleet;
@@ -49,13 +48,8 @@ async function untilHealth(task: Task, expected: Expected): Promise<void> {
 const healthy: Expected = { code: 200, status: 'healthy' };
 const degraded = (reason: RegExp): Expected => ({ code: 200, status: 'degraded', reason });
 
-const post = (event: object): Promise<Answer> =>
-  call(`${producer.url}/produce`, {
-    method: 'POST',
-    body: JSON.stringify({ metal: 'gold', price: 1850.25, ...event }),
-    headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-    timeoutMs: ANSWER_MS,
-  });
+const send = (event: object): Promise<Answer> =>
+  post(producer.url, rig.apiKey, { metal: 'gold', price: 1850.25, ...event });
 
 /** The same process as before, and Docker knows of no reason why it should not be. */
 async function unharmed(tasks: readonly Task[], work: () => Promise<void>): Promise<void> {
@@ -84,7 +78,7 @@ test('MongoDB away: the processor is degraded, 200, repeats its insert, and stor
   const sources = Array.from({ length: 5 }, (_, n) => `oracle:mongodb-away:${n}`);
   await unharmed([producer, processor], async () => {
     await rig.mongodb.kill();
-    const answers = await Promise.all(sources.map((source) => post({ source })));
+    const answers = await Promise.all(sources.map((source) => send({ source })));
     expect(answers.map(({ status }) => status)).toEqual(sources.map(() => 202));
     await untilHealth(processor, degraded(/^MongoDB: (?!Topology is closed)/));
     await waitUntil({ what: 'a repeated insert', timeoutSeconds: 30 }, async () => {
@@ -95,14 +89,14 @@ test('MongoDB away: the processor is degraded, 200, repeats its insert, and stor
     await settled(rig.kafkaClient(), 30, tell);
     await untilHealth(processor, healthy);
   });
-  expect((await findStored(rig, 'mongodb-away')).map(({ source }) => source).sort()).toEqual(sources);
+  expect(await storedSources(rig, 'mongodb-away')).toEqual(sources);
 });
 
 test(`Kafka away: both are degraded, 200, and ${BURST} requests at once are all refused with Retry-After`, async () => {
   await unharmed([producer, processor], async () => {
     await rig.kafka.kill();
     const [answers] = await Promise.all([
-      Promise.all(Array.from({ length: BURST }, (_, n) => post({ source: `burst:${n}` }))),
+      Promise.all(Array.from({ length: BURST }, (_, n) => send({ source: `burst:${n}` }))),
       untilHealth(producer, degraded(/^Kafka: /)),
       untilHealth(processor, degraded(/^Kafka( consumer)?: /)),
     ]);
@@ -113,7 +107,7 @@ test(`Kafka away: both are degraded, 200, and ${BURST} requests at once are all 
     expect(kinds.filter((kind) => !/^50[34], Retry-After \d+$/.test(kind))).toEqual([]);
     await back(rig.kafka);
     await waitUntil({ what: 'an accepted event', timeoutSeconds: 30 }, async () => {
-      const { status, text } = await post({ source: 'afterwards' });
+      const { status, text } = await send({ source: 'afterwards' });
       return status === 202 ? undefined : `${status}: ${text}`;
     });
     await Promise.all([producer, processor].map((task) => untilHealth(task, healthy)));

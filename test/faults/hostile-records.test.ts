@@ -1,19 +1,20 @@
 /** Records that cost more than they look: their neighbours are stored all the same, and no process ends. */
 import { gzipSync } from 'node:zlib';
 import { CompressionCodecs, CompressionTypes, type Message } from 'kafkajs';
-import { call } from '../rig/http';
 import { startRig, type Rig } from '../rig/rig';
 import type { Task } from '../rig/task';
 import { waitUntil } from '../rig/wait';
 import { Fleet } from './support/fleet';
 import { foreignEvent, sendForeign, toMessage } from './support/foreign';
+import { post } from './support/post';
 import { DEAD_LETTERS, endOf, settled, withAdmin } from './support/topics';
-import { findStored, readLetters, tell } from './support/trial';
+import { findStored, readLetters, storedSources, tell } from './support/trial';
 
 jest.setTimeout(180_000);
 
 /** How much later than usual an event of another partition may be stored. */
 const NEIGHBOUR_SECONDS = 15;
+const ANSWER_MS = 5_000;
 const HEADERS = 12_000;
 /** A fifth of what fits into one batch of a megabyte: each becomes a dead letter, some 500 a second on two busy CPUs. */
 const TINY_RECORDS = 20_000;
@@ -34,8 +35,7 @@ afterEach(async () => {
 });
 
 const settle = (): Promise<void> => settled(rig.kafkaClient(), 120, tell);
-const sourcesOf = async (run: string): Promise<string[]> =>
-  (await findStored(rig, run)).map(({ source }) => source).sort();
+const sourcesOf = (run: string): Promise<string[]> => storedSources(rig, run);
 
 /** By the broker's own count: reading all of them takes seconds. */
 const countLetters = (): Promise<number> =>
@@ -129,11 +129,8 @@ test.each([5e-324, 1e-7, 1e300])('a price of %p, then a usual one: what is accep
   const accepted: string[] = [];
   for (const [n, each] of [price, 1e7].entries()) {
     const source = `oracle:${run}:${n}`;
-    const { status } = await call(`${producer.url}/produce`, {
-      method: 'POST',
-      body: JSON.stringify({ metal: 'silver', price: each, currency: 'SEK', source }),
-      headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-    });
+    const event = { metal: 'silver', price: each, currency: 'SEK', source };
+    const { status } = await post(producer.url, rig.apiKey, event, { timeoutMs: ANSWER_MS });
     expect([202, 400]).toContain(status);
     if (status === 202) accepted.push(source);
   }

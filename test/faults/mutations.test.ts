@@ -12,6 +12,7 @@ import {
   type Mutation,
 } from './support/mutations';
 import { violations } from './support/oracle';
+import { some } from './support/some';
 import { startFaultRig, underLoad } from './support/trial';
 
 jest.setTimeout(180_000);
@@ -67,8 +68,6 @@ async function loseProcessor(): Promise<void> {
 }
 
 const nothing = async (): Promise<void> => undefined;
-
-const some = (kind: string): unknown => expect.stringMatching(new RegExp(`^\\d+ ${kind}: `));
 
 test('acks=0 loses what was acknowledged when the broker dies', async () => {
   expect(await tryOut(ACKS_0, loseBroker)).toEqual(expect.arrayContaining([some('lost')]));

@@ -1,12 +1,12 @@
 /** The clock of a service is set by an hour, back or forward, while it works and while it has nothing to do. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call } from '../../rig/http';
 import type { Rig } from '../../rig/rig';
 import { waitUntil } from '../../rig/wait';
 import { Fleet, QUICK } from '../support/fleet';
 import { violations } from '../support/oracle';
+import { post } from '../support/post';
 import { settled } from '../support/topics';
-import { findStored, startFaultRig, tell, underLoad } from '../support/trial';
+import { startFaultRig, storedSources, tell, underLoad } from '../support/trial';
 
 jest.setTimeout(240_000);
 
@@ -40,20 +40,15 @@ async function sendNameless(run: string, count: number): Promise<{ accepted: str
   const answers: number[] = [];
   for (let n = 0; n < count; n += 1) {
     const source = `oracle:${run}:${n}`;
-    const { status } = await call(`${fleet.producers[0].url}/produce`, {
-      method: 'POST',
-      body: JSON.stringify({ metal: 'gold', price: 100 + n, source }),
-      headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-      timeoutMs: 40_000,
-    });
+    const event = { metal: 'gold', price: 100 + n, source };
+    const { status } = await post(fleet.producers[0].url, rig.apiKey, event);
     answers.push(status);
     if (status === 202) accepted.push(source);
     await sleep(100);
   }
   return { accepted, answers };
 }
-const sourcesOf = async (run: string): Promise<string[]> =>
-  (await findStored(rig, run)).map(({ source }) => source).sort();
+const sourcesOf = (run: string): Promise<string[]> => storedSources(rig, run);
 
 test.each(STEPS)('a busy processor, %s: 0 lost, 0 doubled', async (name, seconds) => {
   const verdict = await underLoad(rig, fleet, { run: `busy-${name}`, ratePerSecond: 100 }, async () => {

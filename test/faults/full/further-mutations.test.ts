@@ -8,6 +8,7 @@ import { denyDeadLetters, sendForeign } from '../support/foreign';
 import * as mutations from '../support/mutations';
 import type { Mutation } from '../support/mutations';
 import { violations } from '../support/oracle';
+import { some } from '../support/some';
 import { GROUP, withAdmin } from '../support/topics';
 import { startFaultRig, underLoad, type Outcome, type TrialOptions } from '../support/trial';
 
@@ -76,8 +77,6 @@ async function poison(): Promise<void> {
   for (const partition of [0, 3]) await sendForeign(rig, partition, [{ key: null, value: POISON }]);
 }
 const foreign = new Map([[POISON, 'not-json']]);
-
-const some = (kind: string): unknown => expect.stringMatching(new RegExp(`^\\d+ ${kind}: `));
 
 interface Case {
   readonly mutation: Mutation;

@@ -1,13 +1,14 @@
 /** What an operator may do while it runs: other defaults, and the topic made again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, type Answer } from '../../rig/http';
+import type { Answer } from '../../rig/http';
 import type { Rig } from '../../rig/rig';
 import type { Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { killAndStart } from '../support/disturb';
 import { Fleet } from '../support/fleet';
+import { post } from '../support/post';
 import { settled, TOPIC, withAdmin } from '../support/topics';
-import { findStored, readLetters, startFaultRig, tell } from '../support/trial';
+import { findStored, readLetters, startFaultRig, storedSources, tell } from '../support/trial';
 
 jest.setTimeout(300_000);
 
@@ -26,13 +27,7 @@ afterAll(() => rig?.stop());
 beforeEach(() => Promise.all([fleet.add('producer'), fleet.add('processor'), fleet.add('processor')]));
 afterEach(() => Promise.all([fleet.removeAll('producer'), fleet.removeAll('processor')]));
 
-const post = (producer: Task, event: object): Promise<Answer> =>
-  call(`${producer.url}/produce`, {
-    method: 'POST',
-    body: JSON.stringify(event),
-    headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-    timeoutMs: 40_000,
-  });
+const send = (producer: Task, event: object): Promise<Answer> => post(producer.url, rig.apiKey, event);
 
 test('the same request, before and after an update of the defaults that it leaves open, is one event', async () => {
   const now = Date.now();
@@ -47,14 +42,14 @@ test('the same request, before and after an update of the defaults that it leave
     source: 'oracle:defaults:0',
   };
   const [before] = fleet.producers;
-  expect((await post(before, request)).status).toBe(202);
+  expect((await send(before, request)).status).toBe(202);
   await settled(rig.kafkaClient(), 60, tell);
   const letters = (await readLetters(rig)).length;
   const after = await fleet.add('producer', {
     config: { events: { currency: 'EUR' }, metals: { gold: { unit: 'kg' } } },
   });
   await fleet.retire(before);
-  expect((await post(after, request)).status).toBe(202);
+  expect((await send(after, request)).status).toBe(202);
   await settled(rig.kafkaClient(), 60, tell);
   expect(await findStored(rig, 'defaults')).toEqual([expect.objectContaining({ currency: 'USD', unit: 'troy_ounce' })]);
   expect(await readLetters(rig)).toHaveLength(letters);
@@ -68,21 +63,21 @@ test('the topic is deleted and made again: what is accepted afterwards is stored
       price: 100 + n,
       source: `oracle:${run}:${n}`,
     }));
-  for (const event of events('before')) expect((await post(producer, event)).status).toBe(202);
+  for (const event of events('before')) expect((await send(producer, event)).status).toBe(202);
   await settled(rig.kafkaClient(), 60, tell);
   const topics = [{ topic: TOPIC, numPartitions: PARTITIONS }];
   await withAdmin(rig.kafkaClient(), (admin) => admin.deleteTopics({ topics: [TOPIC] }));
   await sleep(2_000);
   await withAdmin(rig.kafkaClient(), (admin) => admin.createTopics({ topics, waitForLeaders: true }));
   await waitUntil({ what: 'an accepted event', timeoutSeconds: METADATA_SECONDS, report: tell }, async () => {
-    const { status, text } = await post(producer, { metal: 'gold', price: 1, source: 'first' });
+    const { status, text } = await send(producer, { metal: 'gold', price: 1, source: 'first' });
     return status === 202 ? undefined : `${status}: ${text.slice(0, 100)}`;
   });
   const accepted: string[] = [];
-  for (const event of events('after')) if ((await post(producer, event)).status === 202) accepted.push(event.source);
+  for (const event of events('after')) if ((await send(producer, event)).status === 202) accepted.push(event.source);
   expect(accepted).not.toEqual([]);
   const missing = async (): Promise<string[]> => {
-    const stored = new Set((await findStored(rig, 'after')).map(({ source }) => source));
+    const stored = new Set(await storedSources(rig, 'after'));
     return accepted.filter((source) => !stored.has(source));
   };
   await waitUntil(

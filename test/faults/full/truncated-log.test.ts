@@ -3,16 +3,16 @@
  * which docs/delivery.md does not promise otherwise; that it is told, and that later ones are not passed over in silence, it
  * does.
  */
-import { call } from '../../rig/http';
 import { ensureToolbox } from '../../rig/images';
 import type { Rig, ServiceOptions } from '../../rig/rig';
 import type { Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { Fleet } from '../support/fleet';
 import { LEADER_EPOCH_IGNORED } from '../support/mutations';
+import { post } from '../support/post';
 import { cutLastBatches } from '../support/segment';
 import { settled } from '../support/topics';
-import { findStored, startFaultRig, tell } from '../support/trial';
+import { startFaultRig, storedSources, tell } from '../support/trial';
 
 jest.setTimeout(240_000);
 
@@ -42,12 +42,8 @@ async function sendGold(run: string, count: number): Promise<string[]> {
   const sources = Array.from({ length: count }, (_, n) => `oracle:${run}:${n}`);
   for (const [n, source] of sources.entries()) {
     await waitUntil({ what: `the acceptance of ${source}`, timeoutSeconds: 30, report: tell }, async () => {
-      const { status, text } = await call(`${fleet.producers[0].url}/produce`, {
-        method: 'POST',
-        body: JSON.stringify({ metal: 'gold', price: 100 + n, source }),
-        headers: { 'content-type': 'application/json', 'x-api-key': rig.apiKey },
-        timeoutMs: 40_000,
-      });
+      const event = { metal: 'gold', price: 100 + n, source };
+      const { status, text } = await post(fleet.producers[0].url, rig.apiKey, event);
       return status === 202 ? undefined : `${status} ${text}`;
     });
   }
@@ -107,7 +103,7 @@ async function cutLog(): Promise<void> {
 
 async function storedOrTold(processor: Task, accepted: readonly string[]): Promise<void> {
   await waitUntil({ what: 'stored, or told', timeoutSeconds: TELL_SECONDS, report: tell }, async () => {
-    const stored = new Set((await findStored(rig, 'after')).map(({ source }) => source));
+    const stored = new Set(await storedSources(rig, 'after'));
     const missing = accepted.filter((source) => !stored.has(source));
     if (missing.length === 0) return undefined;
     const { status, reasons } = await processor.health();

@@ -4,10 +4,11 @@
  */
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, type Answer } from '../../rig/http';
+import type { Answer } from '../../rig/http';
 import { makeEvent, makeRival } from './events';
 import type { ClientEvent, Sent } from './observed';
 import { Pattern, type PatternOptions, type Planned } from './pattern';
+import { post } from './post';
 
 export interface LoadOptions extends PatternOptions {
   /** Part of every tag; no other load on the same store may have it. */
@@ -198,10 +199,7 @@ export class Load {
     const targets = this.options.targets();
     this.turn += 1;
     const startMs = performance.now();
-    const answer = await call(`${targets[this.turn % targets.length]}/produce`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json', 'x-api-key': this.options.apiKey },
+    const answer = await post(targets[this.turn % targets.length], this.options.apiKey, body, {
       timeoutMs: this.options.attemptTimeoutMs ?? 10_000,
       agent: this.agent,
     });

@@ -119,6 +119,10 @@ async function findEvery(rig: Rig): Promise<StoredDocument[]> {
 export const findStored = async (rig: Rig, run: string): Promise<StoredDocument[]> =>
   (await findEvery(rig)).filter(({ source }) => source.startsWith(tagOf(run)));
 
+/** Their tags, sorted. */
+export const storedSources = async (rig: Rig, run: string): Promise<string[]> =>
+  (await findStored(rig, run)).map(({ source }) => source).sort();
+
 export async function readLetters(rig: Rig): Promise<Letter[]> {
   const { records } = await readAll(rig, DEAD_LETTERS);
   return records.map(({ offset, headers, value }) => ({
