@@ -111,8 +111,8 @@ export function processorFindings(facts: StateFacts): Finding[] {
 
 const OFFSET_GONE = 'its committed offset is gone from the topic, records are lost to retention';
 const TRUNCATED =
-  'its committed offset is beyond the end of the topic, which has lost its last records, and what is accepted now would ' +
-  'be passed over';
+  'its log was cut or made anew, and records that the group has committed are gone from it; what is accepted now would be ' +
+  'passed over';
 
 const explainStuck = ({ partition, lag, forMs }: StateFacts['stuckPartitions'][number]): string =>
   `partition ${partition}: ${lag} records wait, and none has been committed for ${Math.round(forMs / 1_000)} s`;

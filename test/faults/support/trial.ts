@@ -20,10 +20,7 @@ const MOST_DRAIN_SECONDS = 120;
 
 export const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/**
- * The stand-in of MongoDB has no limit of CPU: with the half of one that MongoDB has, it takes 25 ms for an event that it
- * has already, and after many crashes there are thousands of them.
- */
+/** No limit of CPU for MongoDB: its stand-in takes 2 ms for an event that it has already, and crashes bring thousands. */
 export const startFaultRig = (name: string, options: Omit<RigOptions, 'name' | 'report'> = {}): Promise<Rig> =>
   startRig({ name, report: tell, ...options, mongodb: { cpus: 'unlimited', ...options.mongodb } });
 

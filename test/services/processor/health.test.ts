@@ -39,10 +39,10 @@ describe('GET /health of the processor', () => {
       'partition 3 is stopped: its committed offset is gone from the topic, records are lost to retention',
     ],
     [
-      'a partition that is shorter than what is committed of it',
+      'a partition that has lost what is committed of it',
       { stoppedPartitions: [2], truncatedPartitions: [2] },
       'topic-truncated',
-      'partition 2: its committed offset is beyond the end of the topic, which has lost its last records, and what is ' +
+      'partition 2: its log was cut or made anew, and records that the group has committed are gone from it; what is ' +
         'accepted now would be passed over',
     ],
     [
