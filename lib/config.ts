@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { overlapProblems } from './cidr';
 import { RULES } from './config-rules';
-import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from './contract';
+import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones, unknownRegion } from './regions';
 
@@ -127,7 +127,7 @@ function defaults(
     feedEventsPerSecond: isLab ? 1 : 0,
     priceRetentionDays: 0,
     deployTimeoutMinutes: 15,
-    secretVersions: 'none',
+    secretVersions: NO_SECRET_VERSIONS,
     fault: 'none',
   };
 }

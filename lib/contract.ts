@@ -99,6 +99,11 @@ export const assetPrefix = (stage: string): string => `metals/${stage}/`;
 /** Where documents' full output goes. */
 export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
 
+/** Output of the pipeline stack: the versions of the stage's secrets that it was deployed with, and its `secretVersions`. */
+export const VERSIONS_OUTPUT = 'SecretVersions';
+/** `secretVersions` of a deployment that looks at no secret, as `cdk deploy` by itself. */
+export const NO_SECRET_VERSIONS = 'none';
+
 /** Namespace of a stage's own metrics in CloudWatch; assets/documents/node-prepare says it again. */
 export const metricNamespace = (stage: string): string => `Metals/${stage}`;
 /** Used part of a file system, in percent, by slot and file system (dimensions `Slot` and `FileSystem`). */

@@ -39,6 +39,10 @@ export interface Context {
   failure?: string;
 }
 
+/** `npm run lab` deploys one stage; others in the lab are deployed like those on AWS. */
+export const isLabsOwn = ({ isLab, stage }: Pick<Context, 'isLab' | 'stage'>): boolean =>
+  isLab && stage === STAGE.defaultFor(true);
+
 const usage = (why: string, next: string): CliError =>
   new CliError('the command did not start', why, [next], EXIT.usage);
 

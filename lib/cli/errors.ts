@@ -73,7 +73,7 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
     return make(why, isLab ? ['. .lab/env'] : ['aws sts get-caller-identity', signIn], EXIT.notAuthorised);
   }
   if (/region is missing/i.test(message)) {
-    return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1'], EXIT.usage);
+    return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1', USE_LAB], EXIT.usage);
   }
   if (isUnreachable(error)) return unreachable(context, message, error);
   if (error instanceof DeadlineError) {

@@ -1,4 +1,5 @@
 /** Ctrl-C: say what is left and how to go on, leave with 130. A second Ctrl-C leaves at once. */
+import { setMaxListeners } from 'node:events';
 import { EXIT } from '../contract';
 
 /** npm and tsx pass on the signal that the terminal has sent already: what comes so soon is the same Ctrl-C. */
@@ -14,6 +15,8 @@ export interface Interruption {
 
 export function watchInterruption(source: NodeJS.Process = process): Interruption {
   const controller = new AbortController();
+  // One for each call that waits, of which the preflight makes many at once.
+  setMaxListeners(0, controller.signal);
   let code: number = EXIT.interrupted;
   let firstAtMs = 0;
   const watch = (name: 'SIGINT' | 'SIGTERM', exitCode: number): void => {

@@ -38,7 +38,7 @@ export async function runCli(args: readonly string[], io: Io, interruption: Inte
     await program.parseAsync([...args], { from: 'user' });
     return result.code;
   } catch (error) {
-    return report(error, io, args);
+    return report(error, io, args, program);
   }
 }
 
@@ -150,19 +150,19 @@ function reportInterruption(context: Context): void {
 }
 
 /** Writes an error in its three parts and returns the exit code. */
-function report(error: unknown, io: Io, args: readonly string[]): number {
+function report(error: unknown, io: Io, args: readonly string[], program: Command): number {
   const json = args.includes('--json');
   const terminal = new Terminal(io, !args.includes('--no-color'), json);
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const told =
-    error instanceof CommanderError ? usageError(error, args) : explainError(error, { what: 'metals failed' });
+    error instanceof CommanderError ? usageError(error, args, program) : explainError(error, { what: 'metals failed' });
   tellError(terminal, told);
   if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
   return told.exitCode;
 }
 
 /** commander says `error: unknown command 'statsu'\n(Did you mean status?)`, and nothing at all for a missing verb. */
-function usageError(error: CommanderError, args: readonly string[]): CliError {
+function usageError(error: CommanderError, args: readonly string[], program: Command): CliError {
   const what = 'the command line was not understood';
   if (error.code === 'commander.help') {
     const path = ['metals', ...args.filter((arg) => !arg.startsWith('-'))].join(' ');
@@ -170,5 +170,18 @@ function usageError(error: CommanderError, args: readonly string[]): CliError {
     return new CliError(what, `${path} needs a verb`, [`${help} --help`], EXIT.usage);
   }
   const [first = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  return new CliError(what, [first, ...hints].join(' '), ['npm run metals -- --help'], EXIT.usage);
+  return new CliError(what, [first, ...hints].join(' '), [helpOf(program)], EXIT.usage);
+}
+
+/** The help of the verb that was named, as far as there is such a one. */
+function helpOf(program: Command): string {
+  let command = program;
+  const path: string[] = [];
+  for (const word of program.args) {
+    const verb = command.commands.find((candidate) => candidate.name() === word);
+    if (!verb) break;
+    command = verb;
+    path.push(word);
+  }
+  return ['npm run metals --', ...path, '--help'].join(' ');
 }

@@ -1,18 +1,29 @@
 /** The value of `secretVersions` in lib/config.ts that stands for the versions of a stage's secrets. */
 import { createHash } from 'node:crypto';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { boundCalls, clientConfig } from '../aws-client';
+import { isRefusal } from '../aws-errors';
+import { cloudFormationStackName, NO_SECRET_VERSIONS, VERSIONS_OUTPUT } from '../contract';
 import { readVersionIds } from '../secret-versions';
 import type { Context } from './context';
 
 const DIGEST_LENGTH = 16;
 
-/** Pure: another digest as soon as one secret has another current version. */
-export const digestOf = (versionIds: readonly string[]): string =>
-  createHash('sha256').update(versionIds.join(',')).digest('hex').slice(0, DIGEST_LENGTH);
+/**
+ * Pure: another value as soon as one secret has another current version, and that of `cdk deploy` by itself as long as
+ * none has, so that one changes nothing after the other.
+ *
+ * @param current the version of each secret
+ * @param deployed what the stack was deployed with, as its output says; missing: not known
+ */
+export function versionsSetting(current: readonly string[], deployed?: string): string {
+  if (deployed === [...current, NO_SECRET_VERSIONS].join(',')) return NO_SECRET_VERSIONS;
+  return createHash('sha256').update(current.join(',')).digest('hex').slice(0, DIGEST_LENGTH);
+}
 
 /**
- * The digest of the versions that are current.
+ * The setting for the versions that are current.
  *
  * @throws the SDK's error when one may not be described
  */
@@ -20,12 +31,27 @@ export async function readSecretVersions(
   context: Pick<Context, 'stage' | 'profile' | 'endpoint' | 'terminal' | 'interrupted' | 'timeoutSeconds'>,
   region: string,
 ): Promise<string> {
-  const { profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
+  const { stage, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
   const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
-  const client = boundCalls(new SecretsManagerClient(config), { signal, timeoutSeconds });
+  const secrets = boundCalls(new SecretsManagerClient(config), { signal, timeoutSeconds });
+  const stacks = boundCalls(new CloudFormationClient(config), { signal, timeoutSeconds });
   try {
-    return digestOf(await readVersionIds(client, context.stage));
+    const current = await readVersionIds(secrets, stage);
+    return versionsSetting(current, await readDeployed(stacks, cloudFormationStackName(stage, 'pipeline')));
   } finally {
-    client.destroy();
+    secrets.destroy();
+    stacks.destroy();
+  }
+}
+
+/** The stack's output; missing too where it is not there or may not be seen: then the stack is deployed once more. */
+async function readDeployed(client: CloudFormationClient, stack: string): Promise<string | undefined> {
+  try {
+    const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    return found?.Outputs?.find(({ OutputKey }) => OutputKey === VERSIONS_OUTPUT)?.OutputValue;
+  } catch (error) {
+    // CloudFormation says so of a stack that does not exist, too.
+    if (isRefusal(error) || (error as Error).name === 'ValidationError') return undefined;
+    throw error;
   }
 }

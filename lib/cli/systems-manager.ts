@@ -4,7 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { boundCalls, clientConfig } from '../aws-client';
 import { documentName, FIRST_MANAGER, TAG, type DocumentId, type NodeRole } from '../contract';
 import { Deadline, runCommand, waitForFirstOnline, type Choice, type CommandState } from '../ssm';
-import type { Context } from './context';
+import { isLabsOwn, type Context } from './context';
 import { formatSeconds } from './duration';
 import { CliError } from './errors';
 import { withActivity } from './activity';
@@ -34,7 +34,7 @@ export async function assertDeployed(
   if (names.includes(wanted)) return;
   const stages = stagesOf(names, id);
   const where = context.endpoint ? `the lab (${context.endpoint})` : connection.region;
-  const deploy = context.isLab ? 'npm run lab' : 'npm run metals -- deploy';
+  const deploy = isLabsOwn(context) ? 'npm run lab' : 'npm run metals -- deploy';
   if (stages.length === 0) {
     throw new CliError(what, `no stage is deployed in ${where}: there is no document ${wanted}`, [deploy]);
   }

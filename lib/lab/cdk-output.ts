@@ -30,3 +30,7 @@ export function lastEvents(lines: readonly string[]): string[] {
   const told = lines.filter((line) => /FAILED|❌|\b[Ee]rror\b|\bfailed\b/.test(line)).map((line) => line.trimEnd());
   return (told.length > 0 ? told : lines.filter((line) => line.trim() !== '')).slice(-FAILURE_LINES);
 }
+
+/** Pure: the processes that the CDK found at work in its output folder, where it suffers one deployment at a time. */
+export const otherCdk = (lines: readonly string[]): string | undefined =>
+  lines.map((line) => /\b(?:Other CLIs|Another CLI) \(PID=([^)]+)\)/.exec(line)?.[1]).find((pid) => pid !== undefined);

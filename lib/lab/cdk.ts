@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
-import { lastEvents, progressLine } from './cdk-output';
+import { lastEvents, otherCdk, progressLine } from './cdk-output';
 import { FOREIGN_VARIABLES, type LabEnvironment } from './lab-files';
 import { LabError, type Progress } from './lab-error';
 import { BUILD_DIRECTORY, LAB_DIRECTORY, REPOSITORY } from './paths';
@@ -65,6 +65,12 @@ async function cdk(
     },
   });
   if (exitCode === 0) return;
+  const other = otherCdk(lines);
+  if (other !== undefined) {
+    throw new LabError(`another cdk, or metals deploy, is at work in this clone: process ${other}`, [
+      'wait until it has ended, then: npm run lab',
+    ]);
+  }
   throw new LabError(`cdk ${args[0]} ended with exit code ${exitCode}:\n${lastEvents(lines).join('\n')}`, [
     `less ${path.relative(REPOSITORY, DEPLOY_LOG)}    # the whole output`,
     'npm run lab    # goes on where it stopped',

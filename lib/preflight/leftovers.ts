@@ -156,7 +156,11 @@ function stackJudgement(name: string, status: string, stage: string): Judgement 
   const measured = status;
   const events = `aws cloudformation describe-stack-events --stack-name ${name}`;
   if (/_IN_PROGRESS$/.test(status) && status !== 'REVIEW_IN_PROGRESS') {
-    return { verdict: 'fails', measured: `${measured}: another operation is under way`, next: [events] };
+    return {
+      verdict: 'fails',
+      measured: `${measured}: another operation is under way`,
+      next: [`${events}    # until it has ended`],
+    };
   }
   switch (status) {
     case 'ROLLBACK_COMPLETE':

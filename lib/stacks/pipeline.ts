@@ -6,7 +6,16 @@ import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
 import { RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
-import { type Component, COMPONENTS, FIRST_MANAGER, SECRETS, type SecretId, secretName, TAG } from '../contract';
+import {
+  type Component,
+  COMPONENTS,
+  FIRST_MANAGER,
+  SECRETS,
+  type SecretId,
+  secretName,
+  TAG,
+  VERSIONS_OUTPUT,
+} from '../contract';
 import type { DataStack } from './data';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
@@ -86,6 +95,10 @@ export class PipelineStack extends Stack {
     new DiskAlarms(this, 'DiskAlarms', { config, slots: swarm.slots }).node.addDependency(reprepare);
 
     new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });
+    new CfnOutput(this, VERSIONS_OUTPUT, {
+      value: versions,
+      description: 'by which metals deploy knows whether a secret was changed since',
+    });
     new CfnOutput(this, 'Producer', {
       value: 'every node, port 8000: POST /produce, GET /health, GET /metrics (by Session Manager port forwarding)',
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, readConfig } from '../../config';
-import { EXIT, LAB_ACCOUNT_ID, LAB_REGION } from '../../contract';
+import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../../contract';
 import { FOREIGN_VARIABLES, labEnvironment, SECRET_FILE } from '../../lab/lab-files';
 import { MAX_SEED, PROFILE_NAMES } from '../../lab/gateway/timing';
 import { DEFAULT_OPTIONS, DEFAULT_TIMING, PORT_FLAGS, type LabOptions, type LabTiming } from '../../lab/options';
@@ -10,13 +10,14 @@ import { withActivity } from '../activity';
 import { readContext, type Context, type GlobalOptions } from '../context';
 import { formatSeconds } from '../duration';
 import { CliError } from '../errors';
+import type { Given } from '../next-command';
 import { parseSettings } from '../settings';
 import { findProblems } from '../stack-status';
 import { describeLab } from './lab-status';
 import { runSmokeTest, showSmokeReport } from './smoke-test';
 import { readStatus, showStatus } from './status';
 
-export const LAB_UP_FAILED = 'the lab is not up';
+export const LAB_UP_FAILED = 'the lab was not brought up';
 
 /** Ports as they were typed. */
 export type PortFlags = Partial<Record<keyof LabOptions, string>>;
@@ -72,6 +73,18 @@ export function parseTiming(profile: string | undefined, seed: string | undefine
   );
 }
 
+/** Pure: refuses another deployment than the one that the lab brings up. @throws CliError */
+export function checkPlace({ stage, region }: Pick<Given, 'stage' | 'region'>): void {
+  const refuse = (flag: string, got: string, only: string, next: string): CliError =>
+    new CliError(LAB_UP_FAILED, `${flag}: got "${got}", but the lab is brought up as ${only}`, [next], EXIT.usage);
+  const own = STAGE.defaultFor(true);
+  if (stage !== undefined && stage !== own) {
+    const another = `. .lab/env && npm run metals -- --stage ${stage} deploy    # another stage in the lab that is up`;
+    throw refuse('--stage', stage, `stage "${own}"`, another);
+  }
+  if (region !== undefined && region !== LAB_REGION) throw refuse('--region', region, LAB_REGION, 'leave it out');
+}
+
 /** Pure: refuses settings before anything is started, as synthesis would do in the midst of it. @throws CliError */
 export function checkSettings(pairs: readonly string[]): void {
   const settings = parseSettings(pairs, LAB_UP_FAILED, 'npm run lab --', () => 'leave it out: it is always "lab"');
@@ -89,6 +102,7 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
   const startedAtMs = Date.now();
   const ports = parsePorts(flags);
   const timing = parseTiming(context.profile, flags.seed);
+  checkPlace(context.given);
   // The profile named times, and the lab is reached by its environment.
   context.given = {};
   checkSettings(flags.context ?? []);

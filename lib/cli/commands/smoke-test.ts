@@ -1,6 +1,6 @@
 import { EXIT } from '../../contract';
 import { explainFailure } from '../../ssm';
-import type { Context } from '../context';
+import { isLabsOwn, type Context } from '../context';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { parseSmokeSteps, SMOKE_STEPS, smokePassed, smokeRows, type SmokeStep } from '../smoke-report';
@@ -26,7 +26,7 @@ export async function runSmokeTest(context: Context): Promise<SmokeReport> {
   const steps = parseSmokeSteps(state.invocations[0]?.stdout ?? '');
   const reason = state.succeeded ? '' : explainFailure(state, connection.region);
   if (steps.length === 0) {
-    const next = ['npm run metals -- status', context.isLab ? 'npm run lab' : 'npm run metals -- deploy'];
+    const next = ['npm run metals -- status', isLabsOwn(context) ? 'npm run lab' : 'npm run metals -- deploy'];
     throw new CliError(SMOKE_TEST_FAILED, reason || 'the document smoke-test printed no step', next);
   }
   return { passed: state.succeeded && smokePassed(steps), steps, reason };

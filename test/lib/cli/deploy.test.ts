@@ -1,3 +1,4 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import { cdkArguments, deploy, type DeployOptions, type RunCdk } from '../../../lib/cli/commands/deploy';
@@ -15,6 +16,7 @@ jest.mock('../../../lib/preflight', () => ({
 
 const looked = jest.mocked(room.runPreflight);
 const secrets = mockClient(SecretsManagerClient);
+const stacks = mockClient(CloudFormationClient);
 const signal = new AbortController().signal;
 const AWS_ENV = { AWS_REGION: 'eu-west-1' };
 
@@ -28,6 +30,8 @@ beforeEach(() => {
   looked.mockReset();
   found();
   secrets.reset();
+  stacks.reset();
+  stacks.on(DescribeStacksCommand).resolves({ Stacks: [] });
   secrets.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
 });
 
@@ -72,6 +76,29 @@ describe('secrets that were changed outside a deployment', () => {
       expect([name, changed === before]).toEqual([name, false]);
       secrets.on(DescribeSecretCommand, { SecretId: name }).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
     }
+  });
+
+  test('are left alone where the stack has the current ones', async () => {
+    const output = { OutputKey: 'SecretVersions', OutputValue: 'v1,v1,v1,none' };
+    const stack = {
+      StackName: 'metals-lab-pipeline',
+      CreationTime: new Date(0),
+      StackStatus: 'UPDATE_COMPLETE' as const,
+    };
+    stacks
+      .on(DescribeStacksCommand, { StackName: stack.StackName })
+      .resolves({ Stacks: [{ ...stack, Outputs: [output] }] });
+    expect(await versions()).toBe('secretVersions=none');
+  });
+
+  test.each(['ValidationError', 'AccessDenied'])('are taken up where the stack cannot be seen: %s', async (name) => {
+    stacks.on(DescribeStacksCommand).rejects(Object.assign(new Error('Stack with id x'), { name }));
+    expect(await versions()).toMatch(/^secretVersions=[0-9a-f]{16}$/);
+  });
+
+  test('a failure to look at the stack is told', async () => {
+    stacks.on(DescribeStacksCommand).rejects(new Error('reset by peer'));
+    await expect(versions()).rejects.toThrow('reset by peer');
   });
 
   test('need not exist yet, but must not be forbidden', async () => {

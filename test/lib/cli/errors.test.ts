@@ -61,7 +61,7 @@ test.each([
     new Error('Region is missing'),
     {},
     'no region is set',
-    ['add --region eu-west-1, or export AWS_REGION=eu-west-1'],
+    ['add --region eu-west-1, or export AWS_REGION=eu-west-1', 'for the lab: . .lab/env (after npm run lab)'],
     2,
   ],
   [

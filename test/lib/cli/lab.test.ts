@@ -2,7 +2,7 @@ import type { GlobalOptions } from '../../../lib/cli/context';
 import { readContext } from '../../../lib/cli/context';
 import { describeRemoved } from '../../../lib/cli/commands/lab-down';
 import { describeLab } from '../../../lib/cli/commands/lab-status';
-import { checkSettings, parsePorts, parseTiming } from '../../../lib/cli/commands/lab-up';
+import { checkPlace, checkSettings, parsePorts, parseTiming } from '../../../lib/cli/commands/lab-up';
 import { runCli } from '../../../lib/cli/program';
 import { LabError } from '../../../lib/lab/lab-error';
 import type { LabStatus } from '../../../lib/lab/status';
@@ -65,7 +65,7 @@ describe('lab up', () => {
       expect.stringMatching(/^✔ \[1\/4\] check this machine: done \(/),
       '[2/4] base images …',
       expect.stringMatching(/^✖ \[2\/4\] base images: failed after /),
-      'error: the lab is not up',
+      'error: the lab was not brought up',
       'why:   less than 10 GB',
       'next:  docker system df',
       '',
@@ -119,6 +119,24 @@ describe('lab up', () => {
     [undefined, '0x10', '--seed: got "0x10", expected a whole number from 0 to 4294967295'],
   ])('the profile %s and the seed %s are refused', (profile, seed, why) => {
     expect(() => parseTiming(profile, seed)).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+  });
+
+  test.each([
+    [{ stage: 'demo' }, '--stage: got "demo", but the lab is brought up as stage "lab"'],
+    [{ region: 'eu-west-3' }, '--region: got "eu-west-3", but the lab is brought up as eu-west-1'],
+  ])('another place is refused: %j', (given, why) => {
+    expect(() => checkPlace(given)).toThrow(expect.objectContaining({ why, exitCode: 2 }));
+  });
+
+  test('its own stage and region may be named', () => {
+    expect(() => checkPlace({ stage: 'lab', region: 'eu-west-1' })).not.toThrow();
+  });
+
+  test('another stage is refused before anything is started', async () => {
+    steps.push({ title: 'must not run', run: () => Promise.reject(new Error('it ran')) });
+    const { code, err } = await metals('--stage demo lab up');
+    expect({ code, ran: err.includes('must not run') }).toEqual({ code: 2, ran: false });
+    expect(err).toContain('next:  . .lab/env && npm run metals -- --stage demo deploy    # another');
   });
 
   test('an unknown profile is refused before anything is started', async () => {

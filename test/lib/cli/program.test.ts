@@ -47,18 +47,19 @@ function managerAnswers(stdout: string, over: { status?: 'Success' | 'Failed'; s
 
 describe('usage', () => {
   test.each([
-    ['', 'metals needs a verb'],
-    ['statsu', "unknown command 'statsu' (Did you mean status?)"],
-    ['smoketest', "unknown command 'smoketest' (Did you mean smoke-test?)"],
-    ['status --sage lab', "unknown option '--sage' (Did you mean --stage?)"],
-    ['status now', 'too many arguments'],
-    ['completion fish', 'Allowed choices are bash, zsh'],
-  ])('"%s" is a usage error that says what is meant', async (line, why) => {
+    ['', 'metals needs a verb', ''],
+    ['statsu', "unknown command 'statsu' (Did you mean status?)", ''],
+    ['smoketest', "unknown command 'smoketest' (Did you mean smoke-test?)", ''],
+    ['status --sage lab', "unknown option '--sage' (Did you mean --stage?)", 'status '],
+    ['status now', 'too many arguments', 'status '],
+    ['--stage lab dlq list --all', "unknown option '--all'", 'dlq list '],
+    ['completion fish', 'Allowed choices are bash, zsh', 'completion '],
+  ])('"%s" is a usage error that says what is meant', async (line, why, verb) => {
     const { code, out, err } = await metals(line);
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toContain(why);
-    expect(err).toContain('next:  npm run metals -- --help');
+    expect(err).toContain(`next:  npm run metals -- ${verb}--help\n`);
     expect(err).not.toMatch(/\n\s+at /);
   });
 

@@ -1,5 +1,5 @@
 import { readContext } from '../../../lib/cli/context';
-import { readSecretVersions } from '../../../lib/cli/secret-versions';
+import { readSecretVersions, versionsSetting } from '../../../lib/cli/secret-versions';
 import { startRecordingProxy, type RecordingProxy } from '../recording-proxy';
 import { fakeIo } from './fake-io';
 
@@ -11,6 +11,23 @@ const open: RecordingProxy[] = [];
 afterEach(async () => {
   process.env = { ...before };
   for (const proxy of open.splice(0)) await proxy.close();
+});
+
+describe('the setting', () => {
+  test('is that of cdk deploy as long as what was deployed is current', () => {
+    expect(versionsSetting(['v1', 'v2', 'v3'], 'v1,v2,v3,none')).toBe('none');
+  });
+
+  test.each([
+    ['a secret has another version', 'v1,v0,v3,none'],
+    ['a change was taken up already', 'v1,v0,v3,0123456789abcdef'],
+    ['nothing is known of what was deployed', undefined],
+  ])('is a digest of the current versions where %s', (_what, deployed) => {
+    const setting = versionsSetting(['v1', 'v2', 'v3'], deployed);
+    expect(setting).toMatch(/^[0-9a-f]{16}$/);
+    expect(versionsSetting(['v1', 'v2', 'v3'], `v1,v0,v3,${setting}`)).toBe(setting);
+    expect(versionsSetting(['v1', 'v2', 'v4'], deployed)).not.toBe(setting);
+  });
 });
 
 test('behind a proxy the versions of secrets are asked for through it', async () => {

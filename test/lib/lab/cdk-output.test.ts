@@ -1,4 +1,4 @@
-import { lastEvents, progressLine } from '../../../lib/lab/cdk-output';
+import { lastEvents, otherCdk, progressLine } from '../../../lib/lab/cdk-output';
 
 const event = (status: string, type: string, resource: string): string =>
   `metals-lab-swarm | 12/60 | 8:01:02 PM | ${status.padEnd(20)} | ${type.padEnd(30)} | ${resource} `;
@@ -36,4 +36,12 @@ test('a failure is explained by its failed events, or by the end of the output',
     '❌  metals-lab-swarm failed: reason',
   ]);
   expect(lastEvents(['one', '', 'two'])).toEqual(['one', 'two']);
+});
+
+test.each([
+  ["Other CLIs (PID=31703) are currently reading from cdk.out. Invoke the CLI in sequence, or use '--output'", '31703'],
+  ["Another CLI (PID=7) is currently synthing to cdk.out. Invoke the CLI in sequence, or use '--output'", '7'],
+  ['❌  metals-lab-swarm failed: reason', undefined],
+])('another deployment at work is known by its process: %s', (line, pid) => {
+  expect(otherCdk(['✨  Synthesis time: 9s', line])).toBe(pid);
 });
