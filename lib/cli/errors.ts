@@ -33,7 +33,8 @@ export interface ErrorContext {
   readonly endpoint?: string;
 }
 
-const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
+/** What to type where the lab was meant. */
+export const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
 
 /** Turns whatever was thrown into something to act on. */
 export function explainError(error: unknown, context: ErrorContext): CliError {

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { CloudFormationClient, DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import { clientConfig, type ClientConfig } from '../../lib/aws-client';
 import { askOnTerminal } from '../../lib/cli/confirm';
-import { CliError, explainError } from '../../lib/cli/errors';
+import { CliError, explainError, USE_LAB } from '../../lib/cli/errors';
 import { tellError } from '../../lib/cli/tell-error';
 import { Terminal } from '../../lib/cli/terminal';
 import { cloudFormationStackName, EXIT, STACKS } from '../../lib/contract';
@@ -55,7 +55,9 @@ async function lookFirst(request: AwsRequest): Promise<{ account: string; region
 async function testAws(request: AwsRequest): Promise<number> {
   const { stage, profile } = request;
   const { account, region } = await lookFirst(request).catch((error: unknown) => {
-    throw explainError(error, { what: NOT_STARTED, region: request.region ?? process.env.AWS_REGION, profile });
+    const told = explainError(error, { what: NOT_STARTED, region: request.region ?? process.env.AWS_REGION, profile });
+    // Here the lab is refused.
+    throw told.withNext(told.next.filter((line) => line !== USE_LAB));
   });
   const env = {
     ...process.env,
