@@ -155,26 +155,25 @@ function report(error: unknown, io: Io, args: readonly string[], program: Comman
   const terminal = new Terminal(io, !args.includes('--no-color'), json);
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const told =
-    error instanceof CommanderError ? usageError(error, args, program) : explainError(error, { what: 'metals failed' });
+    error instanceof CommanderError ? usageError(error, program) : explainError(error, { what: 'metals failed' });
   tellError(terminal, told);
   if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
   return told.exitCode;
 }
 
 /** commander says `error: unknown command 'statsu'\n(Did you mean status?)`, and nothing at all for a missing verb. */
-function usageError(error: CommanderError, args: readonly string[], program: Command): CliError {
+function usageError(error: CommanderError, program: Command): CliError {
   const what = 'the command line was not understood';
-  if (error.code === 'commander.help') {
-    const path = ['metals', ...args.filter((arg) => !arg.startsWith('-'))].join(' ');
-    const help = path.replace('metals', 'npm run metals --');
-    return new CliError(what, `${path} needs a verb`, [`${help} --help`], EXIT.usage);
-  }
+  const path = verbPath(program);
+  const help = [['npm run metals --', ...path, '--help'].join(' ')];
+  if (error.code === 'commander.help')
+    return new CliError(what, `${['metals', ...path].join(' ')} needs a verb`, help, EXIT.usage);
   const [first = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  return new CliError(what, [first, ...hints].join(' '), [helpOf(program)], EXIT.usage);
+  return new CliError(what, [first, ...hints].join(' '), help, EXIT.usage);
 }
 
-/** The help of the verb that was named, as far as there is such a one. */
-function helpOf(program: Command): string {
+/** The verb that was named, as far as there is such a one. */
+function verbPath(program: Command): string[] {
   let command = program;
   const path: string[] = [];
   for (const word of program.args) {
@@ -183,5 +182,5 @@ function helpOf(program: Command): string {
     command = verb;
     path.push(word);
   }
-  return ['npm run metals --', ...path, '--help'].join(' ');
+  return path;
 }
