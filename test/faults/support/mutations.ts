@@ -192,7 +192,7 @@ export const FAILED_INSERT_IS_DONE = oneLine(
   'failed-insert-is-done',
   STORE,
   'if (failures === undefined) throw error;',
-  'if (failures === undefined) return { inserted: documents.length, repeated: 0, refused: [] };',
+  'if (failures === undefined) return { inserted: documents.length, repeated: [], refused: [] };',
 );
 
 export const ROUNDED_PRICE = oneLine(

@@ -64,4 +64,6 @@ export interface Samples {
   readonly samples: readonly Sample[];
   /** The number of the first sample, counted from 0, in which a document was there, by its `_id`. */
   readonly firstSeen: ReadonlyMap<string, number>;
+  /** Looks that gave no sample, as while a store was away. */
+  readonly failed: number;
 }

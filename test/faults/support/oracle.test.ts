@@ -129,10 +129,10 @@ describe('it reports', () => {
   test('an offset that was committed before its record was safe', () => {
     const samples = [{ committed: new Map([[0, 4]]), lettersEnd: 1 }];
     const seen = (index: number) => new Map([first, second].map(({ event_id: id }) => [id, index]));
-    expect(judged({ samples: { samples, firstSeen: seen(0) } })).toEqual([]);
-    expect(judged({ samples: { samples, firstSeen: seen(1) } })).toEqual(['3 early: 0/0, 0/1, 0/2']);
+    expect(judged({ samples: { samples, firstSeen: seen(0), failed: 0 } })).toEqual([]);
+    expect(judged({ samples: { samples, firstSeen: seen(1), failed: 0 } })).toEqual(['3 early: 0/0, 0/1, 0/2']);
     const early = [{ ...samples[0], lettersEnd: 0 }];
-    expect(judged({ samples: { samples: early, firstSeen: seen(0) } })).toEqual(['1 early: 0/3']);
+    expect(judged({ samples: { samples: early, firstSeen: seen(0), failed: 0 } })).toEqual(['1 early: 0/3']);
   });
 
   test('a change against a price that is in no document', () => {

@@ -51,6 +51,7 @@ export interface Verdict {
   readonly early: readonly string[];
   readonly slow: readonly string[];
   readonly samples: number;
+  readonly failedSamples: number;
   readonly drainSeconds: number;
 }
 
@@ -116,6 +117,7 @@ export function judge(observed: Observed): Verdict {
         : committedEarly(observed.samples, { records, letters, documentOf: find(stored) }),
     slow: tooSlow(observed.drain),
     samples: observed.samples?.samples.length ?? 0,
+    failedSamples: observed.samples?.failed ?? 0,
     drainSeconds: observed.drain?.seconds ?? 0,
   };
 }
@@ -186,12 +188,12 @@ export function violations(verdict: Verdict): string[] {
 }
 
 export function formatVerdict(verdict: Verdict): string {
-  const { sent, acknowledged, unknown, stored, records, letters, conflicts, samples, drainSeconds } = verdict;
+  const { sent, acknowledged, unknown, stored, records, letters, conflicts, drainSeconds } = verdict;
   const broken = VIOLATIONS.map((kind) => `${verdict[kind].length} ${kind}`);
   return [
     `${sent} sent: ${acknowledged} acknowledged, ${unknown} unknown`,
     `${stored} stored, ${records} records, ${letters} dead letters, ${conflicts} conflicts`,
     broken.join(', '),
-    `${samples} samples of what was committed, drained in ${drainSeconds.toFixed(1)} s`,
+    `${verdict.samples} samples of what was committed (${verdict.failedSamples} more failed), drained in ${drainSeconds.toFixed(1)} s`,
   ].join('; ');
 }

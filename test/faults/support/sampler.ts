@@ -14,8 +14,7 @@ export class Sampler {
   private readonly firstSeen = new Map<string, number>();
   private readonly stopping = new AbortController();
   private readonly running: Promise<void>;
-  /** Looks that a store that was away has made impossible. */
-  missed = 0;
+  private failed = 0;
 
   constructor(private readonly rig: Rig) {
     this.running = this.run();
@@ -24,7 +23,7 @@ export class Sampler {
   async stop(): Promise<Samples> {
     this.stopping.abort();
     await this.running;
-    return { samples: this.samples, firstSeen: this.firstSeen };
+    return { samples: this.samples, firstSeen: this.firstSeen, failed: this.failed };
   }
 
   private async run(): Promise<void> {
@@ -34,14 +33,14 @@ export class Sampler {
       const giveUp = sleep(LOOK_TIMEOUT_MS, undefined, { ref: false }).then(() => {
         throw new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`);
       });
-      await Promise.race([this.look(), giveUp]).catch(() => (this.missed += 1));
+      await Promise.race([this.look(), giveUp]).catch(() => (this.failed += 1));
       const restMs = Math.max(INTERVAL_MS, REST_FACTOR * (performance.now() - startMs));
       await sleep(restMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** In this order: what is committed by now must be stored, or be a dead letter, by the time that is looked at next. */
-  private async look(): Promise<void> {
+  /** One more, now: for what is wrong for a few seconds alone. In this order: what is committed by now must be stored, or be a dead letter, by the time that is looked at next. */
+  async look(): Promise<void> {
     const { committed, lettersEnd } = await withAdmin(this.rig.kafkaClient(), async (admin) => {
       const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
       const offsets = partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);

@@ -34,12 +34,15 @@ export interface Outcome extends Verdict {
   readonly vitals: Vitals;
 }
 
-/** Disturbs what it is told to under load, waits until nothing is behind, and prints and returns the verdict. */
+/**
+ * Disturbs what it is told to under load, waits until nothing is behind, and prints and returns the verdict. `look` takes
+ * a sample of what is committed, besides those of every few seconds.
+ */
 export async function underLoad(
   rig: Rig,
   fleet: Fleet,
   options: TrialOptions,
-  disturb: (load: Load) => Promise<void>,
+  disturb: (load: Load, look: () => Promise<void>) => Promise<void>,
 ): Promise<Outcome> {
   const { foreign, mostDrainSeconds = MOST_DRAIN_SECONDS, ...loadOptions } = options;
   const kafka = rig.kafkaClient();
@@ -47,7 +50,7 @@ export async function underLoad(
   const sampler = new Sampler(rig);
   const watch = new VitalsWatch(rig, fleet);
   const load = new Load({ ...loadOptions, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
-  const { sent, seconds } = await disturbAndDrain(rig, load, disturb).finally(() =>
+  const { sent, seconds } = await disturbAndDrain(rig, load, () => disturb(load, () => sampler.look())).finally(() =>
     Promise.all([sampler.stop(), watch.stop()]),
   );
   const [samples, vitals] = await Promise.all([sampler.stop(), watch.stop()]);
@@ -76,10 +79,10 @@ export async function underLoad(
 async function disturbAndDrain(
   rig: Rig,
   load: Load,
-  disturb: (load: Load) => Promise<void>,
+  disturb: () => Promise<void>,
 ): Promise<{ readonly sent: readonly Sent[]; readonly seconds: number }> {
   try {
-    await disturb(load);
+    await disturb();
   } catch (error) {
     await load.abort();
     throw error;
