@@ -46,7 +46,7 @@ test('the same request, before and after an update of the defaults that it leave
   await settled(rig.kafkaClient(), 60, tell);
   const letters = (await readLetters(rig)).length;
   const after = await fleet.add('producer', {
-    config: { events: { currency: 'EUR' }, metals: { gold: { unit: 'kg' } } },
+    config: { events: { currency: 'EUR' }, metals: { gold: { unit: 'kilogram' } } },
   });
   await fleet.retire(before);
   expect((await send(after, request)).status).toBe(202);
