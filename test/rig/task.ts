@@ -33,6 +33,7 @@ export interface TaskState {
 export interface TaskHealth {
   readonly status: string;
   readonly reasons: readonly string[];
+  readonly states: readonly string[];
   readonly processed_count: number;
 }
 

@@ -52,7 +52,7 @@ describe('frozen, under load, with the time-outs of the deployment', () => {
     ['a processor', () => fleet.processors[0], FREEZE_MS],
     ['the producer', () => fleet.producers[0], FREEZE_MS],
   ])('%s: 0 lost, 0 doubled, and nothing ended by itself', async (name, choose, lastsMs) => {
-    const outcome = await freeze(`freeze-${name.split(' ').pop()}`, choose, lastsMs);
+    const outcome = await freeze(`freeze-${name.split(' ').pop()!.toLowerCase()}`, choose, lastsMs);
     expect(violations(outcome)).toEqual([]);
     expect(outcome.vitals.failures).toEqual([]);
     expect(outcome.acknowledged).toBeGreaterThan(0);

@@ -46,11 +46,9 @@ describe.each(STORES)('$component', ({ component, volume, user, megabytes }) => 
       await sleep(WORK_MS);
       await disk.fill();
       if (component === 'mongodb') {
-        await waitUntil({ what: 'the health to say so', timeoutSeconds: 30, report: tell }, async () => {
-          const { status, reasons } = await fleet.processors[0].health();
-          return status === 'degraded' && /MongoDB/.test(reasons.join())
-            ? undefined
-            : `${status}: ${reasons.join('; ')}`;
+        await waitUntil({ what: 'the health to say so', timeoutSeconds: 15, report: tell }, async () => {
+          const { status, states, reasons } = await fleet.processors[0].health();
+          return states.includes('mongodb-disk-full') ? undefined : `${status}: ${reasons.join('; ')}`;
         });
       }
       await sleep(FULL_MS);

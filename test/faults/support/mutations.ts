@@ -234,3 +234,21 @@ export const LEADER_EPOCH_IGNORED = oneLine(
   'if (!this.draining && this.epochs.isBroken(partition, records)) {',
   'if (this.draining && this.epochs.isBroken(partition, records)) {',
 );
+
+/** As kafkajs is without the guard: set back, the clock silences a member, and the group expels it. */
+export const HEARTBEAT_UNGUARDED = oneLine(
+  'processor',
+  'heartbeat-unguarded',
+  'services/common/kafka-heartbeat-guard.ts',
+  'if (this.lastRequest > Date.now()) this.lastRequest = 0;',
+  '',
+);
+
+/** As by a leader that has joined on metadata without the topic. */
+export const NOTHING_ASSIGNED = oneLine(
+  'processor',
+  'nothing-assigned',
+  'services/processor/complete-assigner.ts',
+  'return roundRobin.assign(group);',
+  'return roundRobin.assign({ ...group, topics: [] });',
+);
