@@ -7,7 +7,7 @@ import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
 const INTERVAL_MS = 4_000;
 /** Reading all documents must not become the load itself: so many times as long as a look takes, nothing is looked at. */
 const REST_FACTOR = 9;
-const LOOK_TIMEOUT_MS = 20_000;
+const LOOK_TIMEOUT_MS = 8_000;
 
 export class Sampler {
   private readonly samples: Sample[] = [];
@@ -33,8 +33,13 @@ export class Sampler {
       const giveUp = sleep(LOOK_TIMEOUT_MS, undefined, { ref: false }).then(() => {
         throw new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`);
       });
-      await Promise.race([this.look(), giveUp]).catch(() => (this.failed += 1));
-      const restMs = Math.max(INTERVAL_MS, REST_FACTOR * (performance.now() - startMs));
+      const restMs = await Promise.race([this.look(), giveUp]).then(
+        () => Math.max(INTERVAL_MS, REST_FACTOR * (performance.now() - startMs)),
+        () => {
+          this.failed += 1;
+          return INTERVAL_MS;
+        },
+      );
       await sleep(restMs, undefined, { signal }).catch(() => undefined);
     }
   }
