@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
+import { isKafkaError } from './kafka-error';
 import { errorText, type Logger } from './log';
 
 export interface ExpectedTopic {
@@ -13,7 +14,7 @@ export interface WatchOptions {
   readonly topics: readonly ExpectedTopic[];
   readonly intervalMs: number;
   readonly logger: Logger;
-  /** Asks more of a broker that can be used. */
+  /** Asks more of a broker whose first topic can be used: what is wrong with another one must not hide the rest. */
   readonly onCheck?: (admin: Admin) => Promise<void>;
 }
 
@@ -71,12 +72,10 @@ export class KafkaWatch {
     this.checkStartedMs = performance.now();
     try {
       this.admin ??= await this.connect();
-      const names = this.options.topics.map(({ topic }) => topic);
-      const { topics } = await this.admin.fetchTopicMetadata({ topics: names });
-      const counts = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
-      const problem = findTopicProblem(this.options.topics, counts);
-      if (problem === undefined) await this.options.onCheck?.(this.admin);
-      this.lastProblem = problem;
+      const problems: (string | undefined)[] = [];
+      for (const expected of this.options.topics) problems.push(await askForTopic(this.admin, expected));
+      if (problems[0] === undefined) await this.options.onCheck?.(this.admin);
+      this.lastProblem = problems.find((problem) => problem !== undefined);
     } catch (error) {
       this.lastProblem = `Kafka: ${errorText(error)}`;
       await this.disconnect();
@@ -106,16 +105,29 @@ export class KafkaWatch {
   }
 }
 
-export function findTopicProblem(
-  expected: readonly ExpectedTopic[],
-  partitionCounts: ReadonlyMap<string, number>,
-): string | undefined {
-  for (const { topic, partitions } of expected) {
-    const count = partitionCounts.get(topic);
-    if (count === undefined || count === 0) return `Kafka: topic ${topic} does not exist`;
-    if (partitions !== undefined && count !== partitions) {
-      return `Kafka: topic ${topic} has ${count} partitions, expected ${partitions}; change the topic or the configuration`;
-    }
+/** Answers that are about the topic, and leave the connection as it is. */
+const OF_A_TOPIC: ReadonlySet<string> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'LEADER_NOT_AVAILABLE',
+]);
+
+/** Each by itself, for kafkajs answers for all topics or for none. */
+async function askForTopic(
+  admin: Pick<Admin, 'fetchTopicMetadata'>,
+  expected: ExpectedTopic,
+): Promise<string | undefined> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [expected.topic] });
+    return findTopicProblem(expected, topics[0]?.partitions.length ?? 0);
+  } catch (error) {
+    if (!isKafkaError(error, OF_A_TOPIC)) throw error;
+    return `Kafka: topic ${expected.topic}: ${errorText(error)}`;
   }
-  return undefined;
+}
+
+export function findTopicProblem({ topic, partitions }: ExpectedTopic, count: number): string | undefined {
+  if (count === 0) return `Kafka: topic ${topic} does not exist`;
+  if (partitions === undefined || count === partitions) return undefined;
+  return `Kafka: topic ${topic} has ${count} partitions, expected ${partitions}; change the topic or the configuration`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jitteredDelayMs } from '../common/backoff';
+import { isKafkaError } from '../common/kafka-error';
 import { errorText, type Logger } from '../common/log';
 
 /** Up to where one partition is done: the offset to read next, and what whoever reads on from there needs to know. */
@@ -22,7 +23,7 @@ export interface CommitterOptions {
 /** Between two attempts while commits fail. */
 const RETRY = { baseMs: 100, maxMs: 2_000 };
 /** https://kafka.apache.org/protocol.html#protocol_error_codes, 22 and 25. */
-const EXPELLED: ReadonlySet<unknown> = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
+const EXPELLED: ReadonlySet<string> = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
 /** Commits the newest position of each partition, one request in flight; one that failed is repeated until superseded. */
 export class Committer {
@@ -96,5 +97,4 @@ export class Committer {
   }
 }
 
-const isExpulsion = (error: unknown): error is Error =>
-  error instanceof Error && EXPELLED.has((error as Error & { readonly type?: unknown }).type);
+const isExpulsion = (error: unknown): error is Error => isKafkaError(error, EXPELLED);

@@ -1,4 +1,5 @@
 import { Partitioners, type Kafka, type Producer } from 'kafkajs';
+import { isKafkaError } from '../common/kafka-error';
 import type { Letter } from './dlq-letter';
 
 const ALL_REPLICAS = -1;
@@ -48,11 +49,7 @@ export async function sendAgain(
   return offset;
 }
 
-/** https://kafka.apache.org/protocol.html#protocol_error_codes, 10 and 18. */
-const TOO_LARGE: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
-/** By the cause, for kafkajs wraps the broker's answer. The broker has then written nothing. */
-export function isTooLarge(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return TOO_LARGE.has((error as { readonly type?: unknown }).type) || isTooLarge(error.cause);
-}
+/** The broker has then written nothing. */
+export const isTooLarge = (error: unknown): boolean => isKafkaError(error, TOO_LARGE);

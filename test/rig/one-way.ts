@@ -17,7 +17,7 @@ export async function dropOneWay(
   direction: Direction,
   peer: Task,
 ): Promise<() => Promise<void>> {
-  const rule = dropRule(direction, await peer.address());
+  const rule = dropRule(direction, peer.address);
   const { startedAt } = await task.state();
   const table = (change: '--append' | '--delete'): Promise<string> =>
     docker([

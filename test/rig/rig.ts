@@ -195,6 +195,7 @@ export class Rig {
       container: placement.container,
       network: this.network,
       alias,
+      address: placement.address,
       port: port.host,
       look: component === 'kafka' || component === 'mongodb' ? lookByScript : lookAtHealth,
       report: this.progress.report,
@@ -205,7 +206,7 @@ export class Rig {
     return path.join(this.directory, replica === undefined ? 'secrets' : `secrets-${replica}`);
   }
 
-  private place(alias: string, what: What): Placement {
+  private place(alias: string, what: What): Placement & { readonly address: string } {
     return {
       container: `${this.network}-${alias}`,
       network: this.network,

@@ -15,6 +15,8 @@ export interface TaskFacts {
   readonly container: string;
   readonly network: string;
   readonly alias: string;
+  /** In the network, for the life of the container; undefined: Docker gives it one at each start. */
+  readonly address?: string;
   /** On 127.0.0.1; the same for the life of the container. */
   readonly port: number;
   /** Undefined once it can be used, or why not. */
@@ -41,7 +43,6 @@ export class Task {
   readonly container: string;
   readonly url: string;
   readonly port: number;
-  private knownAddress: string | undefined;
 
   constructor(private readonly facts: TaskFacts) {
     this.container = facts.container;
@@ -96,16 +97,16 @@ export class Task {
     return (await this.state()).exitCode;
   }
 
-  /** Inside the rig's network, for what runs in it; known while the container is cut off, too. */
-  async address(): Promise<string> {
-    this.knownAddress ??= (await this.inspect()).NetworkSettings.Networks[this.facts.network].IPAddress as string;
-    return this.knownAddress;
+  /** Of the rig's network; also while the container is cut off or does not run. */
+  get address(): string {
+    if (this.facts.address === undefined) throw new Error(`${this.container} has no fixed address`);
+    return this.facts.address;
   }
 
   /** Takes the container off the network, until the function that it returns is called: same address, same names. */
   async cut(): Promise<() => Promise<void>> {
     const { network, alias } = this.facts;
-    const address = await this.address();
+    const { address } = this;
     await docker(['network', 'disconnect', '--force', network, this.container]);
     return async () => {
       await docker(['network', 'connect', '--ip', address, '--alias', alias, network, this.container]);

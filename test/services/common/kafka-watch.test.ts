@@ -1,25 +1,89 @@
-import { findTopicProblem } from '../../../services/common/kafka-watch';
+import pino from 'pino';
+import type { Admin, Kafka } from 'kafkajs';
+import { findTopicProblem, KafkaWatch } from '../../../services/common/kafka-watch';
 
-const expected = [{ topic: 'metals-prices', partitions: 6 }, { topic: 'metals-prices.dlq' }];
-const counts = (prices: number, deadLetters: number) =>
-  new Map([
-    ['metals-prices', prices],
-    ['metals-prices.dlq', deadLetters],
-  ]);
+const PRICES = { topic: 'metals-prices', partitions: 6 };
+const LETTERS = { topic: 'metals-prices.dlq' };
 
 describe('findTopicProblem', () => {
   test('a topic with fewer partitions than the code sends to would lose events', () => {
-    expect(findTopicProblem(expected, counts(1, 1))).toBe(
+    expect(findTopicProblem(PRICES, 1)).toBe(
       'Kafka: topic metals-prices has 1 partitions, expected 6; change the topic or the configuration',
     );
   });
   test('a topic that is missing is named', () => {
-    expect(findTopicProblem(expected, new Map([['metals-prices', 6]]))).toBe(
-      'Kafka: topic metals-prices.dlq does not exist',
-    );
-    expect(findTopicProblem(expected, counts(6, 0))).toContain('metals-prices.dlq does not exist');
+    expect(findTopicProblem(LETTERS, 0)).toBe('Kafka: topic metals-prices.dlq does not exist');
   });
   test('all is well otherwise; where no number is expected, any will do', () => {
-    expect(findTopicProblem(expected, counts(6, 3))).toBeUndefined();
+    expect(findTopicProblem(PRICES, 6)).toBeUndefined();
+    expect(findTopicProblem(LETTERS, 3)).toBeUndefined();
+  });
+});
+
+describe('one look', () => {
+  /** As kafkajs puts the broker's answer: named, and wrapped by its own repetition. */
+  const answered = (type: string, text: string): Error =>
+    new Error(text, { cause: Object.assign(new Error(text), { type }) });
+  const REFUSED = answered(
+    'TOPIC_AUTHORIZATION_FAILED',
+    'Not authorized to access topics: [Topic authorization failed]',
+  );
+
+  /** What the broker answers for each topic; returns what became of a look. */
+  async function look(answers: Readonly<Record<string, number | Error>>) {
+    let disconnects = 0;
+    let asked = 0;
+    const admin = {
+      connect: async () => undefined,
+      disconnect: async () => void (disconnects += 1),
+      fetchTopicMetadata: async ({ topics: [name] }: { topics: string[] }) => {
+        const answer = answers[name];
+        if (answer instanceof Error) throw answer;
+        return { topics: [{ name, partitions: Array.from({ length: answer }) }] };
+      },
+    };
+    const watch = new KafkaWatch({
+      kafka: { admin: () => admin as unknown as Admin } as Pick<Kafka, 'admin'> as Kafka,
+      topics: [PRICES, LETTERS],
+      intervalMs: 1_000,
+      logger: pino({ level: 'silent' }),
+      onCheck: async () => void (asked += 1),
+    });
+    await watch.check();
+    return { problem: watch.problem, ok: watch.ok, asked, disconnects };
+  }
+
+  test('asks more where all is well', async () => {
+    expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': 1 })).toEqual({
+      problem: undefined,
+      ok: true,
+      asked: 1,
+      disconnects: 0,
+    });
+  });
+
+  test('a topic of dead letters that may not be used is named, and hides nothing of the rest', async () => {
+    expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': REFUSED })).toEqual({
+      problem: `Kafka: topic metals-prices.dlq: ${REFUSED.message}`,
+      ok: false,
+      asked: 1,
+      disconnects: 0,
+    });
+  });
+
+  test('without the topic of prices there is nothing more to ask', async () => {
+    const missing = answered('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition');
+    expect(await look({ 'metals-prices': missing, 'metals-prices.dlq': 1 })).toMatchObject({
+      problem: `Kafka: topic metals-prices: ${missing.message}`,
+      asked: 0,
+    });
+  });
+
+  test('a connection that fails is given up, and made anew by the next look', async () => {
+    expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': new Error('Connection timeout') })).toMatchObject({
+      problem: 'Kafka: Connection timeout',
+      asked: 0,
+      disconnects: 1,
+    });
   });
 });
