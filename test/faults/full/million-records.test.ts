@@ -8,6 +8,7 @@ import { foreignEvent, sendForeign, toMessage } from '../support/foreign';
 import { Keeper } from '../support/keeper';
 import { DEAD_LETTERS, endOf, settled, TOPIC, withAdmin } from '../support/topics';
 import { findStored, tell } from '../support/trial';
+import { formatVitals, VitalsWatch } from '../support/vitals';
 
 jest.setTimeout(1_800_000);
 
@@ -44,9 +45,13 @@ const sendTiny = (): Promise<string> =>
 test('a million records of one byte wait for a processor that starts: it reads them all, and does not end', async () => {
   tell((await sendTiny()).trim());
   const { startedAt } = await (await fleet.add('processor', { wait: false })).state();
+  const watch = new VitalsWatch(rig, fleet);
   const startMs = performance.now();
   await sendForeign(rig, 0, [toMessage(foreignEvent('after-tiny', 0))]);
-  await settled(rig.kafkaClient(), DRAIN_SECONDS, tell);
+  await settled(rig.kafkaClient(), DRAIN_SECONDS, tell).finally(() => watch.stop());
+  const vitals = await watch.stop();
+  tell(formatVitals(vitals));
+  expect(vitals.failures).toEqual([]);
   tell(`${TINY_RECORDS} records of one byte in ${Math.round((performance.now() - startMs) / 1_000)} s`);
   expect(keeper.restarts).toEqual([]);
   expect(await fleet.processors[0].state()).toMatchObject({ running: true, startedAt });

@@ -112,7 +112,10 @@ test('a committed offset that is gone from the topic', async () => {
     await admin.deleteTopicRecords({ topic: TOPIC, partitions: [{ partition: 0, offset: String(offset + 1) }] });
   });
   const processor = await fleet.add('processor', { wait: false });
-  await processor.ready().catch((error: Error) => tell(error.message));
+  await waitUntil({ what: 'the processor', timeoutSeconds: 60 }, async () => {
+    const { status } = await processor.health();
+    return status === 'starting' ? status : undefined;
+  });
   await isTold(processor, 'processor', 'offset-gone');
 });
 

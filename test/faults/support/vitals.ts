@@ -6,11 +6,14 @@ import type { Fleet } from './fleet';
 
 const INTERVAL_MS = 1_000;
 const MEGABYTE = 1_048_576;
+/** What docs/delivery.md states for both services; their limit is 256 MB. */
+const MOST_MB = 200;
+const BOUNDED: ReadonlySet<string> = new Set(['producer', 'processor']);
 
 export interface Vitals {
   /** By the kind of container, in bytes. */
   readonly peakBytes: ReadonlyMap<string, number>;
-  /** Containers that the kernel has ended for want of memory, or that have ended by themselves with an error. */
+  /** Containers that the kernel has ended for want of memory, that have ended with an error, or that took too much memory. */
   readonly failures: readonly string[];
   /** Lines of all replicas of a service. */
   readonly logLines: ReadonlyMap<string, number>;
@@ -50,7 +53,7 @@ export class VitalsWatch {
       const kind = kindOf(task);
       logLines.set(kind, (logLines.get(kind) ?? 0) + (await task.countLogLines(this.sinceMs)));
     }
-    return { peakBytes: this.peakBytes, failures: [...this.failures], logLines };
+    return { peakBytes: this.peakBytes, failures: [...this.failures, ...tooLarge(this.peakBytes)], logLines };
   }
 
   private async run(): Promise<void> {
@@ -75,6 +78,13 @@ export class VitalsWatch {
     if (oomKilled) this.failures.add(`${task.container} ran out of memory`);
     if (!running && !EXPECTED_EXITS.has(exitCode)) this.failures.add(`${task.container} ended with ${exitCode}`);
   }
+}
+
+function tooLarge(peakBytes: ReadonlyMap<string, number>): string[] {
+  return [...peakBytes]
+    .map(([kind, bytes]) => [kind, Math.round(bytes / MEGABYTE)] as const)
+    .filter(([kind, megabytes]) => BOUNDED.has(kind) && megabytes > MOST_MB)
+    .map(([kind, megabytes]) => `a ${kind} took ${megabytes} MB, at most ${MOST_MB} are allowed`);
 }
 
 export function formatVitals({ peakBytes, failures, logLines }: Vitals): string {
