@@ -100,6 +100,22 @@ test('a unique index besides _id', async () => {
   }
 });
 
+test('partitions that the leader has given to nobody', async () => {
+  const processor = await fleet.add('processor', { variant: NOTHING_ASSIGNED, wait: false });
+  await waitUntil({ what: 'a member of the group', timeoutSeconds: 60 }, async () =>
+    (await processor.logs()).includes('joined the group') ? undefined : 'it has not joined',
+  );
+  await isTold(processor, 'processor', 'partition-without-owner');
+});
+
+test('a member that the group has expelled', async () => {
+  const processor = await fleet.add('processor', { variant: HEARTBEAT_UNGUARDED, clock: true });
+  await rig.clockOf(processor).step(-HOUR_SECONDS);
+  // Expelled at the end of its session: the state begins then.
+  await isTold(processor, 'processor', 'group-expelled', { withinSeconds: SESSION_SECONDS + TELL_SECONDS });
+});
+
+// The last one: it stays for whoever has that partition.
 test('a committed offset that is gone from the topic', async () => {
   const before = await fleet.add('processor');
   await sendForeign(rig, 0, [event('gone', 0)]);
@@ -117,19 +133,4 @@ test('a committed offset that is gone from the topic', async () => {
     return status === 'starting' ? status : undefined;
   });
   await isTold(processor, 'processor', 'offset-gone');
-});
-
-test('partitions that the leader has given to nobody', async () => {
-  const processor = await fleet.add('processor', { variant: NOTHING_ASSIGNED, wait: false });
-  await waitUntil({ what: 'a member of the group', timeoutSeconds: 60 }, async () =>
-    (await processor.logs()).includes('joined the group') ? undefined : 'it has not joined',
-  );
-  await isTold(processor, 'processor', 'partition-without-owner');
-});
-
-test('a member that the group has expelled', async () => {
-  const processor = await fleet.add('processor', { variant: HEARTBEAT_UNGUARDED, clock: true });
-  await rig.clockOf(processor).step(-HOUR_SECONDS);
-  // Expelled at the end of its session: the state begins then.
-  await isTold(processor, 'processor', 'group-expelled', { withinSeconds: SESSION_SECONDS + TELL_SECONDS });
 });

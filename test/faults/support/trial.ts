@@ -28,6 +28,8 @@ export interface TrialOptions extends Omit<LoadOptions, 'apiKey' | 'targets'> {
   /** Records that the test itself puts on the topic meanwhile, and the reason that each must be a dead letter for. */
   readonly foreign?: ReadonlyMap<string, string>;
   readonly mostDrainSeconds?: number;
+  /** After so long a verdict is reached though something is behind. @default 600 */
+  readonly settleSeconds?: number;
 }
 
 export interface Outcome extends Verdict {
@@ -44,15 +46,15 @@ export async function underLoad(
   options: TrialOptions,
   disturb: (load: Load, look: () => Promise<void>) => Promise<void>,
 ): Promise<Outcome> {
-  const { foreign, mostDrainSeconds = MOST_DRAIN_SECONDS, ...loadOptions } = options;
+  const { foreign, mostDrainSeconds = MOST_DRAIN_SECONDS, settleSeconds = SETTLE_SECONDS, ...loadOptions } = options;
   const kafka = rig.kafkaClient();
   const start = await withAdmin(kafka, (admin) => endOf(admin, TOPIC));
   const sampler = new Sampler(rig);
   const watch = new VitalsWatch(rig, fleet);
   const load = new Load({ ...loadOptions, apiKey: rig.apiKey, targets: () => fleet.producers.map(({ url }) => url) });
-  const { sent, seconds } = await disturbAndDrain(rig, load, () => disturb(load, () => sampler.look())).finally(() =>
-    Promise.all([sampler.stop(), watch.stop()]),
-  );
+  const { sent, seconds } = await disturbAndDrain(rig, load, settleSeconds, () =>
+    disturb(load, () => sampler.look()),
+  ).finally(() => Promise.all([sampler.stop(), watch.stop()]));
   const [samples, vitals] = await Promise.all([sampler.stop(), watch.stop()]);
   const topic = await readAll(rig, TOPIC);
   const spans = topic.spans.map((span) => ({ ...span, low: Math.max(span.low, start.get(span.partition) ?? 0) }));
@@ -79,6 +81,7 @@ export async function underLoad(
 async function disturbAndDrain(
   rig: Rig,
   load: Load,
+  settleSeconds: number,
   disturb: () => Promise<void>,
 ): Promise<{ readonly sent: readonly Sent[]; readonly seconds: number }> {
   try {
@@ -89,7 +92,8 @@ async function disturbAndDrain(
   }
   const sent = await load.stop();
   const startMs = performance.now();
-  await settled(rig.kafkaClient(), SETTLE_SECONDS, tell);
+  // Then it is `slow`, and what is behind may be lost.
+  await settled(rig.kafkaClient(), settleSeconds, tell).catch((error: Error) => tell(error.message));
   return { sent, seconds: (performance.now() - startMs) / 1_000 };
 }
 
