@@ -28,8 +28,13 @@ const PRODUCER = ['producer'] as const;
 export const STATES = {
   'kafka-unusable': {
     services: BOTH,
-    means: 'Kafka cannot be reached or refuses the login, or a topic is missing or has other partitions',
+    means: 'Kafka cannot be reached, or refuses the login',
     next: 'npm run metals -- status, then docker service logs metals_kafka: a broker that stops for a full disk says so there',
+  },
+  'topic-unusable': {
+    services: BOTH,
+    means: 'a topic is missing, may not be used, or has other partitions than topic.partitions says',
+    next: 'npm run metals -- deploy: it makes missing topics and rights; partitions it only adds, as topic.partitions says',
   },
   'kafka-disk-full': {
     services: BOTH,
@@ -152,9 +157,14 @@ export function findings(entries: readonly (readonly [StateCode, string | undefi
 const KAFKA_DISK = /KAFKA_STORAGE_ERROR|Disk error/i;
 const MONGODB_DISK = /No space left on device|OutOfDiskSpace|MongoDB 14031/i;
 
+/** As kafka-watch.ts begins what it says of one topic alone. */
+const OF_A_TOPIC = /^Kafka: topic /;
+
 /** Why Kafka cannot be used: kafkajs puts error 56 as "Disk error when trying to access log file on the disk". */
-export const kafkaState = (problem: string): StateCode =>
-  KAFKA_DISK.test(problem) ? 'kafka-disk-full' : 'kafka-unusable';
+export function kafkaState(problem: string): StateCode {
+  if (KAFKA_DISK.test(problem)) return 'kafka-disk-full';
+  return OF_A_TOPIC.test(problem) ? 'topic-unusable' : 'kafka-unusable';
+}
 
 /** Why MongoDB cannot be used; 14031 is its OutOfDiskSpace. */
 export const mongoState = (problem: string): StateCode =>

@@ -75,6 +75,7 @@ test('dead letters that cannot be sent, and the partition that waits for them', 
   try {
     await sendForeign(rig, 0, [{ key: null, value: '{"metal":' }]);
     await isTold(processor, 'processor', 'dead-letters-refused');
+    await isTold(processor, 'processor', 'topic-unusable');
     await isTold(processor, 'processor', 'partition-stuck');
   } finally {
     await giveBack();

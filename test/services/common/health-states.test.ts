@@ -37,6 +37,7 @@ test('docs/delivery.md has the table of the states, word for word', () => {
 /** Facts under which each state of the processor holds. */
 const processor: Record<string, Partial<StateFacts>> = {
   'kafka-unusable': { kafkaProblems: ['Kafka: away'] },
+  'topic-unusable': { kafkaProblems: ['Kafka: topic metals-prices does not exist'] },
   'kafka-disk-full': { kafkaProblems: ['Kafka: KAFKA_STORAGE_ERROR'] },
   'mongodb-unusable': { mongodbProblems: ['MongoDB: away'] },
   'mongodb-disk-full': { mongodbDiskRatio: 0.95 },
@@ -58,6 +59,7 @@ type ProducerFacts = Parameters<typeof producerFindings>[0];
 const well: ProducerFacts = { kafkaProblems: [], queueFull: false, feedProblem: undefined, clockSkewMs: 0 };
 const producer: Record<string, Partial<ProducerFacts>> = {
   'kafka-unusable': { kafkaProblems: ['Kafka: away'] },
+  'topic-unusable': { kafkaProblems: ['Kafka: topic metals-prices does not exist'] },
   'kafka-disk-full': { kafkaProblems: ['Kafka: KAFKA_STORAGE_ERROR'] },
   'clock-skewed': { clockSkewMs: -10_001 },
   'queue-full': { queueFull: true },
