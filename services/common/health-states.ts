@@ -155,7 +155,8 @@ export function findings(entries: readonly (readonly [StateCode, string | undefi
 }
 
 const KAFKA_DISK = /KAFKA_STORAGE_ERROR|Disk error/i;
-const MONGODB_DISK = /No space left on device|OutOfDiskSpace|MongoDB 14031/i;
+/** The second is SQLite's, which the lab's stand-in passes on. */
+const MONGODB_DISK = /No space left on device|disk is full|OutOfDiskSpace|MongoDB 14031/i;
 
 /** As kafka-watch.ts begins what it says of one topic alone. */
 const OF_A_TOPIC = /^Kafka: topic /;
