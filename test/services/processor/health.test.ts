@@ -22,6 +22,12 @@ describe('GET /health of the processor', () => {
       'MongoDB: event a is not stored yet: MongoDB 14031: too little disk',
     ],
     [
+      'a write that the disk of the stand-in has no room for',
+      { mongodbProblems: [undefined, 'MongoDB: [db.go:167 fsql.(*DB).InTransaction] database or disk is full (13)'] },
+      'mongodb-disk-full',
+      'MongoDB: [db.go:167 fsql.(*DB).InTransaction] database or disk is full (13)',
+    ],
+    [
       "MongoDB's disk is nearly full",
       { mongodbDiskRatio: 0.951 },
       'mongodb-disk-full',
