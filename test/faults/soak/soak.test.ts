@@ -20,6 +20,8 @@ const MINUTE_MS = 60_000;
 /** A verdict each: what is judged is then taken away, for the whole hour would be too much to hold. */
 const SEGMENT_MINUTES = Math.min(5, MINUTES);
 const SEGMENTS = Math.ceil(MINUTES / SEGMENT_MINUTES);
+/** Of the store's stand-in: SQLite takes 32,766 values in a statement. */
+const DELETED_AT_ONCE = 5_000;
 /** The last third of the hour against the first. */
 const MOST_GROWTH = 0.25;
 
@@ -104,7 +106,12 @@ async function forgetJudged(segment: number): Promise<void> {
   const client = rig.mongoClient('admin');
   try {
     const judged = { source: { $regex: `^oracle:${runOf(segment - 1)}:` } };
-    await client.db('metals').collection('prices').deleteMany(judged);
+    const prices = client.db('metals').collection<{ _id: string }>('prices');
+    const found = await prices.find(judged, { projection: { _id: 1 } }).toArray();
+    for (let start = 0; start < found.length; start += DELETED_AT_ONCE) {
+      const some = found.slice(start, start + DELETED_AT_ONCE).map(({ _id }) => _id);
+      await prices.deleteMany({ _id: { $in: some } });
+    }
   } finally {
     await client.close();
   }
