@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { ROOT } from '../../lib/constructs/bundle';
-import { applyPatch, type Variant } from './variants';
+import { patchedFiles, type Variant } from './variants';
 
 /** A careless change leaves something unused now and then; it compiles all the same. */
 const OPTIONS: ts.CompilerOptions = { noUnusedLocals: false, noUnusedParameters: false, allowUnreachableCode: true };
@@ -15,7 +14,6 @@ export function typeErrors(variants: readonly Variant[]): ReadonlyMap<string, re
   const { options, fileNames } = readProject();
   const patched = new Map<string, string>();
   let version = 0;
-  const textOf = (file: string): string | undefined => patched.get(file) ?? ts.sys.readFile(file);
   const service = ts.createLanguageService({
     ...ts.sys,
     useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
@@ -23,25 +21,22 @@ export function typeErrors(variants: readonly Variant[]): ReadonlyMap<string, re
     getScriptFileNames: () => fileNames,
     getScriptVersion: (file) => (patched.has(file) ? `patched-${version}` : 'product'),
     getScriptSnapshot: (file) => {
-      const text = textOf(file);
+      const text = patched.get(file) ?? ts.sys.readFile(file);
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
     },
     getCurrentDirectory: () => ROOT,
     getDefaultLibFileName: ts.getDefaultLibFilePath,
   });
   return new Map(
-    variants.map(({ name, patches }) => {
+    variants.map((variant) => {
       patched.clear();
       version += 1;
-      for (const patch of patches) {
-        const file = path.join(ROOT, patch.file);
-        patched.set(file, applyPatch(patched.get(file) ?? readFileSync(file, 'utf8'), patch));
-      }
+      for (const [file, text] of patchedFiles(variant)) patched.set(path.join(ROOT, file), text);
       const found = [...patched.keys()].flatMap((file) => [
         ...service.getSyntacticDiagnostics(file),
         ...service.getSemanticDiagnostics(file),
       ]);
-      return [name, found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))];
+      return [variant.name, found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))];
     }),
   );
 }

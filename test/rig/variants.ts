@@ -72,11 +72,18 @@ export function applyPatch(text: string, { file, search, replace }: Patch): stri
   return text.replace(search, () => replace);
 }
 
+/** The text of each file that the variant changes, by its name from the root. */
+export function patchedFiles({ patches }: Variant): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const patch of patches) {
+    const text = texts.get(patch.file) ?? readFileSync(path.join(ROOT, patch.file), 'utf8');
+    texts.set(patch.file, applyPatch(text, patch));
+  }
+  return texts;
+}
+
 /** Copies the services' sources below `directory` (inside the repository, for its node_modules) and patches the copy. */
 export function writePatchedSources(directory: string, variant: Variant): void {
   cpSync(path.join(ROOT, 'services'), path.join(directory, 'services'), { recursive: true });
-  for (const patch of variant.patches) {
-    const file = path.join(directory, patch.file);
-    writeFileSync(file, applyPatch(readFileSync(file, 'utf8'), patch));
-  }
+  for (const [file, text] of patchedFiles(variant)) writeFileSync(path.join(directory, file), text);
 }
