@@ -9,6 +9,8 @@ import type { Rig } from './rig';
 export interface ConsoleRecord {
   readonly partition: number;
   readonly offset: number;
+  /** Of a topic that stamps records when it appends them; of another one, the time that the record was sent with. */
+  readonly timeMs: number;
   readonly key: string | null;
   /** As UTF-8; bytes that are none become U+FFFD. */
   readonly value: string | null;
@@ -35,7 +37,7 @@ export async function readConsole(rig: Rig, topic: string, count: number): Promi
   if (count === 0) return [];
   const token = randomBytes(8).toString('hex');
   const separators = { line: `<l${token}>`, field: `<f${token}>`, header: `<h${token}>`, none: `<n${token}>` };
-  const shown = ['partition', 'offset', 'headers', 'key'].map((name) => `print.${name}=true`);
+  const shown = ['timestamp', 'partition', 'offset', 'headers', 'key'].map((name) => `print.${name}=true`);
   const formatter = [
     ...shown,
     `line.separator=${separators.line}`,
@@ -67,20 +69,21 @@ function runForOutput(args: readonly string[]): Promise<Buffer> {
   });
 }
 
-/** Pure: `Partition:0<f>Offset:1<f>name:value<h>…<f>key<f>value<l>`, or NO_HEADERS. */
+/** Pure: `LogAppendTime:5<f>Partition:0<f>Offset:1<f>name:value<h>…<f>key<f>value<l>`, or CreateTime, or NO_HEADERS. */
 export function parseConsole(output: Buffer, separators: Separators): ConsoleRecord[] {
   const lines = output.toString('utf8').split(separators.line);
   const rest = lines.pop();
   if (rest !== '') throw new Error(`the console consumer ended amid a record: ${rest?.slice(0, 200)}`);
   return lines.map((line) => {
     const fields = line.split(separators.field);
-    if (fields.length !== 5)
-      throw new Error(`expected 5 fields of a record, got ${fields.length}: ${line.slice(0, 200)}`);
-    const [partition, offset, headers, key, value] = fields;
+    if (fields.length !== 6)
+      throw new Error(`expected 6 fields of a record, got ${fields.length}: ${line.slice(0, 200)}`);
+    const [time, partition, offset, headers, key, value] = fields;
     const orNull = (text: string): string | null => (text === separators.none ? null : text);
     return {
       partition: numberAfter('Partition:', partition),
       offset: numberAfter('Offset:', offset),
+      timeMs: numberAfter(time.startsWith('CreateTime:') ? 'CreateTime:' : 'LogAppendTime:', time),
       headers: parseHeaders(headers, separators.header),
       key: orNull(key),
       value: orNull(value),

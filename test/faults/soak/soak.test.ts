@@ -94,14 +94,18 @@ async function inflictEveryMinute(load: Load, segment: number): Promise<void> {
 
 const runOf = (segment: number): string => `soak-${SEED}-${segment}`;
 
+/** What the segment before had committed when it was judged. */
+let judgedBefore: { readonly partition: number; readonly offset: string }[] = [];
+
 /**
- * Records that are committed and judged, and documents of the segment before: the changes of the next one refer to those
- * of this one. The group and its latest prices stay as they are.
+ * Records and documents of the segment before: the changes of the next one refer to those of this one. The group and its
+ * latest prices stay as they are.
  */
 async function forgetJudged(segment: number): Promise<void> {
   await withAdmin(rig.kafkaClient(), async (admin) => {
+    if (judgedBefore.length > 0) await admin.deleteTopicRecords({ topic: TOPIC, partitions: judgedBefore });
     const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
-    await admin.deleteTopicRecords({ topic: TOPIC, partitions: partitions.filter(({ offset }) => offset !== '-1') });
+    judgedBefore = partitions.filter(({ offset }) => offset !== '-1');
   });
   const client = rig.mongoClient('admin');
   try {

@@ -1,17 +1,11 @@
-/** Whether `change` of every document is what docs/events.md says, worked out from the documents alone. Pure. */
-import type { StoredDocument } from './observed';
+/** Whether `change` of every document is what docs/events.md says, worked out from documents and records alone. Pure. */
+import type { Coordinates, StoredDocument, TopicRecord } from './observed';
 
 interface Last {
   readonly price: number;
   readonly timeMs: number;
 }
 
-/**
- * So far ahead of the processor's clock, or of the moment in its id, an event may count with an earlier time for those
- * that follow, or not at all, and need not.
- */
-const AHEAD_MS = { ofClock: 5_000, ofId: 1_000 };
-const UUID_V7 = /^([0-9a-f]{8})-([0-9a-f]{4})-7/;
 /** To six decimals. */
 const TOLERANCE = 1e-6;
 
@@ -20,11 +14,14 @@ export interface WrongChange {
   readonly text: string;
 }
 
+const at = ({ partition, offset }: Coordinates): string => `${partition}/${offset}`;
+
 /**
- * The documents of a store, all of them: a change refers to the newest stored price before it on the topic. Returns
- * those that say otherwise.
+ * The documents of a store, all of them, and the records that they were made of: a change refers to the newest stored
+ * price before it on the topic. Returns those that say otherwise, and those whose record is not there.
  */
-export function wrongChanges(documents: readonly StoredDocument[]): WrongChange[] {
+export function wrongChanges(documents: readonly StoredDocument[], records: readonly TopicRecord[]): WrongChange[] {
+  const appendedMs = new Map(records.map((record) => [at(record), record.timeMs]));
   const kinds = new Map<string, StoredDocument[]>();
   for (const document of documents) {
     const { kafka, metal, currency, unit } = document;
@@ -33,35 +30,33 @@ export function wrongChanges(documents: readonly StoredDocument[]): WrongChange[
     if (same === undefined) kinds.set(kind, [document]);
     else same.push(document);
   }
-  return [...kinds.values()].flatMap(judgeKind);
+  return [...kinds.values()].flatMap((kind) => judgeKind(kind, appendedMs));
 }
 
-function judgeKind(documents: readonly StoredDocument[]): WrongChange[] {
+function judgeKind(documents: readonly StoredDocument[], appendedMs: ReadonlyMap<string, number>): WrongChange[] {
   const wrong: WrongChange[] = [];
-  // More than one, where it is left open whether an event was to count.
-  let candidates: readonly (Last | undefined)[] = [undefined];
+  let last: Last | undefined;
   for (const document of [...documents].sort((left, right) => left.kafka.offset - right.kafka.offset)) {
-    const timeMs = document.timestamp.getTime();
-    const idMs = momentOf(document._id) ?? Infinity;
-    const ahead = timeMs > document.ingested_at.getTime() + AHEAD_MS.ofClock || timeMs > idMs + AHEAD_MS.ofId;
-    const agreeing = candidates.filter((last) => agrees(document, last));
-    if (agreeing.length === 0 && !(ahead && document.change === undefined)) {
-      const text = `${JSON.stringify(document.change)}, after ${candidates.map(show).join(' or ')}`;
-      wrong.push({ source: document.source, text });
+    const { source, change, price, kafka } = document;
+    const appended = appendedMs.get(at(kafka));
+    if (appended === undefined) {
+      wrong.push({ source, text: `no record at ${at(kafka)}` });
+      continue;
     }
-    const seen = agreeing.length > 0 ? agreeing : candidates;
-    const after = seen.map((last) =>
-      last !== undefined && timeMs <= last.timeMs ? last : { price: document.price, timeMs },
-    );
-    candidates = distinct(
-      ahead ? [...seen, ...after, { price: document.price, timeMs: Math.min(idMs, timeMs) }] : after,
-    );
+    const timeMs = document.timestamp.getTime();
+    // One that the broker stamped later than it stamps now is of a clock that has been set back.
+    const isNewer = last === undefined || timeMs > last.timeMs || last.timeMs > appended;
+    if (!agrees(document, isNewer ? last : undefined)) {
+      wrong.push({ source, text: `${JSON.stringify(change)}, after ${last === undefined ? 'none' : last.price}` });
+    }
+    // Ahead of the broker's clock it counts as that, or nothing would be newer until then.
+    if (isNewer) last = { price, timeMs: Math.min(timeMs, appended) };
   }
   return wrong;
 }
 
-function agrees({ price, timestamp, change }: StoredDocument, last: Last | undefined): boolean {
-  if (last === undefined || timestamp.getTime() <= last.timeMs) return change === undefined;
+function agrees({ price, change }: StoredDocument, last: Last | undefined): boolean {
+  if (last === undefined) return change === undefined;
   const percent = ((price - last.price) / last.price) * 100;
   // What no number can say is left out.
   if (change === undefined) return !Number.isFinite(percent);
@@ -72,15 +67,4 @@ function agrees({ price, timestamp, change }: StoredDocument, last: Last | undef
     isNear(change.amount, price - last.price) &&
     (change.percent === undefined ? !Number.isFinite(percent) : isNear(change.percent, percent))
   );
-}
-
-function momentOf(id: string): number | undefined {
-  const match = UUID_V7.exec(id);
-  return match === null ? undefined : parseInt(match[1] + match[2], 16);
-}
-
-const show = (last: Last | undefined): string => (last === undefined ? 'none' : String(last.price));
-
-function distinct(candidates: readonly (Last | undefined)[]): readonly (Last | undefined)[] {
-  return [...new Map(candidates.map((last) => [`${last?.price} ${last?.timeMs}`, last])).values()];
 }

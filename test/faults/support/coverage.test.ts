@@ -1,7 +1,7 @@
 import { committedEarly } from './coverage';
 import type { Samples, StoredDocument } from './observed';
 
-const record = (offset: number) => ({ partition: 0, offset, value: `v${offset}` });
+const record = (offset: number) => ({ partition: 0, offset, timeMs: 0, value: `v${offset}` });
 const document = (offset: number) => ({ _id: `id-${offset}` }) as StoredDocument;
 const covered = {
   records: [0, 1, 2].map(record),

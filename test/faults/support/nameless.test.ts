@@ -11,7 +11,7 @@ const event = {
 };
 const named = { ...event, event_id: 'id-2', timestamp: '2026-01-31T12:00:00.000Z', source: 'oracle:run:2' };
 const sent = [event, named].map((each) => ({ event: each, acknowledged: false }));
-const record = (value: string) => ({ partition: 0, offset: 0, value });
+const record = (value: string) => ({ partition: 0, offset: 0, timeMs: 0, value });
 
 test('id and time of an event without an answer are those on the topic; nothing else is taken from there', () => {
   const there = { ...event, event_id: 'id-1', timestamp: '2026-01-31T12:00:01.000Z', price: 2 };

@@ -34,6 +34,8 @@ export interface StoredDocument extends Omit<ClientEvent, 'event_id' | 'timestam
 }
 
 export interface TopicRecord extends Coordinates {
+  /** When the broker appended it, by its own clock. */
+  readonly timeMs: number;
   readonly value: string;
 }
 

@@ -14,7 +14,12 @@ function event(n: number, change: Partial<ClientEvent> = {}): ClientEvent {
   };
 }
 const sent = (of: ClientEvent, acknowledged = true): Sent => ({ event: of, acknowledged });
-const record = (of: ClientEvent, offset: number) => ({ partition: 0, offset, value: JSON.stringify(of) });
+const record = (of: ClientEvent, offset: number) => ({
+  partition: 0,
+  offset,
+  timeMs: Date.parse(of.timestamp),
+  value: JSON.stringify(of),
+});
 function document(of: ClientEvent, offset: number): StoredDocument {
   const { event_id: id, timestamp, ...rest } = of;
   const time = new Date(timestamp);
@@ -50,7 +55,7 @@ describe('it reports', () => {
   });
 
   test('a record that is JSON and no event', () => {
-    const records = [...GOOD.records, { partition: 0, offset: 4, value: 'null' }];
+    const records = [...GOOD.records, { partition: 0, offset: 4, timeMs: 0, value: 'null' }];
     expect(judged({ records })).toEqual(['1 unaccounted: 0/4']);
   });
 
@@ -76,7 +81,10 @@ describe('it reports', () => {
   });
 
   test('a document that nobody has sent', () => {
-    expect(judged({ stored: [...GOOD.stored, document(event(9), 9)] })).toEqual(['1 altered: oracle:run:9 (id-9)']);
+    expect(judged({ stored: [...GOOD.stored, document(event(9), 9)] })).toEqual([
+      '1 altered: oracle:run:9 (id-9)',
+      '1 wrongChanges: oracle:run:9: no record at 0/9',
+    ]);
   });
 
   test('a conflict without its dead letter', () => {
@@ -108,7 +116,7 @@ describe('it reports', () => {
   });
 
   test('a foreign record that is no dead letter, or one for another reason', () => {
-    const poison = { partition: 0, offset: 4, value: '{' };
+    const poison = { partition: 0, offset: 4, timeMs: 0, value: '{' };
     const change = { records: [...GOOD.records, poison], foreign: new Map([['{', 'not-json']]) };
     expect(judged(change)).toEqual(['1 unaccounted: 0/4']);
     const of = (reason: string) => [...GOOD.letters, { ...poison, reason, letterOffset: 1 }];

@@ -10,6 +10,8 @@ export interface Observed {
   readonly letters: readonly Letter[];
   /** Every document of the store, those of other runs too: a change may refer to them. @default `stored` */
   readonly everyDocument?: readonly StoredDocument[];
+  /** The records that these documents were made of. @default `records` */
+  readonly everyRecord?: readonly TopicRecord[];
   /** Records that are no events of the load, by their value, and the reason that each must be a dead letter for. */
   readonly foreign?: ReadonlyMap<string, string>;
   readonly spans?: readonly Span[];
@@ -107,7 +109,7 @@ export function judge(observed: Observed): Verdict {
       .filter((letter) => !isRight(letter) || recordAt.get(at(letter)) !== letter.value)
       .map((letter) => `${letter.reason} of ${at(letter)}`),
     refused: sent.filter(({ refused }) => refused).map(({ event, refused }) => `${event.source}: ${refused}`),
-    wrongChanges: wrongChanges(observed.everyDocument ?? stored)
+    wrongChanges: wrongChanges(observed.everyDocument ?? stored, observed.everyRecord ?? records)
       .filter(({ source }) => documentsOf.has(source))
       .map(({ source, text }) => `${source}: ${text}`),
     unread: (observed.spans ?? []).flatMap((span) => unread(span, records)),

@@ -60,12 +60,14 @@ export async function underLoad(
   const spans = topic.spans.map((span) => ({ ...span, low: Math.max(span.low, start.get(span.partition) ?? 0) }));
   const isOurs = ({ partition, offset }: { partition: number; offset: number }): boolean =>
     offset >= (start.get(partition) ?? 0);
-  const records = topic.records.filter(isOurs).map((record) => ({ ...record, value: record.value ?? '' }));
+  const everyRecord = topic.records.map((record) => ({ ...record, value: record.value ?? '' }));
+  const records = everyRecord.filter(isOurs);
   const everyDocument = await findEvery(rig);
   const verdict = judge({
     sent: completeNameless(sent, records),
     stored: everyDocument.filter(({ source }) => source.startsWith(tagOf(options.run))),
     everyDocument,
+    everyRecord,
     records,
     letters: (await readLetters(rig)).filter(isOurs),
     foreign,
