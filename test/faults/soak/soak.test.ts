@@ -103,8 +103,9 @@ let judgedBefore: { readonly partition: number; readonly offset: string }[] = []
  */
 async function forgetJudged(segment: number): Promise<void> {
   await withAdmin(rig.kafkaClient(), async (admin) => {
-    if (judgedBefore.length > 0) await admin.deleteTopicRecords({ topic: TOPIC, partitions: judgedBefore });
+    // First: kafkajs deletes records of a topic only once it has looked at it.
     const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
+    if (judgedBefore.length > 0) await admin.deleteTopicRecords({ topic: TOPIC, partitions: judgedBefore });
     judgedBefore = partitions.filter(({ offset }) => offset !== '-1');
   });
   const client = rig.mongoClient('admin');
