@@ -1,4 +1,4 @@
-import { type App, DefaultStackSynthesizer, Validations } from 'aws-cdk-lib';
+import { type App, DefaultStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import type { Config } from './config';
 import { assetPrefix, cloudFormationStackName, type StackId } from './contract';
 import { DataStack } from './stacks/data';
@@ -32,6 +32,7 @@ export function createStacks(app: App, config: Config) {
     data,
     swarm,
   });
+  for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
   acknowledgeFindings(app);
   return { network, data, swarm, pipeline };
 }

@@ -28,6 +28,16 @@ const cidr = (widest: number, narrowest: number): Rule => ({
   allowed: `an IPv4 range between /${widest} and /${narrowest}`,
 });
 
+/** EC2 and Systems Manager agree on these characters [tagging guides]; a comma would end the tag on a command line. */
+const TAG_KEY = /^(?!aws:|metals:|Name$)[A-Za-z0-9 _.:/=+@-]{1,128}$/i;
+const TAG_VALUE = /^[A-Za-z0-9 _.:/=+@-]{0,256}$/;
+/** AWS takes 50 of a resource; the slot's own and CDK's are among them. */
+const MOST_TAGS = 30;
+const splitOnce = (pair: string): [string, string] => {
+  const [key = '', ...value] = pair.split('=');
+  return [key, value.join('=')];
+};
+
 /** Every key of lib/config.ts that may be set. What contradicts each other is found there. */
 export const RULES = {
   account: text(/^\d{12}$/, 'a 12-digit AWS account id'),
@@ -41,7 +51,34 @@ export const RULES = {
       .refine((zones) => new Set(zones).size === zones.length),
     allowed: 'distinct zone letters from a to f, such as a,b,c',
   },
-  natGateways: integer(1, 6),
+  vpcId: text(/^(none|vpc-[0-9a-f]{8,17})$/, 'none, or the id of a VPC such as vpc-0123456789abcdef0'),
+  vpcSubnets: {
+    schema: z
+      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+      .pipe(z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}=[0-9./]+$/)))
+      .transform((pairs) => pairs.map((pair) => ({ id: pair.split('=')[0]!, cidr: pair.split('=')[1]! })))
+      // The last slot of a subnet may have the offset 40.
+      .superRefine((subnets, context) => {
+        for (const { cidr } of subnets) {
+          const problem = cidrProblem(cidr, 16, 26);
+          if (problem) context.addIssue({ code: 'custom', message: `has ${cidr}, which ${problem}` });
+        }
+      }),
+    allowed: 'a subnet for each of availabilityZones, in their order: subnet-0123456789abcdef0=10.40.3.0/24,…',
+  },
+  egress: oneOf('nat-gateway', 'nat-instance', 'endpoints', 'existing'),
+  egressZones: integer(1, 6),
+  flowLogs: oneOf('none', 'rejected', 'all'),
+  tags: {
+    schema: z
+      .union([
+        z.record(z.string(), z.string()),
+        z.string().transform((value) => Object.fromEntries(value.split(',').map((pair) => splitOnce(pair)))),
+      ])
+      .pipe(z.record(z.string().regex(TAG_KEY), z.string().regex(TAG_VALUE)))
+      .refine((tags) => Object.keys(tags).length <= MOST_TAGS),
+    allowed: `at most ${MOST_TAGS} tags such as team=metals,cost-centre=42; no key may begin with aws: or metals:, or be Name`,
+  },
   managers: {
     schema: z.union([z.number(), z.string().transform(Number)]).refine((n) => [1, 3, 5, 7].includes(n)),
     allowed: '1, 3, 5 or 7: an even number survives no more losses than one less',

@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
-import { overlapProblems } from './cidr';
+import { conflictsOf } from './config-conflicts';
 import { RULES } from './config-rules';
-import { type KafkaMode, LAB_ACCOUNT_ID, LAB_REGION, NO_SECRET_VERSIONS, STAGE } from './contract';
+import { type KafkaMode, LAB_ACCOUNT_ID, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones, unknownRegion } from './regions';
 
@@ -17,8 +17,21 @@ export interface Config {
   readonly vpcCidr: string;
   /** Zone letters, one subnet pair each; slots are spread over them in turn. @default by region (lib/regions.ts): a,b,c in most */
   readonly availabilityZones: readonly string[];
-  /** NAT gateways, the nodes' way out. @default 1 */
-  readonly natGateways: number;
+  /** An existing VPC, in which nothing but the slots is made. @default none: a VPC of its own */
+  readonly vpcId: string;
+  /** With `vpcId`: the subnet of each of `availabilityZones`, in their order. @default none */
+  readonly vpcSubnets: readonly { readonly id: string; readonly cidr: string }[];
+  /**
+   * The nodes' way out to AWS: a NAT gateway, an instance that does the same for less, or, without internet, endpoints of
+   * the APIs alone; `existing`: what the routes of an existing VPC say. @default nat-gateway, with `vpcId` existing
+   */
+  readonly egress: 'nat-gateway' | 'nat-instance' | 'endpoints' | 'existing';
+  /** In how many zones there is a way out, which serves the other zones as well. @default 1 */
+  readonly egressZones: number;
+  /** Which connections of the VPC are logged. @default none */
+  readonly flowLogs: 'none' | 'rejected' | 'all';
+  /** Tags of everything that can have some, volumes and secrets included. @default none */
+  readonly tags: Readonly<Record<string, string>>;
   /** Odd, because Raft needs a majority. @default 1 */
   readonly managers: number;
   /** @default 2 */
@@ -97,13 +110,18 @@ const KEYS = Object.keys(RULES) as Key[];
 /** The defaults. Some depend on what is given: MongoDB's data goes to the second worker where there is one. */
 function defaults(
   isLab: boolean,
-  workers: number,
-  dataRemoval: Config['dataRemoval'] = isLab ? 'destroy' : 'retain',
+  given: Partial<Record<Key, unknown>>,
 ): Omit<Config, 'isLab' | 'account' | 'region' | 'amiId' | 'availabilityZones'> {
+  const dataRemoval = (given.dataRemoval as Config['dataRemoval'] | undefined) ?? (isLab ? 'destroy' : 'retain');
   return {
     stage: STAGE.defaultFor(isLab),
     vpcCidr: '10.40.0.0/16',
-    natGateways: 1,
+    vpcId: 'none',
+    vpcSubnets: [],
+    egress: (given.vpcId ?? 'none') === 'none' ? 'nat-gateway' : 'existing',
+    egressZones: 1,
+    flowLogs: 'none',
+    tags: {},
     managers: 1,
     workers: 2,
     instanceType: 't3.medium',
@@ -121,7 +139,7 @@ function defaults(
     overlayEncryption: isLab ? 'probe' : 'on',
     kafkaMode: 'kraft',
     kafkaSlot: 'worker-1',
-    mongodbSlot: workers > 1 ? 'worker-2' : 'worker-1',
+    mongodbSlot: given.workers === 1 ? 'worker-1' : 'worker-2',
     producerReplicas: 1,
     processorReplicas: 1,
     feedEventsPerSecond: isLab ? 1 : 0,
@@ -163,51 +181,6 @@ function regional(isLab: boolean, region: string, given: Partial<Record<Key, unk
   return { amiId, availabilityZones, problems };
 }
 
-/** Rules about more than one key; only asked once every single key is valid. */
-function crossProblems(config: Config): string[] {
-  const slots = slotNames(config);
-  const unknownSlot = (key: 'kafkaSlot' | 'mongodbSlot') =>
-    slots.includes(config[key]) ? [] : [`${key}: got "${config[key]}", expected one of ${slots.join(', ')}`];
-  const lab = config.isLab
-    ? config.region === LAB_REGION
-      ? []
-      : [`region: got "${config.region}", but the lab serves ${LAB_REGION} only; export AWS_REGION=${LAB_REGION}`]
-    : config.fault === 'none'
-      ? []
-      : [`fault: got "${config.fault}", but images are broken on purpose in the lab only`];
-  const natGateways =
-    config.natGateways > config.availabilityZones.length
-      ? [`natGateways: got ${config.natGateways}, expected at most one for each of availabilityZones`]
-      : [];
-  const topicRegion = config.alarmTopicArn.split(':')[3] ?? config.region;
-  const alarmTopic =
-    topicRegion === config.region
-      ? []
-      : [`alarmTopicArn: got a topic in ${topicRegion}, but alarms reach topics of their own region, ${config.region}`];
-  return [
-    ...unknownSlot('kafkaSlot'),
-    ...unknownSlot('mongodbSlot'),
-    ...lab,
-    ...natGateways,
-    ...alarmTopic,
-    ...overlapProblems([
-      { name: 'vpcCidr', cidr: config.vpcCidr },
-      { name: 'swarmAddressPool (ingress included)', cidr: config.swarmAddressPool },
-      { name: 'dockerBridgeCidr', cidr: config.dockerBridgeCidr },
-      { name: 'gatewayBridgeCidr', cidr: config.gatewayBridgeCidr },
-      { name: 'frontendCidr', cidr: config.frontendCidr },
-      { name: 'backendCidr', cidr: config.backendCidr },
-      { name: 'monitoringCidr', cidr: config.monitoringCidr },
-    ]),
-  ];
-}
-
-/** Names of the node slots, managers first: `manager-1`, `worker-1`, `worker-2`. */
-export function slotNames(config: Pick<Config, 'managers' | 'workers'>): string[] {
-  const count = (role: string, n: number) => Array.from({ length: n }, (_, i) => `${role}-${i + 1}`);
-  return [...count('manager', config.managers), ...count('worker', config.workers)];
-}
-
 /**
  * Reads and checks the configuration.
  *
@@ -245,12 +218,10 @@ export function readConfig(
   if (problems.length) throw new ConfigError(problems);
 
   const isLab = values.account === LAB_ACCOUNT_ID;
-  const workers = (values.workers as number | undefined) ?? 2;
   const { problems: missing, ...fromRegion } = regional(isLab, values.region as string, values);
   if (missing.length) throw new ConfigError(missing);
-  const dataRemoval = values.dataRemoval as Config['dataRemoval'] | undefined;
-  const config = { ...defaults(isLab, workers, dataRemoval), ...fromRegion, ...values, isLab } as Config;
-  const cross = crossProblems(config);
-  if (cross.length) throw new ConfigError(cross);
+  const config = { ...defaults(isLab, values), ...fromRegion, ...values, isLab } as Config;
+  const conflicts = conflictsOf(config);
+  if (conflicts.length) throw new ConfigError(conflicts);
   return Object.freeze(config);
 }

@@ -99,10 +99,27 @@ export const assetPrefix = (stage: string): string => `metals/${stage}/`;
 /** Where documents' full output goes. */
 export const documentLogGroup = (stage: string): string => `/metals/${stage}/documents`;
 
+/** Where flow logs of the VPC go, if there are any. */
+export const flowLogGroup = (stage: string): string => `/metals/${stage}/flow-logs`;
+
 /** Output of the pipeline stack: the versions of the stage's secrets that it was deployed with, and its `secretVersions`. */
 export const VERSIONS_OUTPUT = 'SecretVersions';
 /** `secretVersions` of a deployment that looks at no secret, as `cdk deploy` by itself. */
 export const NO_SECRET_VERSIONS = 'none';
+
+/** The APIs that nodes call, by the names of their endpoints; S3 has an endpoint of another kind. */
+export const ENDPOINT_APIS = [
+  // The agent: registration and documents, then sessions and commands.
+  ...(['ssm', 'ssmmessages', 'ec2messages'] as const),
+  // The boot attaches the volume, signals CloudFormation, and gives up an instance that cannot boot.
+  ...(['ec2', 'cloudformation', 'autoscaling'] as const),
+  ...(['ecr.api', 'ecr.dkr'] as const),
+  // Output of documents, use of disks, secrets.
+  ...(['logs', 'monitoring', 'secretsmanager'] as const),
+] as const;
+
+/** Enough for what a few nodes pull: its network bursts to 5 Gbit/s. */
+export const NAT_INSTANCE = { type: 't3.nano', vcpus: 2, rootVolumeGiB: 8 } as const;
 
 /** Namespace of a stage's own metrics in CloudWatch; assets/documents/node-prepare says it again. */
 export const metricNamespace = (stage: string): string => `Metals/${stage}`;

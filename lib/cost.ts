@@ -1,6 +1,7 @@
 /** What a deployment costs while it runs, at list prices. Pure. */
-import { type Config, slotNames } from './config';
-import { FILE_SYSTEMS } from './contract';
+import type { Config } from './config';
+import { ENDPOINT_APIS, FILE_SYSTEMS, NAT_INSTANCE } from './contract';
+import { slotNames } from './slots';
 
 /**
  * Public on-demand list prices of us-east-1 in US dollars, as they were known when noted; they change, and most other
@@ -14,6 +15,9 @@ export const PRICES = {
   natGatewayHour: 0.045,
   natGatewayGb: 0.045,
   publicAddressHour: 0.005,
+  t3NanoHour: 0.0052,
+  interfaceEndpointHour: 0.01,
+  interfaceEndpointGb: 0.01,
   secretMonth: 0.4,
   metricMonth: 0.3,
   alarmMonth: 0.1,
@@ -31,7 +35,7 @@ export interface CostLine {
 
 /** Undefined for another instance type than t3.medium, whose price is not known here. */
 export function costPerHour(
-  config: Pick<Config, 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'natGateways'>,
+  config: Pick<Config, 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'egress' | 'egressZones'>,
 ): CostLine[] | undefined {
   if (config.instanceType !== 't3.medium') return undefined;
   const nodes = slotNames(config).length;
@@ -40,16 +44,48 @@ export function costPerHour(
   return [
     { what: `${nodes} × t3.medium`, dollarsPerHour: nodes * PRICES.t3MediumHour },
     { what: `${gib} GiB of gp3`, dollarsPerHour: (gib * PRICES.gp3GibMonth) / HOURS_A_MONTH },
-    {
-      what: `${config.natGateways} × NAT gateway with its address, without traffic`,
-      dollarsPerHour: config.natGateways * (PRICES.natGatewayHour + PRICES.publicAddressHour),
-    },
+    ...wayOut(config),
     {
       what: `${disks} metrics of disks, each with an alarm`,
       dollarsPerHour: (disks * (PRICES.metricMonth + PRICES.alarmMonth)) / HOURS_A_MONTH,
     },
     { what: `${SECRETS_COUNT} secrets`, dollarsPerHour: (SECRETS_COUNT * PRICES.secretMonth) / HOURS_A_MONTH },
   ];
+}
+
+/** Without traffic. What an existing VPC costs is not this deployment's. */
+function wayOut({ egress, egressZones }: Pick<Config, 'egress' | 'egressZones'>): CostLine[] {
+  switch (egress) {
+    case 'nat-gateway':
+      return [
+        {
+          what: `${egressZones} × NAT gateway with its address, without traffic`,
+          dollarsPerHour: egressZones * (PRICES.natGatewayHour + PRICES.publicAddressHour),
+        },
+      ];
+    case 'nat-instance':
+      return [
+        {
+          what: `${egressZones} × ${NAT_INSTANCE.type} with its address and disk`,
+          dollarsPerHour:
+            egressZones *
+            (PRICES.t3NanoHour +
+              PRICES.publicAddressHour +
+              (NAT_INSTANCE.rootVolumeGiB * PRICES.gp3GibMonth) / HOURS_A_MONTH),
+        },
+      ];
+    case 'endpoints': {
+      const count = egressZones * ENDPOINT_APIS.length;
+      return [
+        {
+          what: `${count} × interface endpoint, without traffic`,
+          dollarsPerHour: count * PRICES.interfaceEndpointHour,
+        },
+      ];
+    }
+    case 'existing':
+      return [];
+  }
 }
 
 export const totalOf = (lines: readonly CostLine[]): number =>

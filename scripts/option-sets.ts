@@ -8,6 +8,12 @@ type Settings = Partial<Record<Key, string>>;
 const AWS: Settings = { account: '123456789012', region: LAB_REGION, amiId: 'ami-0123456789abcdef0' };
 const TOPIC = `arn:aws:sns:${LAB_REGION}:123456789012:alarms`;
 
+/** A VPC of somebody else, with a subnet in each of three zones. */
+export const EXISTING = {
+  vpcId: 'vpc-0123456789abcdef0',
+  vpcSubnets: 'subnet-0123456a=10.40.3.0/24,subnet-0123456b=10.40.4.0/24,subnet-0123456c=10.40.5.0/24',
+} as const;
+
 /** By a name that its files carry. */
 export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   default: AWS,
@@ -16,7 +22,11 @@ export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   zookeeper: { ...AWS, kafkaMode: 'zookeeper' },
   unkept: { ...AWS, dataRemoval: 'destroy', snapshotRetentionDays: '0' },
   alarmed: { ...AWS, alarmTopicArn: TOPIC },
-  gateways3: { ...AWS, natGateways: '3' },
+  gateways3: { ...AWS, egressZones: '3' },
+  natinstance: { ...AWS, egress: 'nat-instance', flowLogs: 'rejected' },
+  endpoints: { ...AWS, egress: 'endpoints', egressZones: '2' },
+  existing: { ...AWS, vpcId: EXISTING.vpcId, vpcSubnets: EXISTING.vpcSubnets, flowLogs: 'all' },
+  tagged: { ...AWS, tags: 'team=metals,cost-centre=42' },
   zones2: { ...AWS, region: 'us-west-1', availabilityZones: 'a,c' },
   china: { ...AWS, region: 'cn-north-1' },
   lab: { account: LAB_ACCOUNT_ID, region: LAB_REGION },

@@ -11,7 +11,7 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { TAG } from '../contract';
-import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
+import { asTagList, type DataTags, type KeptDataEvent, type KeptDataResult, type OnDelete } from './kept-data';
 import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
 
@@ -23,6 +23,8 @@ export interface SecretProperties {
   /** Separated by commas: the value is a JSON object with a password for each. Empty: the value is one password. */
   readonly Principals: string;
   readonly OnDelete: OnDelete;
+  /** Of the configuration; a tag that is not named any more stays. */
+  readonly Tags?: DataTags;
 }
 
 /** A secret as it is after the deployment: never its value. */
@@ -41,7 +43,7 @@ export function missingPrincipals(passwords: Passwords, principals: readonly str
 }
 
 const principalsOf = ({ Principals }: SecretProperties): string[] => Principals.split(',').filter(Boolean);
-const tagsOf = ({ Stage }: SecretProperties) => [{ Key: TAG.stage, Value: Stage }];
+const tagsOf = ({ Stage, Tags }: SecretProperties) => [{ Key: TAG.stage, Value: Stage }, ...asTagList(Tags)];
 
 async function generatePassword(client: SecretsManagerClient, what: string): Promise<string> {
   const { RandomPassword } = await client.send(

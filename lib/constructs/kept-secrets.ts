@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { bundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
-import type { OnDelete } from './kept-data';
+import type { DataTags, OnDelete } from './kept-data';
 import type { SecretProperties } from './kept-secrets.handler';
 
 /** A secret that holds one password for each principal, or, without principals, one value that is not looked at. */
@@ -17,6 +17,8 @@ export interface KeptSecretsProps<Id extends string> {
   readonly stage: string;
   readonly secrets: Readonly<Record<Id, KeptSecret>>;
   readonly onDelete: OnDelete;
+  /** @default none */
+  readonly tags?: DataTags;
 }
 
 /**
@@ -52,6 +54,7 @@ export class KeptSecrets<Id extends string> extends Construct {
         Stage: props.stage,
         Principals: principals.join(','),
         OnDelete: props.onDelete,
+        ...(props.tags && { Tags: props.tags }),
       };
       return new CustomResource(this, secretId, { serviceToken, resourceType: 'Custom::KeptSecret', properties });
     };

@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
+  CreateTagsCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
   DescribeVolumesCommand,
@@ -12,7 +13,7 @@ import {
 import { TAG } from '../contract';
 import { Deadline, pollUntil, type Look } from '../ssm/deadline';
 import { throughThrottling } from '../ssm/throttling';
-import type { KeptDataEvent, KeptDataResult, OnDelete } from './kept-data';
+import { asTagList, type DataTags, type KeptDataEvent, type KeptDataResult, type OnDelete } from './kept-data';
 import { chooseVolume, type FoundVolume } from './kept-volume-choice';
 import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
@@ -25,6 +26,8 @@ export interface VolumeProperties {
   readonly AvailabilityZone: string;
   readonly SizeGiB: string;
   readonly OnDelete: OnDelete;
+  /** Of the configuration; a tag that is not named any more stays. */
+  readonly Tags?: DataTags;
 }
 
 type Event = KeptDataEvent<VolumeProperties>;
@@ -79,6 +82,7 @@ async function create(client: EC2Client, volume: VolumeProperties): Promise<Foun
             { Key: TAG.stage, Value: volume.Stage },
             { Key: TAG.slot, Value: volume.Slot },
             { Key: TAG.role, Value: volume.Role },
+            ...asTagList(volume.Tags),
           ],
         },
       ],
@@ -144,6 +148,8 @@ async function keep(event: Event, clients: Clients, limits: Limits): Promise<str
   if (kept) console.log(`${wanted.slot} keeps ${kept.id}, ${kept.sizeGiB} GiB, ${kept.state}`);
   const volume = kept ?? (await create(ec2, properties));
   await untilCreated(ec2, volume.id, limits);
+  if (kept && properties.Tags)
+    await ec2.send(new CreateTagsCommand({ Resources: [kept.id], Tags: asTagList(properties.Tags) }));
   if (volume.sizeGiB < wanted.sizeGiB) await grow(ec2, volume, wanted.sizeGiB, limits);
   return volume.id;
 }

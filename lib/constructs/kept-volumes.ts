@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { type NodeRole, TAG } from '../contract';
 import { bundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
-import type { OnDelete } from './kept-data';
+import type { DataTags, OnDelete } from './kept-data';
 import type { VolumeProperties } from './kept-volumes.handler';
 
 export interface KeptVolume {
@@ -18,6 +18,8 @@ export interface KeptVolumesProps {
   readonly sizeGiB: number;
   readonly volumes: readonly KeptVolume[];
   readonly onDelete: OnDelete;
+  /** @default none */
+  readonly tags?: DataTags;
 }
 
 /**
@@ -27,7 +29,8 @@ export interface KeptVolumesProps {
  * Resources Deployed: a Lambda function (and the provider framework's), a custom resource for each slot.
  *
  * Security Considerations: the function may make volumes with this stage's tag only, and change, or where its stack may
- * delete, only those. It cannot tag what is there already, so no other volume can become one of the stage.
+ * delete, only those. It can tag what is there already only where the stage has it, and with the configuration's keys alone,
+ * so no other volume can become one of the stage.
  */
 export class KeptVolumes extends Construct {
   /** By slot; `ref` is the volume's id. */
@@ -50,13 +53,14 @@ export class KeptVolumes extends Construct {
         AvailabilityZone: availabilityZone,
         SizeGiB: String(props.sizeGiB),
         OnDelete: props.onDelete,
+        ...(props.tags && { Tags: props.tags }),
       };
       return new CustomResource(this, slot, { serviceToken, resourceType: 'Custom::KeptVolume', properties });
     };
     this.resources = Object.fromEntries(props.volumes.map((volume) => [volume.slot, resource(volume)]));
   }
 
-  private statements({ stage, onDelete }: KeptVolumesProps): iam.PolicyStatement[] {
+  private statements({ stage, onDelete, tags }: KeptVolumesProps): iam.PolicyStatement[] {
     const { partition, region, account, stackId } = Stack.of(this);
     const volumes = [`arn:${partition}:ec2:${region}:${account}:volume/*`];
     const onVolumes = (actions: string[], equals: Record<string, string>) =>
@@ -66,6 +70,18 @@ export class KeptVolumes extends Construct {
       onVolumes(['ec2:CreateVolume'], { [`aws:RequestTag/${TAG.stage}`]: stage }),
       onVolumes(['ec2:CreateTags'], { 'ec2:CreateAction': 'CreateVolume' }),
       onVolumes(change, { [`aws:ResourceTag/${TAG.stage}`]: stage }),
+      ...(tags
+        ? [
+            new iam.PolicyStatement({
+              actions: ['ec2:CreateTags'],
+              resources: volumes,
+              conditions: {
+                StringEquals: { [`aws:ResourceTag/${TAG.stage}`]: stage },
+                'ForAllValues:StringEquals': { 'aws:TagKeys': Object.keys(tags) },
+              },
+            }),
+          ]
+        : []),
       new iam.PolicyStatement({
         // These actions know no resource.
         actions: ['ec2:DescribeVolumes', 'ec2:DescribeVolumesModifications'],

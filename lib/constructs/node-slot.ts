@@ -68,6 +68,7 @@ export class NodeSlot extends Construct {
       AWS_REGION: config.region,
       AWS_DEFAULT_REGION: config.region,
     });
+    const volumeTags = Object.entries(config.tags).map(([key, value]) => ({ key, value }));
     const template = new ec2.CfnLaunchTemplate(this, 'LaunchTemplate', {
       launchTemplateData: {
         imageId: props.amiId,
@@ -83,6 +84,8 @@ export class NodeSlot extends Construct {
           },
         ],
         userData: Fn.base64(userData),
+        // The group tags its instance alone. No tag of the slot: by that its data volume is found.
+        ...(volumeTags.length && { tagSpecifications: [{ resourceType: 'volume', tags: volumeTags }] }),
       },
     });
 

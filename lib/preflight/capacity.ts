@@ -1,4 +1,5 @@
 /** Zones, the instance type and the quotas of the region. Pure. */
+import { NAT_INSTANCE } from '../contract';
 import { combine, unknown, type Fact } from './fact';
 import { judge, notKnown, type Finding } from './finding';
 import type { Needs } from './needs';
@@ -88,13 +89,13 @@ function checkQuotas(facts: CapacityFacts, needs: Needs): Finding[] {
 
 function checkVcpus({ instanceType, vcpus }: CapacityFacts, needs: Needs): Finding {
   const check = 'quota: vCPUs';
-  const needed = `enough for ${needs.instances} instances`;
+  const needed = `enough for ${needs.instances + needs.natInstances} instances`;
   if (instanceType.kind !== 'known') return notKnown(check, needed, instanceType);
   if (instanceType.value === 'unknown type') return notKnown(check, needed, unknown('the instance type is not known'));
   if (!isStandardFamily(needs.instanceType)) {
     return notKnown(check, needed, unknown(`not known: the family of ${needs.instanceType} has a quota of its own`));
   }
-  return checkQuota(check, 'ec2 --quota-code L-1216C47A', vcpus, instanceType.value.vcpus * needs.instances);
+  return checkQuota(check, 'ec2 --quota-code L-1216C47A', vcpus, instanceType.value.vcpus * needs.instances + NAT_INSTANCE.vcpus * needs.natInstances);
 }
 
 /** `wanted` is for the whole deployment: what the stage has already is not needed a second time. */

@@ -6,7 +6,8 @@ import { readConfig, type Config } from '../config';
 import { readPinnedImages } from '../machine-images';
 import { checkAccount } from './account';
 import { checkCapacity } from './capacity';
-import { asker } from './fact';
+import { checkExistingVpc } from './existing-vpc';
+import { asker, type Ask } from './fact';
 import { skipped, type Finding } from './finding';
 import { checkDocker, checkMachineImage } from './images';
 import { checkLeftovers } from './leftovers';
@@ -15,6 +16,7 @@ import { readAccount } from './read/account';
 import { readCaller, type Caller } from './read/caller';
 import { readCapacity, readStorage } from './read/capacity';
 import { createClients, type Clients } from './read/clients';
+import { readExistingVpc } from './read/existing-vpc';
 import { readBases, readDocker, readMachineImage } from './read/images';
 import { readLeftovers } from './read/leftovers';
 import { tryProgram, type TryProgram } from '../program';
@@ -85,11 +87,12 @@ async function lookAt(
   if (needs.isLab) {
     return [...everywhere, ...Object.entries(NOT_IN_THE_LAB).map(([check, reason]) => skipped(check, reason))];
   }
-  const [capacity, storage, machineImage, docker] = await Promise.all([
+  const [capacity, storage, machineImage, docker, existingVpc] = await Promise.all([
     readCapacity(clients, needs, ask),
     readStorage(clients, ask),
     readMachineImage(clients, needs.imageId, new Date(), ask),
     readDocker(run, signal),
+    readFindingsOfVpc(clients, needs, ask),
   ]);
   const bases =
     docker.kind === 'known'
@@ -102,10 +105,16 @@ async function lookAt(
   return [
     ...everywhere,
     ...checkCapacity(capacity, needs),
+    ...existingVpc,
     ...checkStorage(storage),
     checkMachineImage({ machineImage }, needs),
     ...checkDocker({ docker, bases }),
   ];
+}
+
+async function readFindingsOfVpc(clients: Clients, { existingVpc, stage }: Needs, ask: Ask): Promise<Finding[]> {
+  if (!existingVpc) return [];
+  return checkExistingVpc(await readExistingVpc(clients, existingVpc, ask), existingVpc, stage);
 }
 
 /** The images that a deployment builds on. */

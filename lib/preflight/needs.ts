@@ -1,5 +1,8 @@
 /** What a deployment with this configuration needs of an account. Pure. */
-import { type Config, slotNames } from '../config';
+import type { Config } from '../config';
+import { addressAt } from '../cidr';
+import { seatOf, slotNames } from '../slots';
+import type { NeededVpc } from './existing-vpc';
 
 export interface Needs {
   readonly account: string;
@@ -9,10 +12,13 @@ export interface Needs {
   /** Full names, `eu-west-1a`. */
   readonly zones: readonly string[];
   readonly instanceType: string;
+  /** Nodes, of `instanceType`. */
   readonly instances: number;
-  /** One Elastic IP address for each NAT gateway. */
+  readonly natInstances: number;
+  /** One Elastic IP address for each NAT gateway; NAT instances take theirs from Amazon's pool. */
   readonly addresses: number;
   readonly vpcs: number;
+  readonly existingVpc: NeededVpc | undefined;
   /** As given or pinned; undefined while nothing is pinned for the region. */
   readonly imageId: string | undefined;
 }
@@ -25,7 +31,26 @@ export const needsOf = (config: Config, imageId: string | undefined): Needs => (
   zones: config.availabilityZones.map((letter) => `${config.region}${letter}`),
   instanceType: config.instanceType,
   instances: slotNames(config).length,
-  addresses: config.natGateways,
-  vpcs: 1,
+  natInstances: config.egress === 'nat-instance' ? config.egressZones : 0,
+  addresses: config.egress === 'nat-gateway' ? config.egressZones : 0,
+  vpcs: config.vpcId === 'none' ? 1 : 0,
+  existingVpc: existingVpcOf(config),
   imageId,
 });
+
+function existingVpcOf(config: Config): NeededVpc | undefined {
+  if (config.vpcId === 'none') return undefined;
+  const seats = slotNames(config).map((slot) => seatOf(slot, config.vpcSubnets.length));
+  return {
+    id: config.vpcId,
+    cidr: config.vpcCidr,
+    subnets: config.vpcSubnets.map(({ id, cidr }, index) => ({
+      id,
+      cidr,
+      zone: `${config.region}${config.availabilityZones[index]}`,
+      addresses: seats
+        .filter(({ subnetIndex }) => subnetIndex === index)
+        .map(({ hostOffset }) => addressAt(cidr, hostOffset)),
+    })),
+  };
+}

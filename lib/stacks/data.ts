@@ -35,7 +35,9 @@ export class DataStack extends Stack {
     const onDelete: OnDelete = config.dataRemoval === 'retain' ? 'keep' : 'delete';
 
     const sizeGiB = config.dataVolumeGiB;
-    this.volumes = new KeptVolumes(this, 'Volumes', { stage, sizeGiB, volumes: places, onDelete }).resources;
+    // CloudFormation passes its tags to no custom resource.
+    const tags = Object.keys(config.tags).length ? { tags: config.tags } : {};
+    this.volumes = new KeptVolumes(this, 'Volumes', { stage, sizeGiB, volumes: places, onDelete, ...tags }).resources;
 
     if (config.snapshotRetentionDays > 0)
       new VolumeSnapshots(this, 'Snapshots', { stage, retentionDays: config.snapshotRetentionDays });
@@ -56,6 +58,7 @@ export class DataStack extends Stack {
     const secrets = new KeptSecrets(this, 'Secrets', {
       stage,
       onDelete,
+      ...tags,
       secrets: {
         'mongodb-password': secret('mongodb-password'),
         'kafka-password': secret('kafka-password'),

@@ -1,8 +1,11 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { addressAt } from '../cidr';
-import { type Config, slotNames } from '../config';
+import type { Config } from '../config';
+import { addFlowLog } from '../constructs/flow-log';
+import { existingVpc, newVpc } from '../constructs/slot-vpc';
+import { seatOf, slotNames } from '../slots';
 import type { NodeRole } from '../contract';
 
 /** Where a node slot lives: fixed for ever, because workers know their managers by address alone. */
@@ -20,12 +23,9 @@ export interface NetworkStackProps extends StackProps {
   readonly config: Config;
 }
 
-/** First host offset that slots use; AWS keeps the first four addresses of a subnet, CDK's load balancers take any. */
-const FIRST_SLOT_OFFSET = 10;
-
-/** VPC with one public and one private subnet in each zone; nodes are in the private ones and go out through NAT. */
+/** A VPC, or one that exists already: a subnet for slots in each zone, their way out, and flow logs where configured. */
 export class NetworkStack extends Stack {
-  readonly vpc: ec2.Vpc;
+  readonly vpc: ec2.IVpc;
   readonly places: readonly SlotPlace[];
 
   private readonly zones: string[];
@@ -40,33 +40,24 @@ export class NetworkStack extends Stack {
     const { config } = props;
     // Named, not looked up: a slot never moves to another zone by itself.
     this.zones = config.availabilityZones.map((letter) => `${config.region}${letter}`);
-    this.vpc = new ec2.Vpc(this, 'Vpc', {
-      ipAddresses: ec2.IpAddresses.cidr(config.vpcCidr),
-      availabilityZones: this.zones,
-      natGateways: config.natGateways,
-      subnetConfiguration: [
-        { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
-        { name: 'private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 24 },
-      ],
-    });
-    this.places = placeSlots(config, this.vpc.privateSubnets);
+    const { vpc, subnets } = (config.vpcId === 'none' ? newVpc : existingVpc)(this, config, this.zones);
+    this.vpc = vpc;
+    if (config.flowLogs !== 'none') addFlowLog(this, config, vpc);
+    this.places = placeSlots(config, subnets);
   }
 }
 
-/** Spreads the slots over the subnets in turn. A slot's place depends on its own name only, so adding one moves none. */
+/** Spreads the slots over the subnets in turn. */
 export function placeSlots(config: Pick<Config, 'managers' | 'workers'>, subnets: readonly ec2.ISubnet[]): SlotPlace[] {
   return slotNames(config).map((slot) => {
-    const [role, ordinal] = [slot.split('-')[0] as NodeRole, Number(slot.split('-')[1])];
-    // Workers start one zone after the managers, so that a small cluster uses every zone.
-    const turn = role === 'manager' ? ordinal - 1 : ordinal;
-    const subnet = subnets[turn % subnets.length] as ec2.ISubnet;
-    const offset = FIRST_SLOT_OFFSET + (role === 'manager' ? 0 : 10) + ordinal;
+    const { role, subnetIndex, hostOffset } = seatOf(slot, subnets.length);
+    const subnet = subnets[subnetIndex] as ec2.ISubnet;
     return {
       slot,
       role,
       subnet,
       availabilityZone: subnet.availabilityZone,
-      address: addressAt(subnet.ipv4CidrBlock, offset),
+      address: addressAt(subnet.ipv4CidrBlock, hostOffset),
     };
   });
 }

@@ -9,7 +9,8 @@ const config = {
   workers: 2,
   instanceType: 't3.medium',
   dataVolumeGiB: 20,
-  natGateways: 1,
+  egress: 'nat-gateway' as const,
+  egressZones: 1,
 };
 
 test('the lab is refused, by its account and by its endpoint', () => {
@@ -30,12 +31,12 @@ test('the estimate is of what will be deployed: the settings of cdk.json count, 
   const where = { account: '123456789012', region: 'us-east-1' };
   const context = {
     ...{ stage: 'prod', dataRemoval: 'retain', '@aws-cdk/core:someFlag': true },
-    ...{ workers: 5, instanceType: 't3.large', natGateways: 3, amiId: 'ami-0123456789abcdef0' },
+    ...{ workers: 5, instanceType: 't3.large', egressZones: 3, amiId: 'ami-0123456789abcdef0' },
   };
   const planned = plannedConfig('conformance', where, context);
   expect(planned).toMatchObject({
     ...{ stage: 'conformance', dataRemoval: 'destroy', amiId: context.amiId },
-    ...{ workers: 5, instanceType: 't3.large', natGateways: 3 },
+    ...{ workers: 5, instanceType: 't3.large', egressZones: 3 },
   });
   const cost = (lines: readonly string[]): string => lines.find((line) => line.startsWith('cost:'))!;
   expect(cost(describePlan(planned, CASES))).not.toBe(

@@ -28,7 +28,15 @@ export const plannedConfig = (
 export function describePlan(
   config: Pick<
     Config,
-    'account' | 'region' | 'stage' | 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'natGateways'
+    | 'account'
+    | 'region'
+    | 'stage'
+    | 'managers'
+    | 'workers'
+    | 'instanceType'
+    | 'dataVolumeGiB'
+    | 'egress'
+    | 'egressZones'
   >,
   cases: readonly FileCases[],
 ): string[] {

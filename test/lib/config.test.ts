@@ -1,4 +1,4 @@
-import { ConfigError, readConfig, slotNames } from '../../lib/config';
+import { ConfigError, readConfig } from '../../lib/config';
 import * as machineImages from '../../lib/machine-images';
 
 const LAB = { account: '000000000000', region: 'eu-west-1' };
@@ -177,14 +177,4 @@ describe('what is accepted', () => {
       region: 'us-east-2',
     });
   });
-});
-
-it('names managers before workers', () => {
-  expect(slotNames({ managers: 3, workers: 2 })).toEqual([
-    'manager-1',
-    'manager-2',
-    'manager-3',
-    'worker-1',
-    'worker-2',
-  ]);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../lib/config';
+import { EXISTING } from '../../scripts/option-sets';
 import { costPerHour, PRICES, totalOf } from '../../lib/cost';
 
 const config = (context: object = {}) =>
@@ -18,6 +19,20 @@ test('docs/aws.md shows the same figures', () => {
   expect(text).toContain(PRICES.readIn);
   expect(text).toContain(`${PRICES.natGatewayGb} $ for each GB`);
   expect(text).toContain(`${PRICES.snapshotGbMonth} $ a month for each GB`);
+});
+
+test('docs/network.md shows what each way out costs', () => {
+  const text = readFileSync(join(__dirname, '../../docs/network.md'), 'utf8');
+  const without = totalOf(costPerHour(config(EXISTING))!);
+  for (const egress of ['nat-gateway', 'nat-instance', 'endpoints']) {
+    for (const egressZones of [1, 3]) {
+      // Half a dollar is rounded up, as in the table, whatever the last bit says.
+      const dollars = Math.round((totalOf(costPerHour(config({ egress, egressZones }))!) - without) * 730 + 1e-6);
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${egress}\``))!;
+      expect(row.split('|').map((cell) => cell.trim())).toContain(String(dollars));
+    }
+  }
+  expect(text).toContain(PRICES.readIn);
 });
 
 test('more nodes cost more, and another instance type is not guessed', () => {

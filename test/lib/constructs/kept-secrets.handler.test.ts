@@ -96,6 +96,11 @@ describe('a name that is free', () => {
     expect(manager.commandCalls(DescribeSecretCommand)).toHaveLength(0);
   });
 
+  it('gets the tags of the configuration', async () => {
+    await handle(event({ Tags: { team: 'metals' } }), client);
+    expect(inputs(CreateSecretCommand)).toMatchObject([{ Tags: [...TAGS, { Key: 'team', Value: 'metals' }] }]);
+  });
+
   it('gets a plain value without principals', async () => {
     await handle(event({ Principals: '' }), client);
     expect(inputs(CreateSecretCommand)).toMatchObject([{ SecretString: 'new-value-1' }]);

@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand, type StackStatus } from '@aws-sdk/client-cloudformation';
 import {
+  CreateTagsCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
   DescribeVolumesCommand,
@@ -215,5 +216,30 @@ describe('deletion', () => {
     await run({ OnDelete: 'delete' }, deletion);
     ec2.on(DeleteVolumeCommand).rejects(new Error('denied'));
     await expect(run({ OnDelete: 'delete' }, deletion)).rejects.toThrow('volume of worker-1: denied');
+  });
+});
+
+describe('tags of the configuration', () => {
+  const Tags = { team: 'metals' };
+
+  it('are given to a new volume with the slot’s own, in the same call', async () => {
+    given([], { State: 'available' });
+    await run({ Tags });
+    const [{ TagSpecifications }] = inputs(CreateVolumeCommand) as [{ TagSpecifications: { Tags: object[] }[] }];
+    expect(TagSpecifications[0]!.Tags).toContainEqual({ Key: 'metals:slot', Value: 'worker-1' });
+    expect(TagSpecifications[0]!.Tags).toContainEqual({ Key: 'team', Value: 'metals' });
+    expect(inputs(CreateTagsCommand)).toEqual([]);
+  });
+
+  it('are given to a volume that is kept', async () => {
+    given([volume()], {});
+    await run({ Tags }, update);
+    expect(inputs(CreateTagsCommand)).toEqual([{ Resources: ['vol-1'], Tags: [{ Key: 'team', Value: 'metals' }] }]);
+  });
+
+  it('are none by default', async () => {
+    given([volume()], {});
+    await run({}, update);
+    expect(inputs(CreateTagsCommand)).toEqual([]);
   });
 });

@@ -8,7 +8,9 @@ export const NEEDS: Needs = {
   zones: ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
   instanceType: 't3.medium',
   instances: 3,
+  natInstances: 0,
   addresses: 1,
   vpcs: 1,
+  existingVpc: undefined,
   imageId: 'ami-0123456789abcdef0',
 };

@@ -7,9 +7,13 @@ import {
   DescribeInstancesCommand,
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeRegionsCommand,
+  DescribeRouteTablesCommand,
   DescribeSnapshotsCommand,
+  DescribeSubnetsCommand,
   DescribeVolumesCommand,
+  DescribeVpcEndpointsCommand,
   DescribeVpcsCommand,
   EC2Client,
   GetEbsDefaultKmsKeyIdCommand,
@@ -27,6 +31,7 @@ import { componentsFor } from '../../../lib/stacks/pipeline';
 import { baseOf } from '../../../lib/constructs/component-image';
 import { basesOf, exitCodeOf, runPreflight, type PreflightInput } from '../../../lib/preflight';
 import type { TryProgram } from '../../../lib/program';
+import { EXISTING } from '../../../scripts/option-sets';
 
 const [cloudFormation, ec2, logs, quotas, secrets, ssm, sts] = [
   mockClient(CloudFormationClient),
@@ -189,6 +194,79 @@ test('without permissions each line names the missing action, and the exit code 
     'ec2:GetEbsDefaultKmsKeyId',
   ])
     expect(text).toContain(` ${action}`);
+});
+
+describe('an existing VPC', () => {
+  const context = { amiId: 'ami-0123456789abcdef0', ...EXISTING };
+  const subnets = EXISTING.vpcSubnets.split(',').map((pair, index) => {
+    const [SubnetId, CidrBlock] = pair.split('=');
+    return { SubnetId, CidrBlock, VpcId: EXISTING.vpcId, AvailabilityZone: ZONES[index] };
+  });
+  beforeEach(() => {
+    ec2.on(DescribeVpcsCommand, { Filters: [{ Name: 'vpc-id', Values: [EXISTING.vpcId] }] }).resolves({
+      Vpcs: [
+        {
+          CidrBlockAssociationSet: [
+            { CidrBlock: '10.40.0.0/16', CidrBlockState: { State: 'associated' } },
+            { CidrBlock: '10.99.0.0/16', CidrBlockState: { State: 'disassociated' } },
+          ],
+        },
+      ],
+    });
+    ec2.on(DescribeSubnetsCommand).resolves({ Subnets: subnets });
+    ec2.on(DescribeNetworkInterfacesCommand).resolves({ NetworkInterfaces: [] });
+    ec2.on(DescribeRouteTablesCommand).resolves({
+      RouteTables: [
+        {
+          Associations: [{ Main: true }],
+          Routes: [
+            { DestinationCidrBlock: '10.40.0.0/16', GatewayId: 'local', State: 'active' },
+            { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-1', State: 'active' },
+          ],
+        },
+      ],
+    });
+    ec2.on(DescribeVpcEndpointsCommand).resolves({ VpcEndpoints: [] });
+  });
+
+  test('as configured', async () => {
+    expect(await verdicts({ context })).toMatchObject({
+      'existing VPC': 'ok: 10.40.0.0/16',
+      'its subnets': 'ok: all as configured',
+      'addresses of the slots': 'ok: free, or the slots’ own',
+      'way out of its subnets': 'ok: nat-1, nat-1, nat-1',
+      'quota: VPCs': 'ok: 1 of 64 used',
+    });
+    expect(ec2.commandCalls(DescribeNetworkInterfacesCommand)[0]!.args[0].input.Filters).toContainEqual({
+      Name: 'addresses.private-ip-address',
+      Values: ['10.40.3.11', '10.40.4.21', '10.40.5.22'],
+    });
+  });
+
+  test('whose route to the outside is dead, with endpoints that are not ready', async () => {
+    ec2.on(DescribeRouteTablesCommand).resolves({
+      RouteTables: [
+        {
+          Associations: [{ Main: true }],
+          Routes: [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-1', State: 'blackhole' }],
+        },
+      ],
+    });
+    ec2.on(DescribeVpcEndpointsCommand).resolves({
+      VpcEndpoints: [
+        { ServiceName: 'com.amazonaws.eu-west-1.ssm', State: 'available' as never },
+        { ServiceName: 'com.amazonaws.eu-west-1.ecr.api', State: 'pending' as never },
+      ],
+    });
+    const line = (await verdicts({ context }))['way out of its subnets'];
+    expect(line).toMatch(/^fails: no way out from subnet-0123456a, subnet-0123456b, .*ecr\.api/);
+    expect(line).not.toMatch(/ ssm,/);
+  });
+
+  test('is not asked for where there is none', async () => {
+    expect(Object.keys(await verdicts())).not.toContain('existing VPC');
+    expect(ec2.commandCalls(DescribeSubnetsCommand)).toHaveLength(0);
+  });
 });
 
 test('expired credentials end it at once', async () => {

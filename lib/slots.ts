@@ -1,0 +1,29 @@
+/** Names and places of the node slots. Pure. */
+import type { Config } from './config';
+import type { NodeRole } from './contract';
+
+/** Where a slot is, whatever other slots there are: adding one moves none. */
+export interface SlotSeat {
+  readonly role: NodeRole;
+  /** Index of its subnet, counted on over the zones, in turn. */
+  readonly subnetIndex: number;
+  /** Of its address in that subnet. */
+  readonly hostOffset: number;
+}
+
+/** First host offset that slots use; AWS keeps the first four addresses of a subnet, CDK's load balancers take any. */
+const FIRST_HOST_OFFSET = 10;
+
+/** Names of the node slots, managers first: `manager-1`, `worker-1`, `worker-2`. */
+export function slotNames(config: Pick<Config, 'managers' | 'workers'>): string[] {
+  const count = (role: string, n: number) => Array.from({ length: n }, (_, i) => `${role}-${i + 1}`);
+  return [...count('manager', config.managers), ...count('worker', config.workers)];
+}
+
+export function seatOf(slot: string, subnetCount: number): SlotSeat {
+  const [role, ordinal] = [slot.split('-')[0] as NodeRole, Number(slot.split('-')[1])];
+  // Workers start one zone after the managers, so that a small cluster uses every zone.
+  const turn = role === 'manager' ? ordinal - 1 : ordinal;
+  const hostOffset = FIRST_HOST_OFFSET + (role === 'manager' ? 0 : 10) + ordinal;
+  return { role, subnetIndex: turn % subnetCount, hostOffset };
+}

@@ -1,0 +1,89 @@
+import { ConfigError, readConfig } from '../../lib/config';
+import { EXISTING } from '../../scripts/option-sets';
+
+const AWS = { account: '123456789012', region: 'eu-west-1', amiId: 'ami-0123456789abcdef0' };
+const LAB = { account: '000000000000', region: 'eu-west-1' };
+
+function problemsOf(context: Record<string, unknown>) {
+  try {
+    readConfig({ ...AWS, ...context }, {});
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+describe('the way out', () => {
+  it('is a NAT gateway, or in an existing VPC what its routes say', () => {
+    expect(readConfig(AWS, {}).egress).toBe('nat-gateway');
+    expect(readConfig({ ...AWS, ...EXISTING }, {})).toMatchObject({
+      egress: 'existing',
+      vpcSubnets: [
+        { id: 'subnet-0123456a', cidr: '10.40.3.0/24' },
+        { id: 'subnet-0123456b', cidr: '10.40.4.0/24' },
+        { id: 'subnet-0123456c', cidr: '10.40.5.0/24' },
+      ],
+    });
+  });
+
+  it.each([
+    [{ egress: 'existing' }, /^egress: got "existing", which is for an existing VPC/],
+    [{ ...EXISTING, egress: 'nat-gateway' }, /^egress: got "nat-gateway", but the routes of vpc-0123456789abcdef0/],
+    [{ egressZones: 4 }, /^egressZones: got 4, expected at most one/],
+    [{ ...LAB, egress: 'endpoints' }, /^vpcId, egress: the lab has a VPC of its own/],
+    [{ ...LAB, ...EXISTING }, /^vpcId, egress: the lab has a VPC of its own/],
+  ])('is refused where it contradicts the VPC: %p', (context, problem) => {
+    expect(problemsOf(context)).toEqual([expect.stringMatching(problem)]);
+  });
+});
+
+describe('an existing VPC', () => {
+  it('needs a subnet for each zone, within its range, which share no address', () => {
+    expect(problemsOf({ vpcId: EXISTING.vpcId })).toEqual([
+      'vpcSubnets: got 0, expected one for each of availabilityZones a,b,c',
+    ]);
+    const [first] = EXISTING.vpcSubnets.split(',');
+    expect(
+      problemsOf({ ...EXISTING, vpcSubnets: `${first},subnet-0123456b=10.41.4.0/24,subnet-0123456c=10.40.3.0/25` }),
+    ).toEqual([
+      'vpcSubnets: subnet-0123456b has 10.41.4.0/24, which is not in vpcCidr 10.40.0.0/16',
+      'vpcSubnets subnet-0123456a 10.40.3.0/24 overlaps vpcSubnets subnet-0123456c 10.40.3.0/25; choose ranges that share no address',
+    ]);
+  });
+
+  it('is what subnets are for', () => {
+    expect(problemsOf({ vpcSubnets: EXISTING.vpcSubnets })).toEqual([
+      'vpcSubnets: these are subnets of an existing VPC; set vpcId as well',
+    ]);
+  });
+
+  it.each([
+    'subnet-1',
+    'subnet-0123456a=10.40.3.0',
+    'subnet-0123456a=10.40.3.0/28',
+    'subnet-0123456a=10.40.3.1/24',
+    '',
+  ])('has no subnet %p', (vpcSubnets) => {
+    expect(problemsOf({ ...EXISTING, vpcSubnets })[0]).toMatch(/^vpcSubnets: got .*, expected a subnet for each/);
+  });
+});
+
+describe('tags', () => {
+  it('are text on a command line, or an object in cdk.json', () => {
+    const tags = { team: 'metals', url: 'https://example.org/a=b' };
+    expect(readConfig({ ...AWS, tags: 'team=metals,url=https://example.org/a=b' }, {}).tags).toEqual(tags);
+    expect(readConfig({ ...AWS, tags }, {}).tags).toEqual(tags);
+  });
+
+  it.each([
+    'aws:created=1',
+    'metals:slot=worker-1',
+    'Name=mine',
+    '=x',
+    'a=<b>',
+    Array.from({ length: 31 }, (_, n) => `k${n}=v`).join(','),
+  ])('cannot be %p', (tags) => {
+    expect(problemsOf({ tags })[0]).toMatch(/^tags: got .*, expected at most 30 tags/);
+  });
+});
