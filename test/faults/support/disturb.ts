@@ -5,7 +5,8 @@ import { dropOneWay, type Direction } from '../../rig/one-way';
 import type { Rig } from '../../rig/rig';
 import type { Task } from '../../rig/task';
 
-const STORE_READY_SECONDS = 90;
+/** Kafka takes 8 s on an idle machine, and was seen to take a minute beside another rig. */
+const STORE_READY_SECONDS = 180;
 /** As the Swarm: a failed task starts again after a while. */
 const RESTART_DELAY_MS = 500;
 /** Two hundredths of a CPU: an insert that takes 5 ms takes half a second, and large ones run into the time-out. */
