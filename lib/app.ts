@@ -45,6 +45,10 @@ function acknowledgeFindings(app: App): void {
     reason: 'a slot must stay in its zone for ever, because its volume does: zones are configuration, not a look-up',
   });
   validations.acknowledge({
+    id: 'CloudFormation-Validate::W9010',
+    reason: 'NAT instances have the machine image that is pinned in the repository, as the nodes have',
+  });
+  validations.acknowledge({
     id: 'CloudFormation-Validate::W3687',
     reason: 'CDK gives the ESP rule a port range, which EC2 ignores for IP protocol 50',
   });

@@ -26,6 +26,7 @@ export function conflictsOf(config: Config): string[] {
     ...unknownSlot('mongodbSlot'),
     ...lab,
     ...networkProblems(config),
+    ...loadBalancerProblems(config),
     ...alarmTopic,
     ...overlapProblems([
       { name: 'vpcCidr', cidr: config.vpcCidr },
@@ -66,5 +67,33 @@ function networkProblems(config: Config): string[] {
       .filter(({ cidr }) => !overlaps(cidr, config.vpcCidr))
       .map(({ id, cidr }) => `vpcSubnets: ${id} has ${cidr}, which is not in vpcCidr ${config.vpcCidr}`),
     ...overlapProblems(vpcSubnets.map(({ id, cidr }) => ({ name: `vpcSubnets ${id}`, cidr }))),
+  ];
+}
+
+function loadBalancerProblems(config: Config): string[] {
+  const { loadBalancer, loadBalancerCertificateArn: certificate, loadBalancerCidrs: ranges, egress, vpcId } = config;
+  if (loadBalancer === 'none') {
+    return certificate === 'none' && ranges.length === 0
+      ? []
+      : ['loadBalancerCertificateArn, loadBalancerCidrs: there is no load balancer; set loadBalancer as well'];
+  }
+  if (config.isLab) return [`loadBalancer: got "${loadBalancer}", but the lab has none yet; it is for AWS alone`];
+  const region = certificate.split(':')[3] ?? config.region;
+  const elsewhere =
+    region === config.region
+      ? []
+      : [`loadBalancerCertificateArn: got a certificate of ${region}, expected one of ${config.region}`];
+  if (loadBalancer === 'internal') return elsewhere;
+  return [
+    ...elsewhere,
+    ...(certificate === 'none'
+      ? ['loadBalancer: a public one speaks TLS only, for requests carry the API key; set loadBalancerCertificateArn']
+      : []),
+    ...(ranges.length === 0
+      ? ['loadBalancer: say who may connect to a public one; loadBalancerCidrs=0.0.0.0/0 is everybody']
+      : []),
+    ...(egress === 'endpoints' || vpcId !== 'none'
+      ? ['loadBalancer: a public one needs the public subnets of a VPC of its own, with egress by NAT']
+      : []),
   ];
 }

@@ -68,6 +68,22 @@ export const RULES = {
   },
   egress: oneOf('nat-gateway', 'nat-instance', 'endpoints', 'existing'),
   egressZones: integer(1, 6),
+  loadBalancer: oneOf('none', 'internal', 'public'),
+  loadBalancerCertificateArn: text(
+    /^(none|arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36})$/,
+    'none, or the ARN of a certificate such as arn:aws:acm:eu-west-1:123456789012:certificate/UUID',
+  ),
+  loadBalancerCidrs: {
+    schema: z
+      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+      .superRefine((ranges, context) => {
+        for (const range of ranges) {
+          const problem = cidrProblem(range, 0, 32);
+          if (problem) context.addIssue({ code: 'custom', message: `has ${range}, which ${problem}` });
+        }
+      }),
+    allowed: 'IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everybody',
+  },
   flowLogs: oneOf('none', 'rejected', 'all'),
   tags: {
     schema: z

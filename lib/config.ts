@@ -28,6 +28,12 @@ export interface Config {
   readonly egress: 'nat-gateway' | 'nat-instance' | 'endpoints' | 'existing';
   /** In how many zones there is a way out, which serves the other zones as well. @default 1 */
   readonly egressZones: number;
+  /** In front of the nodes: none, one within the VPC, or one that the internet reaches. @default none */
+  readonly loadBalancer: 'none' | 'internal' | 'public';
+  /** Certificate of ACM in the same region: the load balancer then speaks TLS, which a public one must. @default none */
+  readonly loadBalancerCertificateArn: string;
+  /** Who may connect to the load balancer. @default vpcCidr; for a public one there is no default */
+  readonly loadBalancerCidrs: readonly string[];
   /** Which connections of the VPC are logged. @default none */
   readonly flowLogs: 'none' | 'rejected' | 'all';
   /** Tags of everything that can have some, volumes and secrets included. @default none */
@@ -120,6 +126,9 @@ function defaults(
     vpcSubnets: [],
     egress: (given.vpcId ?? 'none') === 'none' ? 'nat-gateway' : 'existing',
     egressZones: 1,
+    loadBalancer: 'none',
+    loadBalancerCertificateArn: 'none',
+    loadBalancerCidrs: [],
     flowLogs: 'none',
     tags: {},
     managers: 1,

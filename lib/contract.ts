@@ -29,6 +29,9 @@ export const STAGE = {
   defaultFor: (isLab: boolean): string => (isLab ? 'lab' : 'prod'),
 } as const;
 
+/** Another scheme is another load balancer, made before the first one goes. AWS takes 32 characters. */
+export const loadBalancerName = (stage: string, scheme: 'internal' | 'public'): string => `metals-${stage}-${scheme}`;
+
 /** Tags on instances (propagated by each slot's Auto Scaling group) and on what belongs to a slot. */
 export const TAG = {
   stage: 'metals:stage',

@@ -18,6 +18,7 @@ export const PRICES = {
   t3NanoHour: 0.0052,
   interfaceEndpointHour: 0.01,
   interfaceEndpointGb: 0.01,
+  networkLoadBalancerHour: 0.0225,
   secretMonth: 0.4,
   metricMonth: 0.3,
   alarmMonth: 0.1,
@@ -34,9 +35,7 @@ export interface CostLine {
 }
 
 /** Undefined for another instance type than t3.medium, whose price is not known here. */
-export function costPerHour(
-  config: Pick<Config, 'managers' | 'workers' | 'instanceType' | 'dataVolumeGiB' | 'egress' | 'egressZones'>,
-): CostLine[] | undefined {
+export function costPerHour(config: Config): CostLine[] | undefined {
   if (config.instanceType !== 't3.medium') return undefined;
   const nodes = slotNames(config).length;
   const disks = nodes * FILE_SYSTEMS.length;
@@ -45,6 +44,7 @@ export function costPerHour(
     { what: `${nodes} × t3.medium`, dollarsPerHour: nodes * PRICES.t3MediumHour },
     { what: `${gib} GiB of gp3`, dollarsPerHour: (gib * PRICES.gp3GibMonth) / HOURS_A_MONTH },
     ...wayOut(config),
+    ...balancer(config),
     {
       what: `${disks} metrics of disks, each with an alarm`,
       dollarsPerHour: (disks * (PRICES.metricMonth + PRICES.alarmMonth)) / HOURS_A_MONTH,
@@ -54,7 +54,7 @@ export function costPerHour(
 }
 
 /** Without traffic. What an existing VPC costs is not this deployment's. */
-function wayOut({ egress, egressZones }: Pick<Config, 'egress' | 'egressZones'>): CostLine[] {
+function wayOut({ egress, egressZones }: Config): CostLine[] {
   switch (egress) {
     case 'nat-gateway':
       return [
@@ -86,6 +86,18 @@ function wayOut({ egress, egressZones }: Pick<Config, 'egress' | 'egressZones'>)
     case 'existing':
       return [];
   }
+}
+
+/** Without traffic. A public one has an address in each zone. */
+function balancer({ loadBalancer, availabilityZones }: Config): CostLine[] {
+  if (loadBalancer === 'none') return [];
+  const addresses = loadBalancer === 'public' ? availabilityZones.length : 0;
+  return [
+    {
+      what: `network load balancer${addresses ? ` with ${addresses} addresses` : ''}, without traffic`,
+      dollarsPerHour: PRICES.networkLoadBalancerHour + addresses * PRICES.publicAddressHour,
+    },
+  ];
 }
 
 export const totalOf = (lines: readonly CostLine[]): number =>

@@ -11,7 +11,9 @@ export interface SlotSeat {
   readonly hostOffset: number;
 }
 
-/** First host offset that slots use; AWS keeps the first four addresses of a subnet, CDK's load balancers take any. */
+/** Of an internal load balancer, in each subnet; AWS keeps the first four addresses. */
+export const LOAD_BALANCER_HOST_OFFSET = 5;
+/** First host offset that slots use. */
 const FIRST_HOST_OFFSET = 10;
 
 /** Names of the node slots, managers first: `manager-1`, `worker-1`, `worker-2`. */

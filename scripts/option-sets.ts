@@ -8,6 +8,8 @@ type Settings = Partial<Record<Key, string>>;
 const AWS: Settings = { account: '123456789012', region: LAB_REGION, amiId: 'ami-0123456789abcdef0' };
 const TOPIC = `arn:aws:sns:${LAB_REGION}:123456789012:alarms`;
 
+export const CERTIFICATE = `arn:aws:acm:${LAB_REGION}:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef`;
+
 /** A VPC of somebody else, with a subnet in each of three zones. */
 export const EXISTING = {
   vpcId: 'vpc-0123456789abcdef0',
@@ -26,6 +28,11 @@ export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   natinstance: { ...AWS, egress: 'nat-instance', flowLogs: 'rejected' },
   endpoints: { ...AWS, egress: 'endpoints', egressZones: '2' },
   existing: { ...AWS, vpcId: EXISTING.vpcId, vpcSubnets: EXISTING.vpcSubnets, flowLogs: 'all' },
+  internal: { ...AWS, loadBalancer: 'internal', vpcId: EXISTING.vpcId, vpcSubnets: EXISTING.vpcSubnets },
+  public: {
+    ...AWS,
+    ...{ loadBalancer: 'public', loadBalancerCertificateArn: CERTIFICATE, loadBalancerCidrs: '0.0.0.0/0' },
+  },
   tagged: { ...AWS, tags: 'team=metals,cost-centre=42' },
   zones2: { ...AWS, region: 'us-west-1', availabilityZones: 'a,c' },
   china: { ...AWS, region: 'cn-north-1' },

@@ -10,12 +10,14 @@ export interface SlotVpc {
   readonly subnets: readonly ec2.ISubnet[];
 }
 
+/** The group of subnets that NAT and load balancers are in. */
+const FRONT_SUBNETS = 'public';
 /** The group of subnets that hold the slots. */
 const SLOT_SUBNETS = 'private';
 
 /**
  * A VPC with a public and a private subnet in each zone, and one way out. The ranges of the subnets do not depend on the
- * way out, so it can be changed without moving a slot; without internet the ranges of the public subnets stay reserved.
+ * way out, so it can be changed without moving a slot.
  */
 export function newVpc(stack: Stack, config: Config, zones: readonly string[]): SlotVpc {
   const isolated = config.egress === 'endpoints';
@@ -27,10 +29,12 @@ export function newVpc(stack: Stack, config: Config, zones: readonly string[]): 
     ...(natGatewayProvider && { natGatewayProvider }),
     subnetConfiguration: [
       {
-        name: 'public',
-        subnetType: ec2.SubnetType.PUBLIC,
+        name: FRONT_SUBNETS,
+        // Without internet they hold the endpoints, which would else take addresses of slots that are added later.
+        ...(isolated
+          ? { subnetType: ec2.SubnetType.PRIVATE_ISOLATED }
+          : { subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false }),
         cidrMask: 24,
-        ...(isolated ? { reserved: true } : { mapPublicIpOnLaunch: false }),
       },
       {
         name: SLOT_SUBNETS,
@@ -41,7 +45,10 @@ export function newVpc(stack: Stack, config: Config, zones: readonly string[]): 
   });
   natGatewayProvider?.allowHttpsFrom(vpc);
   const { subnets } = vpc.selectSubnets({ subnetGroupName: SLOT_SUBNETS });
-  if (isolated) addEndpoints(vpc, subnets, subnets.slice(0, config.egressZones));
+  if (isolated) {
+    const places = vpc.selectSubnets({ subnetGroupName: FRONT_SUBNETS }).subnets;
+    addEndpoints(vpc, subnets, places.slice(0, config.egressZones));
+  }
   return { vpc, subnets };
 }
 

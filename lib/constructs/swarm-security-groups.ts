@@ -2,8 +2,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
 /**
- * What Swarm nodes say to each other, and HTTPS outwards; nothing comes in from elsewhere, not even from the VPC.
- * People come in by Session Manager, which needs no inbound rule.
+ * What Swarm nodes say to each other, and HTTPS outwards; nothing comes in from elsewhere, not even from the VPC, unless it is admitted.
+ * Operators connect through Session Manager, which needs no inbound rule.
  */
 export class SwarmSecurityGroups extends Construct {
   /** Of every node. */
@@ -33,5 +33,13 @@ export class SwarmSecurityGroups extends Construct {
     this.nodes.addEgressRule(this.managers, ec2.Port.tcp(2377), 'Swarm management');
     // Systems Manager, ECR, S3, Secrets Manager and Amazon Linux's package repositories, all by HTTPS.
     this.nodes.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS APIs and packages');
+  }
+
+  /** Lets a group reach ports of every node. */
+  admit(group: ec2.SecurityGroup, ports: readonly number[], description: string): void {
+    for (const port of ports) {
+      this.nodes.addIngressRule(group, ec2.Port.tcp(port), description);
+      group.addEgressRule(this.nodes, ec2.Port.tcp(port), description);
+    }
   }
 }

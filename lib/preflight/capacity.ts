@@ -95,7 +95,12 @@ function checkVcpus({ instanceType, vcpus }: CapacityFacts, needs: Needs): Findi
   if (!isStandardFamily(needs.instanceType)) {
     return notKnown(check, needed, unknown(`not known: the family of ${needs.instanceType} has a quota of its own`));
   }
-  return checkQuota(check, 'ec2 --quota-code L-1216C47A', vcpus, instanceType.value.vcpus * needs.instances + NAT_INSTANCE.vcpus * needs.natInstances);
+  return checkQuota(
+    check,
+    'ec2 --quota-code L-1216C47A',
+    vcpus,
+    instanceType.value.vcpus * needs.instances + NAT_INSTANCE.vcpus * needs.natInstances,
+  );
 }
 
 /** `wanted` is for the whole deployment: what the stage has already is not needed a second time. */

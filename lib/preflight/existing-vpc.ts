@@ -15,7 +15,7 @@ export interface NeededSubnet {
   readonly cidr: string;
   /** Full name, `eu-west-1a`. */
   readonly zone: string;
-  /** Of the slots in it. */
+  /** Of the slots in it, and of the load balancer. */
   readonly addresses: readonly string[];
 }
 
@@ -84,14 +84,17 @@ const checkSubnets = ({ subnets }: ExistingVpcFacts, vpc: NeededVpc): Finding =>
     },
   );
 
-/** Interfaces of the slots themselves are there after the first deployment. */
+/** As their descriptions begin: the slots' say so themselves, a load balancer's names it. */
+const isOwn = (description: string, stage: string): boolean =>
+  description.startsWith(`metals-${stage}-`) || description.startsWith(`ELB net/metals-${stage}-`);
+
+/** What is the stage's own is there after the first deployment. */
 const checkAddresses = ({ interfaces }: ExistingVpcFacts, vpc: NeededVpc, stage: string): Finding => {
   const wanted = vpc.subnets.flatMap(({ id, addresses }) => addresses.map((address) => `${id}/${address}`));
   const addresses = vpc.subnets.flatMap((subnet) => subnet.addresses);
   return judge('addresses of the slots', addresses.join(', '), interfaces, (all) => {
     const taken = all.filter(
-      ({ subnetId, address, description }) =>
-        wanted.includes(`${subnetId}/${address}`) && !description.startsWith(`metals-${stage}-`),
+      ({ subnetId, address, description }) => wanted.includes(`${subnetId}/${address}`) && !isOwn(description, stage),
     );
     if (taken.length === 0) return { verdict: 'ok', measured: 'free, or the slots’ own' };
     const list = taken.map(

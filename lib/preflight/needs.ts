@@ -1,7 +1,7 @@
 /** What a deployment with this configuration needs of an account. Pure. */
 import type { Config } from '../config';
 import { addressAt } from '../cidr';
-import { seatOf, slotNames } from '../slots';
+import { LOAD_BALANCER_HOST_OFFSET, seatOf, slotNames } from '../slots';
 import type { NeededVpc } from './existing-vpc';
 
 export interface Needs {
@@ -48,9 +48,10 @@ function existingVpcOf(config: Config): NeededVpc | undefined {
       id,
       cidr,
       zone: `${config.region}${config.availabilityZones[index]}`,
-      addresses: seats
-        .filter(({ subnetIndex }) => subnetIndex === index)
-        .map(({ hostOffset }) => addressAt(cidr, hostOffset)),
+      addresses: [
+        ...(config.loadBalancer === 'internal' ? [LOAD_BALANCER_HOST_OFFSET] : []),
+        ...seats.filter(({ subnetIndex }) => subnetIndex === index).map(({ hostOffset }) => hostOffset),
+      ].map((offset) => addressAt(cidr, offset)),
     })),
   };
 }

@@ -27,6 +27,8 @@ export interface NetworkStackProps extends StackProps {
 export class NetworkStack extends Stack {
   readonly vpc: ec2.IVpc;
   readonly places: readonly SlotPlace[];
+  /** Of the slots, in the order of the zones. */
+  readonly slotSubnets: readonly ec2.ISubnet[];
 
   private readonly zones: string[];
 
@@ -43,6 +45,7 @@ export class NetworkStack extends Stack {
     const { vpc, subnets } = (config.vpcId === 'none' ? newVpc : existingVpc)(this, config, this.zones);
     this.vpc = vpc;
     if (config.flowLogs !== 'none') addFlowLog(this, config, vpc);
+    this.slotSubnets = subnets;
     this.places = placeSlots(config, subnets);
   }
 }

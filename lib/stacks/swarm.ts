@@ -1,13 +1,14 @@
-import { type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { CommandDocument } from '../constructs/command-document';
+import { LoadBalancer } from '../constructs/load-balancer';
 import { NodeRoles, type SlotRole } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
 import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { DOCUMENTS, type DocumentId, FIRST_MANAGER, TAG } from '../contract';
+import { DOCUMENTS, type DocumentId, FIRST_MANAGER, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -135,6 +136,19 @@ export class SwarmStack extends Stack {
       const before = slots.at(-1);
       if (before) slot.group.addResourceDependency(before.group);
       slots.push(slot);
+    }
+    if (config.loadBalancer !== 'none') {
+      const balancer = new LoadBalancer(this, 'LoadBalancer', {
+        config,
+        vpc: network.vpc,
+        subnets: config.loadBalancer === 'public' ? network.vpc.publicSubnets : network.slotSubnets,
+        addresses: network.places.map(({ address }) => address),
+      });
+      securityGroups.admit(balancer.group, [PRODUCER_PORT, PROCESSOR_PORT], 'load balancer');
+      new CfnOutput(this, 'LoadBalancerName', {
+        value: balancer.dnsName,
+        description: 'DNS name of the load balancer',
+      });
     }
     return { slots, securityGroups };
   }

@@ -1,17 +1,11 @@
 import { CASES } from './cases';
 import { describePlan, plannedConfig, refusal } from './plan';
 
-const config = {
-  account: '123456789012',
-  region: 'eu-west-1',
-  stage: 'conformance',
-  managers: 1,
-  workers: 2,
-  instanceType: 't3.medium',
-  dataVolumeGiB: 20,
-  egress: 'nat-gateway' as const,
-  egressZones: 1,
-};
+const config = plannedConfig(
+  'conformance',
+  { account: '123456789012', region: 'eu-west-1' },
+  { amiId: 'ami-0123456789abcdef0' },
+);
 
 test('the lab is refused, by its account and by its endpoint', () => {
   expect(refusal('000000000000', undefined)?.next).toBe('npm run test:lab');

@@ -25,21 +25,7 @@ export const plannedConfig = (
   context: Readonly<Record<string, unknown>> = readCdkContext(),
 ): Config => readConfig({ ...context, ...SETTINGS, stage }, where);
 
-export function describePlan(
-  config: Pick<
-    Config,
-    | 'account'
-    | 'region'
-    | 'stage'
-    | 'managers'
-    | 'workers'
-    | 'instanceType'
-    | 'dataVolumeGiB'
-    | 'egress'
-    | 'egressZones'
-  >,
-  cases: readonly FileCases[],
-): string[] {
+export function describePlan(config: Config, cases: readonly FileCases[]): string[] {
   const lines = costPerHour(config);
   const cost = lines
     ? `about $${(totalOf(lines) * EXPECTED_HOURS).toFixed(2)} for ${EXPECTED_HOURS} h at list prices of ${PRICES.region} (${PRICES.readIn}), and traffic`

@@ -1,5 +1,5 @@
 import { ConfigError, readConfig } from '../../lib/config';
-import { EXISTING } from '../../scripts/option-sets';
+import { CERTIFICATE, EXISTING } from '../../scripts/option-sets';
 
 const AWS = { account: '123456789012', region: 'eu-west-1', amiId: 'ami-0123456789abcdef0' };
 const LAB = { account: '000000000000', region: 'eu-west-1' };
@@ -66,6 +66,29 @@ describe('an existing VPC', () => {
     '',
   ])('has no subnet %p', (vpcSubnets) => {
     expect(problemsOf({ ...EXISTING, vpcSubnets })[0]).toMatch(/^vpcSubnets: got .*, expected a subnet for each/);
+  });
+});
+
+describe('a load balancer', () => {
+  const other = CERTIFICATE.replace('eu-west-1', 'us-east-1');
+  const everybody = { loadBalancerCertificateArn: CERTIFICATE, loadBalancerCidrs: '0.0.0.0/0' };
+
+  it.each([
+    [{ loadBalancer: 'public' }, [/^loadBalancer: a public one speaks TLS only/, /^loadBalancer: say who may connect/]],
+    [{ loadBalancer: 'public', ...everybody, egress: 'endpoints' }, [/needs the public subnets/]],
+    [{ loadBalancer: 'public', ...everybody, ...EXISTING }, [/needs the public subnets/]],
+    [{ loadBalancer: 'internal', loadBalancerCertificateArn: other }, [/got a certificate of us-east-1/]],
+    [{ loadBalancerCidrs: '10.0.0.0/8' }, [/there is no load balancer/]],
+    [{ ...LAB, loadBalancer: 'internal' }, [/the lab has none yet/]],
+  ])('is refused: %p', (context, problems) => {
+    expect(problemsOf(context)).toEqual(problems.map((problem) => expect.stringMatching(problem)));
+  });
+
+  it('is accepted for everybody only if that is said', () => {
+    expect(readConfig({ ...AWS, loadBalancer: 'public', ...everybody }, {}).loadBalancerCidrs).toEqual(['0.0.0.0/0']);
+    expect(problemsOf({ loadBalancer: 'internal', loadBalancerCidrs: '10.0.0.1/8' })[0]).toContain(
+      'has 10.0.0.1/8, which has host bits set',
+    );
   });
 });
 

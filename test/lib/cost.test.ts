@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../../lib/config';
-import { EXISTING } from '../../scripts/option-sets';
+import { CERTIFICATE, EXISTING } from '../../scripts/option-sets';
 import { costPerHour, PRICES, totalOf } from '../../lib/cost';
 
 const config = (context: object = {}) =>
@@ -33,6 +33,20 @@ test('docs/network.md shows what each way out costs', () => {
     }
   }
   expect(text).toContain(PRICES.readIn);
+});
+
+test('docs/network.md shows what a load balancer costs', () => {
+  const text = readFileSync(join(__dirname, '../../docs/network.md'), 'utf8').replace(/\s+/g, ' ');
+  const monthly = (loadBalancer: string): number => {
+    const front = {
+      ...{ loadBalancer, loadBalancerCidrs: '0.0.0.0/0', loadBalancerCertificateArn: CERTIFICATE },
+    };
+    return (totalOf(costPerHour(config(front))!) - totalOf(costPerHour(config())!)) * 730;
+  };
+  const zone = Math.round((monthly('public') - monthly('internal')) / 3);
+  expect(text).toContain(
+    `some $${Math.round(monthly('internal'))} a month without traffic, and a public one $${zone} more for each zone`,
+  );
 });
 
 test('more nodes cost more, and another instance type is not guessed', () => {

@@ -66,9 +66,10 @@ describe('an address of a slot', () => {
     expect(finding).toMatchObject({ verdict: 'fails', measured: '10.40.3.11 is eni-1 (a database)' });
   });
 
-  test('that the slot has, or that is of another subnet', () => {
+  test('that the slot or the load balancer has, or that is of another subnet', () => {
     for (const changes of [
       { description: "metals-prod-manager-1: the slot's fixed address" },
+      { description: 'ELB net/metals-prod-internal/0123456789abcdef' },
       { subnetId: 'subnet-b' },
     ])
       expect(find({ interfaces: holder(changes) }, check).verdict).toBe('ok');
