@@ -3,7 +3,7 @@ import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { closest, distance } from 'fastest-levenshtein';
 import { boundCalls, clientConfig } from '../aws-client';
 import { documentName, FIRST_MANAGER, TAG, type DocumentId, type NodeRole } from '../contract';
-import { Deadline, runCommand, waitForFirstOnline, type Choice, type CommandState } from '../ssm';
+import { chooseManager, Deadline, runCommand, type CommandState, type ManagerChoice } from '../ssm';
 import { isLabsOwn, type Context } from './context';
 import { formatSeconds } from './duration';
 import { CliError } from './errors';
@@ -73,7 +73,7 @@ export function stagesOf(documentNames: readonly string[], id: DocumentId): stri
 
 /**
  * Runs one document on a manager to its end, showing what it waits for. On the first one, where the deployment sends its
- * documents; while that is not online, on another one that is.
+ * documents, too; while that cannot speak for the Swarm, on another one that can.
  */
 export async function runOnManager(
   context: Context,
@@ -87,7 +87,8 @@ export async function runOnManager(
     const deadline = new Deadline(timeoutSeconds);
     const waitsFor = (reason: string): void =>
       activity.waitsFor(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
-    const manager = await waitForFirstOnline(connection.ssm, managersOf(context.stage), deadline, waitsFor);
+    const choice = managersOf(context.stage, connection.region);
+    const manager = await chooseManager(connection.ssm, choice, deadline, waitsFor);
     return runCommand(
       connection.ssm,
       {
@@ -107,12 +108,14 @@ export async function runOnManager(
   });
 }
 
-function managersOf(stage: string): Choice {
+function managersOf(stage: string, region: string): ManagerChoice {
   const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };
   return {
-    what: 'manager',
+    stage,
+    region,
     preferred: [ofStage, { key: `tag:${TAG.slot}`, values: [FIRST_MANAGER] }],
-    others: [ofStage, { key: `tag:${TAG.role}`, values: ['manager' satisfies NodeRole] }],
+    all: [ofStage, { key: `tag:${TAG.role}`, values: ['manager' satisfies NodeRole] }],
+    probe: documentName(stage, 'stack-status'),
   };
 }
 

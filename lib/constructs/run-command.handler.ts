@@ -1,7 +1,8 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { TAG } from '../contract';
+import { FIRST_MANAGER, TAG } from '../contract';
 import {
+  chooseManager,
   type CommandRequest,
   Deadline,
   DeadlineError,
@@ -10,6 +11,7 @@ import {
   listInstances,
   readCommand,
   sendCommand,
+  type Target,
   waitForTargets,
 } from '../ssm';
 import { throughLateGrants } from './late-grants';
@@ -30,6 +32,10 @@ export interface CommandProperties {
   readonly TargetValues: string;
   readonly Stage: string;
   readonly ExpectedInstanceCount: string;
+  /** The targets are managers, and one that can speak for the Swarm is enough: this document finds it. */
+  readonly ManagerProbe?: string;
+  /** With `ManagerProbe`: a slot whose node gets the command as well. */
+  readonly AlsoSlot?: string;
   readonly OnlineTimeoutSeconds: string;
   readonly TimeoutSeconds: string;
   readonly LogGroupName: string;
@@ -55,6 +61,9 @@ interface Started {
   readonly Data: { readonly CommandId: string; readonly SentAt: string };
 }
 
+const isOnline = ({ PingStatus }: { readonly PingStatus?: string }): boolean => PingStatus === 'Online';
+const log = (why: string): void => console.log(`waiting: ${why}`);
+
 /** The command that an event asks for. */
 export function requestFor(event: Event): CommandRequest {
   const properties = event.ResourceProperties;
@@ -73,19 +82,45 @@ export function requestFor(event: Event): CommandRequest {
   };
 }
 
+/** To one manager of several, and the node of another slot if it is there. */
+async function withChosenManager(event: Event, request: CommandRequest, ssm: SSMClient): Promise<CommandRequest> {
+  const { ManagerProbe: probe, AlsoSlot: slot, Stage: stage, OnlineTimeoutSeconds } = event.ResourceProperties;
+  if (!probe) return request;
+  const isDelete = event.RequestType === 'Delete';
+  const tagged = (key: string, value: string): Target => ({ key: `tag:${key}`, values: [value] });
+  const online = async (targets: readonly Target[]): Promise<string[]> =>
+    (await listInstances(ssm, targets)).filter(isOnline).map(({ InstanceId }) => InstanceId!);
+  const choice = {
+    ...{ stage, probe, all: request.targets, region: process.env.AWS_REGION ?? '' },
+    preferred: [tagged(TAG.stage, stage), tagged(TAG.slot, FIRST_MANAGER)],
+  };
+  const seconds = isDelete ? DELETE_ONLINE_TIMEOUT_SECONDS : Number(OnlineTimeoutSeconds);
+  const managers = await chooseManager(ssm, choice, new Deadline(seconds), log).then(
+    (manager) => [manager],
+    async (error: Error) => {
+      // What is deleted goes in any case: any manager may try, and without one there is nothing to clean up.
+      if (!isDelete) throw error;
+      log(error.message);
+      return (await online(request.targets)).sort().slice(0, 1);
+    },
+  );
+  const others = slot ? await online([tagged(TAG.stage, stage), tagged(TAG.slot, slot)]) : [];
+  const values = [...managers, ...others];
+  return { ...request, targets: [{ key: 'InstanceIds', values }], expectedInstanceCount: values.length };
+}
+
 /** How many nodes the command goes to: all that must be, or, for a deletion, those that are still there. */
 async function targetCount(event: Event, request: CommandRequest, ssm: SSMClient): Promise<number> {
   const isDelete = event.RequestType === 'Delete';
   const { targets, expectedInstanceCount } = request;
   // A node that is gone needs no clean-up, so a deletion does not wait for nodes to appear.
   const seconds = isDelete ? DELETE_ONLINE_TIMEOUT_SECONDS : Number(event.ResourceProperties.OnlineTimeoutSeconds);
-  const log = (why: string) => console.log(`waiting: ${why}`);
   try {
     return (await waitForTargets(ssm, targets, expectedInstanceCount, new Deadline(seconds), log)).length;
   } catch (error) {
     if (!isDelete || !(error instanceof DeadlineError)) throw error;
     console.log(error.message);
-    return (await listInstances(ssm, targets)).filter((instance) => instance.PingStatus === 'Online').length;
+    return (await listInstances(ssm, targets)).filter(isOnline).length;
   }
 }
 
@@ -103,14 +138,15 @@ export async function start(event: Event, ssm: SSMClient, cloudFormation: CloudF
     event.PhysicalResourceId ??
     `${properties.DocumentName || properties.OnDeleteDocumentName}/${event.LogicalResourceId}`;
   const nothing = { PhysicalResourceId: physicalResourceId, Data: { CommandId: '', SentAt: '' } };
-  const request = requestFor(event);
-  if (!request.documentName) return nothing;
+  const asked = requestFor(event);
+  if (!asked.documentName) return nothing;
   try {
     if (isDelete && properties.OnDeleteWhen === 'removed' && (await stackGoes(event, cloudFormation))) {
-      console.log(`the whole stack goes: ${request.documentName} is not sent`);
+      console.log(`the whole stack goes: ${asked.documentName} is not sent`);
       return nothing;
     }
-    const expectedInstanceCount = await targetCount(event, request, ssm);
+    const request = await withChosenManager(event, asked, ssm);
+    const expectedInstanceCount = request.expectedInstanceCount && (await targetCount(event, request, ssm));
     if (expectedInstanceCount === 0) {
       console.log('no node is left to clean up on');
       return nothing;
@@ -118,7 +154,7 @@ export async function start(event: Event, ssm: SSMClient, cloudFormation: CloudF
     const commandId = await sendCommand(ssm, { ...request, expectedInstanceCount });
     return { PhysicalResourceId: physicalResourceId, Data: { CommandId: commandId, SentAt: new Date().toISOString() } };
   } catch (error) {
-    throw reason(`${request.documentName} could not be sent: ${inWords(error)}`);
+    throw reason(`${asked.documentName} could not be sent: ${inWords(error)}`);
   }
 }
 

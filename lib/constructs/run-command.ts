@@ -1,7 +1,7 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { documentLogGroup, TAG } from '../contract';
+import { documentLogGroup, documentName, TAG } from '../contract';
 import { emptyParameters } from '../ssm';
 import { bundledFunction } from './bundled-function';
 import type { CommandDocument } from './command-document';
@@ -15,6 +15,8 @@ const TOTAL_TIMEOUT = Duration.minutes(60);
 
 export interface RunCommandProviderProps {
   readonly stage: string;
+  /** Whether there is more than one manager, of which one is to be found. */
+  readonly choosesManager: boolean;
 }
 
 /**
@@ -71,6 +73,15 @@ export class RunCommandProvider extends Construct {
         resources: ['*'],
       }),
     );
+    // What the managers have answered.
+    if (props.choosesManager) {
+      onEvent.addToRolePolicy(
+        new iam.PolicyStatement({
+          actions: ['ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'],
+          resources: ['*'],
+        }),
+      );
+    }
     isComplete.addToRolePolicy(
       // These read, and know no resource.
       new iam.PolicyStatement({
@@ -92,6 +103,8 @@ export interface CommandTarget {
   readonly tag: string;
   readonly values: readonly string[];
   readonly instanceCount: number;
+  /** One of them is enough: a manager. @default all of them */
+  readonly any?: { readonly alsoSlot: string | undefined };
 }
 
 /** The nodes of these slots, one each. Not of the whole stage: a slot that goes is still there during an update. */
@@ -100,6 +113,15 @@ export const slotTarget = (...slots: readonly string[]): CommandTarget => ({
   values: slots,
   instanceCount: slots.length,
 });
+
+/**
+ * One of these managers, whichever can speak for the Swarm, and, with `alsoSlot`, the node of that slot if it is there. With a
+ * single manager there is no choice.
+ */
+export function managerTarget(managers: readonly string[], alsoSlot?: string): CommandTarget {
+  if (managers.length === 1) return slotTarget(...managers, ...(alsoSlot ? [alsoSlot] : []));
+  return { ...slotTarget(...managers.filter((slot) => slot !== alsoSlot)), instanceCount: 1, any: { alsoSlot } };
+}
 
 /** A document and what is sent to it. */
 export interface Command {
@@ -153,6 +175,8 @@ export class RunCommand extends Construct {
       // Every target carries the stage too: two stages may share an account.
       Stage: provider.stage,
       ExpectedInstanceCount: String(target.instanceCount),
+      ...(target.any && { ManagerProbe: documentName(provider.stage, 'stack-status') }),
+      ...(target.any?.alsoSlot && { AlsoSlot: target.any.alsoSlot }),
       OnlineTimeoutSeconds: String(ONLINE_TIMEOUT.toSeconds()),
       TimeoutSeconds: String(Math.max(...documents.map(({ loaded }) => loaded.timeoutSeconds)) + 60),
       LogGroupName: documentLogGroup(provider.stage),

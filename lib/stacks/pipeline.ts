@@ -4,18 +4,9 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
-import { RunCommand, slotTarget } from '../constructs/run-command';
+import { managerTarget, RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
-import {
-  type Component,
-  COMPONENTS,
-  FIRST_MANAGER,
-  SECRETS,
-  type SecretId,
-  secretName,
-  TAG,
-  VERSIONS_OUTPUT,
-} from '../contract';
+import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
 import type { DataStack } from './data';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
@@ -42,7 +33,7 @@ export class PipelineStack extends Stack {
     );
     const bundle = new StackBundle(this, 'Bundle', { config });
 
-    const firstManager = slotTarget(FIRST_MANAGER);
+    const manager = managerTarget(swarm.managers);
     const versions = `${data.secretVersions},${config.secretVersions}`;
 
     const pull = new RunCommand(this, 'Run-node-prepare', {
@@ -52,7 +43,7 @@ export class PipelineStack extends Stack {
     });
     const sync = new RunCommand(this, 'Run-secrets-sync', {
       provider,
-      target: firstManager,
+      target: manager,
       command: {
         document: documents['secrets-sync'],
         parameters: { Secrets: secretList(config.stage), Versions: versions },
@@ -60,7 +51,7 @@ export class PipelineStack extends Stack {
     });
     const deploy = new RunCommand(this, 'Run-stack-deploy', {
       provider,
-      target: firstManager,
+      target: manager,
       command: {
         document: documents['stack-deploy'],
         parameters: {

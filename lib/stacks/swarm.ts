@@ -6,7 +6,13 @@ import { CommandDocument } from '../constructs/command-document';
 import { LoadBalancer } from '../constructs/load-balancer';
 import { NodeRoles, type SlotRole } from '../constructs/node-roles';
 import { NodeSlot } from '../constructs/node-slot';
-import { type CommandTarget, RunCommand, RunCommandProvider, slotTarget } from '../constructs/run-command';
+import {
+  type CommandTarget,
+  managerTarget,
+  RunCommand,
+  RunCommandProvider,
+  slotTarget,
+} from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
 import { DOCUMENTS, type DocumentId, FIRST_MANAGER, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
 import type { DataStack } from './data';
@@ -31,6 +37,8 @@ export class SwarmStack extends Stack {
   readonly roles: NodeRoles;
   /** Names of the node slots. */
   readonly slots: readonly string[];
+  /** Those of them that are managers. */
+  readonly managers: readonly string[];
   /** The last step of forming the Swarm. */
   readonly formed: RunCommand;
 
@@ -52,13 +60,17 @@ export class SwarmStack extends Stack {
       secretArns: Object.values(data.secrets).map((secret) => secret.ref),
     });
     const groups = this.createGroups(props);
-    this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
+    this.provider = new RunCommandProvider(this, 'RunCommand', {
+      stage: config.stage,
+      choosesManager: config.managers > 1,
+    });
     const securityGroupOrder = groups.securityGroups;
 
     // Formed in order: each step needs the one before.
-    const firstManager = slotTarget(FIRST_MANAGER);
     const others = places.filter(({ slot }) => slot !== FIRST_MANAGER);
-    const managerAddresses = places.filter(({ role }) => role === 'manager').map(({ address }) => address);
+    const managers = places.filter(({ role }) => role === 'manager');
+    const managerAddresses = managers.map(({ address }) => address);
+    this.managers = managers.map(({ slot }) => slot);
     const step = (
       documentId: DocumentId,
       target: CommandTarget,
@@ -77,7 +89,7 @@ export class SwarmStack extends Stack {
     const prepare = step('node-prepare', slotTarget(...this.slots), { Images: 'none' }, size);
     for (const slot of groups.slots) prepare.node.addDependency(slot.group);
     prepare.node.addDependency(securityGroupOrder, vpc);
-    const init = step('swarm-init', firstManager, {
+    const init = step('swarm-init', slotTarget(FIRST_MANAGER), {
       Stage: config.stage,
       AddressPool: config.swarmAddressPool,
       ManagerAddress: managerAddresses[0] as string,
@@ -88,7 +100,7 @@ export class SwarmStack extends Stack {
       ManagerAddresses: managerAddresses.join(','),
     });
     join.node.addDependency(init);
-    this.formed = step('swarm-label', firstManager, { Labels: nodeLabels(config, places) });
+    this.formed = step('swarm-label', managerTarget(this.managers), { Labels: nodeLabels(config, places) });
     this.formed.node.addDependency(join);
 
     // One for each slot, so that it goes with its slot: CloudFormation deletes it after the update, before its instance.
@@ -97,7 +109,7 @@ export class SwarmStack extends Stack {
       if (slot === FIRST_MANAGER) continue;
       const leave = new RunCommand(this, `Leave-${slot}`, {
         provider: this.provider,
-        target: slotTarget(FIRST_MANAGER, slot),
+        target: managerTarget(this.managers, slot),
         onDelete: { document: this.documents['swarm-leave'], parameters: { Slot: slot, Address: address } },
         onDeleteWhen: 'removed',
       });

@@ -47,25 +47,33 @@ async function ask(timeoutSeconds = 30): Promise<(string[] | undefined)[]> {
 
 beforeEach(() => {
   ssm.reset();
-  ssm.on(SendCommandCommand).resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
-  ssm.on(ListCommandsCommand).resolves({ Commands: [{ Status: 'Success' }] });
-  ssm.on(ListCommandInvocationsCommand).resolves({
-    CommandInvocations: [{ CommandId: 'c-1', InstanceId: 'i-1', Status: 'Success' }],
+  let sentTo: string[] = [];
+  ssm.on(SendCommandCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
+    sentTo = InstanceIds;
+    return { Command: { CommandId: 'c-1', TargetCount: InstanceIds.length } };
   });
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ Status: 'Success' }] });
+  ssm.on(ListCommandInvocationsCommand).callsFake(() => ({
+    CommandInvocations: sentTo.map((InstanceId) => ({ CommandId: 'c-1', InstanceId, Status: 'Success' })),
+  }));
   ssm.on(GetCommandInvocationCommand).resolves({ ResponseCode: 0 });
 });
 
-test('manager-1, as long as it is online: documents lock each other out on one node only', async () => {
+test('manager-1, as long as it answers: documents lock each other out on one node only', async () => {
   online('i-1', 'i-2', 'i-3');
-  expect(await ask()).toEqual([['i-1']]);
+  expect(await ask()).toEqual([['i-1', 'i-2', 'i-3'], ['i-1']]);
 });
 
 test.each([
-  [['i-2', 'i-3'], 'i-2'],
-  [['i-3'], 'i-3'],
+  [
+    ['i-2', 'i-3'],
+    [['i-2', 'i-3'], ['i-2']],
+  ],
+  // There is no choice, so nobody is asked.
+  [['i-3'], [['i-3']]],
 ])('without manager-1, and %j online: always the same one', async (ids, expected) => {
   online(...ids);
-  expect(await ask()).toEqual([[expected]]);
+  expect(await ask()).toEqual(expected);
 });
 
 test('with no manager online nothing is sent, and the state of each is told', async () => {

@@ -168,6 +168,108 @@ describe('a slot that goes', () => {
   });
 });
 
+describe('one manager of several', () => {
+  /** By id: whether it is online, its slot, and how it answers the probe. */
+  type Node = readonly [id: string, slot: string, answer: 'Success' | 'Failed'];
+  const ofManagers = {
+    ...event,
+    ResourceProperties: {
+      ...properties,
+      TargetValues: 'manager-1,manager-2,manager-3',
+      ManagerProbe: 'metals-lab-stack-status',
+    },
+  };
+  const leaving = {
+    ...ofManagers,
+    RequestType: 'Delete' as const,
+    PhysicalResourceId: 'p',
+    ResourceProperties: {
+      ...ofManagers.ResourceProperties,
+      OnDeleteDocumentName: 'metals-lab-swarm-leave',
+      AlsoSlot: 'worker-3',
+    },
+  };
+
+  function given(...nodes: Node[]): void {
+    ssm
+      .on(DescribeInstanceInformationCommand)
+      .callsFake(({ Filters }: { Filters: { Key: string; Values: string[] }[] }) => {
+        const matches = ([id, slot]: Node): boolean =>
+          Filters.every(
+            ({ Key, Values }) => Key === 'tag:metals:stage' || Values.includes(Key === 'InstanceIds' ? id : slot),
+          );
+        return {
+          InstanceInformationList: nodes.filter(matches).map(([InstanceId]) => ({ InstanceId, PingStatus: 'Online' })),
+        };
+      });
+    let count = 0;
+    let asked: string[] = [];
+    ssm.on(SendCommandCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
+      asked = InstanceIds;
+      count += 1;
+      return { Command: { CommandId: `c-${count}`, TargetCount: InstanceIds.length } };
+    });
+    const answerOf = (id: string) => nodes.find(([node]) => node === id)![2];
+    ssm.on(ListCommandsCommand).callsFake(() => ({
+      Commands: [
+        {
+          DocumentName: 'metals-lab-stack-status',
+          Status: asked.every((id) => answerOf(id) === 'Success') ? 'Success' : 'Failed',
+        },
+      ],
+    }));
+    ssm.on(ListCommandInvocationsCommand).callsFake(() => ({
+      CommandInvocations: asked.map((id) => ({ CommandId: 'c-1', InstanceId: id, Status: answerOf(id) })),
+    }));
+    ssm.on(GetCommandInvocationCommand).resolves({ ResponseCode: 1, StandardErrorContent: 'error: no quorum' });
+  }
+  const sent = () =>
+    ssm
+      .commandCalls(SendCommandCommand)
+      .map(({ args }) => `${args[0].input.DocumentName} ${args[0].input.InstanceIds!.join()}`);
+
+  it('gets the document where it can speak for the Swarm, manager-1 if it can', async () => {
+    given(['i-1', 'manager-1', 'Success'], ['i-2', 'manager-2', 'Success'], ['i-3', 'manager-3', 'Success']);
+    expect((await start(ofManagers, client, stacks)).Data.CommandId).toBe('c-2');
+    expect(sent()).toEqual(['metals-lab-stack-status i-1,i-2,i-3', 'metals-lab-stack-deploy i-1']);
+  });
+
+  it('is another one while manager-1 cannot', async () => {
+    given(['i-1', 'manager-1', 'Failed'], ['i-2', 'manager-2', 'Success'], ['i-3', 'manager-3', 'Failed']);
+    await start(ofManagers, client, stacks);
+    expect(sent()[1]).toBe('metals-lab-stack-deploy i-2');
+  });
+
+  it('fails with what they said while none can', async () => {
+    given(['i-1', 'manager-1', 'Failed'], ['i-2', 'manager-2', 'Failed']);
+    await expect(start(ofManagers, client, stacks)).rejects.toThrow(
+      /^metals-lab-stack-deploy could not be sent: .*metals-lab-stack-status failed on instance i-1[^]*error: no quorum/,
+    );
+    expect(sent()).toHaveLength(1);
+  });
+
+  it('lets a node go with that node, and, where none can speak for the Swarm, tries all the same', async () => {
+    cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] });
+    given(['i-1', 'manager-1', 'Failed'], ['i-2', 'manager-2', 'Success'], ['i-9', 'worker-3', 'Success']);
+    await start(leaving, client, stacks);
+    expect(sent()[1]).toBe('metals-lab-swarm-leave i-2,i-9');
+    ssm.reset();
+    given(['i-1', 'manager-1', 'Failed'], ['i-2', 'manager-2', 'Failed'], ['i-9', 'worker-3', 'Success']);
+    await start(leaving, client, stacks);
+    expect(sent()[1]).toBe('metals-lab-swarm-leave i-1,i-9');
+  });
+
+  it('is needed by nobody where all nodes are gone', async () => {
+    given();
+    jest.useFakeTimers({ advanceTimers: true, now: Date.now() });
+    const started = start(leaving, client, stacks);
+    await jest.advanceTimersByTimeAsync(20_000);
+    jest.useRealTimers();
+    expect((await started).Data.CommandId).toBe('');
+    expect(sent()).toEqual([]);
+  });
+});
+
 it('sends the other document, without parameters, when it is deleted', () => {
   expect(requestFor({ ...event, RequestType: 'Delete' })).toMatchObject({
     documentName: 'metals-lab-stack-remove',

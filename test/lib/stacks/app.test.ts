@@ -234,6 +234,39 @@ describe('node slots', () => {
   });
 });
 
+describe('the steps of a deployment', () => {
+  const targets = ({ swarm, pipeline }: typeof templates): Record<string, unknown> =>
+    Object.fromEntries(
+      [swarm, pipeline]
+        .flatMap((template) => Object.values(template.findResources('Custom::RunCommand')))
+        .map(({ Properties: p }) => [
+          p.DocumentName || `${p.OnDeleteDocumentName} ${p.OnDeleteParameters.Slot}`,
+          [p.TargetValues, p.ExpectedInstanceCount, p.ManagerProbe, p.AlsoSlot].filter(Boolean).join(' '),
+        ]),
+    );
+
+  it('speak to the manager where there is one', () => {
+    expect(targets(templates)).toMatchObject({
+      'metals-test-swarm-init': 'manager-1 1',
+      'metals-test-swarm-label': 'manager-1 1',
+      'metals-test-stack-deploy': 'manager-1 1',
+      'metals-test-swarm-leave worker-2': 'manager-1,worker-2 2',
+    });
+  });
+
+  it('speak to any manager of several, but for the one that creates the Swarm', () => {
+    const any = 'manager-1,manager-2,manager-3 1 metals-test-stack-status';
+    expect(targets(synthesise({ managers: 3 }))).toMatchObject({
+      'metals-test-swarm-init': 'manager-1 1',
+      'metals-test-swarm-label': any,
+      'metals-test-secrets-sync': any,
+      'metals-test-stack-deploy': any,
+      'metals-test-swarm-leave worker-2': `${any} worker-2`,
+      'metals-test-swarm-leave manager-2': 'manager-1,manager-3 1 metals-test-stack-status manager-2',
+    });
+  });
+});
+
 describe('alarms', () => {
   const alarmsOf = ({ pipeline }: typeof templates) => Object.values(pipeline.findResources('AWS::CloudWatch::Alarm'));
 

@@ -1,0 +1,117 @@
+/** Which manager a document goes to that any of several may run. */
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { Deadline, pollUntil, type Look } from './deadline';
+import { explainFailure } from './explain-failure';
+import { describeTargets, listInstances, readCommand, sendCommand } from './run-command';
+import { throughThrottling } from './throttling';
+import type { CommandState, Target } from './types';
+
+export interface ManagerChoice {
+  readonly stage: string;
+  /** Taken whenever it can speak for the Swarm. */
+  readonly preferred: readonly Target[];
+  readonly all: readonly Target[];
+  /** Document without effects that succeeds on a manager which can speak for the Swarm, and on no other node. */
+  readonly probe: string;
+  readonly region: string;
+  /** How long the preferred one may answer later than another. @default 5,000 */
+  readonly preferenceMs?: number;
+}
+
+/** The probe reads; a manager without a quorum answers it late, one that has just died never. */
+const PROBE_SECONDS = 90;
+const PREFERENCE_MS = 5_000;
+/** As API and console write them. */
+const UNDER_WAY = /^(Pending|In ?Progress|Delayed|Cancelling|Success)$/;
+
+interface Online {
+  readonly ids: readonly string[];
+  readonly preferred: string | undefined;
+}
+
+/**
+ * Id of the instance to ask. A manager that is online need not be part of the quorum, and Systems Manager takes minutes to
+ * notice that one is gone: where several are online they are asked. As long as the same ones answer it is the same for
+ * everybody, because a document's lock holds on its node only.
+ *
+ * @throws DeadlineError with the state of each, when none is online in time
+ * @throws Error with what they said, when none of several can speak for the Swarm
+ */
+export async function chooseManager(
+  ssm: SSMClient,
+  choice: ManagerChoice,
+  deadline: Deadline,
+  onWait?: (reason: string) => void,
+): Promise<string> {
+  const online = await pollUntil(
+    'waiting for a manager',
+    deadline,
+    throughThrottling(() => lookForOnline(ssm, choice)),
+    onWait,
+  );
+  if (online.ids.length === 1) return online.ids[0]!;
+  return ask(ssm, choice, online, new Deadline(Math.min(PROBE_SECONDS, deadline.remainingSeconds + 1)), onWait);
+}
+
+async function lookForOnline(ssm: SSMClient, { preferred, all }: ManagerChoice): Promise<Look<Online>> {
+  const [first, found] = await Promise.all([listInstances(ssm, preferred), listInstances(ssm, all)]);
+  const isOnline = ({ PingStatus }: { PingStatus?: string }): boolean => PingStatus === 'Online';
+  const ids = found.filter(isOnline).map(({ InstanceId }) => InstanceId!);
+  if (ids.length > 0) return { value: { ids: ids.sort(), preferred: first.find(isOnline)?.InstanceId } };
+  const states = found.map(({ InstanceId, PingStatus }) => `${InstanceId} is ${PingStatus}`).sort();
+  return {
+    waitingFor:
+      `no manager online in Systems Manager: ${found.length} instance(s) with ${describeTargets(all)}` +
+      (states.length ? ` (${states.join(', ')})` : ''),
+  };
+}
+
+async function ask(
+  ssm: SSMClient,
+  { stage, probe, region, preferenceMs = PREFERENCE_MS }: ManagerChoice,
+  { ids, preferred }: Online,
+  deadline: Deadline,
+  onWait?: (reason: string) => void,
+): Promise<string> {
+  const commandId = await sendCommand(ssm, {
+    documentName: probe,
+    parameters: { Stage: stage },
+    targets: [{ key: 'InstanceIds', values: ids }],
+    expectedInstanceCount: ids.length,
+    timeoutSeconds: PROBE_SECONDS,
+    comment: 'metals: which manager answers',
+  });
+  let firstAnswerMs: number | undefined;
+  return pollUntil(
+    `asking ${ids.length} managers which of them can speak for the Swarm (command ${commandId})`,
+    deadline,
+    throughThrottling(async (): Promise<Look<string>> => {
+      const state = await readCommand(ssm, commandId);
+      const answered = succeeded(state);
+      if (answered.length > 0) firstAnswerMs ??= Date.now();
+      const isPatient = Date.now() - (firstAnswerMs ?? Infinity) <= preferenceMs;
+      const chosen = choose(state, answered, preferred, isPatient);
+      if (chosen !== undefined) return { value: chosen };
+      if (state.done) throw new Error(explainFailure(state, region));
+      return { waitingFor: state.invocations.map(({ instanceId, status }) => `${instanceId} ${status}`).join(', ') };
+    }),
+    onWait,
+  );
+}
+
+const succeeded = ({ invocations }: CommandState): string[] =>
+  invocations
+    .filter(({ status }) => status === 'Success')
+    .map(({ instanceId }) => instanceId)
+    .sort();
+
+function choose(
+  { done, invocations }: CommandState,
+  answered: readonly string[],
+  preferred: string | undefined,
+  isPatient: boolean,
+): string | undefined {
+  if (preferred === undefined || answered.includes(preferred)) return preferred ?? answered[0];
+  const hasFailed = invocations.some(({ instanceId, status }) => instanceId === preferred && !UNDER_WAY.test(status));
+  return done || hasFailed || !isPatient ? answered[0] : undefined;
+}
