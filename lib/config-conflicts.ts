@@ -52,6 +52,9 @@ function networkProblems(config: Config): string[] {
   if (vpcId === 'none') {
     return [
       ...zonesWithWayOut,
+      ...(Number(config.vpcCidr.split('/')[1]) > 20
+        ? [`vpcCidr: got ${config.vpcCidr}, but a VPC of its own needs a range between /16 and /20`]
+        : []),
       ...(egress === 'existing' ? ['egress: got "existing", which is for an existing VPC; set vpcId as well'] : []),
       ...(vpcSubnets.length ? ['vpcSubnets: these are subnets of an existing VPC; set vpcId as well'] : []),
     ];
@@ -78,11 +81,14 @@ function loadBalancerProblems(config: Config): string[] {
       : ['loadBalancerCertificateArn, loadBalancerCidrs: there is no load balancer; set loadBalancer as well'];
   }
   if (config.isLab) return [`loadBalancer: got "${loadBalancer}", but the lab has none yet; it is for AWS alone`];
-  const region = certificate.split(':')[3] ?? config.region;
+  const [, , , region = config.region, account = config.account] = certificate.split(':');
   const elsewhere =
-    region === config.region
+    region === config.region && account === config.account
       ? []
-      : [`loadBalancerCertificateArn: got a certificate of ${region}, expected one of ${config.region}`];
+      : [
+          `loadBalancerCertificateArn: got a certificate of ${region} and account ${account}, ` +
+            `expected one of ${config.region} and ${config.account}`,
+        ];
   if (loadBalancer === 'internal') return elsewhere;
   return [
     ...elsewhere,

@@ -28,13 +28,15 @@ const cidr = (widest: number, narrowest: number): Rule => ({
   allowed: `an IPv4 range between /${widest} and /${narrowest}`,
 });
 
-/** EC2 and Systems Manager agree on these characters [tagging guides]; a comma would end the tag on a command line. */
+/** EC2 and Systems Manager agree on these characters, and Systems Manager on no empty value [tagging guides]. */
 const TAG_KEY = /^(?!aws:|metals:|Name$)[A-Za-z0-9 _.:/=+@-]{1,128}$/i;
-const TAG_VALUE = /^[A-Za-z0-9 _.:/=+@-]{0,256}$/;
+const TAG_VALUE = /^[A-Za-z0-9 _.:/=+@-]{1,256}$/;
 /** AWS takes 50 of a resource; the slot's own and CDK's are among them. */
 const MOST_TAGS = 30;
+/** Each is a rule for each of two ports, and a security group takes 60 by default. */
+const MOST_RANGES = 30;
 const splitOnce = (pair: string): [string, string] => {
-  const [key = '', ...value] = pair.split('=');
+  const [key = '', ...value] = pair.trim().split('=');
   return [key, value.join('=')];
 };
 
@@ -43,7 +45,8 @@ export const RULES = {
   account: text(/^\d{12}$/, 'a 12-digit AWS account id'),
   region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-west-1'),
   stage: text(STAGE.pattern, STAGE.allowed),
-  vpcCidr: cidr(16, 20),
+  // What a VPC of its own needs is in config-conflicts.ts.
+  vpcCidr: cidr(16, 26),
   availabilityZones: {
     schema: z
       .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
@@ -76,13 +79,14 @@ export const RULES = {
   loadBalancerCidrs: {
     schema: z
       .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
+      .refine((ranges) => ranges.length <= MOST_RANGES)
       .superRefine((ranges, context) => {
         for (const range of ranges) {
           const problem = cidrProblem(range, 0, 32);
           if (problem) context.addIssue({ code: 'custom', message: `has ${range}, which ${problem}` });
         }
       }),
-    allowed: 'IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everybody',
+    allowed: `at most ${MOST_RANGES} IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everybody`,
   },
   flowLogs: oneOf('none', 'rejected', 'all'),
   tags: {
@@ -92,7 +96,9 @@ export const RULES = {
         z.string().transform((value) => Object.fromEntries(value.split(',').map((pair) => splitOnce(pair)))),
       ])
       .pipe(z.record(z.string().regex(TAG_KEY), z.string().regex(TAG_VALUE)))
-      .refine((tags) => Object.keys(tags).length <= MOST_TAGS),
+      .refine((tags) => Object.keys(tags).length <= MOST_TAGS)
+      // IAM takes keys that differ in case for the same.
+      .refine((tags) => new Set(Object.keys(tags).map((key) => key.toLowerCase())).size === Object.keys(tags).length),
     allowed: `at most ${MOST_TAGS} tags such as team=metals,cost-centre=42; no key may begin with aws: or metals:, or be Name`,
   },
   managers: {

@@ -112,8 +112,8 @@ export const NO_SECRET_VERSIONS = 'none';
 
 /** The APIs that nodes call, by the names of their endpoints; S3 has an endpoint of another kind. */
 export const ENDPOINT_APIS = [
-  // The agent: registration and documents, then sessions and commands.
-  ...(['ssm', 'ssmmessages', 'ec2messages'] as const),
+  // The agent: registration and documents, then commands and sessions. From 3.3.40 on it needs no ec2messages.
+  ...(['ssm', 'ssmmessages'] as const),
   // The boot attaches the volume, signals CloudFormation, and gives up an instance that cannot boot.
   ...(['ec2', 'cloudformation', 'autoscaling'] as const),
   ...(['ecr.api', 'ecr.dkr'] as const),
@@ -121,8 +121,8 @@ export const ENDPOINT_APIS = [
   ...(['logs', 'monitoring', 'secretsmanager'] as const),
 ] as const;
 
-/** Enough for what a few nodes pull: its network bursts to 5 Gbit/s. */
-export const NAT_INSTANCE = { type: 't3.nano', vcpus: 2, rootVolumeGiB: 8 } as const;
+/** Its network bursts to 5 Gbit/s. With the half gibibyte of a t3.nano dnf runs out of memory (amazon-linux-2023#404). */
+export const NAT_INSTANCE = { type: 't3.micro', vcpus: 2, rootVolumeGiB: 8 } as const;
 
 /** Namespace of a stage's own metrics in CloudWatch; assets/documents/node-prepare says it again. */
 export const metricNamespace = (stage: string): string => `Metals/${stage}`;

@@ -15,7 +15,7 @@ export const PRICES = {
   natGatewayHour: 0.045,
   natGatewayGb: 0.045,
   publicAddressHour: 0.005,
-  t3NanoHour: 0.0052,
+  t3MicroHour: 0.0104,
   interfaceEndpointHour: 0.01,
   interfaceEndpointGb: 0.01,
   networkLoadBalancerHour: 0.0225,
@@ -69,7 +69,7 @@ function wayOut({ egress, egressZones }: Config): CostLine[] {
           what: `${egressZones} × ${NAT_INSTANCE.type} with its address and disk`,
           dollarsPerHour:
             egressZones *
-            (PRICES.t3NanoHour +
+            (PRICES.t3MicroHour +
               PRICES.publicAddressHour +
               (NAT_INSTANCE.rootVolumeGiB * PRICES.gp3GibMonth) / HOURS_A_MONTH),
         },

@@ -5,7 +5,6 @@ type Api = (typeof ENDPOINT_APIS)[number];
 const SERVICES: Readonly<Record<Api, ec2.InterfaceVpcEndpointAwsService>> = {
   ssm: ec2.InterfaceVpcEndpointAwsService.SSM,
   ssmmessages: ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES,
-  ec2messages: ec2.InterfaceVpcEndpointAwsService.EC2_MESSAGES,
   ec2: ec2.InterfaceVpcEndpointAwsService.EC2,
   cloudformation: ec2.InterfaceVpcEndpointAwsService.CLOUDFORMATION,
   autoscaling: ec2.InterfaceVpcEndpointAwsService.AUTOSCALING,

@@ -36,6 +36,8 @@ interface Front {
 export class LoadBalancer extends Construct {
   /** Its security group, which the nodes admit. */
   readonly group: ec2.SecurityGroup;
+  /** Published by `edge` on every node. */
+  readonly nodePorts: readonly number[];
   readonly dnsName: string;
 
   constructor(scope: Construct, id: string, props: LoadBalancerProps) {
@@ -65,7 +67,9 @@ export class LoadBalancer extends Construct {
           }),
     });
     this.dnsName = balancer.loadBalancerDnsName;
-    for (const front of frontsOf(config)) this.listen(balancer, front, props);
+    const fronts = frontsOf(config);
+    this.nodePorts = fronts.map(({ nodePort }) => nodePort);
+    for (const front of fronts) this.listen(balancer, front, props);
     if (config.loadBalancerCertificateArn !== 'none') balancer.logAccessLogs(this.accessLogs(config));
   }
 
@@ -81,7 +85,6 @@ export class LoadBalancer extends Construct {
         : {
             protocol: elb.Protocol.TLS,
             certificates: [elb.ListenerCertificate.fromArn(certificateArn)],
-            sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
           }),
     });
     listener.addTargets('Nodes', {
@@ -94,6 +97,7 @@ export class LoadBalancer extends Construct {
       healthCheck: {
         protocol: elb.Protocol.HTTP,
         path: '/health',
+        healthyHttpCodes: '200',
         interval: Duration.seconds(5),
         timeout: Duration.seconds(4),
         healthyThresholdCount: 2,

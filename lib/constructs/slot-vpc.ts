@@ -43,7 +43,7 @@ export function newVpc(stack: Stack, config: Config, zones: readonly string[]): 
       },
     ],
   });
-  natGatewayProvider?.allowHttpsFrom(vpc);
+  natGatewayProvider?.finish(vpc);
   const { subnets } = vpc.selectSubnets({ subnetGroupName: SLOT_SUBNETS });
   if (isolated) {
     const places = vpc.selectSubnets({ subnetGroupName: FRONT_SUBNETS }).subnets;

@@ -34,10 +34,23 @@ export interface InterfaceFacts {
 }
 
 export interface RouteTableFacts {
+  readonly id: string;
   readonly isMain: boolean;
   readonly subnetIds: readonly string[];
   /** What the active route to 0.0.0.0/0 leads to: `nat-…`, `igw-…`, `tgw-…`, `eni-…`. */
   readonly wayOut: string | undefined;
+  /** Some route leads to a transit gateway, behind which there may be endpoints that the VPC shares with others. */
+  readonly hasTransit: boolean;
+}
+
+export interface EndpointFacts {
+  /** Last parts of the service's name: `ecr.api`, `s3`. */
+  readonly api: string;
+  readonly isGateway: boolean;
+  /** Of a gateway endpoint. */
+  readonly routeTableIds: readonly string[];
+  /** Of an interface endpoint: it answers to the API's own name. */
+  readonly hasPrivateDns: boolean;
 }
 
 export interface ExistingVpcFacts {
@@ -46,8 +59,7 @@ export interface ExistingVpcFacts {
   readonly subnets: Fact<readonly SubnetFacts[]>;
   readonly interfaces: Fact<readonly InterfaceFacts[]>;
   readonly routeTables: Fact<readonly RouteTableFacts[]>;
-  /** Last parts of the names of the services that have an endpoint: `ecr.api`, `s3`. */
-  readonly endpoints: Fact<readonly string[]>;
+  readonly endpoints: Fact<readonly EndpointFacts[]>;
 }
 
 export const checkExistingVpc = (facts: ExistingVpcFacts, vpc: NeededVpc, stage: string): Finding[] => [
@@ -86,7 +98,7 @@ const checkSubnets = ({ subnets }: ExistingVpcFacts, vpc: NeededVpc): Finding =>
 
 /** As their descriptions begin: the slots' say so themselves, a load balancer's names it. */
 const isOwn = (description: string, stage: string): boolean =>
-  description.startsWith(`metals-${stage}-`) || description.startsWith(`ELB net/metals-${stage}-`);
+  new RegExp(`^metals-${stage}-(manager|worker)-[0-9]+:|^ELB net/metals-${stage}-(internal|public)/`).test(description);
 
 /** What is the stage's own is there after the first deployment. */
 const checkAddresses = ({ interfaces }: ExistingVpcFacts, vpc: NeededVpc, stage: string): Finding => {
@@ -107,23 +119,43 @@ const checkAddresses = ({ interfaces }: ExistingVpcFacts, vpc: NeededVpc, stage:
 function checkWayOut({ routeTables, endpoints }: ExistingVpcFacts, vpc: NeededVpc): Finding {
   const needed = 'a route to 0.0.0.0/0 by NAT, or endpoints of every API';
   return judge('way out of its subnets', needed, routeTables, (tables) => {
-    const ways = vpc.subnets.map(({ id }) => ({ id, wayOut: wayOutOf(id, tables) }));
-    const without = ways.filter(({ wayOut }) => wayOut === undefined || wayOut.startsWith('igw-'));
-    if (without.length === 0) return { verdict: 'ok', measured: ways.map(({ wayOut }) => wayOut).join(', ') };
+    const ways = vpc.subnets.map(({ id }) => ({ id, table: tableOf(id, tables) }));
+    const without = ways.filter(({ table }) => !table?.wayOut || table.wayOut.startsWith('igw-'));
+    if (without.length === 0) return { verdict: 'ok', measured: ways.map(({ table }) => table?.wayOut).join(', ') };
     if (endpoints.kind !== 'known') {
       const why = endpoints.kind === 'refused' ? `these credentials lack ${endpoints.action}` : endpoints.reason;
       return { verdict: 'unknown', measured: `no route by NAT from ${without[0]!.id}; endpoints not known: ${why}` };
     }
-    const missing = ['s3', ...ENDPOINT_APIS].filter((api) => !endpoints.value.includes(api));
+    const missing = missingEndpoints(
+      endpoints.value,
+      without.map(({ table }) => table?.id ?? ''),
+    );
     if (missing.length === 0) return { verdict: 'ok', measured: 'endpoints of every API' };
-    const from = without.map(({ id, wayOut }) => (wayOut ? `${id} has ${wayOut}, and nodes no public address` : id));
+    const from = without.map(({ id, table }) =>
+      table?.wayOut ? `${id} has ${table.wayOut}, and nodes no public address` : id,
+    );
+    const measured = `no way out from ${from.join(', ')}; no endpoint of ${missing.join(', ')}`;
+    if (without.every(({ table }) => table?.hasTransit)) {
+      return { verdict: 'unknown', measured: `${measured}; whether a transit gateway leads to some is not known` };
+    }
     return {
       verdict: 'fails',
-      measured: `no way out from ${from.join(', ')}; no endpoint of ${missing.join(', ')}`,
-      next: ['give its route tables a NAT gateway, or add these endpoints with private DNS names'],
+      measured,
+      next: [
+        'give its route tables a NAT gateway, or add these endpoints: of s3 a gateway in each of its route tables, of the ' +
+          'others interfaces with private DNS names',
+      ],
     };
   });
 }
 
-const wayOutOf = (subnetId: string, tables: readonly RouteTableFacts[]): string | undefined =>
-  (tables.find(({ subnetIds }) => subnetIds.includes(subnetId)) ?? tables.find(({ isMain }) => isMain))?.wayOut;
+const tableOf = (subnetId: string, tables: readonly RouteTableFacts[]): RouteTableFacts | undefined =>
+  tables.find(({ subnetIds }) => subnetIds.includes(subnetId)) ?? tables.find(({ isMain }) => isMain);
+
+/** Amazon Linux asks its repositories in S3 by names that an interface endpoint does not answer to. */
+function missingEndpoints(endpoints: readonly EndpointFacts[], tableIds: readonly string[]): string[] {
+  const gateways = endpoints.filter(({ api, isGateway }) => api === 's3' && isGateway);
+  const hasS3 = tableIds.every((id) => gateways.some(({ routeTableIds }) => routeTableIds.includes(id)));
+  const named = endpoints.filter(({ hasPrivateDns }) => hasPrivateDns).map(({ api }) => api);
+  return [...(hasS3 ? [] : ['s3']), ...ENDPOINT_APIS.filter((api) => !named.includes(api))];
+}

@@ -14,7 +14,7 @@ import {
   slotTarget,
 } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { DOCUMENTS, type DocumentId, FIRST_MANAGER, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
+import { DOCUMENTS, type DocumentId, FIRST_MANAGER, TAG } from '../contract';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -150,13 +150,15 @@ export class SwarmStack extends Stack {
       slots.push(slot);
     }
     if (config.loadBalancer !== 'none') {
-      const balancer = new LoadBalancer(this, 'LoadBalancer', {
+      // A name of its own for each scheme: AWS lets no target group move to another load balancer.
+      const id = config.loadBalancer === 'public' ? 'PublicLoadBalancer' : 'InternalLoadBalancer';
+      const balancer = new LoadBalancer(this, id, {
         config,
         vpc: network.vpc,
         subnets: config.loadBalancer === 'public' ? network.vpc.publicSubnets : network.slotSubnets,
         addresses: network.places.map(({ address }) => address),
       });
-      securityGroups.admit(balancer.group, [PRODUCER_PORT, PROCESSOR_PORT], 'load balancer');
+      securityGroups.admit(balancer.group, balancer.nodePorts, 'load balancer');
       new CfnOutput(this, 'LoadBalancerName', {
         value: balancer.dnsName,
         description: 'DNS name of the load balancer',

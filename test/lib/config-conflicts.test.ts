@@ -38,6 +38,16 @@ describe('the way out', () => {
   });
 });
 
+it('a VPC of its own needs room for a public and a private /24 in each zone, and an existing one may be small', () => {
+  expect(problemsOf({ vpcCidr: '10.40.0.0/22' })).toEqual([
+    'vpcCidr: got 10.40.0.0/22, but a VPC of its own needs a range between /16 and /20',
+  ]);
+  const small = { vpcId: EXISTING.vpcId, vpcCidr: '10.40.3.0/24', availabilityZones: 'a' };
+  expect(readConfig({ ...AWS, ...small, vpcSubnets: 'subnet-0123456a=10.40.3.64/26' }, {}).vpcCidr).toBe(
+    '10.40.3.0/24',
+  );
+});
+
 describe('an existing VPC', () => {
   it('needs a subnet for each zone, within its range, which share no address', () => {
     expect(problemsOf({ vpcId: EXISTING.vpcId })).toEqual([
@@ -71,6 +81,7 @@ describe('an existing VPC', () => {
 
 describe('a load balancer', () => {
   const other = CERTIFICATE.replace('eu-west-1', 'us-east-1');
+  const foreign = CERTIFICATE.replace('123456789012', '210987654321');
   const everybody = { loadBalancerCertificateArn: CERTIFICATE, loadBalancerCidrs: '0.0.0.0/0' };
 
   it.each([
@@ -78,6 +89,7 @@ describe('a load balancer', () => {
     [{ loadBalancer: 'public', ...everybody, egress: 'endpoints' }, [/needs the public subnets/]],
     [{ loadBalancer: 'public', ...everybody, ...EXISTING }, [/needs the public subnets/]],
     [{ loadBalancer: 'internal', loadBalancerCertificateArn: other }, [/got a certificate of us-east-1/]],
+    [{ loadBalancer: 'internal', loadBalancerCertificateArn: foreign }, [/and account 210987654321, expected one of/]],
     [{ loadBalancerCidrs: '10.0.0.0/8' }, [/there is no load balancer/]],
     [{ ...LAB, loadBalancer: 'internal' }, [/the lab has none yet/]],
   ])('is refused: %p', (context, problems) => {
@@ -95,7 +107,7 @@ describe('a load balancer', () => {
 describe('tags', () => {
   it('are text on a command line, or an object in cdk.json', () => {
     const tags = { team: 'metals', url: 'https://example.org/a=b' };
-    expect(readConfig({ ...AWS, tags: 'team=metals,url=https://example.org/a=b' }, {}).tags).toEqual(tags);
+    expect(readConfig({ ...AWS, tags: 'team=metals, url=https://example.org/a=b' }, {}).tags).toEqual(tags);
     expect(readConfig({ ...AWS, tags }, {}).tags).toEqual(tags);
   });
 
@@ -105,6 +117,8 @@ describe('tags', () => {
     'Name=mine',
     '=x',
     'a=<b>',
+    'a=',
+    'team=a,Team=b',
     Array.from({ length: 31 }, (_, n) => `k${n}=v`).join(','),
   ])('cannot be %p', (tags) => {
     expect(problemsOf({ tags })[0]).toMatch(/^tags: got .*, expected at most 30 tags/);

@@ -18,7 +18,7 @@ function problemsOf(context: Record<string, unknown>, environment: { account?: s
 describe('what is refused', () => {
   it('reports every problem at once, with key, value and what is allowed', () => {
     expect(problemsOf({ workers: 0, managers: '2', vpcCidr: '10.0.0.1/16', kafkaMode: 'raft' })).toEqual([
-      'vpcCidr: got "10.0.0.1/16", which has host bits set; did you mean 10.0.0.0/16?, expected an IPv4 range between /16 and /20',
+      'vpcCidr: got "10.0.0.1/16", which has host bits set; did you mean 10.0.0.0/16?, expected an IPv4 range between /16 and /26',
       'managers: got "2", expected 1, 3, 5 or 7: an even number survives no more losses than one less',
       'workers: got 0, expected a whole number from 1 to 20',
       'kafkaMode: got "raft", expected one of kraft, zookeeper',

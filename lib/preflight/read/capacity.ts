@@ -11,7 +11,7 @@ import {
   type Tag,
 } from '@aws-sdk/client-ec2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
-import { TAG } from '../../contract';
+import { cloudFormationStackName, TAG } from '../../contract';
 import { isStandardFamily, type CapacityFacts, type InstanceTypeFacts } from '../capacity';
 import type { Ask } from '../fact';
 import type { Needs } from '../needs';
@@ -23,7 +23,12 @@ export async function readCapacity(clients: Clients, needs: Needs, ask: Ask): Pr
   const quota = (service: string, code: string) =>
     ask('servicequotas:GetServiceQuota', () => readQuota(quotas, service, code));
   const mine = (tags: readonly Tag[] | undefined): boolean =>
-    (tags ?? []).some(({ Key, Value }) => Key === TAG.stage && Value === needs.stage);
+    // Instances of slots have the stage's tag; what CloudFormation makes by itself, the one of its stack.
+    (tags ?? []).some(
+      ({ Key, Value }) =>
+        (Key === TAG.stage && Value === needs.stage) ||
+        (Key === 'aws:cloudformation:stack-name' && Value === cloudFormationStackName(needs.stage, 'network')),
+    );
   const count = (items: readonly { readonly Tags?: Tag[] }[]) => ({
     all: items.length,
     own: items.filter(({ Tags }) => mine(Tags)).length,

@@ -9,7 +9,14 @@ import {
   type Filter,
   type Route,
 } from '@aws-sdk/client-ec2';
-import type { ExistingVpcFacts, InterfaceFacts, NeededVpc, RouteTableFacts, SubnetFacts } from '../existing-vpc';
+import type {
+  EndpointFacts,
+  ExistingVpcFacts,
+  InterfaceFacts,
+  NeededVpc,
+  RouteTableFacts,
+  SubnetFacts,
+} from '../existing-vpc';
 import type { Ask } from '../fact';
 import type { Clients } from './clients';
 
@@ -63,26 +70,34 @@ async function readInterfaces(ec2: EC2Client, { subnets }: NeededVpc): Promise<I
 
 async function readRouteTables(ec2: EC2Client, Filters: Filter[]): Promise<RouteTableFacts[]> {
   const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
-  return RouteTables.map(({ Associations = [], Routes = [] }) => ({
+  return RouteTables.map(({ RouteTableId = '', Associations = [], Routes = [] }) => ({
+    id: RouteTableId,
     isMain: Associations.some(({ Main }) => Main),
     subnetIds: Associations.flatMap(({ SubnetId }) => (SubnetId ? [SubnetId] : [])),
     wayOut: targetOf(
       Routes.find(({ DestinationCidrBlock, State }) => DestinationCidrBlock === '0.0.0.0/0' && State === 'active'),
     ),
+    hasTransit: Routes.some(({ TransitGatewayId, CoreNetworkArn }) => TransitGatewayId ?? CoreNetworkArn),
   }));
 }
 
+/** A peering connection carries nothing to the internet. */
 const targetOf = (route: Route | undefined): string | undefined =>
   route?.NatGatewayId ??
   route?.TransitGatewayId ??
   route?.NetworkInterfaceId ??
-  route?.VpcPeeringConnectionId ??
+  route?.CoreNetworkArn ??
   route?.GatewayId;
 
-async function readEndpoints(ec2: EC2Client, Filters: Filter[]): Promise<string[]> {
+async function readEndpoints(ec2: EC2Client, Filters: Filter[]): Promise<EndpointFacts[]> {
   const { VpcEndpoints = [] } = await ec2.send(new DescribeVpcEndpointsCommand({ Filters }));
-  // com.amazonaws.eu-west-1.ecr.api
-  return VpcEndpoints.filter(({ State }) => State?.toLowerCase() === 'available').map(({ ServiceName = '' }) =>
-    ServiceName.replace(/^.*?com\.amazonaws\.[^.]+\./, ''),
+  return VpcEndpoints.filter(({ State }) => State?.toLowerCase() === 'available').map(
+    ({ ServiceName = '', VpcEndpointType, RouteTableIds = [], PrivateDnsEnabled = false }) => ({
+      // com.amazonaws.eu-west-1.ecr.api
+      api: ServiceName.replace(/^.*?com\.amazonaws\.[^.]+\./, ''),
+      isGateway: VpcEndpointType === 'Gateway',
+      routeTableIds: RouteTableIds,
+      hasPrivateDns: PrivateDnsEnabled,
+    }),
   );
 }

@@ -1,5 +1,10 @@
 import { ENDPOINT_APIS } from '../../../lib/contract';
-import { checkExistingVpc, type ExistingVpcFacts, type NeededVpc } from '../../../lib/preflight/existing-vpc';
+import {
+  checkExistingVpc,
+  type EndpointFacts,
+  type ExistingVpcFacts,
+  type NeededVpc,
+} from '../../../lib/preflight/existing-vpc';
 import { known, type Fact } from '../../../lib/preflight/fact';
 
 const VPC: NeededVpc = {
@@ -19,8 +24,8 @@ const GOOD: ExistingVpcFacts = {
   subnets: known([subnet('subnet-a'), subnet('subnet-b')]),
   interfaces: known([]),
   routeTables: known([
-    { isMain: true, subnetIds: [], wayOut: undefined },
-    { isMain: false, subnetIds: ['subnet-a', 'subnet-b'], wayOut: 'nat-1' },
+    { id: 'rtb-0', isMain: true, subnetIds: [], wayOut: undefined, hasTransit: false },
+    { id: 'rtb-1', isMain: false, subnetIds: ['subnet-a', 'subnet-b'], wayOut: 'nat-1', hasTransit: false },
   ]),
   endpoints: known([]),
 };
@@ -61,9 +66,11 @@ describe('an address of a slot', () => {
     known([{ id: 'eni-1', subnetId: 'subnet-a', address: '10.40.3.11', description: 'a database', ...changes }]);
   const check = 'addresses of the slots';
 
-  test('that somebody else has', () => {
+  test('that somebody else has, another stage included', () => {
     const finding = find({ interfaces: holder({}) }, check);
     expect(finding).toMatchObject({ verdict: 'fails', measured: '10.40.3.11 is eni-1 (a database)' });
+    const description = "metals-prod-2-manager-1: the slot's fixed address";
+    expect(find({ interfaces: holder({ description }) }, check).verdict).toBe('fails');
   });
 
   test('that the slot or the load balancer has, or that is of another subnet', () => {
@@ -78,23 +85,53 @@ describe('an address of a slot', () => {
 
 describe('the way out', () => {
   const check = 'way out of its subnets';
-  const tables = (wayOut: string | undefined) => known([{ isMain: true, subnetIds: [], wayOut }]);
-  const all = ['s3', ...ENDPOINT_APIS];
+  const tables = (wayOut: string | undefined, hasTransit = false) =>
+    known([{ id: 'rtb-0', isMain: true, subnetIds: [], wayOut, hasTransit }]);
+  const gateway = { api: 's3', isGateway: true, routeTableIds: ['rtb-0'], hasPrivateDns: false };
+  const endpointOf = (api: string): EndpointFacts => ({
+    api,
+    isGateway: false,
+    routeTableIds: [],
+    hasPrivateDns: true,
+  });
+  const all = [gateway, ...ENDPOINT_APIS.map(endpointOf)];
+  const without = (changed: readonly EndpointFacts[], routeTables = tables(undefined)) =>
+    find({ routeTables, endpoints: known(changed) }, check);
 
   test('by the main route table, where a subnet has none of its own', () => {
-    expect(find({ routeTables: tables('tgw-1') }, check)).toMatchObject({ verdict: 'ok', measured: 'tgw-1, tgw-1' });
+    expect(find({ routeTables: tables('tgw-1', true) }, check)).toMatchObject({
+      verdict: 'ok',
+      measured: 'tgw-1, tgw-1',
+    });
   });
 
   test('by endpoints', () => {
-    const facts = { routeTables: tables(undefined), endpoints: known(all) };
-    expect(find(facts, check)).toMatchObject({ verdict: 'ok', measured: 'endpoints of every API' });
+    expect(without(all)).toMatchObject({ verdict: 'ok', measured: 'endpoints of every API' });
   });
 
   test('that is an internet gateway is none for nodes, and endpoints that are missing are named', () => {
-    const facts = { routeTables: tables('igw-1'), endpoints: known(all.filter((api) => !api.startsWith('ecr'))) };
-    const { verdict, measured } = find(facts, check);
+    const { verdict, measured } = without(
+      all.filter(({ api }) => !api.startsWith('ecr')),
+      tables('igw-1'),
+    );
     expect(verdict).toBe('fails');
     expect(measured).toMatch(/^no way out from subnet-a has igw-1.*; no endpoint of ecr\.api, ecr\.dkr$/);
+  });
+
+  test.each([
+    ['of S3 that is an interface', { ...gateway, isGateway: false, hasPrivateDns: true }, 's3'],
+    ['of S3 in other route tables', { ...gateway, routeTableIds: ['rtb-9'] }, 's3'],
+    ['without private DNS names', { ...endpointOf('ssm'), hasPrivateDns: false }, 'ssm'],
+  ])('an endpoint %s is none', (_, changed, api) => {
+    const others = all.filter((one) => one.api !== api);
+    expect(without([...others, changed]).measured).toMatch(new RegExp(`; no endpoint of ${api}$`));
+  });
+
+  test('is not guessed where a transit gateway may lead to endpoints', () => {
+    expect(without([], tables(undefined, true))).toMatchObject({
+      verdict: 'unknown',
+      measured: expect.stringMatching(/whether a transit gateway leads to some is not known$/),
+    });
   });
 
   test('is not guessed where endpoints may not be read', () => {

@@ -254,7 +254,7 @@ describe('an existing VPC', () => {
     });
     ec2.on(DescribeVpcEndpointsCommand).resolves({
       VpcEndpoints: [
-        { ServiceName: 'com.amazonaws.eu-west-1.ssm', State: 'available' as never },
+        { ServiceName: 'com.amazonaws.eu-west-1.ssm', State: 'available' as never, PrivateDnsEnabled: true },
         { ServiceName: 'com.amazonaws.eu-west-1.ecr.api', State: 'pending' as never },
       ],
     });
@@ -321,6 +321,17 @@ test('a quota that was never changed is read from its default', async () => {
   quotas.on(GetServiceQuotaCommand).rejects(named('NoSuchResourceException'));
   quotas.on(GetAWSDefaultServiceQuotaCommand).resolves({ Quota: { Value: 5 } });
   expect((await verdicts())['quota: vCPUs']).toBe('fails: 0 of 5 used');
+});
+
+test('what the network stack has already is not needed a second time', async () => {
+  const Tags = [{ Key: 'aws:cloudformation:stack-name', Value: 'metals-prod-network' }];
+  quotas.on(GetServiceQuotaCommand).resolves({ Quota: { Value: 1 } });
+  ec2.on(DescribeAddressesCommand).resolves({ Addresses: [{ Tags }] });
+  ec2.on(DescribeVpcsCommand).resolves({ Vpcs: [{ Tags }] });
+  expect(await verdicts()).toMatchObject({
+    'quota: Elastic IP addresses': 'ok: 1 of 1 used',
+    'quota: VPCs': 'ok: 1 of 1 used',
+  });
 });
 
 test('running instances count by their vCPUs, Spot instances and other families do not', async () => {

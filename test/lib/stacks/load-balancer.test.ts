@@ -6,10 +6,10 @@ const ELB = 'AWS::ElasticLoadBalancingV2';
 const values = (template: Template, type: string) =>
   Object.values(template.findResources(type)).map(({ Properties }) => Properties);
 /** Of the load balancer and what belongs to it; ids of its assets change with every line of code. */
-const ofBalancer = (template: Template): unknown =>
+const ofBalancer = (template: Template): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(template.toJSON().Resources as Record<string, { Type: string }>).filter(
-      ([id, { Type }]) => id.startsWith('LoadBalancer') && !Type.startsWith('Custom::'),
+      ([id, { Type }]) => /^(Public|Internal)LoadBalancer/.test(id) && !Type.startsWith('Custom::'),
     ),
   );
 /** Ports that come in from ranges of addresses. */
@@ -40,8 +40,9 @@ describe('an internal one', () => {
   it('reaches both ports of every slot by its fixed address, while the node says that it is healthy', () => {
     const groups = values(swarm, `${ELB}::TargetGroup`);
     expect(groups.map(({ Port }) => Port).sort()).toEqual([8000, 8001]);
-    for (const { Port, TargetType, Targets, HealthCheckProtocol, HealthCheckPath } of groups) {
-      expect({ TargetType, HealthCheckProtocol, HealthCheckPath }).toEqual({
+    for (const { Port, TargetType, Targets, HealthCheckProtocol, HealthCheckPath, Matcher } of groups) {
+      expect({ TargetType, HealthCheckProtocol, HealthCheckPath, Matcher }).toEqual({
+        Matcher: { HttpCode: '200' },
         TargetType: 'ip',
         HealthCheckProtocol: 'HTTP',
         HealthCheckPath: '/health',
@@ -91,6 +92,20 @@ describe('a public one', () => {
     ]);
     expect(values(swarm, `${ELB}::TargetGroup`)).toMatchObject([{ Port: 8000, Protocol: 'TCP' }]);
     expect(ingress(swarm)).toEqual(['0.0.0.0/0 443']);
+  });
+
+  it('shares nothing with an internal one: a target group cannot move to another load balancer', () => {
+    const ids = (template: Template) => Object.keys(ofBalancer(template));
+    const { swarm: internal } = synthesise({ loadBalancer: 'internal' });
+    expect(ids(internal).length).toBeGreaterThan(5);
+    expect(ids(swarm).filter((id) => ids(internal).includes(id))).toEqual([]);
+  });
+
+  it('reaches nodes on the producer’s port alone', () => {
+    const toNodes = values(swarm, 'AWS::EC2::SecurityGroupIngress').filter(
+      ({ Description }) => Description === 'load balancer',
+    );
+    expect(toNodes.map(({ FromPort }) => FromPort)).toEqual([8000]);
   });
 
   it('keeps its access logs in a private bucket, for a month', () => {

@@ -44,6 +44,15 @@ describe('NAT instances', () => {
     expect(values(network, 'AWS::EC2::Instance')[0]!.Properties).not.toHaveProperty('KeyName');
   });
 
+  it('get routes only once they have said that they forward', () => {
+    const [[id, instance]] = Object.entries(network.findResources('AWS::EC2::Instance')) as [
+      [string, Record<string, unknown> & { Properties: { UserData: unknown } }],
+    ];
+    expect(instance.CreationPolicy).toEqual({ ResourceSignal: { Count: 1, Timeout: 'PT15M' } });
+    const script = JSON.stringify(instance.Properties.UserData);
+    expect(script).toContain(`METALS_STACK=metals-test-network\\nMETALS_RESOURCE=${id}\\nAWS_REGION=eu-west-1\\n`);
+  });
+
   it('are as many as there are zones with a way out', () => {
     expect(count(synthesise({ egress: 'nat-instance', egressZones: 3 }).network, 'AWS::EC2::Instance')).toBe(3);
   });
