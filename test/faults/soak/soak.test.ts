@@ -22,6 +22,8 @@ const SEGMENT_MINUTES = Math.min(5, MINUTES);
 const SEGMENTS = Math.ceil(MINUTES / SEGMENT_MINUTES);
 /** Of the store's stand-in: SQLite takes 32,766 values in a statement. */
 const DELETED_AT_ONCE = 30_000;
+/** Of each partition: what comes in a minute, so that the latest price of each metal is among them. */
+const KEPT_RECORDS = 2_000;
 /** The last third of the hour against the first. */
 const MOST_GROWTH = 0.25;
 
@@ -94,31 +96,33 @@ async function inflictEveryMinute(load: Load, segment: number): Promise<void> {
 
 const runOf = (segment: number): string => `soak-${SEED}-${segment}`;
 
-/** The offsets to read next when the segment before was judged, and the one before that, by partition. */
-const judgedTo: Map<number, number>[] = [];
+/** The first offset that is still there, by partition. */
+const keptFrom = new Map<number, number>();
 
 /**
- * Records and documents of the segment before: the changes of the next one refer to those of this one. The group and its
- * latest prices stay as they are.
+ * Records and documents that are judged, but for the latest: the changes of the next segment refer to those. The group and
+ * its latest prices stay as they are.
  */
 async function forgetJudged(): Promise<void> {
-  const [before, judged] = [judgedTo.at(-2) ?? new Map<number, number>(), judgedTo.at(-1) ?? new Map<number, number>()];
-  await withAdmin(rig.kafkaClient(), async (admin) => {
+  const ends = await withAdmin(rig.kafkaClient(), async (admin) => {
     // First: kafkajs deletes records of a topic only once it has looked at it.
-    const [{ partitions }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
-    judgedTo.push(new Map(partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))])));
-    const gone = [...judged].map(([partition, offset]) => ({ partition, offset: String(offset) }));
-    if (gone.length > 0) await admin.deleteTopicRecords({ topic: TOPIC, partitions: gone });
+    const [{ partitions: committed }] = await admin.fetchOffsets({ groupId: GROUP, topics: [TOPIC] });
+    const partitions = committed
+      .map(({ partition, offset }) => ({ partition, offset: String(Number(offset) - KEPT_RECORDS) }))
+      .filter(({ offset }) => Number(offset) > 0);
+    if (partitions.length > 0) await admin.deleteTopicRecords({ topic: TOPIC, partitions });
+    return partitions.map(({ partition, offset }) => [partition, Number(offset)] as const);
   });
   const client = rig.mongoClient('admin');
   try {
     const prices = client.db('metals').collection('prices');
-    for (const [partition, end] of judged) {
-      for (let offset = before.get(partition) ?? 0; offset < end; offset += DELETED_AT_ONCE) {
+    for (const [partition, end] of ends) {
+      for (let offset = keptFrom.get(partition) ?? 0; offset < end; offset += DELETED_AT_ONCE) {
         const range = { $gte: offset, $lt: Math.min(end, offset + DELETED_AT_ONCE) };
         // By place: the stand-in compares every document with each of a list of ids.
         await prices.deleteMany({ 'kafka.partition': partition, 'kafka.offset': range });
       }
+      keptFrom.set(partition, end);
     }
   } finally {
     await client.close();

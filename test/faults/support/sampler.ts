@@ -7,7 +7,9 @@ import { DEAD_LETTERS, endOf, GROUP, TOPIC, withAdmin } from './topics';
 const INTERVAL_MS = 4_000;
 /** Reading all documents must not become the load itself: so many times as long as a look takes, nothing is looked at. */
 const REST_FACTOR = 9;
-const LOOK_TIMEOUT_MS = 8_000;
+const LONGEST_REST_MS = 30_000;
+/** A look into a store that is frozen may never end. */
+const LONGEST_LOOK_MS = 30_000;
 
 export class Sampler {
   private readonly samples: Sample[] = [];
@@ -30,17 +32,17 @@ export class Sampler {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const startMs = performance.now();
-      const giveUp = sleep(LOOK_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-        throw new Error(`no answer within ${LOOK_TIMEOUT_MS} ms`);
-      });
-      const restMs = await Promise.race([this.look(), giveUp]).then(
-        () => Math.max(INTERVAL_MS, REST_FACTOR * (performance.now() - startMs)),
-        () => {
-          this.failed += 1;
-          return INTERVAL_MS;
-        },
+      // Never two at a time, for together they would be the load.
+      const look = this.look().then(
+        () => true,
+        () => false,
       );
-      await sleep(restMs, undefined, { signal }).catch(() => undefined);
+      const succeeded = await Promise.race([look, sleep(LONGEST_LOOK_MS, false, { ref: false })]);
+      if (!succeeded) this.failed += 1;
+      const restMs = Math.min(LONGEST_REST_MS, REST_FACTOR * (performance.now() - startMs));
+      await sleep(succeeded ? Math.max(INTERVAL_MS, restMs) : INTERVAL_MS, undefined, { signal }).catch(
+        () => undefined,
+      );
     }
   }
 
