@@ -9,7 +9,7 @@ const INTERVAL_MS = 4_000;
 const REST_FACTOR = 9;
 const LONGEST_REST_MS = 30_000;
 /** A look into a store that is frozen may never end. */
-const LONGEST_LOOK_MS = 30_000;
+const LONGEST_LOOK_MS = 15_000;
 
 export class Sampler {
   private readonly samples: Sample[] = [];
