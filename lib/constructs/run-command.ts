@@ -1,7 +1,7 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { documentLogGroup, documentName, TAG } from '../contract';
+import { documentLogGroup, TAG } from '../contract';
 import { emptyParameters } from '../ssm';
 import { bundledFunction } from './bundled-function';
 import type { CommandDocument } from './command-document';
@@ -104,7 +104,7 @@ export interface CommandTarget {
   readonly values: readonly string[];
   readonly instanceCount: number;
   /** One of them is enough: a manager. @default all of them */
-  readonly any?: { readonly alsoSlot: string | undefined };
+  readonly any?: { readonly probe: CommandDocument; readonly alsoSlot: string | undefined };
 }
 
 /** The nodes of these slots, one each. Not of the whole stage: a slot that goes is still there during an update. */
@@ -115,12 +115,12 @@ export const slotTarget = (...slots: readonly string[]): CommandTarget => ({
 });
 
 /**
- * One of these managers, whichever can speak for the Swarm, and, with `alsoSlot`, the node of that slot if it is there. With a
- * single manager there is no choice.
+ * One of these managers, whichever can speak for the Swarm, and, with `alsoSlot`, the node of that slot if it is there. `probe`
+ * succeeds on such a manager alone. With a single manager there is no choice.
  */
-export function managerTarget(managers: readonly string[], alsoSlot?: string): CommandTarget {
+export function managerTarget(managers: readonly string[], probe: CommandDocument, alsoSlot?: string): CommandTarget {
   if (managers.length === 1) return slotTarget(...managers, ...(alsoSlot ? [alsoSlot] : []));
-  return { ...slotTarget(...managers.filter((slot) => slot !== alsoSlot)), instanceCount: 1, any: { alsoSlot } };
+  return { ...slotTarget(...managers.filter((slot) => slot !== alsoSlot)), instanceCount: 1, any: { probe, alsoSlot } };
 }
 
 /** A document and what is sent to it. */
@@ -175,7 +175,7 @@ export class RunCommand extends Construct {
       // Every target carries the stage too: two stages may share an account.
       Stage: provider.stage,
       ExpectedInstanceCount: String(target.instanceCount),
-      ...(target.any && { ManagerProbe: documentName(provider.stage, 'stack-status') }),
+      ...(target.any && { ManagerProbe: target.any.probe.name }),
       ...(target.any?.alsoSlot && { AlsoSlot: target.any.alsoSlot }),
       OnlineTimeoutSeconds: String(ONLINE_TIMEOUT.toSeconds()),
       TimeoutSeconds: String(Math.max(...documents.map(({ loaded }) => loaded.timeoutSeconds)) + 60),
@@ -188,6 +188,7 @@ export class RunCommand extends Construct {
       resourceType: 'Custom::RunCommand',
       properties,
     });
-    this.node.addDependency(...documents.map(({ resource }) => resource));
+    const needed = target.any ? [...documents, target.any.probe] : documents;
+    this.node.addDependency(...needed.map(({ resource }) => resource));
   }
 }

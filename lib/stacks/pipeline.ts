@@ -33,7 +33,7 @@ export class PipelineStack extends Stack {
     );
     const bundle = new StackBundle(this, 'Bundle', { config });
 
-    const manager = managerTarget(swarm.managers);
+    const manager = managerTarget(swarm.managers, documents['stack-status']);
     const versions = `${data.secretVersions},${config.secretVersions}`;
 
     const pull = new RunCommand(this, 'Run-node-prepare', {

@@ -71,6 +71,7 @@ export class SwarmStack extends Stack {
     const managers = places.filter(({ role }) => role === 'manager');
     const managerAddresses = managers.map(({ address }) => address);
     this.managers = managers.map(({ slot }) => slot);
+    const probe = this.documents['stack-status'];
     const step = (
       documentId: DocumentId,
       target: CommandTarget,
@@ -100,7 +101,7 @@ export class SwarmStack extends Stack {
       ManagerAddresses: managerAddresses.join(','),
     });
     join.node.addDependency(init);
-    this.formed = step('swarm-label', managerTarget(this.managers), { Labels: nodeLabels(config, places) });
+    this.formed = step('swarm-label', managerTarget(this.managers, probe), { Labels: nodeLabels(config, places) });
     this.formed.node.addDependency(join);
 
     // One for each slot, so that it goes with its slot: CloudFormation deletes it after the update, before its instance.
@@ -109,7 +110,7 @@ export class SwarmStack extends Stack {
       if (slot === FIRST_MANAGER) continue;
       const leave = new RunCommand(this, `Leave-${slot}`, {
         provider: this.provider,
-        target: managerTarget(this.managers, slot),
+        target: managerTarget(this.managers, probe, slot),
         onDelete: { document: this.documents['swarm-leave'], parameters: { Slot: slot, Address: address } },
         onDeleteWhen: 'removed',
       });

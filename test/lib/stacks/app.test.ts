@@ -256,7 +256,11 @@ describe('the steps of a deployment', () => {
 
   it('speak to any manager of several, but for the one that creates the Swarm', () => {
     const any = 'manager-1,manager-2,manager-3 1 metals-test-stack-status';
-    expect(targets(synthesise({ managers: 3 }))).toMatchObject({
+    const withThree = synthesise({ managers: 3 });
+    const label = { Properties: { DocumentName: 'metals-test-swarm-label' } };
+    const [step] = Object.values(withThree.swarm.findResources('Custom::RunCommand', label));
+    expect(step!.DependsOn).toContainEqual(expect.stringMatching(/^Documentstackstatus/));
+    expect(targets(withThree)).toMatchObject({
       'metals-test-swarm-init': 'manager-1 1',
       'metals-test-swarm-label': any,
       'metals-test-secrets-sync': any,
