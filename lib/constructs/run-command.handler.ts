@@ -146,7 +146,8 @@ export async function start(event: Event, ssm: SSMClient, cloudFormation: CloudF
       return nothing;
     }
     const request = await withChosenManager(event, asked, ssm);
-    const expectedInstanceCount = request.expectedInstanceCount && (await targetCount(event, request, ssm));
+    const { expectedInstanceCount: most } = request;
+    const expectedInstanceCount = most === 0 ? 0 : await targetCount(event, request, ssm);
     if (expectedInstanceCount === 0) {
       console.log('no node is left to clean up on');
       return nothing;
