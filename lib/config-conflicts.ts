@@ -1,5 +1,5 @@
 /** Rules about more than one key of the configuration. Pure. */
-import { overlapProblems, overlaps } from './cidr';
+import { cidrProblem, overlapProblems, overlaps } from './cidr';
 import type { Config } from './config';
 import { LAB_REGION } from './contract';
 import { slotNames } from './slots';
@@ -52,7 +52,7 @@ function networkProblems(config: Config): string[] {
   if (vpcId === 'none') {
     return [
       ...zonesWithWayOut,
-      ...(Number(config.vpcCidr.split('/')[1]) > 20
+      ...(cidrProblem(config.vpcCidr, 16, 20)
         ? [`vpcCidr: got ${config.vpcCidr}, but a VPC of its own needs a range between /16 and /20`]
         : []),
       ...(egress === 'existing' ? ['egress: got "existing", which is for an existing VPC; set vpcId as well'] : []),

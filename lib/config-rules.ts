@@ -9,6 +9,9 @@ interface Rule {
   readonly allowed: string;
 }
 
+/** Text on a command line, an array in cdk.json. */
+const LIST = z.union([z.array(z.string()), z.string().transform((value) => value.split(','))]);
+
 const text = (pattern: RegExp, allowed: string): Rule => ({ schema: z.string().regex(pattern), allowed });
 const integer = (min: number, max: number): Rule => ({
   schema: z
@@ -48,17 +51,14 @@ export const RULES = {
   // What a VPC of its own needs is in config-conflicts.ts.
   vpcCidr: cidr(16, 26),
   availabilityZones: {
-    schema: z
-      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-      .refine((zones) => zones.length <= 6 && zones.every((zone) => /^[a-f]$/.test(zone)))
-      .refine((zones) => new Set(zones).size === zones.length),
+    schema: LIST.refine((zones) => zones.length <= 6 && zones.every((zone) => /^[a-f]$/.test(zone))).refine(
+      (zones) => new Set(zones).size === zones.length,
+    ),
     allowed: 'distinct zone letters from a to f, such as a,b,c',
   },
   vpcId: text(/^(none|vpc-[0-9a-f]{8,17})$/, 'none, or the id of a VPC such as vpc-0123456789abcdef0'),
   vpcSubnets: {
-    schema: z
-      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-      .pipe(z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}=[0-9./]+$/)))
+    schema: LIST.pipe(z.array(z.string().regex(/^subnet-[0-9a-f]{8,17}=[0-9./]+$/)))
       .transform((pairs) => pairs.map((pair) => ({ id: pair.split('=')[0]!, cidr: pair.split('=')[1]! })))
       // The last slot of a subnet may have the offset 40.
       .superRefine((subnets, context) => {
@@ -77,15 +77,12 @@ export const RULES = {
     'none, or the ARN of a certificate such as arn:aws:acm:eu-west-1:123456789012:certificate/UUID',
   ),
   loadBalancerCidrs: {
-    schema: z
-      .union([z.array(z.string()), z.string().transform((value) => value.split(','))])
-      .refine((ranges) => ranges.length <= MOST_RANGES)
-      .superRefine((ranges, context) => {
-        for (const range of ranges) {
-          const problem = cidrProblem(range, 0, 32);
-          if (problem) context.addIssue({ code: 'custom', message: `has ${range}, which ${problem}` });
-        }
-      }),
+    schema: LIST.refine((ranges) => ranges.length <= MOST_RANGES).superRefine((ranges, context) => {
+      for (const range of ranges) {
+        const problem = cidrProblem(range, 0, 32);
+        if (problem) context.addIssue({ code: 'custom', message: `has ${range}, which ${problem}` });
+      }
+    }),
     allowed: `at most ${MOST_RANGES} IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everybody`,
   },
   flowLogs: oneOf('none', 'rejected', 'all'),

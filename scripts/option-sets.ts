@@ -27,8 +27,8 @@ export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   gateways3: { ...AWS, egressZones: '3' },
   natinstance: { ...AWS, egress: 'nat-instance', flowLogs: 'rejected' },
   endpoints: { ...AWS, egress: 'endpoints', egressZones: '2' },
-  existing: { ...AWS, vpcId: EXISTING.vpcId, vpcSubnets: EXISTING.vpcSubnets, flowLogs: 'all' },
-  internal: { ...AWS, loadBalancer: 'internal', vpcId: EXISTING.vpcId, vpcSubnets: EXISTING.vpcSubnets },
+  existing: { ...AWS, ...EXISTING, flowLogs: 'all' },
+  internal: { ...AWS, ...EXISTING, loadBalancer: 'internal' },
   public: {
     ...AWS,
     ...{ loadBalancer: 'public', loadBalancerCertificateArn: CERTIFICATE, loadBalancerCidrs: '0.0.0.0/0' },

@@ -8,7 +8,7 @@ import {
   DeadlineError,
   explainFailure,
   isThrottled,
-  listInstances,
+  listOnline,
   readCommand,
   sendCommand,
   type Target,
@@ -61,7 +61,7 @@ interface Started {
   readonly Data: { readonly CommandId: string; readonly SentAt: string };
 }
 
-const isOnline = ({ PingStatus }: { readonly PingStatus?: string }): boolean => PingStatus === 'Online';
+const tagged = (key: string, ...values: readonly string[]): Target => ({ key: `tag:${key}`, values });
 const log = (why: string): void => console.log(`waiting: ${why}`);
 
 /** The command that an event asks for. */
@@ -71,10 +71,7 @@ export function requestFor(event: Event): CommandRequest {
   return {
     documentName: isDelete ? properties.OnDeleteDocumentName : properties.DocumentName,
     parameters: isDelete ? properties.OnDeleteParameters : properties.Parameters,
-    targets: [
-      { key: `tag:${TAG.stage}`, values: [properties.Stage] },
-      { key: `tag:${properties.TargetTag}`, values: properties.TargetValues.split(',') },
-    ],
+    targets: [tagged(TAG.stage, properties.Stage), tagged(properties.TargetTag, ...properties.TargetValues.split(','))],
     expectedInstanceCount: Number(properties.ExpectedInstanceCount),
     timeoutSeconds: Number(properties.TimeoutSeconds),
     comment: `CloudFormation ${event.RequestType} of ${event.LogicalResourceId}`,
@@ -87,9 +84,6 @@ async function withChosenManager(event: Event, request: CommandRequest, ssm: SSM
   const { ManagerProbe: probe, AlsoSlot: slot, Stage: stage, OnlineTimeoutSeconds } = event.ResourceProperties;
   if (!probe) return request;
   const isDelete = event.RequestType === 'Delete';
-  const tagged = (key: string, value: string): Target => ({ key: `tag:${key}`, values: [value] });
-  const online = async (targets: readonly Target[]): Promise<string[]> =>
-    (await listInstances(ssm, targets)).filter(isOnline).map(({ InstanceId }) => InstanceId!);
   const choice = {
     ...{ stage, probe, all: request.targets, region: process.env.AWS_REGION ?? '' },
     preferred: [tagged(TAG.stage, stage), tagged(TAG.slot, FIRST_MANAGER)],
@@ -101,10 +95,10 @@ async function withChosenManager(event: Event, request: CommandRequest, ssm: SSM
       // What is deleted goes in any case: any manager may try, and without one there is nothing to clean up.
       if (!isDelete) throw error;
       log(error.message);
-      return (await online(request.targets)).sort().slice(0, 1);
+      return (await listOnline(ssm, request.targets)).slice(0, 1);
     },
   );
-  const others = slot ? await online([tagged(TAG.stage, stage), tagged(TAG.slot, slot)]) : [];
+  const others = slot ? await listOnline(ssm, [tagged(TAG.stage, stage), tagged(TAG.slot, slot)]) : [];
   const values = [...managers, ...others];
   return { ...request, targets: [{ key: 'InstanceIds', values }], expectedInstanceCount: values.length };
 }
@@ -120,7 +114,7 @@ async function targetCount(event: Event, request: CommandRequest, ssm: SSMClient
   } catch (error) {
     if (!isDelete || !(error instanceof DeadlineError)) throw error;
     console.log(error.message);
-    return (await listInstances(ssm, targets)).filter(isOnline).length;
+    return (await listOnline(ssm, targets)).length;
   }
 }
 

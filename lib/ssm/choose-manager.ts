@@ -2,7 +2,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { Deadline, pollUntil, type Look } from './deadline';
 import { explainFailure } from './explain-failure';
-import { describeTargets, listInstances, readCommand, sendCommand } from './run-command';
+import { describeTargets, isOnline, listInstances, readCommand, sendCommand } from './run-command';
 import { throughThrottling } from './throttling';
 import type { CommandState, Target } from './types';
 
@@ -55,7 +55,6 @@ export async function chooseManager(
 
 async function lookForOnline(ssm: SSMClient, { preferred, all }: ManagerChoice): Promise<Look<Online>> {
   const [first, found] = await Promise.all([listInstances(ssm, preferred), listInstances(ssm, all)]);
-  const isOnline = ({ PingStatus }: { PingStatus?: string }): boolean => PingStatus === 'Online';
   const ids = found.filter(isOnline).map(({ InstanceId }) => InstanceId!);
   if (ids.length > 0) return { value: { ids: ids.sort(), preferred: first.find(isOnline)?.InstanceId } };
   const states = found.map(({ InstanceId, PingStatus }) => `${InstanceId} is ${PingStatus}`).sort();

@@ -50,9 +50,9 @@ export async function waitForTargets(
     deadline,
     throughThrottling(async (): Promise<Look<string[]>> => {
       const found = await listInstances(ssm, targets);
-      const online = found.filter((instance) => instance.PingStatus === 'Online');
+      const online = found.filter(isOnline);
       if (online.length === expectedCount) return { value: online.map((instance) => instance.InstanceId!).sort() };
-      const offline = found.filter((instance) => instance.PingStatus !== 'Online');
+      const offline = found.filter((instance) => !isOnline(instance));
       const others = offline.map((instance) => `${instance.InstanceId} is ${instance.PingStatus}`).join(', ');
       return {
         waitingFor:
@@ -63,6 +63,15 @@ export async function waitForTargets(
     onWait,
   );
 }
+
+export const isOnline = ({ PingStatus }: InstanceInformation): boolean => PingStatus === 'Online';
+
+/** Ids, sorted, of the instances that match all targets and are online. */
+export const listOnline = async (ssm: SSMClient, targets: readonly Target[]): Promise<string[]> =>
+  (await listInstances(ssm, targets))
+    .filter(isOnline)
+    .map(({ InstanceId }) => InstanceId!)
+    .sort();
 
 /** Instances that match all targets, whatever their state. */
 export async function listInstances(ssm: SSMClient, targets: readonly Target[]): Promise<InstanceInformation[]> {
@@ -96,7 +105,7 @@ export async function sendCommand(ssm: SSMClient, request: CommandRequest): Prom
 
 /** An instance that has just come online can still be unknown to SendCommand: that is worth another try. */
 async function trySend(ssm: SSMClient, request: CommandRequest): Promise<Look<Command>> {
-  const online = (await listInstances(ssm, request.targets)).filter((instance) => instance.PingStatus === 'Online');
+  const online = await listOnline(ssm, request.targets);
   if (online.length !== request.expectedInstanceCount) {
     return {
       waitingFor:
@@ -108,7 +117,7 @@ async function trySend(ssm: SSMClient, request: CommandRequest): Promise<Look<Co
     const reply = await ssm.send(
       new SendCommandCommand({
         DocumentName: request.documentName,
-        InstanceIds: online.map((instance) => instance.InstanceId!).sort(),
+        InstanceIds: online,
         Parameters: Object.fromEntries(Object.entries(request.parameters).map(([name, value]) => [name, [value]])),
         Comment: request.comment.slice(0, 100),
         TimeoutSeconds: DELIVERY_TIMEOUT_SECONDS,

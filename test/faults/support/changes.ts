@@ -1,5 +1,5 @@
 /** Whether `change` of every document is what docs/events.md says, worked out from documents and records alone. Pure. */
-import type { Coordinates, StoredDocument, TopicRecord } from './observed';
+import { at, type StoredDocument, type TopicRecord } from './observed';
 
 interface Last {
   readonly price: number;
@@ -13,8 +13,6 @@ export interface WrongChange {
   readonly source: string;
   readonly text: string;
 }
-
-const at = ({ partition, offset }: Coordinates): string => `${partition}/${offset}`;
 
 /**
  * The documents of a store, all of them, and the records that they were made of: a change refers to the newest stored

@@ -1,5 +1,5 @@
 /** What was committed at some moment, against what was stored or a dead letter by then. Pure. */
-import type { Coordinates, Letter, Samples, Span, StoredDocument, TopicRecord } from './observed';
+import { at, type Letter, type Samples, type Span, type StoredDocument, type TopicRecord } from './observed';
 
 export interface Covered {
   readonly records: readonly TopicRecord[];
@@ -7,8 +7,6 @@ export interface Covered {
   /** The document that a record has become, or whose repetition it is. */
   readonly documentOf: (record: TopicRecord) => StoredDocument | undefined;
 }
-
-const at = ({ partition, offset }: Coordinates): string => `${partition}/${offset}`;
 
 /** Records that were committed before they were safe, each named once. */
 export function committedEarly({ samples, firstSeen }: Samples, { records, letters, documentOf }: Covered): string[] {

@@ -1,4 +1,4 @@
-/** What was sent, and what is found of it afterwards and during the run. Types alone. */
+/** What was sent, and what is found of it afterwards and during the run: types, and the name of a place. */
 
 /** An event as a client sends it. */
 export interface ClientEvent {
@@ -24,6 +24,9 @@ export interface Coordinates {
   readonly partition: number;
   readonly offset: number;
 }
+
+/** As verdicts name it. */
+export const at = ({ partition, offset }: Coordinates): string => `${partition}/${offset}`;
 
 export interface StoredDocument extends Omit<ClientEvent, 'event_id' | 'timestamp'> {
   readonly _id: string;

@@ -1,7 +1,16 @@
 /** Compares what was sent with what is stored. Pure: it knows nothing of the services but what they promise. */
 import { wrongChanges } from './changes';
 import { committedEarly, unread } from './coverage';
-import type { ClientEvent, Coordinates, Letter, Samples, Sent, Span, StoredDocument, TopicRecord } from './observed';
+import {
+  at,
+  type ClientEvent,
+  type Letter,
+  type Samples,
+  type Sent,
+  type Span,
+  type StoredDocument,
+  type TopicRecord,
+} from './observed';
 
 export interface Observed {
   readonly sent: readonly Sent[];
@@ -58,7 +67,6 @@ export interface Verdict {
 }
 
 const CONFLICT = 'id-conflict';
-const at = ({ partition, offset }: Coordinates): string => `${partition}/${offset}`;
 
 /** Content alone decides whether two events are the same. */
 const contentOf = (event: Omit<ClientEvent, 'event_id'>, id: string): string =>
