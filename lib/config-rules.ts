@@ -130,5 +130,6 @@ export const RULES = {
   priceRetentionDays: integer(0, 3650),
   deployTimeoutMinutes: integer(2, 50),
   secretVersions: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
+  dataVolumes: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
   fault: oneOf('none', 'producer-unhealthy'),
 } as const satisfies Record<string, Rule>;

@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { conflictsOf } from './config-conflicts';
 import { RULES } from './config-rules';
-import { type KafkaMode, LAB_ACCOUNT_ID, NO_SECRET_VERSIONS, STAGE } from './contract';
+import { type KafkaMode, LAB_ACCOUNT_ID, NO_DATA_VOLUMES, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones, unknownRegion } from './regions';
 
@@ -94,6 +94,11 @@ export interface Config {
    * `metals deploy` derives it from the versions that are current. @default none
    */
   readonly secretVersions: string;
+  /**
+   * Another value looks for the slots' volumes again, one of which may be gone. `metals deploy` derives it from those that are
+   * there. @default none
+   */
+  readonly dataVolumes: string;
   /** Breaks one image on purpose, to rehearse a failing deployment; lab only. @default none */
   readonly fault: 'none' | 'producer-unhealthy';
 }
@@ -155,6 +160,7 @@ function defaults(
     priceRetentionDays: 0,
     deployTimeoutMinutes: 15,
     secretVersions: NO_SECRET_VERSIONS,
+    dataVolumes: NO_DATA_VOLUMES,
     fault: 'none',
   };
 }

@@ -55,6 +55,7 @@ export const DOCUMENTS = [
   'swarm-join',
   'swarm-label',
   'swarm-leave',
+  'swarm-recover',
   'secrets-sync',
   'stack-deploy',
   'stack-remove',
@@ -92,9 +93,15 @@ export const secretPrefix = (stage: string): string => `metals/${stage}/`;
 /** Name of a secret in Secrets Manager: `metals/<stage>/<id>`. */
 export const secretName = (stage: string, id: SecretId): string => `${secretPrefix(stage)}${id}`;
 
+/** What is remembered about a stage's Swarm, beside its volumes: how far its one creation got, and how to join it. */
+export const SWARM_PARAMETERS = ['claim', 'worker-token', 'manager-token'] as const;
+export type SwarmParameter = (typeof SWARM_PARAMETERS)[number];
+
+/** Below it, by number, the slot of each manager that went on alone: swarm-recover. */
+export const recoveryPath = (stage: string): string => `/metals/${stage}/swarm/recovery`;
+
 /** Parameter Store paths of a stage, all under `/metals/<stage>/swarm`. */
-export const parameterPath = (stage: string, leaf: 'worker-token' | 'manager-token' | `claim/${string}`): string =>
-  `/metals/${stage}/swarm/${leaf}`;
+export const parameterPath = (stage: string, leaf: SwarmParameter): string => `/metals/${stage}/swarm/${leaf}`;
 
 /** Where a stage's bundles are in the assets bucket of `cdk bootstrap`: managers may read here. */
 export const assetPrefix = (stage: string): string => `metals/${stage}/`;
@@ -109,6 +116,11 @@ export const flowLogGroup = (stage: string): string => `/metals/${stage}/flow-lo
 export const VERSIONS_OUTPUT = 'SecretVersions';
 /** `secretVersions` of a deployment that looks at no secret, as `cdk deploy` by itself. */
 export const NO_SECRET_VERSIONS = 'none';
+
+/** Output of the data stack: ids of its volumes, and the `dataVolumes` that it was deployed with. */
+export const VOLUMES_OUTPUT = 'DataVolumes';
+/** `dataVolumes` of a deployment that looks for no volume, as `cdk deploy` by itself. */
+export const NO_DATA_VOLUMES = 'none';
 
 /** The APIs that nodes call, by the names of their endpoints; S3 has an endpoint of another kind. */
 export const ENDPOINT_APIS = [

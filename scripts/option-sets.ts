@@ -61,5 +61,6 @@ export const VALUES_ONLY: readonly Key[] = [
   'priceRetentionDays',
   'deployTimeoutMinutes',
   'secretVersions',
+  'dataVolumes',
   'fault',
 ];

@@ -8,6 +8,7 @@ import { labDown, LAB_DOWN_FAILED, type LabDownOptions } from './commands/lab-do
 import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
 import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
 import { preflight, PREFLIGHT_FAILED, type PreflightOptions } from './commands/preflight';
+import { recover, RECOVER_FAILED, type RecoverOptions } from './commands/recover';
 import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
@@ -118,6 +119,12 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .command('smoke-test')
     .description('seven steps from Kafka to MongoDB, each with what it measured')
     .action(bind(SMOKE_TEST_FAILED, smokeTest));
+  program
+    .command('recover')
+    .description('where a majority of the managers is lost for good: one goes on alone, the others join it anew')
+    .option('--slot <name>', 'the manager that goes on, where several are online')
+    .option('--yes', 'do not ask')
+    .action(bind<RecoverOptions>(RECOVER_FAILED, recover, GRACE_MS));
   addDlqVerbs(program, bind);
   program
     .command('completion')

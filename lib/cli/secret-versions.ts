@@ -1,12 +1,12 @@
 /** The value of `secretVersions` in lib/config.ts that stands for the versions of a stage's secrets. */
 import { createHash } from 'node:crypto';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { boundCalls, clientConfig } from '../aws-client';
-import { isRefusal } from '../aws-errors';
 import { cloudFormationStackName, NO_SECRET_VERSIONS, VERSIONS_OUTPUT } from '../contract';
 import { readVersionIds } from '../secret-versions';
 import type { Context } from './context';
+import { readOutput } from './stack-output';
 
 const DIGEST_LENGTH = 16;
 
@@ -37,21 +37,12 @@ export async function readSecretVersions(
   const stacks = boundCalls(new CloudFormationClient(config), { signal, timeoutSeconds });
   try {
     const current = await readVersionIds(secrets, stage);
-    return versionsSetting(current, await readDeployed(stacks, cloudFormationStackName(stage, 'pipeline')));
+    return versionsSetting(
+      current,
+      await readOutput(stacks, cloudFormationStackName(stage, 'pipeline'), VERSIONS_OUTPUT),
+    );
   } finally {
     secrets.destroy();
     stacks.destroy();
-  }
-}
-
-/** The stack's output; missing too where it is not there or may not be seen: then the stack is deployed once more. */
-async function readDeployed(client: CloudFormationClient, stack: string): Promise<string | undefined> {
-  try {
-    const { Stacks: [found] = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    return found?.Outputs?.find(({ OutputKey }) => OutputKey === VERSIONS_OUTPUT)?.OutputValue;
-  } catch (error) {
-    // CloudFormation says so of a stack that does not exist, too.
-    if (isRefusal(error) || (error as Error).name === 'ValidationError') return undefined;
-    throw error;
   }
 }

@@ -83,30 +83,56 @@ export async function runOnManager(
   timeoutSeconds: number,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<CommandState> {
-  return withActivity(context.terminal, title, async (activity) => {
+  const choice = managersOf(context.stage, connection.region);
+  const choose: ChooseInstance = (deadline, onWait) => chooseManager(connection.ssm, choice, deadline, onWait);
+  return run(context, connection, { id, title, timeoutSeconds, parameters, choose });
+}
+
+/** Runs one document on this instance to its end, showing what it waits for. */
+export const runOnInstance = (
+  context: Context,
+  connection: Connection,
+  instanceId: string,
+  command: Pick<Sending, 'id' | 'title' | 'timeoutSeconds' | 'parameters'>,
+): Promise<CommandState> => run(context, connection, { ...command, choose: () => Promise.resolve(instanceId) });
+
+type ChooseInstance = (deadline: Deadline, onWait: (reason: string) => void) => Promise<string>;
+
+interface Sending {
+  readonly id: DocumentId;
+  readonly title: string;
+  readonly timeoutSeconds: number;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly choose: ChooseInstance;
+}
+
+const run = (
+  context: Context,
+  { ssm, region }: Connection,
+  { id, title, timeoutSeconds, parameters, choose }: Sending,
+): Promise<CommandState> =>
+  withActivity(context.terminal, title, async (activity) => {
     const deadline = new Deadline(timeoutSeconds);
     const waitsFor = (reason: string): void =>
       activity.waitsFor(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
-    const choice = managersOf(context.stage, connection.region);
-    const manager = await chooseManager(connection.ssm, choice, deadline, waitsFor);
+    const instanceId = await choose(deadline, waitsFor);
     return runCommand(
-      connection.ssm,
+      ssm,
       {
         documentName: documentName(context.stage, id),
         parameters: { Stage: context.stage, ...parameters },
-        targets: [{ key: 'InstanceIds', values: [manager] }],
+        targets: [{ key: 'InstanceIds', values: [instanceId] }],
         expectedInstanceCount: 1,
         timeoutSeconds,
         comment: `metals ${id}`,
       },
       ({ reason, commandId }) => {
         waitsFor(reason);
-        if (commandId) context.leaveBehind = leftBehind(id, manager, commandId, connection.region);
+        if (commandId) context.leaveBehind = leftBehind(id, instanceId, commandId, region);
       },
       deadline,
     );
   });
-}
 
 function managersOf(stage: string, region: string): ManagerChoice {
   const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };

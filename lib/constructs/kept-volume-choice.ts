@@ -1,5 +1,5 @@
 /** Which volume a slot gets. Pure. */
-import { TAG } from '../contract';
+import { parameterPath, TAG } from '../contract';
 
 /** A volume that carries the tags of a stage and a slot. */
 export interface FoundVolume {
@@ -9,6 +9,7 @@ export interface FoundVolume {
   /** `creating`, `available`, `in-use` or `error`. */
   readonly state: string;
   readonly encrypted: boolean;
+  readonly fromSnapshot: boolean;
   /** ISO 8601. */
   readonly createdAt: string;
 }
@@ -18,6 +19,8 @@ export interface WantedVolume {
   readonly slot: string;
   readonly availabilityZone: string;
   readonly sizeGiB: number;
+  /** What is on the slot's volume, and nowhere else: keys of `LOST`. */
+  readonly holds: readonly string[];
 }
 
 export interface Circumstances {
@@ -51,8 +54,8 @@ export function chooseVolume(
 function misfit(volume: FoundVolume, wanted: WantedVolume, rollsBack: boolean): string | undefined {
   if (volume.state === 'error')
     return (
-      'EC2 says that it is in state error: its hardware has failed; restore it from a snapshot, or begin with an empty ' +
-      `volume: aws ec2 delete-volume --volume-id ${volume.id}`
+      `EC2 says that it is in state error: its hardware has failed; ${lost(wanted)}restore it from a snapshot ` +
+      `(${RESTORE}), or begin with an empty volume: aws ec2 delete-volume --volume-id ${volume.id}`
     );
   if (volume.availabilityZone !== wanted.availabilityZone)
     return (
@@ -76,13 +79,48 @@ function ambiguous(found: readonly FoundVolume[], { stage, slot }: WantedVolume)
   );
 }
 
-function gone(id: string, { stage, slot, availabilityZone, sizeGiB }: WantedVolume): string {
+const RESTORE = 'docs/nodes.md, Snapshots';
+
+/** What goes with the volume. */
+const LOST: Readonly<Record<string, string>> = {
+  swarm: 'the Swarm was on it: services and secrets, which a deployment makes again in a new one',
+  kafka: "Kafka's data was on it, accepted events that are not stored yet included",
+  mongodb: "MongoDB's data was on it, the stored prices, which the processor does not read again by itself",
+};
+
+const lost = ({ holds }: WantedVolume): string => holds.map((name) => `${LOST[name] ?? name}; `).join('');
+
+function gone(id: string, wanted: WantedVolume): string {
+  const { stage, slot, availabilityZone, sizeGiB } = wanted;
   const tags = `{Key=${TAG.stage},Value=${stage}},{Key=${TAG.slot},Value=${slot}}`;
   return (
-    `${id}, the volume of ${slot} in stage ${stage}, is gone or has lost its tags; give them to the one that takes its ` +
-    `place, or begin with an empty one, and deploy again: aws ec2 create-volume --availability-zone ${availabilityZone} ` +
-    `--size ${sizeGiB} --volume-type gp3 --encrypted --tag-specifications 'ResourceType=volume,Tags=[${tags}]'`
+    `${id}, the volume of ${slot} in stage ${stage}, is gone or has lost its tags; ${lost(wanted)}give its tags to the ` +
+    `one that takes its place, from a snapshot (${RESTORE}), or begin with an empty one, and deploy again: ` +
+    (wanted.holds.includes('swarm') ? `${forget(stage)}; ` : '') +
+    `aws ec2 create-volume --availability-zone ${availabilityZone} --size ${sizeGiB} --volume-type gp3 --encrypted ` +
+    `--tag-specifications 'ResourceType=volume,Tags=[${tags}]'`
   );
 }
+
+/**
+ * Whether the Swarm of a single manager would begin on an empty volume. Another one than before that is from no snapshot
+ * is empty; one that a new stack finds was kept.
+ */
+export function beginsEmpty(
+  kept: FoundVolume | undefined,
+  { holds }: WantedVolume,
+  { currentId, rollsBack }: Circumstances,
+): boolean {
+  if (rollsBack || !holds.includes('swarm')) return false;
+  return !kept || (currentId !== undefined && kept.id !== currentId && !kept.fromSnapshot);
+}
+
+/** What must happen before the Swarm may be created again. */
+export const lostSwarm = (stage: string, claim: string): string =>
+  `${claim.replace('initialised', 'the Swarm')} of stage ${stage} was on another volume, and its services and secrets would ` +
+  `be lost; restore that volume (${RESTORE}), or begin a new Swarm, which the workers then join with the data that they ` +
+  `hold, and deploy again: ${forget(stage)}`;
+
+const forget = (stage: string): string => `aws ssm delete-parameter --name ${parameterPath(stage, 'claim')}`;
 
 const untag = (id: string): string => `aws ec2 delete-tags --resources ${id} --tags Key=${TAG.slot}`;

@@ -10,13 +10,15 @@ import {
   paginateDescribeVolumes,
   type Volume,
 } from '@aws-sdk/client-ec2';
-import { TAG } from '../contract';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { FIRST_MANAGER, TAG } from '../contract';
 import { Deadline, pollUntil, type Look } from '../ssm/deadline';
 import { throughThrottling } from '../ssm/throttling';
 import { asTagList, type DataTags, type KeptDataEvent, type KeptDataResult, type OnDelete } from './kept-data';
-import { chooseVolume, type FoundVolume } from './kept-volume-choice';
+import { beginsEmpty, chooseVolume, type FoundVolume } from './kept-volume-choice';
 import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
+import { forgetSwarm, refuseSecondSwarm } from './remembered-swarm';
 
 /** Properties of `Custom::KeptVolume`; CloudFormation passes every scalar as a string. */
 export interface VolumeProperties {
@@ -26,8 +28,12 @@ export interface VolumeProperties {
   readonly AvailabilityZone: string;
   readonly SizeGiB: string;
   readonly OnDelete: OnDelete;
+  /** What is on it, and nowhere else, separated by commas. */
+  readonly Holds?: string;
   /** Of the configuration; a tag that is not named any more stays. */
   readonly Tags?: DataTags;
+  /** Not read: a change of it updates the resource. */
+  readonly LookAgainFor?: string;
 }
 
 type Event = KeptDataEvent<VolumeProperties>;
@@ -50,6 +56,7 @@ const asFound = (volume: Volume): FoundVolume => ({
   sizeGiB: volume.Size ?? 0,
   state: volume.State ?? '',
   encrypted: volume.Encrypted === true,
+  fromSnapshot: Boolean(volume.SnapshotId),
   createdAt: volume.CreateTime?.toISOString() ?? 'at an unknown time',
 });
 
@@ -139,12 +146,18 @@ async function keep(event: Event, clients: Clients, limits: Limits): Promise<str
     slot: properties.Slot,
     availabilityZone: properties.AvailabilityZone,
     sizeGiB: Number(properties.SizeGiB),
+    holds: (properties.Holds ?? '').split(',').filter(Boolean),
   };
   const circumstances = {
     currentId: event.PhysicalResourceId,
     rollsBack: event.RequestType === 'Update' && (await stackStatus(event, clients)).includes('ROLLBACK'),
   };
-  const kept = chooseVolume(await find(ec2, properties), wanted, circumstances);
+  const found = await find(ec2, properties);
+  // What is gone cannot be given back, and must not end the rollback: the next deployment tells.
+  if (circumstances.rollsBack && !found.some(({ id }) => id === event.PhysicalResourceId))
+    return event.PhysicalResourceId!;
+  const kept = chooseVolume(found, wanted, circumstances);
+  if (beginsEmpty(kept, wanted, circumstances)) await refuseSecondSwarm(clients.ssm, wanted.stage);
   if (kept) console.log(`${wanted.slot} keeps ${kept.id}, ${kept.sizeGiB} GiB, ${kept.state}`);
   const volume = kept ?? (await create(ec2, properties));
   await untilCreated(ec2, volume.id, limits);
@@ -170,6 +183,9 @@ async function removeFor(event: Event, clients: Clients, limits: Limits): Promis
     event.PhysicalResourceId!,
     isUpdate ? { ...limits, release: Math.min(1, limits.release) } : limits,
   );
+  // An update that has given the slot another volume ends up here, too: the Swarm goes on there.
+  const { Stage, Slot } = event.ResourceProperties;
+  if (!isUpdate && Slot === FIRST_MANAGER) await forgetSwarm(clients.ssm, Stage);
 }
 
 async function remove(client: EC2Client, id: string, limits: Limits): Promise<void> {
@@ -191,6 +207,7 @@ async function remove(client: EC2Client, id: string, limits: Limits): Promise<vo
 }
 
 export interface Clients {
+  readonly ssm: SSMClient;
   readonly ec2: EC2Client;
   readonly cloudFormation: CloudFormationClient;
 }
@@ -208,6 +225,7 @@ export async function handle(event: Event, clients: Clients, limits: Limits = LI
 }
 
 const clients: Clients = {
+  ssm: throughLateGrants(new SSMClient({})),
   ec2: throughLateGrants(new EC2Client({})),
   cloudFormation: throughLateGrants(new CloudFormationClient({})),
 };

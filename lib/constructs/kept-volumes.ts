@@ -1,14 +1,18 @@
 import { CustomResource, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { type NodeRole, TAG } from '../contract';
+import { type NodeRole, parameterPath, recoveryPath, SWARM_PARAMETERS, type SwarmParameter, TAG } from '../contract';
 import { bundledFunction } from './bundled-function';
 import { FunctionProvider } from './function-provider';
 import type { DataTags, OnDelete } from './kept-data';
 import type { VolumeProperties } from './kept-volumes.handler';
 
+/** What is on one volume alone: the Swarm of a single manager, events, prices. */
+export type VolumeData = 'swarm' | 'kafka' | 'mongodb';
+
 export interface KeptVolume {
   readonly slot: string;
+  readonly holds: readonly VolumeData[];
   readonly role: NodeRole;
   readonly availabilityZone: string;
 }
@@ -20,6 +24,8 @@ export interface KeptVolumesProps {
   readonly onDelete: OnDelete;
   /** @default none */
   readonly tags?: DataTags;
+  /** Another value lets the function look again for volumes that nothing else has changed. @default none */
+  readonly lookAgainFor?: string;
 }
 
 /**
@@ -30,7 +36,7 @@ export interface KeptVolumesProps {
  *
  * Security Considerations: the function may make volumes with this stage's tag only, and change, or where its stack may
  * delete, only those. It can tag what is there already only where the stage has it, and with the configuration's keys alone,
- * so no other volume can become one of the stage.
+ * so no other volume can become one of the stage. Of the Swarm's parameters it reads the claim, and may delete them with the volumes.
  */
 export class KeptVolumes extends Construct {
   /** By slot; `ref` is the volume's id. */
@@ -45,7 +51,7 @@ export class KeptVolumes extends Construct {
     });
     for (const statement of this.statements(props)) handler.addToRolePolicy(statement);
     const { serviceToken } = new FunctionProvider(this, 'Provider', { onEventHandler: handler });
-    const resource = ({ slot, role, availabilityZone }: KeptVolume): CustomResource => {
+    const resource = ({ slot, role, availabilityZone, holds }: KeptVolume): CustomResource => {
       const properties: VolumeProperties = {
         Stage: props.stage,
         Slot: slot,
@@ -53,7 +59,9 @@ export class KeptVolumes extends Construct {
         AvailabilityZone: availabilityZone,
         SizeGiB: String(props.sizeGiB),
         OnDelete: props.onDelete,
+        ...(holds.length && { Holds: holds.join(',') }),
         ...(props.tags && { Tags: props.tags }),
+        ...(props.lookAgainFor && { LookAgainFor: props.lookAgainFor }),
       };
       return new CustomResource(this, slot, { serviceToken, resourceType: 'Custom::KeptVolume', properties });
     };
@@ -65,6 +73,12 @@ export class KeptVolumes extends Construct {
     const volumes = [`arn:${partition}:ec2:${region}:${account}:volume/*`];
     const onVolumes = (actions: string[], equals: Record<string, string>) =>
       new iam.PolicyStatement({ actions, resources: volumes, conditions: { StringEquals: equals } });
+    const swarm = (leaf: SwarmParameter) => parameterPath(stage, leaf);
+    const onParameters = (actions: string[], ...paths: string[]) =>
+      new iam.PolicyStatement({
+        actions,
+        resources: paths.map((path) => `arn:${partition}:ssm:${region}:${account}:parameter${path}`),
+      });
     const change = ['ec2:ModifyVolume', ...(onDelete === 'delete' ? ['ec2:DeleteVolume'] : [])];
     return [
       onVolumes(['ec2:CreateVolume'], { [`aws:RequestTag/${TAG.stage}`]: stage }),
@@ -87,6 +101,14 @@ export class KeptVolumes extends Construct {
         actions: ['ec2:DescribeVolumes', 'ec2:DescribeVolumesModifications'],
         resources: ['*'],
       }),
+      // What is remembered about a Swarm goes with the volume of its first manager.
+      onParameters(['ssm:GetParameter'], swarm('claim')),
+      ...(onDelete === 'delete'
+        ? [
+            onParameters(['ssm:DeleteParameters'], ...SWARM_PARAMETERS.map(swarm), `${recoveryPath(stage)}/*`),
+            onParameters(['ssm:GetParametersByPath'], recoveryPath(stage)),
+          ]
+        : []),
       // Whether a stack rolls back a volume that has grown.
       new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [stackId] }),
     ];

@@ -2,7 +2,18 @@ import { type CustomResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Config } from '../config';
-import { assetPrefix, documentLogGroup, metricNamespace, type NodeRole, parameterPath, TAG } from '../contract';
+import {
+  assetPrefix,
+  documentLogGroup,
+  FIRST_MANAGER,
+  metricNamespace,
+  type NodeRole,
+  parameterPath,
+  recoveryPath,
+  SWARM_PARAMETERS,
+  type SwarmParameter,
+  TAG,
+} from '../contract';
 
 /** A slot, as far as its permissions go. */
 export interface SlotOfRole {
@@ -61,29 +72,36 @@ export class NodeRoles extends Construct {
     return { role, profile: new iam.CfnInstanceProfile(this, `${slot.slot}-profile`, { roles: [role.roleName] }) };
   }
 
-  private parameter(leaf: Parameters<typeof parameterPath>[1]): string {
+  private parameter(leaf: SwarmParameter): string {
     return this.arn('ssm', `parameter${parameterPath(this.props.config.stage, leaf)}`);
   }
 
   private worker(): iam.PolicyStatement[] {
-    return [allow(['ssm:GetParameter'], [this.parameter('worker-token')])];
+    return [allow(['ssm:GetParameter'], [this.parameter('claim'), this.parameter('worker-token')])];
   }
 
-  /** Forms the Swarm (tokens, and the claim on this slot's own volume), reads the secrets and this stage's bundles. */
-  private manager({ volume }: SlotOfRole): iam.PolicyStatement[] {
+  /** Joins the Swarm, or forms it, reads the secrets and this stage's bundles. */
+  private manager({ slot }: SlotOfRole): iam.PolicyStatement[] {
     const { config, secretArns } = this.props;
-    const claim = this.parameter(`claim/${volume.ref}`);
+    const forms = ['ssm:GetParameters', 'ssm:PutParameter'];
     const stack = Stack.of(this);
     const bucket = `cdk-${stack.synthesizer.bootstrapQualifier}-assets-${config.account}-${config.region}`;
     return [
       allow(
-        ['ssm:GetParameter', 'ssm:GetParameters', 'ssm:PutParameter'],
-        [this.parameter('worker-token'), this.parameter('manager-token'), claim],
+        ['ssm:GetParameter', ...(slot === FIRST_MANAGER ? forms : [])],
+        SWARM_PARAMETERS.map((leaf) => this.parameter(leaf)),
       ),
+      ...(config.managers > 1 ? this.recovery() : []),
       allow(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'], [...secretArns]),
       // Every bundle of this stage, and nothing else: a rollback deploys the bundle before this one.
       allow(['s3:GetObject'], [`arn:${stack.partition}:s3:::${bucket}/${assetPrefix(config.stage)}*.gz`]),
     ];
+  }
+
+  /** One manager of several may go on alone; the others learn of it. */
+  private recovery(): iam.PolicyStatement[] {
+    const path = this.arn('ssm', `parameter${recoveryPath(this.props.config.stage)}`);
+    return [allow(['ssm:GetParametersByPath'], [path]), allow(['ssm:PutParameter'], [`${path}/*`])];
   }
 
   private arn(service: string, resource: string): string {

@@ -61,6 +61,7 @@ export class NodeSlot extends Construct {
       METALS_DOCKER_BRIDGE_CIDR: config.dockerBridgeCidr,
       METALS_GATEWAY_BRIDGE_CIDR: config.gatewayBridgeCidr,
       METALS_OVERLAY_ENCRYPTION: config.overlayEncryption,
+      ...(place.role === 'manager' && config.managers > 1 && { METALS_MANAGERS: String(config.managers) }),
       METALS_REGISTRY: `${config.account}.dkr.ecr.${config.region}.${urlSuffix}`,
       // By name: references to the stack and the group would be a circle.
       METALS_STACK: stackName,

@@ -14,12 +14,19 @@ import { inFreshFolder } from './fresh-folder';
 
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
 
+/** Longer than a load balancer takes to notice that a node is unhealthy (load-balancer.ts): two looks, and to pass that on. */
+const BALANCER_NOTICES_SECONDS = 20;
+
+/** For how long an edge that is told to stop still answers. */
+const edgeDrainSeconds = ({ loadBalancer }: Config): number => (loadBalancer === 'none' ? 0 : BALANCER_NOTICES_SECONDS);
+
 /** What the stack files interpolate; stack-deploy reads it as `settings.env`. Values are validated configuration. */
 export function settings(config: Config): Record<string, string> {
   return {
     METALS_STAGE: config.stage,
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
+    METALS_EDGE_DRAIN_SECONDS: String(edgeDrainSeconds(config)),
     METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
     METALS_PROCESSOR_REPLICAS: String(config.processorReplicas),
   };

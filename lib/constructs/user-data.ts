@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { gzipSync, strToU8 } from 'fflate';
 import { ROOT } from './bundle';
 
 const HOST_FOLDER = path.join(ROOT, 'assets', 'host');
@@ -15,10 +16,13 @@ const HOST_FILES: readonly (readonly [source: string, target: string, mode: stri
   ['lib/volume.sh', '/usr/local/lib/metals/lib/volume.sh', '0644'],
   ['lib/docker.sh', '/usr/local/lib/metals/lib/docker.sh', '0644'],
   ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],
+  ['lib/recovery.sh', '/usr/local/lib/metals/lib/recovery.sh', '0644'],
+  ['swarm-fence.sh', '/usr/local/lib/metals/swarm-fence.sh', '0755'],
   ['container-guard.sh', '/usr/local/sbin/metals-container-guard', '0755'],
   ['units/metals-boot.service', '/etc/systemd/system/metals-boot.service', '0644'],
   ['units/metals-boot-failed.service', '/etc/systemd/system/metals-boot-failed.service', '0644'],
   ['units/metals-container-guard.service', '/etc/systemd/system/metals-container-guard.service', '0644'],
+  ['units/metals-swarm-fence.service', '/etc/systemd/system/metals-swarm-fence.service', '0644'],
   ['units/docker.service.d/10-metals.conf', '/etc/systemd/system/docker.service.d/10-metals.conf', '0644'],
 ];
 
@@ -42,18 +46,35 @@ const writeFile = (target: string, mode: string, content: string): string =>
   `write ${target} ${mode} <<'${END}'\n${content}${END}`;
 
 /**
- * User data: writes the slot's settings and the files of assets/host, then runs user-data.sh.
+ * Packed, because EC2 takes 16 KB. By a library that is JavaScript alone: Node's own gives other bytes on another processor, and
+ * other user data replaces every node.
+ */
+const packed = (text: string): string =>
+  Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 }))
+    .toString('base64')
+    .replace(/.{1,100}/g, '$&\n');
+
+/**
+ * User data: writes the slot's settings and the files of assets/host, then runs user-data.sh. The settings, in which CloudFormation
+ * puts ids, are readable; the rest is the same for every slot, and packed.
  *
  * @param settings values are ids, names and ranges, never secrets; they need no quotes in a shell or a unit
  */
 export function renderUserData(settings: Readonly<Record<string, string>>): string {
+  const files = [
+    ...HOST_FILES.map(([source, target, mode]) => writeFile(target, mode, hostFile(source))),
+    hostFile('user-data.sh').replace(/^#!.*\n/, ''),
+  ].join('\n');
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   return [
     '#!/bin/bash',
     'set -Eeuo pipefail',
     WRITE_FUNCTION,
     writeFile(NODE_FILE, '0644', lines.join('')),
-    ...HOST_FILES.map(([source, target, mode]) => writeFile(target, mode, hostFile(source))),
-    hostFile('user-data.sh').replace(/^#!.*\n/, ''),
+    `files=$(base64 -d <<'${END}' | gunzip`,
+    `${packed(files)}${END}`,
+    ')',
+    'eval "${files}"',
+    '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /** Which manager a document goes to that any of several may run. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { Deadline, pollUntil, type Look } from './deadline';
+import { Deadline, DeadlineError, pollUntil, type Look } from './deadline';
 import { explainFailure } from './explain-failure';
 import { describeTargets, isOnline, listInstances, readCommand, sendCommand } from './run-command';
 import { throughThrottling } from './throttling';
@@ -72,14 +72,7 @@ async function ask(
   deadline: Deadline,
   onWait?: (reason: string) => void,
 ): Promise<string> {
-  const commandId = await sendCommand(ssm, {
-    documentName: probe,
-    parameters: { Stage: stage },
-    targets: [{ key: 'InstanceIds', values: ids }],
-    expectedInstanceCount: ids.length,
-    timeoutSeconds: PROBE_SECONDS,
-    comment: 'metals: which manager answers',
-  });
+  const commandId = await sendProbe(ssm, probe, stage, ids);
   let firstAnswerMs: number | undefined;
   return pollUntil(
     `asking ${ids.length} managers which of them can speak for the Swarm (command ${commandId})`,
@@ -92,11 +85,57 @@ async function ask(
       const chosen = choose(state, answered, preferred, isPatient);
       if (chosen !== undefined) return { value: chosen };
       if (state.done) throw new Error(explainFailure(state, region));
-      return { waitingFor: state.invocations.map(({ instanceId, status }) => `${instanceId} ${status}`).join(', ') };
+      return { waitingFor: progressOf(state) };
     }),
     onWait,
   );
 }
+
+export interface Question {
+  readonly stage: string;
+  readonly ids: readonly string[];
+  /** As of `ManagerChoice`. */
+  readonly probe: string;
+  /** How long one may take to answer. @default 90 */
+  readonly seconds?: number;
+}
+
+/** Ids of those instances that can speak for the Swarm; one that does not answer in time cannot. */
+export async function listSpeakers(
+  ssm: SSMClient,
+  { stage, ids, probe, seconds = PROBE_SECONDS }: Question,
+  onWait?: (reason: string) => void,
+): Promise<string[]> {
+  const commandId = await sendProbe(ssm, probe, stage, ids);
+  let speakers: string[] = [];
+  const all = pollUntil(
+    `asking ${ids.length} managers`,
+    new Deadline(seconds),
+    throughThrottling(async (): Promise<Look<true>> => {
+      const state = await readCommand(ssm, commandId);
+      speakers = succeeded(state);
+      return state.done ? { value: true } : { waitingFor: progressOf(state) };
+    }),
+    onWait,
+  );
+  await all.catch((error: unknown) => {
+    if (!(error instanceof DeadlineError)) throw error;
+  });
+  return speakers;
+}
+
+const sendProbe = (ssm: SSMClient, probe: string, stage: string, ids: readonly string[]): Promise<string> =>
+  sendCommand(ssm, {
+    documentName: probe,
+    parameters: { Stage: stage },
+    targets: [{ key: 'InstanceIds', values: ids }],
+    expectedInstanceCount: ids.length,
+    timeoutSeconds: PROBE_SECONDS,
+    comment: 'metals: which manager answers',
+  });
+
+const progressOf = ({ invocations }: CommandState): string =>
+  invocations.map(({ instanceId, status }) => `${instanceId} ${status}`).join(', ');
 
 const succeeded = ({ invocations }: CommandState): string[] =>
   invocations

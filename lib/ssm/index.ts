@@ -1,4 +1,4 @@
-export { chooseManager, type ManagerChoice } from './choose-manager';
+export { chooseManager, listSpeakers, type ManagerChoice } from './choose-manager';
 export { Deadline, DeadlineError } from './deadline';
 export { explainFailure } from './explain-failure';
 export { emptyParameters, listOnline, readCommand, runCommand, sendCommand, waitForTargets } from './run-command';

@@ -1,11 +1,19 @@
-import { type CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, type CustomResource, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
-import { documentLogGroup, SECRETS, type SecretId, secretName } from '../contract';
+import {
+  documentLogGroup,
+  FIRST_MANAGER,
+  NO_DATA_VOLUMES,
+  SECRETS,
+  type SecretId,
+  secretName,
+  VOLUMES_OUTPUT,
+} from '../contract';
 import type { OnDelete } from '../constructs/kept-data';
 import { KeptSecrets } from '../constructs/kept-secrets';
-import { KeptVolumes } from '../constructs/kept-volumes';
+import { KeptVolumes, type VolumeData } from '../constructs/kept-volumes';
 import { VolumeSnapshots } from '../constructs/volume-snapshots';
 import type { SlotPlace } from './network';
 
@@ -27,17 +35,29 @@ export class DataStack extends Stack {
   readonly secrets: Readonly<Record<SecretId, CustomResource>>;
   /** Changes whenever a secret got a new version at deployment, so that what depends on it is run again. */
   readonly secretVersions: string;
+  private readonly lookedFor: string;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
     const { config, places } = props;
     const { stage } = config;
+    this.lookedFor = config.dataVolumes;
     const onDelete: OnDelete = config.dataRemoval === 'retain' ? 'keep' : 'delete';
 
     const sizeGiB = config.dataVolumeGiB;
     // CloudFormation passes its tags to no custom resource.
     const tags = Object.keys(config.tags).length ? { tags: config.tags } : {};
-    this.volumes = new KeptVolumes(this, 'Volumes', { stage, sizeGiB, volumes: places, onDelete, ...tags }).resources;
+    const volumes = places.map((place) => ({ ...place, holds: dataOf(config, place.slot) }));
+    const lookAgainFor = config.dataVolumes === NO_DATA_VOLUMES ? {} : { lookAgainFor: config.dataVolumes };
+    this.volumes = new KeptVolumes(this, 'Volumes', {
+      ...{ stage, sizeGiB, volumes, onDelete },
+      ...tags,
+      ...lookAgainFor,
+    }).resources;
+    new CfnOutput(this, VOLUMES_OUTPUT, {
+      value: this.volumesOf(places.map(({ slot }) => slot)),
+      description: 'by which metals deploy knows whether a volume has gone since',
+    });
 
     if (config.snapshotRetentionDays > 0)
       new VolumeSnapshots(this, 'Snapshots', { stage, retentionDays: config.snapshotRetentionDays });
@@ -68,4 +88,18 @@ export class DataStack extends Stack {
     this.secrets = secrets.resources;
     this.secretVersions = secrets.versions;
   }
+
+  /**
+   * Ids of these slots' volumes, for what must be done again when a slot gets another one, and the setting by which they were
+   * looked for: the CDK deploys no stack whose template is the same, whatever its references stand for now.
+   */
+  volumesOf(slots: readonly string[]): string {
+    return [...slots.map((slot) => this.volumes[slot]!.ref), this.lookedFor].join(',');
+  }
+}
+
+/** What is on the volume of this slot, and nowhere else. */
+function dataOf({ managers, kafkaSlot, mongodbSlot }: Config, slot: string): VolumeData[] {
+  const holders = { swarm: managers === 1 ? FIRST_MANAGER : undefined, kafka: kafkaSlot, mongodb: mongodbSlot };
+  return (Object.keys(holders) as VolumeData[]).filter((data) => holders[data] === slot);
 }

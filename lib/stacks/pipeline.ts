@@ -36,10 +36,16 @@ export class PipelineStack extends Stack {
     const manager = managerTarget(swarm.managers, documents['stack-status']);
     const versions = `${data.secretVersions},${config.secretVersions}`;
 
+    // A slot whose volume was lost comes with another one: without images, and, if it holds data, without topics and indexes.
+    const everywhere = { DataVolumes: data.volumesOf(swarm.slots) };
+    const state = new Set([...swarm.managers, config.kafkaSlot, config.mongodbSlot]);
+    const stateful = { DataVolumes: data.volumesOf([...state]) };
+
     const pull = new RunCommand(this, 'Run-node-prepare', {
       provider,
       target: slotTarget(...swarm.slots),
       command: { document: documents['node-prepare'], parameters: { Images: images } },
+      sentAgainFor: everywhere,
     });
     const sync = new RunCommand(this, 'Run-secrets-sync', {
       provider,
@@ -48,6 +54,7 @@ export class PipelineStack extends Stack {
         document: documents['secrets-sync'],
         parameters: { Secrets: secretList(config.stage), Versions: versions },
       },
+      sentAgainFor: stateful,
     });
     const deploy = new RunCommand(this, 'Run-stack-deploy', {
       provider,
@@ -66,6 +73,7 @@ export class PipelineStack extends Stack {
           Versions: versions,
         },
       },
+      sentAgainFor: stateful,
       onDelete: { document: documents['stack-remove'] },
     });
     deploy.node.addDependency(pull, sync);

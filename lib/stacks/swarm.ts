@@ -90,18 +90,22 @@ export class SwarmStack extends Stack {
     const prepare = step('node-prepare', slotTarget(...this.slots), { Images: 'none' }, size);
     for (const slot of groups.slots) prepare.node.addDependency(slot.group);
     prepare.node.addDependency(securityGroupOrder, vpc);
-    const init = step('swarm-init', slotTarget(FIRST_MANAGER), {
-      Stage: config.stage,
-      AddressPool: config.swarmAddressPool,
-      ManagerAddress: managerAddresses[0] as string,
-    });
+    // A slot whose volume was lost comes with another one, on which it is no node of the Swarm.
+    const volumes = (slots: readonly string[]) => ({ DataVolumes: data.volumesOf(slots) });
+    const joins = { Stage: config.stage, ManagerAddresses: managerAddresses.join(',') };
+    const init = step(
+      'swarm-init',
+      slotTarget(FIRST_MANAGER),
+      { ...joins, AddressPool: config.swarmAddressPool },
+      volumes([FIRST_MANAGER]),
+    );
     init.node.addDependency(prepare);
-    const join = step('swarm-join', slotTarget(...others.map(({ slot }) => slot)), {
-      Stage: config.stage,
-      ManagerAddresses: managerAddresses.join(','),
-    });
+    const otherSlots = others.map(({ slot }) => slot);
+    // Of manager-1, too: where that has begun a new Swarm, the others change over.
+    const join = step('swarm-join', slotTarget(...otherSlots), joins, volumes(this.slots));
     join.node.addDependency(init);
-    this.formed = step('swarm-label', managerTarget(this.managers, probe), { Labels: nodeLabels(config, places) });
+    const labels = { Labels: nodeLabels(config, places) };
+    this.formed = step('swarm-label', managerTarget(this.managers, probe), labels, volumes(this.slots));
     this.formed.node.addDependency(join);
 
     // One for each slot, so that it goes with its slot: CloudFormation deletes it after the update, before its instance.
@@ -117,18 +121,32 @@ export class SwarmStack extends Stack {
       leave.node.addDependency(groups.slots[index]!.group);
     }
 
-    // A node that replaces another joins by itself, whenever it comes, outside a deployment.
-    const rejoin = new ssm.CfnAssociation(this, 'Rejoin', {
-      associationName: `metals-${config.stage}-rejoin`,
-      name: this.documents['swarm-join'].name,
+    // A node that replaces another joins by itself, whenever it comes, outside a deployment. manager-1 can where others
+    // have kept the Swarm.
+    const slotsThatJoin = config.managers > 1 ? this.slots : otherSlots;
+    this.reapply('Rejoin', 'swarm-join', slotsThatJoin, joins).node.addDependency(join);
+    // One that comes back as another node gets its labels, and its dead twin goes; so do labels that somebody has changed.
+    this.reapply('Relabel', 'swarm-label', this.managers, labels).node.addDependency(this.formed);
+  }
+
+  /** Runs a document on every node of these slots that comes, and every half hour. */
+  private reapply(
+    id: string,
+    documentId: DocumentId,
+    slots: readonly string[],
+    parameters: Readonly<Record<string, string>>,
+  ): ssm.CfnAssociation {
+    const { stage } = this.provider;
+    return new ssm.CfnAssociation(this, id, {
+      associationName: `metals-${stage}-${id.toLowerCase()}`,
+      name: this.documents[documentId].name,
       targets: [
-        { key: `tag:${TAG.stage}`, values: [config.stage] },
-        { key: `tag:${TAG.slot}`, values: others.map(({ slot }) => slot) },
+        { key: `tag:${TAG.stage}`, values: [stage] },
+        { key: `tag:${TAG.slot}`, values: [...slots] },
       ],
-      parameters: { Stage: [config.stage], ManagerAddresses: [managerAddresses.join(',')] },
+      parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [value]])),
       scheduleExpression: REAPPLY_SCHEDULE,
     });
-    rejoin.node.addDependency(join);
   }
 
   private createGroups({ config, network, data }: SwarmStackProps) {

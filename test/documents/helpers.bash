@@ -23,6 +23,17 @@ node_is() { # SLOT
   printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\nMETALS_REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
 }
 
+# What tells the Swarm that this node is a member of; nothing: of none.
+member_of() { # [ID]
+  export METALS_SWARM_FOLDER="${BATS_TEST_TMPDIR}/swarm"
+  mkdir -p "${METALS_SWARM_FOLDER}/certificates"
+  : >"${METALS_SWARM_FOLDER}/certificates/swarm-node.crt"
+  [[ -n ${1:-} ]] || return 0
+  # As a node of a real Swarm has it.
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout /dev/null \
+    -subj "/O=$1/OU=swarm-worker/CN=8f0d9m2k1l" -out "${METALS_SWARM_FOLDER}/certificates/swarm-node.crt" 2>/dev/null
+}
+
 # A command whose body is on stdin; its calls are written down first.
 stub() { # NAME
   {

@@ -46,6 +46,8 @@ EOF
   stub cloud-init <<<'mv "${METALS_NODE_FILE}.late" "${METALS_NODE_FILE}"'
   stub docker </dev/null
   stub curl <<<'echo "{\"Swarm\":{\"LocalNodeState\":\"active\",\"ControlAvailable\":false,\"NodeID\":\"n2\"}}"'
+  stub aws <<<'echo "initialised c1"'
+  member_of c1
   export SSM_Stage=lab SSM_ManagerAddresses=10.40.3.11
   run_document swarm-join
   assert_status 0

@@ -52,7 +52,7 @@ boot_setup() { # STATUS of the group
   SCRIPT="${BATS_TEST_TMPDIR}/user-data.sh"
   (cd "${ROOT}" && node_modules/.bin/tsx -e \
     "process.stdout.write(require('./lib/constructs/user-data').renderUserData({ METALS_STAGE: 'lab', METALS_SLOT: 'worker-1' }))") >"${BATS_TEST_TMPDIR}/rendered"
-  sed "s#^write /#write ${HOST}/#" "${BATS_TEST_TMPDIR}/rendered" >"${SCRIPT}"
+  sed "/^write() {/,/^}/ s#\\\$1#${HOST}\$1#g" "${BATS_TEST_TMPDIR}/rendered" >"${SCRIPT}"
   prove user-data.sh
   grep -q "METALS_SLOT=worker-1" "${HOST}/etc/metals/node.env"
 }

@@ -110,15 +110,44 @@ prepared_node() {
 
 @test "swarm-init" {
   node manager-1 inactive
-  export SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddress=10.40.3.11
+  export SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddresses=10.40.3.11
   document swarm-init
 }
 
 @test "swarm-join" {
   node worker-1 inactive
   printf '%s' "${WORKER_TOKEN}" >"${WORLD}/aws/parameters/_metals_lab_swarm_worker-token"
+  printf '%s' 'initialised c1' >"${WORLD}/aws/parameters/_metals_lab_swarm_claim"
   export SSM_ManagerAddresses=10.40.3.11
   document swarm-join
+}
+
+# The only manager that is left of three.
+left_alone() {
+  node manager-1 active true
+  jq -c '.Swarm += {NodeAddr: "10.40.3.11", RemoteManagers: [{Addr: "10.40.4.12:2377"}, {Addr: "10.40.5.13:2377"}]}' \
+    "${WORLD}/swarm/info" >"${WORLD}/swarm/new" && mv "${WORLD}/swarm/new" "${WORLD}/swarm/info"
+  touch "${WORLD}"/kernel/silent-{10.40.4.12,10.40.5.13} "${WORLD}/swarm/no-leader"
+  printf '%s' 'initialised c1' >"${WORLD}/aws/parameters/_metals_lab_swarm_claim"
+  echo '{"ID":"n1","ManagerStatus":{"Leader":true}}' >"${WORLD}/swarm/nodes/n1"
+  mkdir -p "${METALS_SWARM_FOLDER}/certificates"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout /dev/null \
+    -subj "/O=c1/OU=swarm-manager/CN=n1" -out "${METALS_SWARM_FOLDER}/certificates/swarm-node.crt" 2>/dev/null
+  export METALS_RECOVERY_FILE="${HOST}/docker/metals-recovery"
+}
+
+@test "swarm-recover, the claim" {
+  left_alone
+  export SSM_Step=claim
+  document swarm-recover
+}
+
+@test "swarm-recover, the recovery" {
+  left_alone
+  printf '%s' 'manager-1 vol-0123' >"${WORLD}/aws/parameters/_metals_lab_swarm_recovery_1"
+  echo '1 claimed' >"${METALS_RECOVERY_FILE}"
+  export SSM_Step=recover
+  document swarm-recover
 }
 
 @test "swarm-label" {
@@ -201,7 +230,7 @@ bundle() { # what differs from another one
 
 @test "swarm-leave on a manager" {
   manager && stack
-  jq -c '.Spec.Role = "manager"' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"
+  jq -c '.Spec.Role = "manager" | .ManagerStatus = {Reachability: "reachable", Addr: "10.40.5.22:2377"}' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"
   export SSM_Slot=worker-2 SSM_Address=10.40.5.22
   document swarm-leave
 }

@@ -28,6 +28,7 @@ it('calls no setting one of values that adds, removes or renames a resource', ()
     feedEventsPerSecond: '7',
     priceRetentionDays: '31',
     secretVersions: 'abc',
+    dataVolumes: 'abc',
   };
   expect(VALUES_ONLY).toEqual(expect.arrayContaining(Object.keys(others)));
   expect(shape(others)).toEqual(shape({}));

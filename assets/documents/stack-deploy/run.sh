@@ -142,8 +142,9 @@ export_variables() {
     stem=$(basename "${file%.*}")
     export "METALS_CONFIG_HASH_$(variable_name "${stem}")=$(short_hash <"${file}")"
   done
-  # The setup job runs again when anything that it depends on is new; a job with the same name has done its work.
-  METALS_SETUP_HASH=$({ cat "${RELEASE}/setup.yml" "${RELEASE}"/config/* && env | grep -E '^METALS_(IMAGE_TOOLS|SECRET_VERSION_.*|KAFKA_MODE)=' | sort; } | short_hash)
+  # The setup job runs again when anything that it depends on is new, the nodes that hold the data included: a new one
+  # begins without topics, users and indexes. A job with the same name has done its work.
+  METALS_SETUP_HASH=$({ cat "${RELEASE}/setup.yml" "${RELEASE}"/config/* && echo "${kafka_node} ${mongodb_node}" && env | grep -E '^METALS_(IMAGE_TOOLS|SECRET_VERSION_.*|KAFKA_MODE)=' | sort; } | short_hash)
   export METALS_SETUP_HASH
 }
 
@@ -244,7 +245,7 @@ remove_unreferenced() {
 log "secrets asked for with versions ${SSM_Versions}"
 fetch_bundle
 kafka_node=$(node_with_label metals.kafka)
-node_with_label metals.mongodb >/dev/null
+mongodb_node=$(node_with_label metals.mongodb)
 check_kafka_mode "${kafka_node}"
 encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"

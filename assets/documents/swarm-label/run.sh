@@ -2,10 +2,12 @@
 # Labels nodes by their fixed address: hostnames may repeat, addresses do not. A label that pins data is never moved,
 # because a local volume does not move with it.
 require_parameters Labels
-take_lock swarm
+# At once: a manager that is to join waits for nothing here.
+require_manager
+take_lock label
 
 # A node's address as the Swarm sees it; for a manager, the one that it advertises.
-nodes() { docker_query /nodes | jq -c '[.[] | . + {Address: ((.ManagerStatus.Addr // .Status.Addr) | sub(":[0-9]+$"; ""))}]'; }
+nodes() { docker_query /nodes | jq -c '[.[] | . + {Address: ((.ManagerStatus.Addr // .Status.Addr // "") | sub(":[0-9]+$"; ""))}]'; }
 
 all_ready() {
   local pair address missing=() seen
@@ -17,23 +19,46 @@ all_ready() {
   ((${#missing[@]} == 0)) || { echo "not Ready: ${missing[*]%%,*}" && return 1; }
 }
 
-# A node that lost its volume comes back as a second node; the first stays Down for ever.
-remove_ghosts() { # ADDRESS
-  local id
-  for id in $(nodes | jq -r --arg a "$1" '.[] | select(.Address == $a and .Status.State == "down" and .Spec.Role == "worker") | .ID'); do
-    docker node rm "${id}" >/dev/null
-    log "removed the dead node ${id}, which had the address $1"
-  done
+# What two managers do at the same time, the Swarm does once; the second looks again.
+node_is_gone() { # ID
+  local node output
+  node=$(docker_query /nodes | jq -c --arg id "$1" '.[] | select(.ID == $id)') || { echo "docker does not say" && return 1; }
+  [[ -n ${node} ]] || return 0
+  # A manager that is demoted keeps its vote until the others have agreed; one that was given up has none.
+  if jq -e .ManagerStatus <<<"${node}" >/dev/null; then
+    output=$(docker node demote "$1" 2>&1) || { tail -n 1 <<<"${output}" && return 1; }
+    echo "it still has a vote" && return 1
+  fi
+  output=$(docker node rm --force "$1" 2>&1) || { tail -n 1 <<<"${output}" && return 1; }
 }
 
-label() { # ADDRESS LABEL=VALUE
-  local id current
-  id=$(nodes | jq -r --arg a "$1" '[.[] | select(.Address == $a and .Status.State == "ready")][0].ID')
-  current=$(docker_query "/nodes/${id}" | jq -r --arg k "${2%%=*}" '.Spec.Labels[$k] // ""')
-  [[ ${current} == "${2#*=}" ]] && return
-  docker node update --label-add "$2" "${id}" >/dev/null
+# A node that lost its volume comes back as a second node; the first stays Down for ever, and as a manager goes on to
+# count in the majority. By its label as well: of a manager that was given up, the Swarm knows no address any more.
+remove_ghosts() { # ADDRESS SLOT
+  local ghosts id role data
+  ghosts=$(nodes | jq -r --arg a "$1" --arg slot "$2" '
+    select(any(.[]; .Address == $a and .Status.State == "ready")) | .[]
+    | select(.Status.State == "down" and (.Address == $a or .Spec.Labels["metals.slot"] == $slot))
+    | [.ID, .Spec.Role, ([.Spec.Labels // {} | to_entries[] | select(.key | IN("metals.kafka", "metals.mongodb")) | .key[7:]] | join(","))] | join(" ")')
+  [[ -n ${ghosts} ]] || return 0
+  while read -r id role data; do
+    wait_until 60 "removing the dead node ${id} of $2, a ${role}" node_is_gone "${id}"
+    log "the dead node ${id} of $2, a ${role}, is removed"
+    [[ -z ${data} ]] || log "the data of ${data} on it is gone: the node that takes its place begins without"
+  done <<<"${ghosts}"
+}
+
+has_label() { # ADDRESS LABEL=VALUE
+  local id current output
+  id=$(nodes | jq -r --arg a "$1" '[.[] | select(.Address == $a and .Status.State == "ready")][0].ID // empty') || return 1
+  [[ -n ${id} ]] || { echo "it is not Ready" && return 1; }
+  current=$(docker_query "/nodes/${id}" | jq -r --arg k "${2%%=*}" '.Spec.Labels[$k] // ""') || return 1
+  [[ ${current} != "${2#*=}" ]] || return 0
+  output=$(docker node update --label-add "$2" "${id}" 2>&1) || { tail -n 1 <<<"${output}" && return 1; }
   log "node ${id} ($1): $2"
 }
+
+label() { wait_until 20 "labelling the node at $1" has_label "$@"; } # ADDRESS LABEL=VALUE
 
 refuse_move() { # ADDRESS COMPONENT
   # ZooKeeper has no setting of its own: it goes where Kafka goes.
@@ -41,13 +66,14 @@ refuse_move() { # ADDRESS COMPONENT
   holder=$(nodes | jq -r --arg a "$1" --arg k "metals.$2" '.[] | select(.Spec.Labels[$k] == "true" and .Address != $a) | .Spec.Labels["metals.slot"] // .ID')
   [[ -z ${holder} ]] ||
     fail "the data of $2 is on ${holder} and does not move by itself" \
-      "keep ${component}Slot=${holder}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>"
+      "keep ${component}Slot=${holder}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>, and deploy before the association Relabel gives it back, within half an hour"
 }
 
 wait_until 300 "waiting for the nodes" all_ready
 for pair in ${SSM_Labels//;/ }; do
   address=${pair%%=*}
-  remove_ghosts "${address}"
+  slot=${pair#*=slot:}
+  remove_ghosts "${address}" "${slot%%,*}"
   for name in $(tr ',' ' ' <<<"${pair#*=}"); do
     if [[ ${name} == slot:* ]]; then
       label "${address}" "metals.slot=${name#slot:}"

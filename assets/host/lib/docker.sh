@@ -10,6 +10,8 @@ missing_packages() {
   command -v dockerd >/dev/null || echo docker
   command -v jq >/dev/null || echo jq
   command -v iptables >/dev/null || echo iptables-nft
+  # Reads which Swarm the node's certificate is of.
+  command -v openssl >/dev/null || echo openssl
 }
 
 # The way out (NAT, routes) and the repositories may not answer at once.

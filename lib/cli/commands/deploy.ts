@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import type { Context } from '../context';
+import { readDataVolumes } from '../data-volumes';
 import { CliError } from '../errors';
 import { completeCommands, withSettings } from '../next-command';
 import { readSecretVersions } from '../secret-versions';
@@ -34,17 +35,16 @@ export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: A
 /**
  * Pure: the arguments of the CDK CLI.
  *
- * @param secretVersions the digest of the secrets' versions; a setting of the user's own counts instead
+ * @param derived settings that stand for what is there now; the user's own count instead
  */
 export function cdkArguments(
   context: Pick<Context, 'stage' | 'profile' | 'isLab'>,
   options: DeployOptions,
-  secretVersions: string,
+  derived: Readonly<Record<string, string>>,
   outputsFile?: string,
 ): string[] {
-  const settings = [`stage=${context.stage}`, `secretVersions=${secretVersions}`, ...(options.context ?? [])].flatMap(
-    (pair) => ['--context', pair],
-  );
+  const ofStage = Object.entries({ stage: context.stage, ...derived }).map(([key, value]) => `${key}=${value}`);
+  const settings = [...ofStage, ...(options.context ?? [])].flatMap((pair) => ['--context', pair]);
   const profile = context.profile ? ['--profile', context.profile] : [];
   if (options.dryRun) return ['diff', ...settings, ...profile];
   const approval = options.yes || context.isLab ? 'never' : 'broadening';
@@ -66,7 +66,7 @@ export function cdkArguments(
 
 /**
  * `metals deploy`: the same `cdk deploy --all` that may be typed by hand, and besides it takes up secrets that were
- * changed since: their versions are read before the CDK starts, because a synthesis needs no credentials.
+ * changed since, and volumes that have gone: both are looked at before the CDK starts, because a synthesis needs no credentials.
  */
 export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
   const { terminal } = context;
@@ -82,7 +82,10 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
     );
   }
   const region = await lookFirst(context, options, settings);
-  const secretVersions = await readSecretVersions(context, region);
+  const derived = {
+    secretVersions: await readSecretVersions(context, region),
+    dataVolumes: await readDataVolumes(context, region),
+  };
   const again = deployAgain(options);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
@@ -90,7 +93,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
     context.failure = options.dryRun ? COMPARISON_FAILED : DEPLOY_FAILED;
     if (!options.dryRun) context.leaveBehind = leftBehind(context.stage, region, again);
     const code = await runCdk(
-      cdkArguments(context, options, secretVersions, terminal.json ? outputsFile : undefined),
+      cdkArguments(context, options, derived, terminal.json ? outputsFile : undefined),
       environment(context, region),
       withTimeout(context),
     );

@@ -2,7 +2,11 @@
 # shellcheck disable=SC2034 # constants for the files beside this one
 # Shared by both modes: messages, passwords, and Java started without a password on an argument list.
 
-readonly KAFKA_LIBS=/opt/kafka/libs
+# In one order everywhere: Java takes shared classes only with the class path that they were written with.
+KAFKA_CLASS_PATH=$(LC_ALL=C && printf '%s:' /opt/kafka/libs/*.jar)
+readonly KAFKA_CLASS_PATH
+# Made by share-classes.sh.
+readonly SHARED_CLASSES=${METALS_KAFKA_SHARED_CLASSES:-/opt/metals/kafka.jsa}
 readonly DATA=${METALS_KAFKA_DATA_DIRECTORY:-/var/lib/kafka/data}
 readonly OTHER_DATA=${METALS_KAFKA_OTHER_DIRECTORY:-/var/lib/kafka/other}
 readonly LOG_DIRECTORY=${DATA}/logs
@@ -16,8 +20,14 @@ readonly TOOL_HEAP=(-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
 # Below it the broker has no room for the files that it makes at a start.
 readonly LEAST_FREE_MIB=64
 readonly HEAP_MB=${METALS_KAFKA_HEAP_MB:-512}
-readonly BROKER_JVM=("-Xms${HEAP_MB}m" "-Xmx${HEAP_MB}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20
+BROKER_JVM=("-Xms${HEAP_MB}m" "-Xmx${HEAP_MB}m" -XX:+UseG1GC -XX:MaxGCPauseMillis=20
   -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true)
+if [[ -n ${METALS_KAFKA_WRITE_CLASSES:-} ]]; then
+  BROKER_JVM+=("-XX:ArchiveClassesAtExit=${SHARED_CLASSES}")
+elif [[ -e ${SHARED_CLASSES} ]]; then
+  BROKER_JVM+=("-XX:SharedArchiveFile=${SHARED_CLASSES}")
+fi
+readonly BROKER_JVM
 
 log() { echo "entrypoint: $*"; }
 
@@ -56,7 +66,7 @@ java_with_file() { # [JVM OPTION...]
   local file status=0
   file=$(mktemp "${RUN}/arguments.XXXXXX")
   sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&"/' >"${file}"
-  java "${TOOL_HEAP[@]}" "$@" -cp "${KAFKA_LIBS}/*" "@${file}" || status=$?
+  java "${TOOL_HEAP[@]}" "$@" -cp "${KAFKA_CLASS_PATH}" "@${file}" || status=$?
   rm -f "${file}"
   return "${status}"
 }

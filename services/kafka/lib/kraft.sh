@@ -87,5 +87,5 @@ start_kraft() {
     log "a password has changed: the users are updated as soon as the broker listens"
     update_credentials "${wanted}" $$ &
   fi
-  exec java "${BROKER_JVM[@]}" "${KRAFT_LOG}" -cp "${KAFKA_LIBS}/*" kafka.Kafka "${RUN}/server.properties"
+  exec java "${BROKER_JVM[@]}" "${KRAFT_LOG}" -cp "${KAFKA_CLASS_PATH}" kafka.Kafka "${RUN}/server.properties"
 }

@@ -53,5 +53,5 @@ start_zookeeper_mode() {
   write_atomically "${MODE_FILE}" <<<zookeeper
   touch "${RUN}/credentials-current"
   exec java "${BROKER_JVM[@]}" "${ZOOKEEPER_LOG}" "-Djava.security.auth.login.config=${ZOOKEEPER_JAAS}" \
-    -cp "${KAFKA_LIBS}/*" kafka.Kafka "${RUN}/server.properties"
+    -cp "${KAFKA_CLASS_PATH}" kafka.Kafka "${RUN}/server.properties"
 }

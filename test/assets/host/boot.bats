@@ -216,3 +216,56 @@ EOS
   run systemd-analyze verify --man=no "${BATS_TEST_TMPDIR}/bad.service"
   [[ ${status} != 0 || -n ${output} ]]
 }
+
+managers_are() { # RECOVERIES, as JSON of parameters
+  export METALS_ROLE=manager METALS_MANAGERS=3
+  stub aws <<EOF
+case "\$*" in
+  *get-parameters-by-path*) echo '{"Parameters":[$1]}' ;;
+esac
+EOF
+}
+
+recovery() { printf '{"Name":"/metals/test/swarm/recovery/%s","Value":"%s"}' "$1" "$2"; } # NUMBER VALUE
+
+keeps_its_swarm() { [[ -e ${METALS_DATA_ROOT}/swarm/docker-state.json ]]; }
+
+@test "a manager that was away while the others were given up forgets the Swarm, once" {
+  was_in_a_swarm && managers_are "$(recovery 10 'manager-1 vol-1'),$(recovery 9 withdrawn)"
+  boot forget_given_up_swarm
+  assert_status 0
+  assert_output "the Swarm went on without this manager (recovery 10)"
+  [[ ! -e ${METALS_DATA_ROOT}/swarm ]]
+  was_in_a_swarm
+  boot forget_given_up_swarm
+  assert_status 0
+  keeps_its_swarm
+}
+
+@test "a manager keeps what it knows where nobody went on, or it itself, even if it was cut off before it had noted that" {
+  was_in_a_swarm
+  local numbers
+  for numbers in '' "$(recovery 1 withdrawn)" "$(recovery 1 "manager-2 ${METALS_DATA_VOLUME_ID}")"; do
+    rm -f "${METALS_DATA_ROOT}/metals-recovery"
+    managers_are "${numbers}"
+    boot forget_given_up_swarm
+    assert_status 0
+    keeps_its_swarm
+  done
+  [[ $(<"${METALS_DATA_ROOT}/metals-recovery") == '1 claimed' ]]
+}
+
+@test "a manager that cannot learn whether it was given up does not go on; a worker, or the only manager, does not ask" {
+  was_in_a_swarm && managers_are ''
+  stub aws <<<'echo "Could not connect to the endpoint URL" >&2; exit 255'
+  export METALS_BOOT_END="${BATS_TEST_TMPDIR}/boot-end" METALS_BOOT_SECONDS=1
+  boot 'limit_waits; forget_given_up_swarm; echo went on'
+  assert_status 1
+  assert_output "asking for recoveries of the Swarm: not within"
+  [[ ${output} != *"went on"* ]]
+  : >"${CALLS}"
+  METALS_MANAGERS=1 boot forget_given_up_swarm
+  METALS_ROLE=worker boot forget_given_up_swarm
+  assert_status 0
+  refute_call aws
+}

@@ -32,7 +32,7 @@ stub() { # NAME
 boot() { # LINES
   local library
   {
-    for library in common wait volume esp docker deployment; do echo "source ${ROOT}/assets/host/lib/${library}.sh"; done
+    for library in common wait volume esp docker deployment recovery; do echo "source ${ROOT}/assets/host/lib/${library}.sh"; done
     echo "$1"
   } >"${BATS_TEST_TMPDIR}/lines.sh"
   run bash "${BATS_TEST_TMPDIR}/lines.sh"

@@ -79,6 +79,12 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
       'A secret that lacks a password, or is in its recovery window (kept-secrets.handler.ts). No deployment of the lab meets one.',
   },
   {
+    roles: /VolumesHandler/i,
+    actions: ['ssm:DeleteParameters', 'ssm:GetParametersByPath'],
+    reason:
+      'What is remembered of a Swarm goes with the volume of manager-1 when the data stack is deleted, and the role with it.',
+  },
+  {
     roles: /SnapshotsRole/i,
     actions: [
       'ec2:CreateSnapshot',

@@ -10,6 +10,7 @@ const OWN_GIB = 0.5;
 
 export interface SlotVolume {
   readonly id: string;
+  readonly availabilityZone: string;
   readonly sizeGiB: number;
 }
 
@@ -20,7 +21,8 @@ export async function volumeOfSlot(stage: string, slot: string): Promise<SlotVol
   ];
   const { Volumes = [] } = await new EC2Client({}).send(new DescribeVolumesCommand({ Filters: filters }));
   if (Volumes.length !== 1) throw new Error(`expected one volume of ${slot}, found ${Volumes.length}`);
-  return { id: Volumes[0]!.VolumeId!, sizeGiB: Volumes[0]!.Size! };
+  const { VolumeId, AvailabilityZone, Size } = Volumes[0]!;
+  return { id: VolumeId!, availabilityZone: AvailabilityZone!, sizeGiB: Size! };
 }
 
 /** @throws Error unless the file system that holds Docker's data in the slot's node is XFS of so many GiB */

@@ -38,19 +38,20 @@ beforeEach(() => {
 const contextOf = (io: FakeIo, options: object = {}) => readContext({ color: true, ...options }, io, signal);
 const never: RunCdk = () => Promise.reject(new Error('the CDK must not run'));
 
+const DERIVED = { secretVersions: 'v1', dataVolumes: 'd1' };
 test('arguments: as typed by hand, with stage, profile and settings', () => {
   const base = { stage: 'blue', profile: 'work', isLab: false };
-  expect(cdkArguments(base, { context: ['kafkaMode=zookeeper'] }, 'v1')).toEqual(
-    'deploy --all --require-approval broadening --progress events --context stage=blue --context secretVersions=v1 --context kafkaMode=zookeeper --profile work'.split(
+  expect(cdkArguments(base, { context: ['kafkaMode=zookeeper'] }, DERIVED)).toEqual(
+    'deploy --all --require-approval broadening --progress events --context stage=blue --context secretVersions=v1 --context dataVolumes=d1 --context kafkaMode=zookeeper --profile work'.split(
       ' ',
     ),
   );
-  expect(cdkArguments(base, { yes: true }, 'v1')).toContain('never');
-  expect(cdkArguments(base, { rollback: false }, 'v1')).toContain('--no-rollback');
-  expect(cdkArguments(base, {}, 'v1')).not.toContain('--no-rollback');
-  expect(cdkArguments({ stage: 'lab', isLab: true }, {}, 'v1')).toContain('never');
-  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true }, 'v1')).toEqual(
-    'diff --context stage=lab --context secretVersions=v1'.split(' '),
+  expect(cdkArguments(base, { yes: true }, DERIVED)).toContain('never');
+  expect(cdkArguments(base, { rollback: false }, DERIVED)).toContain('--no-rollback');
+  expect(cdkArguments(base, {}, DERIVED)).not.toContain('--no-rollback');
+  expect(cdkArguments({ stage: 'lab', isLab: true }, {}, DERIVED)).toContain('never');
+  expect(cdkArguments({ stage: 'lab', isLab: true }, { dryRun: true }, DERIVED)).toEqual(
+    'diff --context stage=lab --context secretVersions=v1 --context dataVolumes=d1'.split(' '),
   );
 });
 

@@ -1,12 +1,25 @@
-import { chooseVolume, type Circumstances, type FoundVolume } from '../../../lib/constructs/kept-volume-choice';
+import {
+  beginsEmpty,
+  chooseVolume,
+  type Circumstances,
+  type FoundVolume,
+  type WantedVolume,
+} from '../../../lib/constructs/kept-volume-choice';
 
-const wanted = { stage: 'prod', slot: 'worker-1', availabilityZone: 'eu-west-1a', sizeGiB: 20 };
+const wanted: WantedVolume = {
+  stage: 'prod',
+  slot: 'worker-1',
+  availabilityZone: 'eu-west-1a',
+  sizeGiB: 20,
+  holds: [],
+};
 const volume = (changes: Partial<FoundVolume> = {}): FoundVolume => ({
   id: 'vol-1',
   availabilityZone: 'eu-west-1a',
   sizeGiB: 20,
   state: 'available',
   encrypted: true,
+  fromSnapshot: false,
   createdAt: '2026-11-01T00:00:00.000Z',
   ...changes,
 });
@@ -44,11 +57,39 @@ it('is another one, once that has taken the tags over', () => {
 
 it('is never a silent, empty one instead of the one that the stack has had', () => {
   expect(() => choose([], { currentId: 'vol-1' })).toThrow(
-    'vol-1, the volume of worker-1 in stage prod, is gone or has lost its tags; give them to the one that takes its ' +
-      'place, or begin with an empty one, and deploy again: aws ec2 create-volume --availability-zone eu-west-1a --size 20 ' +
+    'vol-1, the volume of worker-1 in stage prod, is gone or has lost its tags; give its tags to the one that takes its ' +
+      'place, from a snapshot (docs/nodes.md, Snapshots), or begin with an empty one, and deploy again: ' +
+      'aws ec2 create-volume --availability-zone eu-west-1a --size 20 ' +
       "--volume-type gp3 --encrypted --tag-specifications 'ResourceType=volume,Tags=[{Key=metals:stage,Value=prod}," +
       "{Key=metals:slot,Value=worker-1}]'",
   );
+});
+
+it.each([
+  ['kafka', "; Kafka's data was on it, accepted events that are not stored yet included; give"],
+  ['mongodb', "; MongoDB's data was on it, the stored prices, which the processor does not read again by itself; give"],
+  ['swarm', 'deploy again: aws ssm delete-parameter --name /metals/prod/swarm/claim; aws ec2 create-volume'],
+])('says what was on the one that is gone: %s', (data, text) => {
+  expect(() => chooseVolume([], { ...wanted, holds: [data] }, { ...NEW, currentId: 'vol-1' })).toThrow(text);
+});
+
+describe('a Swarm on this volume alone', () => {
+  const swarm = { ...wanted, slot: 'manager-1', holds: ['swarm'] };
+  const replaced: Circumstances = { ...NEW, currentId: 'vol-0' };
+  it.each([
+    ['begins empty where there is none', undefined, NEW, true],
+    ['begins empty on another one than before', volume(), replaced, true],
+    ['is on one that comes from a snapshot', volume({ fromSnapshot: true }), replaced, false],
+    ['is on the one that it had', volume(), { ...NEW, currentId: 'vol-1' }, false],
+    ['is on one that a new stack finds', volume(), NEW, false],
+    ['is not judged while a deployment rolls back', volume(), { ...replaced, rollsBack: true }, false],
+  ])('%s', (_title, kept, circumstances, expected) => {
+    expect(beginsEmpty(kept, swarm, circumstances)).toBe(expected);
+  });
+
+  it('is on others, too, where there are several managers', () => {
+    expect(beginsEmpty(undefined, { ...swarm, holds: [] }, NEW)).toBe(false);
+  });
 });
 
 it.each([
@@ -65,8 +106,8 @@ it.each([
   [{ sizeGiB: 30 }, 'it has 30 GiB, and 20 GiB are asked for: a volume cannot shrink; set dataVolumeGiB=30'],
   [
     { state: 'error' },
-    'EC2 says that it is in state error: its hardware has failed; restore it from a snapshot, or begin with an empty ' +
-      'volume: aws ec2 delete-volume --volume-id vol-1',
+    'EC2 says that it is in state error: its hardware has failed; restore it from a snapshot (docs/nodes.md, ' +
+      'Snapshots), or begin with an empty volume: aws ec2 delete-volume --volume-id vol-1',
   ],
 ])('is refused with %j, and the way out is named', (changes, message) => {
   expect(() => choose([volume(changes)])).toThrow(

@@ -9,13 +9,21 @@ import {
   ModifyVolumeCommand,
   type Volume,
 } from '@aws-sdk/client-ec2';
+import {
+  DeleteParametersCommand,
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  ParameterNotFound,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { KeptDataEvent } from '../../../lib/constructs/kept-data';
 import { handle, type VolumeProperties } from '../../../lib/constructs/kept-volumes.handler';
 
 const ec2 = mockClient(EC2Client);
 const cloudFormation = mockClient(CloudFormationClient);
-const clients = { ec2: new EC2Client({}), cloudFormation: new CloudFormationClient({}) };
+const ssm = mockClient(SSMClient);
+const clients = { ssm: new SSMClient({}), ec2: new EC2Client({}), cloudFormation: new CloudFormationClient({}) };
 const LIMITS = { creation: 0.1, growth: 0.1, release: 0.1 };
 
 type Event = KeptDataEvent<VolumeProperties>;
@@ -65,6 +73,7 @@ const notFound = Object.assign(new Error('The volume does not exist.'), { name: 
 beforeEach(() => {
   ec2.reset();
   cloudFormation.reset();
+  ssm.reset();
   stackIs('UPDATE_IN_PROGRESS');
   ec2.on(CreateVolumeCommand).resolves(volume({ State: 'creating' }));
   jest.spyOn(console, 'log').mockImplementation(() => undefined);
@@ -167,10 +176,60 @@ describe('a slot whose volume was kept', () => {
     expect(inputs(ModifyVolumeCommand)).toEqual([]);
   });
 
+  it('is left as it is where a failed update is rolled back and it is gone: it cannot be given back', async () => {
+    stackIs('UPDATE_ROLLBACK_IN_PROGRESS');
+    given([volume({ VolumeId: 'vol-2' })]);
+    expect(await run({}, update)).toEqual({ PhysicalResourceId: 'vol-1' });
+    given([]);
+    expect(await run({}, update)).toEqual({ PhysicalResourceId: 'vol-1' });
+    expect(inputs(CreateVolumeCommand)).toEqual([]);
+  });
+
   it('gives CloudFormation its text once, without a stack', async () => {
     given([volume({ Size: 30 })]);
     const error: Error = await run().catch((thrown) => thrown);
     expect(error.stack).toBe(error.message);
+  });
+});
+
+describe('the volume of the only manager', () => {
+  const swarm = { Slot: 'manager-1', Holds: 'swarm,kafka' };
+  const claimIs = (Value: string) =>
+    ssm.on(GetParameterCommand, { Name: '/metals/prod/swarm/claim' }).resolves({ Parameter: { Value } });
+
+  it('is not made anew while a Swarm is remembered that was on another one', async () => {
+    given([]);
+    claimIs('initialised c1');
+    await expect(run(swarm)).rejects.toThrow(
+      'volume of manager-1: the Swarm c1 of stage prod was on another volume, and its services and secrets would be lost; ' +
+        'restore that volume (docs/nodes.md, Snapshots), or begin a new Swarm, which the workers then join with the data ' +
+        'that they hold, and deploy again: aws ssm delete-parameter --name /metals/prod/swarm/claim',
+    );
+    given([volume({ VolumeId: 'vol-2' })]);
+    await expect(run(swarm, update)).rejects.toThrow('the Swarm c1 of stage prod was on another volume');
+    expect(inputs(CreateVolumeCommand)).toEqual([]);
+  });
+
+  it('is made once nothing is remembered, or only that one was to be created', async () => {
+    given([], {});
+    ssm.on(GetParameterCommand).rejects(new ParameterNotFound({ message: '', $metadata: {} }));
+    await run(swarm);
+    claimIs('claimed vol-0');
+    await run(swarm);
+    expect(inputs(CreateVolumeCommand)).toHaveLength(2);
+  });
+
+  it('is not made when nobody says what is remembered', async () => {
+    given([], {});
+    ssm.on(GetParameterCommand).rejects(new Error('denied'));
+    await expect(run(swarm)).rejects.toThrow('volume of manager-1: denied');
+    expect(inputs(CreateVolumeCommand)).toEqual([]);
+  });
+
+  it('is kept without a question', async () => {
+    given([volume()], {});
+    await run(swarm, update);
+    expect(ssm.calls()).toHaveLength(0);
   });
 });
 
@@ -205,6 +264,29 @@ describe('deletion', () => {
       'i-1 (attached) holds it; once that has ended: aws ec2 delete-volume --volume-id vol-1',
     );
     expect(inputs(DeleteVolumeCommand)).toEqual([]);
+  });
+
+  const forgotten = () => ssm.commandCalls(DeleteParametersCommand).map(({ args }) => args[0].input.Names);
+
+  it('of the first manager’s volume with its stack lets the Swarm be forgotten, and no other', async () => {
+    given([], {});
+    await run({ Slot: 'manager-2', OnDelete: 'delete' }, deletion);
+    await run({ Slot: 'manager-1', OnDelete: 'keep' }, deletion);
+    stackIs('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
+    await run({ Slot: 'manager-1', OnDelete: 'delete' }, deletion);
+    expect(forgotten()).toEqual([]);
+    stackIs('DELETE_IN_PROGRESS');
+    const recoveries = Array.from({ length: 8 }, (_, at) => ({ Name: `/metals/prod/swarm/recovery/${at + 1}` }));
+    ssm.on(GetParametersByPathCommand, { Path: '/metals/prod/swarm/recovery' }).resolves({ Parameters: recoveries });
+    await run({ Slot: 'manager-1', OnDelete: 'delete' }, deletion);
+    // Ten at once, and no more.
+    expect(forgotten()).toEqual([
+      [
+        ...['/metals/prod/swarm/claim', '/metals/prod/swarm/worker-token', '/metals/prod/swarm/manager-token'],
+        ...recoveries.slice(0, 7).map(({ Name }) => Name),
+      ],
+      ['/metals/prod/swarm/recovery/8'],
+    ]);
   });
 
   it('succeeds when the volume is gone already, or goes meanwhile, and only then', async () => {

@@ -319,6 +319,7 @@ describe('associations', () => {
     );
     expect(associations.map(({ Properties }) => Properties.AssociationName).sort()).toEqual([
       'metals-test-rejoin',
+      'metals-test-relabel',
       'metals-test-reprepare',
     ]);
     for (const { Properties } of associations) expect(Properties.ScheduleExpression).toBe('rate(30 minutes)');
@@ -382,6 +383,7 @@ describe('data', () => {
       SLOTS.map((Slot) => ({
         ...{ Stage: 'test', Slot, Role: Slot.split('-')[0], SizeGiB: '20', OnDelete: 'keep' },
         AvailabilityZone: expect.stringMatching(/^eu-west-1[a-c]$/),
+        Holds: expect.any(String),
       })),
     );
     expect(
@@ -420,8 +422,32 @@ describe('data', () => {
       ['ec2:CreateTags', { 'ec2:CreateAction': 'CreateVolume' }],
       ['ec2:ModifyVolume', { 'aws:ResourceTag/metals:stage': 'test' }],
       ['ec2:DescribeVolumes,ec2:DescribeVolumesModifications', undefined],
+      ['ssm:GetParameter', undefined],
       ['cloudformation:DescribeStacks', undefined],
     ]);
+    expect(JSON.stringify(volumes['ssm:GetParameter']!.Resource)).toContain('parameter/metals/test/swarm/claim"');
+  });
+
+  it('is said by name of each volume that holds it alone, and so is the Swarm of a single manager', () => {
+    const holds = (settings: Record<string, unknown>): Record<string, string | undefined> =>
+      Object.fromEntries(
+        Object.values(synthesise(settings).data.findResources('Custom::KeptVolume')).map(({ Properties }) => [
+          Properties.Slot as string,
+          Properties.Holds as string | undefined,
+        ]),
+      );
+    expect(holds({})).toEqual({ 'manager-1': 'swarm', 'worker-1': 'kafka', 'worker-2': 'mongodb' });
+    expect(holds({ managers: 3, mongodbSlot: 'worker-1' })).toMatchObject({
+      'manager-1': undefined,
+      'worker-1': 'kafka,mongodb',
+    });
+  });
+
+  it('is looked for again in every stack, once a volume has gone: the CDK skips a template that is the same', () => {
+    const before = synthesise();
+    const after = synthesise({ dataVolumes: '0123456789abcdef' });
+    for (const id of ['data', 'swarm', 'pipeline'] as const)
+      expect(after[id].toJSON()).not.toEqual(before[id].toJSON());
   });
 
   it('is in daily snapshots, which are found by the tag that the volumes are made with', () => {

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { context } from '../../../cdk.json';
@@ -21,10 +22,17 @@ export function synthesise(overrides: Record<string, unknown> = {}) {
   };
 }
 
+/** User data is packed: here it can be read. */
+const unpacked = (json: string): string =>
+  json.replace(/gunzip\\n((?:[A-Za-z0-9+/=]+\\n)+)/g, (_, packed: string) => {
+    const text = gunzipSync(Buffer.from(packed.replaceAll('\\n', ''), 'base64')).toString();
+    return `gunzip\\n${JSON.stringify(text).slice(1, -1)}\\n`;
+  });
+
 /** Hashes of assets and generated names change with every line of code; what they stand for does not. */
 export const masked = (template: Template): unknown =>
   JSON.parse(
-    JSON.stringify(template.toJSON())
+    unpacked(JSON.stringify(template.toJSON()))
       .replace(/[0-9a-f]{64}/g, '<hash>')
       .replace(/runCommand":\["[\s\S]*?(?<!\\)"\]/g, 'runCommand":["<script>"]'),
   );

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Kafka's entrypoint with a `java` that writes down how it was called.
+bats_require_minimum_version 1.5.0
 
 setup() {
   ENTRYPOINT="${BATS_TEST_DIRNAME}/../../../services/kafka/entrypoint.sh"
@@ -145,4 +146,14 @@ fake_df() { # AVAILABLE_KIB
   grep -qx 'listeners=CLIENT://:9092,LOCAL://127.0.0.1:9094,CONTROLLER://127.0.0.1:9093' "${properties}"
   grep -q '^authorizer.class.name=.*StandardAuthorizer$' "${properties}"
   [[ $(<"${properties}") != *allow.everyone* ]]
+}
+
+@test "classes that the image shares are mapped; without them the broker starts all the same" {
+  export METALS_KAFKA_SHARED_CLASSES="${WORK}/kafka.jsa"
+  run bash "${ENTRYPOINT}"
+  grep -q 'kafka.Kafka' "${CALLS}"
+  run ! grep -q SharedArchiveFile "${CALLS}"
+  : >"${METALS_KAFKA_SHARED_CLASSES}"
+  run bash "${ENTRYPOINT}"
+  grep -q -- "-XX:SharedArchiveFile=${METALS_KAFKA_SHARED_CLASSES} .*kafka.Kafka" "${CALLS}"
 }

@@ -198,7 +198,7 @@ start_enabled_units() {
   while IFS= read -r unit; do
     (start_unit "$unit") || log "$unit did not start"
   done < <(find "$WANTS" -type l -not -name docker.service -printf '%f\n' | sort)
-  [[ ! -L $WANTS/docker.service ]] || start_unit docker.service
+  [[ ! -L $WANTS/docker.service ]] || (start_unit docker.service) || log 'docker.service did not start'
 }
 
 docker_answers() {

@@ -26,6 +26,11 @@ const sendCommand: OperationMapper = ({ params }, { instancesOf }) => {
   }));
 };
 
+const onEachParameter =
+  (action: string): OperationMapper =>
+  ({ params }) =>
+    (params.Names as string[]).map((name) => ({ action, resource: parameterArn(name) }));
+
 export const SSM: OperationMappers = {
   ...withoutResource(
     'ssm',
@@ -42,8 +47,8 @@ export const SSM: OperationMappers = {
   ...onResource('ssm', ({ Name }) => parameterArn(Name), 'GetParameter', 'DeleteParameter', 'GetParameterHistory'),
   ...onResource('ssm', ({ Path }) => parameterArn(Path), 'GetParametersByPath'),
   ...onResource('ssm', ({ Name }) => documentArn(Name), 'DescribeDocument', 'GetDocument'),
-  GetParameters: ({ params }) =>
-    (params.Names as string[]).map((name) => ({ action: 'ssm:GetParameters', resource: parameterArn(name) })),
+  GetParameters: onEachParameter('ssm:GetParameters'),
+  DeleteParameters: onEachParameter('ssm:DeleteParameters'),
   PutParameter: ({ params }) => [
     {
       action: 'ssm:PutParameter',

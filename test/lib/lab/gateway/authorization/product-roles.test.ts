@@ -202,7 +202,7 @@ describe('is allowed what the product does', () => {
       'manager',
       'its tokens',
       api('ssm', 'GetParameters', {
-        Names: ['/metals/test/swarm/manager-token', `/metals/test/swarm/claim/${volumes[0]}`],
+        Names: ['/metals/test/swarm/manager-token', '/metals/test/swarm/claim'],
       }),
     ],
     [
@@ -212,6 +212,7 @@ describe('is allowed what the product does', () => {
     ],
     ['manager', 'the bundle', rest('s3', 'GET', `/${BUNDLE}`)],
     ['manager', 'the login to the registry', api('ecr', 'GetAuthorizationToken')],
+    ['worker', 'which Swarm is the stage’s', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/claim' })],
     ['worker', 'the token of workers', api('ssm', 'GetParameter', { Name: '/metals/test/swarm/worker-token' })],
     ['worker', 'the volumes', api('ec2', 'DescribeVolumes', { 'VolumeId.1': volumes[0] })],
     [
