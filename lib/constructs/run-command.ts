@@ -15,8 +15,6 @@ const TOTAL_TIMEOUT = Duration.minutes(60);
 
 export interface RunCommandProviderProps {
   readonly stage: string;
-  /** Whether there is more than one manager, of which one is to be found. */
-  readonly choosesManager: boolean;
 }
 
 /**
@@ -67,21 +65,16 @@ export class RunCommandProvider extends Construct {
       new iam.PolicyStatement({ actions: ['cloudformation:DescribeStacks'], resources: [Stack.of(this).stackId] }),
     );
     onEvent.addToRolePolicy(
-      // These know no resource: who is online, how many a command went to, and its end where that is the wrong number.
+      // These know no resource: who is online, how many a command went to, and its end where that is the wrong number;
+      // then what managers have answered, also where there is one from now on: the others leave once this has counted.
       new iam.PolicyStatement({
-        actions: ['ssm:DescribeInstanceInformation', 'ssm:ListCommands', 'ssm:CancelCommand'],
+        actions: [
+          ...['ssm:DescribeInstanceInformation', 'ssm:ListCommands', 'ssm:CancelCommand'],
+          ...['ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'],
+        ],
         resources: ['*'],
       }),
     );
-    // What the managers have answered.
-    if (props.choosesManager) {
-      onEvent.addToRolePolicy(
-        new iam.PolicyStatement({
-          actions: ['ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'],
-          resources: ['*'],
-        }),
-      );
-    }
     isComplete.addToRolePolicy(
       // These read, and know no resource.
       new iam.PolicyStatement({

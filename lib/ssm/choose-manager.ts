@@ -1,6 +1,7 @@
 /** Which manager a document goes to that any of several may run. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { Deadline, DeadlineError, pollUntil, type Look } from './deadline';
+import { visibleLines } from '../safe-text';
 import { explainFailure } from './explain-failure';
 import { describeTargets, isOnline, listInstances, readCommand, sendCommand } from './run-command';
 import { throughThrottling } from './throttling';
@@ -84,7 +85,7 @@ async function ask(
       const isPatient = Date.now() - (firstAnswerMs ?? Infinity) <= preferenceMs;
       const chosen = choose(state, answered, preferred, isPatient);
       if (chosen !== undefined) return { value: chosen };
-      if (state.done) throw new Error(explainFailure(state, region));
+      if (state.done) throw new Error(noSpeaker(state, region));
       return { waitingFor: progressOf(state) };
     }),
     onWait,
@@ -142,6 +143,22 @@ const succeeded = ({ invocations }: CommandState): string[] =>
     .filter(({ status }) => status === 'Success')
     .map(({ instanceId }) => instanceId)
     .sort();
+
+/** What each of them said last, and where the rest is. */
+function noSpeaker(state: CommandState, region: string): string {
+  const [first] = state.invocations;
+  if (!first || state.invocations.length === 1) return explainFailure(state, region);
+  const said = state.invocations.map(({ instanceId, status, stderr }) => {
+    const lines = visibleLines(stderr).trim().split('\n');
+    const reason = lines.findLast((line) => line.startsWith('error: ')) ?? lines.at(-1) ?? '';
+    return `  ${instanceId}: ${reason.replace(/^error: /, '').slice(0, 300) || status}`;
+  });
+  return [
+    `none of ${state.invocations.length} managers that are online can speak for the Swarm:`,
+    ...said,
+    `see: aws ssm list-command-invocations --command-id ${state.commandId} --details --region ${region}`,
+  ].join('\n');
+}
 
 function choose(
   { done, invocations }: CommandState,

@@ -60,10 +60,7 @@ export class SwarmStack extends Stack {
       secretArns: Object.values(data.secrets).map((secret) => secret.ref),
     });
     const groups = this.createGroups(props);
-    this.provider = new RunCommandProvider(this, 'RunCommand', {
-      stage: config.stage,
-      choosesManager: config.managers > 1,
-    });
+    this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
     const securityGroupOrder = groups.securityGroups;
 
     // Formed in order: each step needs the one before.

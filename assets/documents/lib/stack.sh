@@ -5,6 +5,10 @@ STACK=metals
 require_manager() {
   [[ $(docker_query /info | jq -r .Swarm.ControlAvailable) == true ]] ||
     fail "this node is no manager of a Swarm (state: $(swarm_state))" "deploy the stack metals-<stage>-swarm first"
+  local answer
+  answer=$(docker_query /nodes 2>/dev/null) ||
+    fail "this manager cannot speak for the Swarm: $(told "${answer}")" \
+      "let a majority of the managers come back, by themselves or after a look at what keeps them; if their volumes are lost for good: npm run metals -- recover"
 }
 
 stack_services() { docker_query /services "{\"label\":[\"com.docker.stack.namespace=${STACK}\"]}"; }
