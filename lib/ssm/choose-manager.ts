@@ -1,6 +1,7 @@
 /** Which manager a document goes to that any of several may run. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { Deadline, DeadlineError, pollUntil, type Look } from './deadline';
+import { ActionableError } from '../actionable-error';
 import { visibleLines } from '../safe-text';
 import { explainFailure } from './explain-failure';
 import { describeTargets, isOnline, listInstances, readCommand, sendCommand } from './run-command';
@@ -85,7 +86,7 @@ async function ask(
       const isPatient = Date.now() - (firstAnswerMs ?? Infinity) <= preferenceMs;
       const chosen = choose(state, answered, preferred, isPatient);
       if (chosen !== undefined) return { value: chosen };
-      if (state.done) throw new Error(noSpeaker(state, region));
+      if (state.done) throw new ActionableError(noSpeaker(state, region), NEXT);
       return { waitingFor: progressOf(state) };
     }),
     onWait,
@@ -143,6 +144,10 @@ const succeeded = ({ invocations }: CommandState): string[] =>
     .filter(({ status }) => status === 'Success')
     .map(({ instanceId }) => instanceId)
     .sort();
+
+const NEXT = [
+  'npm run metals -- recover    # only where a majority of the managers is lost for good; others come back by themselves',
+];
 
 /** What each of them said last, and where the rest is. */
 function noSpeaker(state: CommandState, region: string): string {

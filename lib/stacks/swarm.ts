@@ -102,7 +102,8 @@ export class SwarmStack extends Stack {
     const join = step('swarm-join', slotTarget(...otherSlots), joins, volumes(this.slots));
     join.node.addDependency(init);
     const labels = { Labels: nodeLabels(config, places) };
-    this.formed = step('swarm-label', managerTarget(this.managers, probe), labels, volumes(this.slots));
+    const label = { ...labels, WaitSeconds: '300' };
+    this.formed = step('swarm-label', managerTarget(this.managers, probe), label, volumes(this.slots));
     this.formed.node.addDependency(join);
 
     // One for each slot, so that it goes with its slot: CloudFormation deletes it after the update, before its instance.
@@ -123,7 +124,9 @@ export class SwarmStack extends Stack {
     const slotsThatJoin = config.managers > 1 ? this.slots : otherSlots;
     this.reapply('Rejoin', 'swarm-join', slotsThatJoin, joins).node.addDependency(join);
     // One that comes back as another node gets its labels, and its dead twin goes; so do labels that somebody has changed.
-    this.reapply('Relabel', 'swarm-label', this.managers, labels).node.addDependency(this.formed);
+    // Not for long: a deployment that brings other labels waits meanwhile, and half an hour later there is another look.
+    const relabel = { ...labels, WaitSeconds: '60' };
+    this.reapply('Relabel', 'swarm-label', this.managers, relabel).node.addDependency(this.formed);
   }
 
   /** Runs a document on every node of these slots that comes, and every half hour. */

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 load helpers
 
+setup_file() { export SSM_WaitSeconds=300; }
+
 TOKEN=SWMTKN-1-very-secret
 
 docker_info() { # STATE CONTROL

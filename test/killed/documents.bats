@@ -155,7 +155,7 @@ left_alone() {
   # A node that has joined without labels, and one that has lost its volume.
   jq -c '.Spec.Labels = {}' "${WORLD}/swarm/nodes/n2" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n2"
   jq -c '.ID = "n9" | .Status.State = "down"' "${WORLD}/swarm/nodes/n2" >"${WORLD}/swarm/nodes/n9"
-  export SSM_Labels='10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka;10.40.5.22=slot:worker-2,mongodb'
+  export SSM_WaitSeconds=300 SSM_Labels='10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka;10.40.5.22=slot:worker-2,mongodb'
   document swarm-label
 }
 

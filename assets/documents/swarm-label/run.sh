@@ -1,7 +1,7 @@
 #!/bin/bash
 # Labels nodes by their fixed address: hostnames may repeat, addresses do not. A label that pins data is never moved,
 # because a local volume does not move with it.
-require_parameters Labels
+require_parameters Labels WaitSeconds
 # At once: a manager that is to join waits for nothing here.
 require_manager
 take_lock label
@@ -69,7 +69,7 @@ refuse_move() { # ADDRESS COMPONENT
       "keep ${component}Slot=${holder}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>, and deploy before the association Relabel gives it back, within half an hour"
 }
 
-wait_until 300 "waiting for the nodes" all_ready
+wait_until "${SSM_WaitSeconds}" "waiting for the nodes" all_ready
 for pair in ${SSM_Labels//;/ }; do
   address=${pair%%=*}
   slot=${pair#*=slot:}
