@@ -345,7 +345,7 @@ EOF
 @test "swarm-label finds a dead manager that was given up by its label, and takes no vote of it" {
   export SSM_Labels='10.40.3.12=slot:manager-2'
   nodes_are '[{"ID":"n1","Status":{"State":"ready","Addr":"10.40.3.12"},"Spec":{"Role":"manager","Labels":{}}},
-    {"ID":"n9","Status":{"State":"down","Addr":"0.0.0.0"},"Spec":{"Role":"manager","Labels":{"metals.slot":"manager-2"}}}]'
+    {"ID":"n9","Status":{"State":"unknown","Addr":"0.0.0.0"},"Spec":{"Role":"manager","Labels":{"metals.slot":"manager-2"}}}]'
   docker_commands
   run_document swarm-label
   assert_status 0

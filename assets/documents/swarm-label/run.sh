@@ -32,13 +32,15 @@ node_is_gone() { # ID
   output=$(docker node rm --force "$1" 2>&1) || { tail -n 1 <<<"${output}" && return 1; }
 }
 
-# A node that lost its volume comes back as a second node; the first stays Down for ever, and as a manager goes on to
-# count in the majority. By its label as well: of a manager that was given up, the Swarm knows no address any more.
+# A node that lost its volume comes back as a second node; the first stays Down for ever, or Unknown under a new leader, and
+# as a manager goes on to count in the majority. Of the one that led before others were given up, the Swarm knows no
+# address any more: it is found by its label.
 remove_ghosts() { # ADDRESS SLOT
   local ghosts id role data
   ghosts=$(nodes | jq -r --arg a "$1" --arg slot "$2" '
     select(any(.[]; .Address == $a and .Status.State == "ready")) | .[]
-    | select(.Status.State == "down" and (.Address == $a or .Spec.Labels["metals.slot"] == $slot))
+    | select(.Status.State != "ready")
+    | select(.Address == $a or ((.Address | IN("", "0.0.0.0")) and .Spec.Labels["metals.slot"] == $slot))
     | [.ID, .Spec.Role, ([.Spec.Labels // {} | to_entries[] | select(.key | IN("metals.kafka", "metals.mongodb")) | .key[7:]] | join(","))] | join(" ")')
   [[ -n ${ghosts} ]] || return 0
   while read -r id role data; do
