@@ -1,14 +1,11 @@
 /** The value of `dataVolumes` in lib/config.ts that stands for the volumes of a stage's slots. */
-import { createHash } from 'node:crypto';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { EC2Client, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
-import { boundCalls, clientConfig } from '../aws-client';
 import { isRefusal } from '../aws-errors';
 import { cloudFormationStackName, NO_DATA_VOLUMES, TAG, VOLUMES_OUTPUT } from '../contract';
+import { clientsOf, type Caller, type MakeClient } from './clients';
 import type { Context } from './context';
+import { digestOf } from './digest';
 import { readOutput } from './stack-output';
-
-const DIGEST_LENGTH = 16;
 
 /**
  * Pure: another value as soon as a volume that the stack has is not there any more, and otherwise what the stack has. CloudFormation
@@ -21,10 +18,7 @@ export function volumesSetting(tagged: readonly string[] | undefined, deployed?:
   const ids = (deployed ?? NO_DATA_VOLUMES).split(',');
   const setting = ids.pop()!;
   if (!tagged || ids.every((id) => tagged.includes(id))) return setting;
-  return createHash('sha256')
-    .update([...tagged].sort().join(','))
-    .digest('hex')
-    .slice(0, DIGEST_LENGTH);
+  return digestOf([...tagged].sort());
 }
 
 /**
@@ -32,24 +26,22 @@ export function volumesSetting(tagged: readonly string[] | undefined, deployed?:
  *
  * @throws the SDK's error, unless it is a refusal: who may deploy need not be allowed to see them
  */
-export async function readDataVolumes(
-  context: Pick<Context, 'stage' | 'profile' | 'endpoint' | 'terminal' | 'interrupted' | 'timeoutSeconds'>,
-  region: string,
-): Promise<string> {
-  const { stage, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
-  const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
-  const ec2 = boundCalls(new EC2Client(config), { signal, timeoutSeconds });
-  const stacks = boundCalls(new CloudFormationClient(config), { signal, timeoutSeconds });
+export async function readDataVolumes(context: Caller & Pick<Context, 'stage'>, region: string): Promise<string> {
+  const { stage } = context;
+  const client = await clientsOf(context, region);
+  const stacks = client(CloudFormationClient);
   try {
     const deployed = await readOutput(stacks, cloudFormationStackName(stage, 'data'), VOLUMES_OUTPUT);
-    return volumesSetting(deployed === undefined ? undefined : await readTagged(ec2, stage), deployed);
+    return volumesSetting(deployed === undefined ? undefined : await readTagged(client, stage), deployed);
   } finally {
-    ec2.destroy();
     stacks.destroy();
   }
 }
 
-async function readTagged(client: EC2Client, stage: string): Promise<string[] | undefined> {
+async function readTagged(make: MakeClient, stage: string): Promise<string[] | undefined> {
+  // Loaded here: no other command waits for EC2's client.
+  const { EC2Client, paginateDescribeVolumes } = await import('@aws-sdk/client-ec2');
+  const client = make(EC2Client);
   const Filters = [
     { Name: `tag:${TAG.stage}`, Values: [stage] },
     { Name: 'tag-key', Values: [TAG.slot] },
@@ -63,6 +55,8 @@ async function readTagged(client: EC2Client, stage: string): Promise<string[] | 
   } catch (error) {
     if (isRefusal(error)) return undefined;
     throw error;
+  } finally {
+    client.destroy();
   }
   return found;
 }

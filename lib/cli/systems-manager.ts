@@ -1,9 +1,9 @@
 /** Runs the stage's documents on one of its managers. */
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { closest, distance } from 'fastest-levenshtein';
-import { boundCalls, clientConfig } from '../aws-client';
 import { documentName, FIRST_MANAGER, TAG, type DocumentId, type NodeRole } from '../contract';
 import { chooseManager, Deadline, runCommand, type CommandState, type ManagerChoice } from '../ssm';
+import { clientsOf } from './clients';
 import { isLabsOwn, type Context } from './context';
 import { formatSeconds } from './duration';
 import { CliError } from './errors';
@@ -16,9 +16,7 @@ export interface Connection {
 
 /** A client by the default credential chain. The SDK honours AWS_ENDPOINT_URL by itself, so AWS and lab are one way. */
 export async function connect(context: Context): Promise<Connection> {
-  const { region, profile, endpoint, terminal, interrupted: signal, timeoutSeconds } = context;
-  const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
-  const ssm = boundCalls(new SSMClient(config), { signal, timeoutSeconds });
+  const ssm = (await clientsOf(context, context.region))(SSMClient);
   return { ssm, region: await ssm.config.region() };
 }
 

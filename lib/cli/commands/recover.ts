@@ -1,13 +1,12 @@
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { boundCalls, clientConfig } from '../../aws-client';
 import { documentName, EXIT, TAG, type NodeRole } from '../../contract';
 import { explainFailure, listOnline, listSpeakers } from '../../ssm';
 import { Deadline } from '../../ssm/deadline';
 import { withActivity } from '../activity';
+import { clientsOf } from '../clients';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
 import { CliError } from '../errors';
-import { endInstances, listManagers, type ManagerInstance } from '../manager-instances';
+import type { ManagerInstance } from '../manager-instances';
 import { completeCommands } from '../next-command';
 import { assertDeployed, connect, runOnInstance, type Connection } from '../systems-manager';
 
@@ -42,7 +41,12 @@ export async function recover(
   }
   const connection = await connect(context);
   await assertDeployed(context, connection, 'swarm-recover', RECOVER_FAILED);
-  const ec2 = await connectEc2(context, connection.region);
+  // Loaded here: no other command waits for EC2's client.
+  const [{ EC2Client }, { endInstances, listManagers }] = await Promise.all([
+    import('@aws-sdk/client-ec2'),
+    import('../manager-instances'),
+  ]);
+  const ec2 = (await clientsOf(context, connection.region))(EC2Client);
   try {
     const managers = await listManagers(ec2, context.stage);
     const online = await onlineManagers(connection, context.stage);
@@ -78,14 +82,6 @@ export async function recover(
       completeCommands(`recovered; next: npm run metals -- deploy    # and then: ${STATUS}`, context.given),
     );
   return EXIT.ok;
-}
-
-async function connectEc2(
-  { profile, endpoint, terminal, interrupted: signal, timeoutSeconds }: Context,
-  region: string,
-) {
-  const config = await clientConfig({ region, profile, endpoint, env: terminal.io.env });
-  return boundCalls(new EC2Client(config), { signal, timeoutSeconds });
 }
 
 /**
