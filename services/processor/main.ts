@@ -16,7 +16,7 @@ import { processorFindings, processorHealth } from './health';
 import { Lag } from './lag';
 import type { LastPrices } from './last-prices';
 import { ProcessorMetrics } from './metrics';
-import { probeMongo } from './mongo-probe';
+import { createMongoProbe } from './mongo-probe';
 import { MongoWatch } from './mongo-watch';
 import { noteRefusal } from './refusals';
 import { processBatch, type DeadLetter } from './process-batch';
@@ -86,6 +86,7 @@ const kafkaWatch = new KafkaWatch({
     await groupWatch.refresh(admin);
   },
 });
+const probeMongo = createMongoProbe();
 const mongoWatch = new MongoWatch({
   probe: () => mongo.use(probeMongo),
   intervalMs: WATCH_INTERVAL_MS,
