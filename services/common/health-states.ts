@@ -41,6 +41,11 @@ export const STATES = {
     means: 'the broker answers with KAFKA_STORAGE_ERROR, just before it stops',
     next: 'enlarge dataVolumeGiB and deploy: the volume grows in place, and nothing acknowledged is lost',
   },
+  'replica-behind': {
+    services: PROCESSOR,
+    means: 'a broker is away or catches up: it lacks records that the others have',
+    next: 'none: it catches up by itself; if it stays, npm run metals -- status, then docker service ps metals_kafka-2 (or -3)',
+  },
   'mongodb-unusable': {
     services: PROCESSOR,
     means: 'MongoDB cannot be reached, refuses the login, or does not take a write',

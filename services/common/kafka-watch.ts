@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin, Kafka, PartitionMetadata } from 'kafkajs';
 import { isKafkaError } from './kafka-error';
 import { errorText, type Logger } from './log';
 
@@ -33,6 +33,9 @@ export class KafkaWatch {
   private loop: Promise<void> | undefined;
   private lastProblem: string | undefined = 'not yet connected to Kafka';
   private checkStartedMs: number | undefined;
+
+  /** Partitions of which a broker lacks records, by the last look that Kafka has answered: `metals-prices-3 on broker 2`. */
+  behind: readonly string[] = [];
 
   constructor(private readonly options: WatchOptions) {}
 
@@ -73,7 +76,9 @@ export class KafkaWatch {
     try {
       this.admin ??= await this.connect();
       const problems: (string | undefined)[] = [];
-      for (const expected of this.options.topics) problems.push(await askForTopic(this.admin, expected));
+      const behind: string[] = [];
+      for (const expected of this.options.topics) problems.push(await askForTopic(this.admin, expected, behind));
+      this.behind = behind;
       if (problems[0] === undefined) await this.options.onCheck?.(this.admin);
       this.lastProblem = problems.find((problem) => problem !== undefined);
     } catch (error) {
@@ -116,15 +121,24 @@ const OF_A_TOPIC: ReadonlySet<string> = new Set([
 async function askForTopic(
   admin: Pick<Admin, 'fetchTopicMetadata'>,
   expected: ExpectedTopic,
+  behind: string[],
 ): Promise<string | undefined> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [expected.topic] });
-    return findTopicProblem(expected, topics[0]?.partitions.length ?? 0);
+    const partitions = topics[0]?.partitions ?? [];
+    behind.push(...partitions.flatMap((partition) => findBehind(expected.topic, partition)));
+    return findTopicProblem(expected, partitions.length);
   } catch (error) {
     if (!isKafkaError(error, OF_A_TOPIC)) throw error;
     return `Kafka: topic ${expected.topic}: ${errorText(error)}`;
   }
 }
+
+type Placed = Pick<PartitionMetadata, 'partitionId' | 'replicas' | 'isr'>;
+
+/** The replicas of a partition that are not in sync. */
+export const findBehind = (topic: string, { partitionId, replicas, isr }: Placed): string[] =>
+  replicas.filter((broker) => !isr.includes(broker)).map((broker) => `${topic}-${partitionId} on broker ${broker}`);
 
 export function findTopicProblem({ topic, partitions }: ExpectedTopic, count: number): string | undefined {
   if (count === 0) return `Kafka: topic ${topic} does not exist`;

@@ -11,6 +11,8 @@ export interface StateFacts {
   readonly kafkaProblems: readonly Problem[];
   /** Why MongoDB cannot be used, as each of its users sees it. */
   readonly mongodbProblems: readonly Problem[];
+  /** Replicas that lack records, by partition and broker. */
+  readonly replicasBehind: readonly string[];
   readonly deadLetterProblem: Problem;
   readonly commitProblem: Problem;
   readonly waitingToJoin: Problem;
@@ -75,7 +77,7 @@ export function processorHealth(facts: ProcessorFacts): Reply {
 
 /** The states that hold now, but for the one that only a restart ends. */
 export function processorFindings(facts: StateFacts): Finding[] {
-  const { unowned, lagRecords, lagDegradedRecords, mongodbDiskRatio = 0 } = facts;
+  const { unowned, replicasBehind, lagRecords, lagDegradedRecords, mongodbDiskRatio = 0 } = facts;
   const stopped = facts.stoppedPartitions.filter((partition) => !facts.truncatedPartitions.includes(partition));
   const known = new Set([...stopped, ...facts.truncatedPartitions]);
   const diskPercent = Math.round(mongodbDiskRatio * 100);
@@ -85,6 +87,12 @@ export function processorFindings(facts: StateFacts): Finding[] {
     [
       'mongodb-disk-full',
       mongodbDiskRatio >= DISK_FULL_RATIO ? `MongoDB: its file system is used to ${diskPercent} %` : undefined,
+    ],
+    [
+      'replica-behind',
+      replicasBehind.length > 0
+        ? `${replicasBehind.length} replicas are not in sync, such as ${replicasBehind[0]}`
+        : undefined,
     ],
     ['group-expelled', facts.expelled ? 'the consumer group does not know this replica' : undefined],
     ['group-joining', facts.waitingToJoin],

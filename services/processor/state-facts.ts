@@ -11,7 +11,7 @@ import type { Writer } from './writer';
 
 /** The parts of the processor that know how it is. */
 export interface StateParts {
-  readonly kafkaWatch: Pick<KafkaWatch, 'problem'>;
+  readonly kafkaWatch: Pick<KafkaWatch, 'problem' | 'behind'>;
   readonly mongoWatch: Pick<MongoWatch, 'problem' | 'facts'>;
   readonly groupWatch: Pick<GroupWatch, 'expelled' | 'unowned'>;
   readonly consumer: Pick<PriceConsumer, 'problem' | 'waiting' | 'commitProblem' | 'partitions' | 'cutPartitions'>;
@@ -29,6 +29,7 @@ export function stateFacts(parts: StateParts): StateFacts {
   return {
     kafkaProblems: [kafkaWatch.problem, consumer.problem],
     mongodbProblems: [mongoWatch.problem, writer.problem],
+    replicasBehind: kafkaWatch.behind,
     deadLetterProblem: parts.deadLetters.problem,
     commitProblem: consumer.commitProblem,
     waitingToJoin: consumer.waiting,

@@ -39,6 +39,7 @@ const processor: Record<string, Partial<StateFacts>> = {
   'kafka-unusable': { kafkaProblems: ['Kafka: away'] },
   'topic-unusable': { kafkaProblems: ['Kafka: topic metals-prices does not exist'] },
   'kafka-disk-full': { kafkaProblems: ['Kafka: KAFKA_STORAGE_ERROR'] },
+  'replica-behind': { replicasBehind: ['metals-prices-3 on broker 2'] },
   'mongodb-unusable': { mongodbProblems: ['MongoDB: away'] },
   'mongodb-disk-full': { mongodbDiskRatio: 0.95 },
   'group-joining': { waitingToJoin: 'waiting to join the group g' },

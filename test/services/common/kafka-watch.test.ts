@@ -1,6 +1,6 @@
 import pino from 'pino';
 import type { Admin, Kafka } from 'kafkajs';
-import { findTopicProblem, KafkaWatch } from '../../../services/common/kafka-watch';
+import { findBehind, findTopicProblem, KafkaWatch } from '../../../services/common/kafka-watch';
 
 const PRICES = { topic: 'metals-prices', partitions: 6 };
 const LETTERS = { topic: 'metals-prices.dlq' };
@@ -20,7 +20,14 @@ describe('findTopicProblem', () => {
   });
 });
 
+test('a replica that lacks records is named by its partition and its broker', () => {
+  const placed = { partitionId: 3, replicas: [2, 3, 1], isr: [3] };
+  expect(findBehind('metals-prices', placed)).toEqual(['metals-prices-3 on broker 2', 'metals-prices-3 on broker 1']);
+  expect(findBehind('metals-prices', { ...placed, isr: [1, 2, 3] })).toEqual([]);
+});
+
 describe('one look', () => {
+  const placed = (_: unknown, partitionId: number) => ({ partitionId, replicas: [1], isr: [1] });
   /** As kafkajs puts the broker's answer: named, and wrapped by its own repetition. */
   const answered = (type: string, text: string): Error =>
     new Error(text, { cause: Object.assign(new Error(text), { type }) });
@@ -39,7 +46,7 @@ describe('one look', () => {
       fetchTopicMetadata: async ({ topics: [name] }: { topics: string[] }) => {
         const answer = answers[name];
         if (answer instanceof Error) throw answer;
-        return { topics: [{ name, partitions: Array.from({ length: answer }) }] };
+        return { topics: [{ name, partitions: Array.from({ length: answer }, placed) }] };
       },
     };
     const watch = new KafkaWatch({

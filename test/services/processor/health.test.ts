@@ -33,6 +33,12 @@ describe('GET /health of the processor', () => {
       'mongodb-disk-full',
       'MongoDB: its file system is used to 95 %',
     ],
+    [
+      'a broker is away',
+      { replicasBehind: ['metals-prices-3 on broker 2', 'metals-prices-4 on broker 2'] },
+      'replica-behind',
+      '2 replicas are not in sync, such as metals-prices-3 on broker 2',
+    ],
     ['expelled', { expelled: true }, 'group-expelled', 'the consumer group does not know this replica'],
     ['waiting', { waitingToJoin: 'waiting to join the group g' }, 'group-joining', 'waiting to join the group g'],
     ['nobody reads', { unowned: [1, 4] }, 'partition-without-owner', 'no replica reads partitions 1, 4'],

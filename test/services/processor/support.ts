@@ -43,6 +43,7 @@ export const healthyProcessor: ProcessorFacts = {
   processedCount: 7,
   kafkaProblems: [undefined, undefined],
   mongodbProblems: [undefined, undefined],
+  replicasBehind: [],
   deadLetterProblem: undefined,
   commitProblem: undefined,
   waitingToJoin: undefined,
