@@ -2,7 +2,7 @@
 import { cidrProblem, overlapProblems, overlaps } from './cidr';
 import type { Config } from './config';
 import { LAB_REGION } from './contract';
-import { slotNames } from './slots';
+import { brokerSlots, slotNames } from './slots';
 
 /** What contradicts each other in a configuration of which every single key is valid, a line each. */
 export function conflictsOf(config: Config): string[] {
@@ -24,6 +24,7 @@ export function conflictsOf(config: Config): string[] {
   return [
     ...unknownSlot('kafkaSlot'),
     ...unknownSlot('mongodbSlot'),
+    ...brokerProblems(config, slots),
     ...lab,
     ...networkProblems(config),
     ...loadBalancerProblems(config),
@@ -37,6 +38,27 @@ export function conflictsOf(config: Config): string[] {
       { name: 'backendCidr', cidr: config.backendCidr },
       { name: 'monitoringCidr', cidr: config.monitoringCidr },
     ]),
+  ];
+}
+
+function brokerProblems(config: Config, slots: readonly string[]): string[] {
+  const { kafkaBrokers: brokers, kafkaMode, kafkaOtherSlots: others } = config;
+  if (brokers > slots.length)
+    return [
+      `kafkaBrokers: got ${brokers}, each on a slot of its own, but there are ${slots.length}; set workers as well`,
+    ];
+  const unknown = others.filter((slot) => !slots.includes(slot));
+  return [
+    ...(brokers > 1 && kafkaMode === 'zookeeper'
+      ? ['kafkaBrokers: several brokers keep their metadata themselves; leave kafkaMode out']
+      : []),
+    ...(unknown.length ? [`kafkaOtherSlots: got "${unknown.join(',')}", expected some of ${slots.join(', ')}`] : []),
+    ...(others.length !== brokers - 1 || new Set(brokerSlots(config)).size !== others.length + 1
+      ? [
+          `kafkaOtherSlots: got "${others.join(',')}", expected ${brokers - 1} slots beside ${config.kafkaSlot}, ` +
+            `one for each of kafkaBrokers=${brokers} but the first`,
+        ]
+      : []),
   ];
 }
 

@@ -31,6 +31,7 @@ const cidr = (widest: number, narrowest: number): Rule => ({
   allowed: `an IPv4 range between /${widest} and /${narrowest}`,
 });
 
+const SLOT = /^(manager|worker)-[1-9]\d?$/;
 /** EC2 and Systems Manager agree on these characters, and Systems Manager on no empty value [tagging guides]. */
 const TAG_KEY = /^(?!aws:|metals:|Name$)[A-Za-z0-9 _.:/=+@-]{1,128}$/i;
 const TAG_VALUE = /^[A-Za-z0-9 _.:/=+@-]{1,256}$/;
@@ -122,8 +123,16 @@ export const RULES = {
   monitoringCidr: cidr(16, 25),
   overlayEncryption: oneOf('on', 'off', 'probe'),
   kafkaMode: oneOf('kraft', 'zookeeper'),
-  kafkaSlot: text(/^(manager|worker)-[1-9]\d?$/, 'a slot such as worker-1'),
-  mongodbSlot: text(/^(manager|worker)-[1-9]\d?$/, 'a slot such as worker-2'),
+  kafkaBrokers: {
+    schema: z.union([z.number(), z.string().transform(Number)]).refine((n) => [1, 3].includes(n)),
+    allowed: '1 or 3: of two, none may be away',
+  },
+  kafkaSlot: text(SLOT, 'a slot such as worker-1'),
+  kafkaOtherSlots: {
+    schema: LIST.pipe(z.array(z.string().regex(SLOT))),
+    allowed: 'two slots such as worker-2,worker-3',
+  },
+  mongodbSlot: text(SLOT, 'a slot such as worker-2'),
   producerReplicas: integer(1, 10),
   processorReplicas: integer(1, 5),
   feedEventsPerSecond: integer(0, 1000),

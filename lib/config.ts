@@ -4,6 +4,7 @@ import { RULES } from './config-rules';
 import { type KafkaMode, LAB_ACCOUNT_ID, NO_DATA_VOLUMES, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones, unknownRegion } from './regions';
+import { otherBrokerSlots } from './slots';
 
 /** Everything that can be chosen about a deployment. Set with `-c key=value` or in cdk.json; the defaults live here. */
 export interface Config {
@@ -75,8 +76,12 @@ export interface Config {
   readonly overlayEncryption: 'on' | 'off' | 'probe';
   /** @default kraft */
   readonly kafkaMode: KafkaMode;
-  /** Slot that holds Kafka's (and ZooKeeper's) data. @default worker-1 */
+  /** One broker, or three, of which one may be away; docs/brokers.md. @default 1 */
+  readonly kafkaBrokers: 1 | 3;
+  /** Slot that holds the data of Kafka, of its first broker (and ZooKeeper's). @default worker-1 */
   readonly kafkaSlot: string;
+  /** Slots that hold the data of the second and the third broker. @default with three brokers the next two slots, workers first */
+  readonly kafkaOtherSlots: readonly string[];
   /** Slot that holds MongoDB's data. @default worker-2, or worker-1 where there is one worker */
   readonly mongodbSlot: string;
   /** @default 1 */
@@ -152,7 +157,9 @@ function defaults(
     monitoringCidr: '10.10.2.0/24',
     overlayEncryption: isLab ? 'probe' : 'on',
     kafkaMode: 'kraft',
+    kafkaBrokers: 1,
     kafkaSlot: 'worker-1',
+    kafkaOtherSlots: [],
     mongodbSlot: given.workers === 1 ? 'worker-1' : 'worker-2',
     producerReplicas: 1,
     processorReplicas: 1,
@@ -235,7 +242,8 @@ export function readConfig(
   const isLab = values.account === LAB_ACCOUNT_ID;
   const { problems: missing, ...fromRegion } = regional(isLab, values.region as string, values);
   if (missing.length) throw new ConfigError(missing);
-  const config = { ...defaults(isLab, values), ...fromRegion, ...values, isLab } as Config;
+  const chosen = { ...defaults(isLab, values), ...fromRegion, ...values, isLab } as Config;
+  const config = { ...chosen, kafkaOtherSlots: values.kafkaOtherSlots ?? otherBrokerSlots(chosen) } as Config;
   const conflicts = conflictsOf(config);
   if (conflicts.length) throw new ConfigError(conflicts);
   return Object.freeze(config);

@@ -75,14 +75,14 @@ export type StackId = (typeof STACKS)[number];
 /** CloudFormation stack name: `metals-<stage>-<id>`. */
 export const cloudFormationStackName = (stage: string, id: StackId): string => `metals-${stage}-${id}`;
 
-/** Who logs in to Kafka and to MongoDB. */
-export const PRINCIPALS = ['admin', 'producer', 'processor'] as const;
+/** Who logs in to Kafka and to MongoDB; `brokers` are Kafka's own, to each other. */
+export const PRINCIPALS = ['admin', 'producer', 'processor', 'brokers'] as const;
 export type Principal = (typeof PRINCIPALS)[number];
 
 /** The secrets: the key is the name inside the product, the value which principals it holds (none: a plain string). */
 export const SECRETS = {
   'mongodb-password': ['admin', 'processor'],
-  'kafka-password': ['admin', 'producer', 'processor'],
+  'kafka-password': ['admin', 'producer', 'processor', 'brokers'],
   'api-key': [],
 } as const satisfies Record<string, readonly Principal[]>;
 export type SecretId = keyof typeof SECRETS;

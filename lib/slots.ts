@@ -22,6 +22,26 @@ export function slotNames(config: Pick<Config, 'managers' | 'workers'>): string[
   return [...count('manager', config.managers), ...count('worker', config.workers)];
 }
 
+type BrokerSettings = Pick<Config, 'kafkaBrokers' | 'kafkaSlot' | 'kafkaOtherSlots'>;
+
+/** The slots of the second and the third broker where nobody says which: workers come first, as they hold no Swarm. */
+export function otherBrokerSlots(
+  config: Pick<Config, 'kafkaBrokers' | 'kafkaSlot' | 'managers' | 'workers'>,
+): readonly string[] {
+  const slots = slotNames(config).filter((slot) => slot !== config.kafkaSlot);
+  const isWorker = (slot: string) => slot.startsWith('worker-');
+  return [...slots.filter(isWorker), ...slots.filter((slot) => !isWorker(slot))].slice(0, config.kafkaBrokers - 1);
+}
+
+/** The slots of the brokers, in the order of their numbers: the first is that of broker 1. */
+export const brokerSlots = ({ kafkaSlot, kafkaOtherSlots }: BrokerSettings): string[] => [
+  kafkaSlot,
+  ...kafkaOtherSlots,
+];
+
+/** The Swarm service of a broker, which is also its name on the networks. */
+export const brokerService = (broker: number): string => (broker === 1 ? 'kafka' : `kafka-${broker}`);
+
 export function seatOf(slot: string, subnetCount: number): SlotSeat {
   const [role, ordinal] = [slot.split('-')[0] as NodeRole, Number(slot.split('-')[1])];
   // Workers start one zone after the managers, so that a small cluster uses every zone.

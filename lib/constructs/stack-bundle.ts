@@ -8,7 +8,9 @@ import { parseDocument } from 'yaml';
 import type { Config } from '../config';
 import { SECRETS, type SecretId, secretName } from '../contract';
 import { kafkaDiskBytes } from '../disk-budget';
+import { brokerService, brokerSlots } from '../slots';
 import { version } from '../../package.json';
+import { brokerFiles } from './broker-files';
 import { ROOT } from './bundle';
 import { inFreshFolder } from './fresh-folder';
 
@@ -26,6 +28,7 @@ export function settings(config: Config): Record<string, string> {
     METALS_STAGE: config.stage,
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
+    METALS_KAFKA_BROKERS: String(config.kafkaBrokers),
     METALS_EDGE_DRAIN_SECONDS: String(edgeDrainSeconds(config)),
     METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
     METALS_PROCESSOR_REPLICAS: String(config.processorReplicas),
@@ -69,6 +72,14 @@ export function withValue(yaml: string, keys: readonly string[], value: unknown)
   return document.toString();
 }
 
+const KAFKA_PORT = 9092;
+
+/** A service's configuration that names every broker: one that is away must not be the only one that is asked. */
+function withBrokers(config: Config, yaml: string): string {
+  const hosts = brokerSlots(config).map((_, index) => `${brokerService(index + 1)}:${KAFKA_PORT}`);
+  return hosts.length === 1 ? yaml : withValue(yaml, ['kafka', 'brokers'], hosts);
+}
+
 /** producer.yml with the configured rate of the simulator; an HTTP source has none, and its file stays as it is. */
 function producerConfig(config: Config, yaml: string): string {
   const document = parseDocument(yaml);
@@ -86,14 +97,18 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
     writeFileSync(full, edit(readFileSync(full, 'utf8')));
   };
   change('networks.json', (content) => networks(config, content));
-  change('config/producer.yml', (content) => producerConfig(config, content));
+  change('config/producer.yml', (content) => withBrokers(config, producerConfig(config, content)));
+  change('config/processor.yml', (content) => withBrokers(config, content));
   change('config/tools.yml', (content) =>
-    withValue(
-      withValue(content, ['kafka_disk_bytes'], kafkaDiskBytes(config)),
-      ['price_retention_days'],
-      config.priceRetentionDays,
-    ),
+    [
+      [['kafka_disk_bytes'], kafkaDiskBytes(config)] as const,
+      [['price_retention_days'], config.priceRetentionDays] as const,
+      [['replication_factor'], config.kafkaBrokers] as const,
+    ].reduce((yaml, [keys, value]) => withValue(yaml, keys, value), withBrokers(config, content)),
   );
+  const stack = readFileSync(path.join(target, 'stack.yml'), 'utf8');
+  for (const [file, content] of Object.entries(brokerFiles(stack, config.kafkaBrokers)))
+    writeFileSync(path.join(target, file), content);
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
   const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));

@@ -99,7 +99,11 @@ export class DataStack extends Stack {
 }
 
 /** What is on the volume of this slot, and nowhere else. */
-function dataOf({ managers, kafkaSlot, mongodbSlot }: Config, slot: string): VolumeData[] {
-  const holders = { swarm: managers === 1 ? FIRST_MANAGER : undefined, kafka: kafkaSlot, mongodb: mongodbSlot };
+function dataOf({ managers, kafkaBrokers, kafkaSlot, mongodbSlot }: Config, slot: string): VolumeData[] {
+  const holders = {
+    swarm: managers === 1 ? FIRST_MANAGER : undefined,
+    kafka: kafkaBrokers === 1 ? kafkaSlot : undefined,
+    mongodb: mongodbSlot,
+  };
   return (Object.keys(holders) as VolumeData[]).filter((data) => holders[data] === slot);
 }

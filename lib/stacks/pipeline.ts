@@ -7,6 +7,7 @@ import { DiskAlarms } from '../constructs/disk-alarms';
 import { managerTarget, RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
 import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
+import { brokerSlots } from '../slots';
 import type { DataStack } from './data';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
@@ -38,7 +39,7 @@ export class PipelineStack extends Stack {
 
     // A slot whose volume was lost comes with another one: without images, and, if it holds data, without topics and indexes.
     const everywhere = { DataVolumes: data.volumesOf(swarm.slots) };
-    const state = new Set([...swarm.managers, config.kafkaSlot, config.mongodbSlot]);
+    const state = new Set([...swarm.managers, ...brokerSlots(config), config.mongodbSlot]);
     const stateful = { DataVolumes: data.volumesOf([...state]) };
 
     const pull = new RunCommand(this, 'Run-node-prepare', {

@@ -15,6 +15,7 @@ import {
 } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
 import { DOCUMENTS, type DocumentId, FIRST_MANAGER, TAG } from '../contract';
+import { brokerService, brokerSlots } from '../slots';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -188,11 +189,17 @@ export class SwarmStack extends Stack {
 }
 
 /** `10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka,zookeeper`: which labels the node at each address has. */
-export function nodeLabels(config: Pick<Config, 'kafkaSlot' | 'mongodbSlot'>, places: readonly SlotPlace[]): string {
+export function nodeLabels(
+  config: Pick<Config, 'kafkaBrokers' | 'kafkaSlot' | 'kafkaOtherSlots' | 'mongodbSlot'>,
+  places: readonly SlotPlace[],
+): string {
+  const brokers = brokerSlots(config);
   return places
     .map(({ slot, address }) => {
+      const broker = brokers.indexOf(slot) + 1;
       const stateful = [
-        ...(slot === config.kafkaSlot ? ['kafka', 'zookeeper'] : []),
+        ...(broker > 0 ? [brokerService(broker)] : []),
+        ...(slot === config.kafkaSlot ? ['zookeeper'] : []),
         ...(slot === config.mongodbSlot ? ['mongodb'] : []),
       ];
       return `${address}=${[`slot:${slot}`, ...stateful].join(',')}`;

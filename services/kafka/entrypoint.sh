@@ -1,5 +1,6 @@
 #!/bin/bash
-# Renders server.properties from the secrets and starts one broker. METALS_KAFKA_MODE: kraft (default) or zookeeper.
+# Renders server.properties from the secrets and starts one broker. METALS_KAFKA_MODE: kraft (default) or zookeeper; with
+# METALS_KAFKA_CLUSTER_ID the broker is one of several. The arguments `cluster`, `form` and `dismiss`: quorum.sh.
 # shellcheck source-path=SCRIPTDIR
 set -Eeuo pipefail
 umask 077
@@ -9,6 +10,8 @@ FOLDER=$(dirname "${BASH_SOURCE[0]}")
 source "${FOLDER}/lib/common.sh"
 # shellcheck source=lib/kraft.sh
 source "${FOLDER}/lib/kraft.sh"
+# shellcheck source=lib/quorum.sh
+source "${FOLDER}/lib/quorum.sh"
 # shellcheck source=lib/zookeeper.sh
 source "${FOLDER}/lib/zookeeper.sh"
 
@@ -20,7 +23,15 @@ report_full_disk
 case ${mode} in
   kraft)
     check_mode kraft
-    start_kraft
+    [[ -z ${METALS_KAFKA_CLUSTER_ID:-} ]] || read_quorum
+    case "${1:-start}${METALS_KAFKA_CLUSTER_ID:+ one of several}" in
+      start) start_kraft ;;
+      'start one of several') start_member ;;
+      'form one of several') form_cluster ;;
+      'dismiss one of several') dismiss_others ;;
+      cluster*) print_cluster ;;
+      *) fail "the argument is $1; expected none or cluster, and with METALS_KAFKA_CLUSTER_ID form or dismiss" ;;
+    esac
     ;;
   zookeeper)
     check_mode zookeeper

@@ -17,6 +17,8 @@ export const toolsConfigSchema = z.strictObject({
   mongodb: mongoConnectionSchema.omit({ username: true }),
   prices: topicSchema,
   dead_letters: topicSchema,
+  /** Replicas of each partition, on brokers numbered from 1. */
+  replication_factor: z.union([z.literal(1), z.literal(3)]).default(1),
   /** Disk that the records of all topics together may fill, in bytes; each partition gets the same share. */
   kafka_disk_bytes: z.int().min(GIB),
   /** How long a price stays in MongoDB after it was stored; 0 keeps it for ever. */

@@ -39,6 +39,10 @@ export function partitionBounds(config: ToolsConfig): PartitionBounds {
   return { retentionBytes: share - segmentBytes, segmentBytes };
 }
 
+/** On how many brokers a record is before it is acknowledged. */
+export const leastInSync = ({ replication_factor: replicas }: Pick<ToolsConfig, 'replication_factor'>): number =>
+  Math.ceil(replicas / 2);
+
 /** The topics as they should be. Retention is always explicit: it bounds how long an outage may last without loss. */
 export function planTopics(config: ToolsConfig): TopicPlan[] {
   const { retentionBytes, segmentBytes } = partitionBounds(config);
@@ -51,6 +55,8 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
       'retention.bytes': String(retentionBytes),
       'segment.bytes': String(segmentBytes),
       'max.message.bytes': String(topic.max_message_bytes),
+      // What is acknowledged is on two brokers, and one of three may be away.
+      'min.insync.replicas': String(leastInSync(config)),
       // Else a producer's clock decides how long a record is kept, and one that is an hour ahead is refused.
       'message.timestamp.type': 'LogAppendTime',
       // To store batches otherwise than they were sent, the broker unpacks them whole, and one of 204 KB takes all its memory.

@@ -4,32 +4,34 @@ import { toolsConfigSchema } from './config';
 import { dlq, DLQ_SECRETS, tellError } from './dlq';
 import { DlqOutput } from './dlq-output';
 import { parseDlqRequest } from './dlq-request';
+import { awaitBrokers, BROKERS_SECRETS } from './brokers';
 import { setUp, SETUP_SECRETS } from './setup';
 import { smoke, SMOKE_SECRETS } from './smoke';
 
-const USAGE = 'usage: app.js setup|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
+const USAGE = 'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
   if (verb === 'dlq') return runDlq(argv);
-  if (verb !== 'setup' && verb !== 'smoke') {
+  if (verb !== 'setup' && verb !== 'brokers' && verb !== 'smoke') {
     process.stderr.write(`tools: unknown verb ${JSON.stringify(verb ?? '')}; ${USAGE}\n`);
     process.exit(EXIT_USAGE);
   }
   const { config, secrets } = bootstrap({
     component: 'tools',
     schema: toolsConfigSchema,
-    secrets: verb === 'setup' ? SETUP_SECRETS : SMOKE_SECRETS,
+    secrets: { setup: SETUP_SECRETS, brokers: BROKERS_SECRETS, smoke: SMOKE_SECRETS }[verb],
     argv,
   });
-  if (verb === 'setup') {
-    const logger = createLogger('setup', VERSION, config.log_level);
+  if (verb !== 'smoke') {
+    const logger = createLogger(verb, VERSION, config.log_level);
     try {
-      await setUp(config, secrets, logger);
-      logger.info('setup is complete');
+      if (verb === 'setup') await setUp(config, secrets, logger);
+      else await awaitBrokers(config, secrets['kafka-password-admin'], logger);
+      logger.info(`${verb} is complete`);
     } catch (error) {
-      logger.error({ reason: errorText(error) }, 'setup failed');
+      logger.error({ reason: errorText(error) }, `${verb} failed`);
       process.exitCode = 1;
     }
     return;

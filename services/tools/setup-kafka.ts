@@ -1,17 +1,23 @@
-import { ConfigResourceTypes, type Admin, type Kafka } from 'kafkajs';
+import { ConfigResourceTypes, ConfigSource, type Admin, type Kafka } from 'kafkajs';
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
-import { planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
+import { leastInSync, planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
+import { setUpReplicas } from './replicas';
 
-/** One broker: more replicas than that cannot be. */
-const REPLICATION_FACTOR = 1;
+const OFFSETS_TOPIC = '__consumer_offsets';
+const LEAST_IN_SYNC = 'min.insync.replicas';
 
 /** Brings topics and rights to what is planned; a second run changes nothing. */
 export async function setUpKafka(kafka: Kafka, config: ToolsConfig, logger: Logger): Promise<void> {
   const admin = kafka.admin({ retry: { retries: 2 } });
   await admin.connect();
   try {
-    for (const plan of planTopics(config)) await setUpTopic(admin, plan, logger);
+    // Settings ask for so many replicas in sync: more replicas come before them, fewer after.
+    const grows = config.replication_factor > 1;
+    if (grows) await setUpReplicas(admin, config.replication_factor, logger);
+    await setOffsetsInSync(admin, leastInSync(config));
+    for (const plan of planTopics(config)) await setUpTopic(admin, plan, config.replication_factor, logger);
+    if (!grows) await setUpReplicas(admin, config.replication_factor, logger);
     const acls = planAcls(config);
     await admin.createAcls({ acl: acls });
     logger.info({ acls: acls.map(({ principal, resourceName }) => `${principal} ${resourceName}`) }, 'rights are set');
@@ -20,7 +26,26 @@ export async function setUpKafka(kafka: Kafka, config: ToolsConfig, logger: Logg
   }
 }
 
-async function setUpTopic(admin: Admin, plan: TopicPlan, logger: Logger): Promise<void> {
+/**
+ * Of the groups' offsets, which Kafka makes a topic for by itself. Without, it is a setting of the cluster that was taken
+ * from the first broker when the cluster was formed. This call replaces all settings of the topic, so the others go along.
+ */
+async function setOffsetsInSync(admin: Admin, least: number): Promise<void> {
+  const existing = await admin.listTopics();
+  if (!existing.includes(OFFSETS_TOPIC)) return;
+  const resource = { type: ConfigResourceTypes.TOPIC, name: OFFSETS_TOPIC };
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+  const own = (resources[0]?.configEntries ?? []).filter(
+    ({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG,
+  );
+  const settings = new Map(own.map(({ configName, configValue }) => [configName, configValue]));
+  if (settings.get(LEAST_IN_SYNC) === String(least)) return;
+  settings.set(LEAST_IN_SYNC, String(least));
+  const configEntries = [...settings].map(([name, value]) => ({ name, value }));
+  await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+}
+
+async function setUpTopic(admin: Admin, plan: TopicPlan, replicationFactor: number, logger: Logger): Promise<void> {
   const existing = await admin.listTopics();
   if (!existing.includes(plan.topic)) {
     const created = await admin.createTopics({
@@ -29,7 +54,7 @@ async function setUpTopic(admin: Admin, plan: TopicPlan, logger: Logger): Promis
         {
           topic: plan.topic,
           numPartitions: plan.partitions,
-          replicationFactor: REPLICATION_FACTOR,
+          replicationFactor,
           configEntries: entries(plan),
         },
       ],

@@ -77,6 +77,26 @@ describe('what is refused', () => {
     ]);
   });
 
+  it('places brokers on slots of their own', () => {
+    expect(readConfig({ ...AMI, kafkaBrokers: '3' }, AWS).kafkaOtherSlots).toEqual(['worker-2', 'manager-1']);
+    expect(problemsOf({ kafkaBrokers: 2 })[0]).toContain('expected 1 or 3: of two, none may be away');
+    expect(problemsOf({ kafkaBrokers: 3, workers: 1 })).toEqual([
+      'kafkaBrokers: got 3, each on a slot of its own, but there are 2; set workers as well',
+    ]);
+    expect(problemsOf({ kafkaBrokers: 3, kafkaOtherSlots: 'worker-1,worker-2' })).toEqual([
+      'kafkaOtherSlots: got "worker-1,worker-2", expected 2 slots beside worker-1, one for each of kafkaBrokers=3 but the first',
+    ]);
+    expect(problemsOf({ kafkaBrokers: 3, kafkaOtherSlots: 'worker-2,worker-9' })).toEqual([
+      'kafkaOtherSlots: got "worker-9", expected some of manager-1, worker-1, worker-2',
+    ]);
+    expect(problemsOf({ kafkaOtherSlots: 'worker-2' })).toEqual([
+      'kafkaOtherSlots: got "worker-2", expected 0 slots beside worker-1, one for each of kafkaBrokers=1 but the first',
+    ]);
+    expect(problemsOf({ kafkaBrokers: 3, kafkaMode: 'zookeeper' })).toEqual([
+      'kafkaBrokers: several brokers keep their metadata themselves; leave kafkaMode out',
+    ]);
+  });
+
   it.each(['1.5', '-1', 'two', '', ' 2', '1e1', 21])('refuses %p workers', (workers) => {
     expect(problemsOf({ workers })[0]).toContain('expected a whole number from 1 to 20');
   });

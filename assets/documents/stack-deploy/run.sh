@@ -146,14 +146,16 @@ export_variables() {
   # begins without topics, users and indexes. A job with the same name has done its work.
   METALS_SETUP_HASH=$({ cat "${RELEASE}/setup.yml" "${RELEASE}"/config/* && echo "${kafka_node} ${mongodb_node}" && env | grep -E '^METALS_(IMAGE_TOOLS|SECRET_VERSION_.*|KAFKA_MODE)=' | sort; } | short_hash)
   export METALS_SETUP_HASH
+  sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml.new"
+  mv "${RELEASE}/setup.rendered.yml.new" "${RELEASE}/setup.rendered.yml"
 }
 
 deploy() {
-  local files=(-c stack.yml) refusal
+  local files=(-c stack.yml) refusal broker
   [[ ${SSM_KafkaMode} != zookeeper ]] || files+=(-c stack.zookeeper.yml)
-  sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml.new"
-  mv "${RELEASE}/setup.rendered.yml.new" "${RELEASE}/setup.rendered.yml"
   files+=(-c setup.rendered.yml)
+  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(-c stack.broker-1.yml)
+  for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=(-c "stack.broker-${broker}.yml"); done
   refusal=$(cd "${RELEASE}" && docker stack deploy --prune --resolve-image never "${files[@]}" "${STACK}" 2>&1) ||
     fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
 }
@@ -251,7 +253,10 @@ encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
 ensure_networks "${encrypt}"
 export_variables
+for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do node_with_label "metals.kafka-${broker}" >/dev/null; done
+find_cluster
 docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
+deploy_brokers
 deploy
 converge
 remove_unreferenced

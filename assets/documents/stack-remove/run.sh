@@ -19,11 +19,12 @@ networks_gone() {
   ((${#left[@]} == 0)) || { echo "${#left[@]} networks are in use" && return 1; }
 }
 
-forget_kafka_mode() {
+forget_kafka() {
   local id
   for id in $(docker_query /nodes | jq -r '.[] | select(.Spec.Labels["metals.kafka-mode"]) | .ID'); do
     docker node update --label-rm metals.kafka-mode "${id}" >/dev/null
   done
+  forget_cluster
 }
 
 remove_stack() {
@@ -31,7 +32,7 @@ remove_stack() {
   wait_until 180 "removing the stack" tasks_gone
   wait_until 120 "removing the networks" networks_gone
   log "the stack is removed"
-  [[ ${SSM_RemoveData} == none ]] || forget_kafka_mode
+  [[ ${SSM_RemoveData} == none ]] || forget_kafka
 }
 
 volumes() {

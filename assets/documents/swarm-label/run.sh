@@ -63,12 +63,17 @@ has_label() { # ADDRESS LABEL=VALUE
 label() { wait_until 20 "labelling the node at $1" has_label "$@"; } # ADDRESS LABEL=VALUE
 
 refuse_move() { # ADDRESS COMPONENT
-  # ZooKeeper has no setting of its own: it goes where Kafka goes.
-  local holder component=${2/#zookeeper/kafka}
+  local holder setting
   holder=$(nodes | jq -r --arg a "$1" --arg k "metals.$2" '.[] | select(.Spec.Labels[$k] == "true" and .Address != $a) | .Spec.Labels["metals.slot"] // .ID')
-  [[ -z ${holder} ]] ||
-    fail "the data of $2 is on ${holder} and does not move by itself" \
-      "keep ${component}Slot=${holder}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>, and deploy before the association Relabel gives it back, within half an hour"
+  [[ -n ${holder} ]] || return 0
+  case $2 in
+    # ZooKeeper has no setting of its own: it goes where Kafka goes.
+    kafka | zookeeper) setting="kafkaSlot=${holder}" ;;
+    kafka-*) setting="${holder} in its place in kafkaOtherSlots" ;;
+    *) setting="$2Slot=${holder}" ;;
+  esac
+  fail "the data of $2 is on ${holder} and does not move by itself" \
+    "keep ${setting}, and as many nodes as that slot needs, in cdk.json or by -c; or, to leave that data behind, on a manager: docker node update --label-rm metals.$2 <node of ${holder}>, and deploy before the association Relabel gives it back, within half an hour"
 }
 
 wait_until "${SSM_WaitSeconds}" "waiting for the nodes" all_ready

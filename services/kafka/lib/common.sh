@@ -95,16 +95,19 @@ wait_for_port() { # HOST PORT SECONDS [PID: not without this process]
 }
 
 common_properties() {
+  # With three, one may be away, and what is acknowledged is on two.
+  local replicas=${METALS_KAFKA_BROKERS:-1} in_sync=1
+  ((replicas == 1)) || in_sync=2
   cat <<EOF
 log.dirs=${LOG_DIRECTORY}
 auto.create.topics.enable=false
 num.partitions=6
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
+default.replication.factor=${replicas}
+min.insync.replicas=${in_sync}
+offsets.topic.replication.factor=${replicas}
 offsets.topic.num.partitions=5
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=${replicas}
+transaction.state.log.min.isr=${in_sync}
 transaction.state.log.num.partitions=1
 log.retention.hours=168
 log.segment.bytes=268435456
@@ -115,7 +118,6 @@ group.initial.rebalance.delay.ms=500
 # A session with an old password ends at the latest after an hour.
 connections.max.reauth.ms=3600000
 sasl.enabled.mechanisms=SCRAM-SHA-512
-sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="${PASSWORDS[admin]}";
 EOF
 }

@@ -19,6 +19,7 @@ listeners=CLIENT://:9092,LOCAL://${LOOPBACK}:${LOCAL_PORT},CONTROLLER://${LOOPBA
 advertised.listeners=CLIENT://${METALS_KAFKA_ADVERTISED_HOST:-kafka}:9092,LOCAL://${LOOPBACK}:${LOCAL_PORT}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=CLIENT
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 # ANONYMOUS is whoever reaches a listener on loopback, which is this container alone.
@@ -36,20 +37,23 @@ new_cluster_id() {
   printf '%s' "${id}"
 }
 
+# The users, as the format takes them; a member of a cluster that exists gets them from it.
+scram_users() {
+  local principal
+  for principal in "${PRINCIPALS[@]}"; do
+    printf '%s\n' --add-scram "SCRAM-SHA-512=[name=${principal},password=${PASSWORDS[${principal}]}]"
+  done
+}
+
 # Into a directory that is renamed when all is written, so that an interrupted format leaves nothing half done.
-format_storage() {
-  local new="${DATA}/logs.new" properties="${RUN}/format.properties" principal
+format_storage() { # CLUSTER_ID, more arguments on stdin, one a line
+  local new="${DATA}/logs.new" properties="${RUN}/format.properties"
   rm -rf "${new}"
   sed "s|^log.dirs=.*|log.dirs=${new}|" "${RUN}/server.properties" >"${properties}"
-  {
-    printf '%s\n' kafka.tools.StorageTool format --cluster-id "$(new_cluster_id)" --config "${properties}"
-    for principal in "${PRINCIPALS[@]}"; do
-      printf '%s\n' --add-scram "SCRAM-SHA-512=[name=${principal},password=${PASSWORDS[${principal}]}]"
-    done
-  } | java_with_file "${KRAFT_LOG}" >/dev/null || fail "the storage could not be formatted"
+  { printf '%s\n' kafka.tools.StorageTool format --cluster-id "$1" --config "${properties}" && cat; } |
+    java_with_file "${KRAFT_LOG}" >/dev/null || fail "the storage could not be formatted"
   rm -f "${properties}"
   mv "${new}" "${LOG_DIRECTORY}"
-  log "storage is formatted, with users ${PRINCIPALS[*]}"
 }
 
 cluster_id() { sed -n 's/^cluster.id=//p' "${LOG_DIRECTORY}/meta.properties"; }
@@ -72,14 +76,9 @@ give_up() { # BROKER_PID REASON
   fail "$2"
 }
 
-start_kraft() {
+# On the way beside the broker: what it needs to be told while it runs.
+start_broker() { # JVM_OPTION...
   local wanted
-  { common_properties && kraft_properties; } >"${RUN}/server.properties"
-  if [[ ! -d ${LOG_DIRECTORY} ]]; then
-    format_storage
-    credentials_fingerprint "$(cluster_id)" | write_atomically "${CREDENTIALS_FILE}"
-  fi
-  write_atomically "${MODE_FILE}" <<<kraft
   wanted=$(credentials_fingerprint "$(cluster_id)")
   if [[ -e ${CREDENTIALS_FILE} && $(<"${CREDENTIALS_FILE}") == "${wanted}" ]]; then
     touch "${RUN}/credentials-current"
@@ -87,5 +86,16 @@ start_kraft() {
     log "a password has changed: the users are updated as soon as the broker listens"
     update_credentials "${wanted}" $$ &
   fi
-  exec java "${BROKER_JVM[@]}" "${KRAFT_LOG}" -cp "${KAFKA_CLASS_PATH}" kafka.Kafka "${RUN}/server.properties"
+  exec java "${BROKER_JVM[@]}" "$@" "${KRAFT_LOG}" -cp "${KAFKA_CLASS_PATH}" kafka.Kafka "${RUN}/server.properties"
+}
+
+start_kraft() {
+  { common_properties && kraft_properties; } >"${RUN}/server.properties"
+  if [[ ! -d ${LOG_DIRECTORY} ]]; then
+    scram_users | format_storage "$(new_cluster_id)"
+    log "storage is formatted, with users ${PRINCIPALS[*]}"
+    credentials_fingerprint "$(cluster_id)" | write_atomically "${CREDENTIALS_FILE}"
+  fi
+  write_atomically "${MODE_FILE}" <<<kraft
+  start_broker
 }

@@ -16,6 +16,7 @@ zookeeper.set.acl=true
 listeners=CLIENT://:9092
 advertised.listeners=CLIENT://${METALS_KAFKA_ADVERTISED_HOST:-kafka}:9092
 inter.broker.listener.name=CLIENT
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 listener.security.protocol.map=CLIENT:SASL_PLAINTEXT
 authorizer.class.name=kafka.security.authorizer.AclAuthorizer
 super.users=User:admin

@@ -30,6 +30,24 @@ describe('the disk of Kafka', () => {
   });
 });
 
+describe('three brokers', () => {
+  it('are named to every client, and have a copy of each record', () => {
+    const tools = toolsConfig({ kafkaBrokers: '3' });
+    const brokers = ['kafka:9092', 'kafka-2:9092', 'kafka-3:9092'];
+    expect(tools).toMatchObject({ replication_factor: 3, kafka: { brokers } });
+    for (const service of ['producer', 'processor']) {
+      const config = parse(readFileSync(path.join(folder, `config/${service}.yml`), 'utf8'));
+      expect([service, config.kafka.brokers]).toEqual([service, brokers]);
+    }
+  });
+
+  it('share the disk with MongoDB where any of them does', () => {
+    // worker-1, worker-2 and manager-1; MongoDB is on worker-2.
+    expect(toolsConfig({ kafkaBrokers: 3 }).kafka_disk_bytes).toBe(5 * GIB);
+    expect(toolsConfig({ kafkaBrokers: 3, workers: 4, mongodbSlot: 'worker-4' }).kafka_disk_bytes).toBe(10 * GIB);
+  });
+});
+
 it('keeps prices for ever, or as long as is asked for', () => {
   expect(toolsConfig({}).price_retention_days).toBe(0);
   expect(toolsConfig({ priceRetentionDays: '90' }).price_retention_days).toBe(90);

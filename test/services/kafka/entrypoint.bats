@@ -157,3 +157,86 @@ fake_df() { # AVAILABLE_KIB
   run bash "${ENTRYPOINT}"
   grep -q -- "-XX:SharedArchiveFile=${METALS_KAFKA_SHARED_CLASSES} .*kafka.Kafka" "${CALLS}"
 }
+
+member() { # BROKER [ARGUMENT]
+  printf '%s' password-of-brokers >"${WORK}/secrets/kafka-password-brokers"
+  METALS_KAFKA_BROKERS=3 METALS_KAFKA_BROKER="$1" METALS_KAFKA_CLUSTER_ID=haPachdJZeUVdarW1tqUGA \
+    run bash "${ENTRYPOINT}" "${@:2}"
+}
+
+formatted() { # CLUSTER_ID
+  mkdir -p "${WORK}/data/logs"
+  echo "cluster.id=$1" >"${WORK}/data/logs/meta.properties"
+}
+
+@test "one of several brokers makes no cluster: on an empty volume it joins the one that it is told" {
+  member 2
+  [[ ${status} == 0 ]]
+  [[ ${output} == *"the volume was empty: broker 2 joins the cluster haPachdJZeUVdarW1tqUGA"* ]]
+  grep -q 'file: "--no-initial-controllers"' "${CALLS}"
+  grep -q 'file: "haPachdJZeUVdarW1tqUGA"' "${CALLS}"
+  [[ $(<"${CALLS}") != *SCRAM-SHA-512* && $(<"${CALLS}") != *--standalone* ]]
+  [[ -e "${WORK}/data/quorum" && -e "${WORK}/run/member" ]]
+}
+
+@test "several brokers log in to each other, by a password that no client has" {
+  member 3
+  properties="${WORK}/run/server.properties"
+  grep -qx 'controller.quorum.bootstrap.servers=kafka:9093,kafka-2:9093,kafka-3:9093' "${properties}"
+  grep -qx 'node.id=3' "${properties}"
+  grep -qx 'listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,REPLICATION:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT' "${properties}"
+  grep -q '^listeners=CLIENT://:9092,LOCAL://127.0.0.1:9094,REPLICATION://:9095,CONTROLLER://:9093$' "${properties}"
+  grep -q '^listener.name.controller.plain.sasl.jaas.config=.*user_brokers="password-of-brokers";$' "${properties}"
+  [[ $(grep -c 'min.insync.replicas=2' "${properties}") == 1 ]]
+  [[ $(grep '^java' "${CALLS}") != *password-of* ]]
+}
+
+@test "a member whose volume is of another cluster does not start, and changes nothing" {
+  formatted ONEOTHERCLUSTER0000000
+  member 2
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"holds a part of the cluster ONEOTHERCLUSTER0000000, and this broker is one of haPachdJZeUVdarW1tqUGA"* ]]
+  [[ ! -e ${CALLS} && ! -e "${WORK}/data/kafka-mode" ]]
+}
+
+@test "what a member is told is checked before anything is written" {
+  export METALS_KAFKA_BROKERS=2
+  METALS_KAFKA_CLUSTER_ID=haPachdJZeUVdarW1tqUGA run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 && ${output} == *"METALS_KAFKA_BROKERS is 2; expected 1 or 3"* ]]
+  export METALS_KAFKA_BROKERS=3
+  METALS_KAFKA_CLUSTER_ID=-x run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 && ${output} == *"METALS_KAFKA_CLUSTER_ID is -x; expected the 22 characters"* ]]
+  METALS_KAFKA_CLUSTER_ID=haPachdJZeUVdarW1tqUGA run bash "${ENTRYPOINT}"
+  [[ ${status} == 1 && ${output} == *"kafka-password-brokers is missing or cannot be read"* ]]
+  [[ ! -e "${WORK}/data/logs" ]]
+}
+
+@test "a cluster is formed once, with its users, and says its id" {
+  member 1 form
+  [[ ${status} == 0 && ${output} == *"cluster test-cluster"* ]]
+  grep -q 'file: "--standalone"' "${CALLS}"
+  [[ $(grep -c 'file: "SCRAM-SHA-512=\[name=' "${CALLS}") == 3 ]]
+  [[ -e "${WORK}/data/quorum" ]]
+  rm "${CALLS}"
+  member 1 form
+  [[ ${status} == 0 && ${output} == *"cluster test-cluster"* && ! -e ${CALLS} ]]
+}
+
+@test "a volume says which cluster it is of, and is left as it is" {
+  run bash "${ENTRYPOINT}" cluster
+  [[ ${status} == 0 && ${output} == *"cluster none"* && ! -e "${WORK}/data/logs" ]]
+  formatted haPachdJZeUVdarW1tqUGA
+  run bash "${ENTRYPOINT}" cluster
+  [[ ${output} == *"cluster haPachdJZeUVdarW1tqUGA"* && ! -e ${CALLS} ]]
+}
+
+@test "the one broker of before becomes the first of three: its quorum is a setting until it is in the log" {
+  formatted haPachdJZeUVdarW1tqUGA
+  member 1
+  grep -qx 'controller.quorum.voters=1@kafka:9093' "${WORK}/run/server.properties"
+  run ! grep -q 'auto.join' "${WORK}/run/server.properties"
+  echo dynamic >"${WORK}/data/quorum"
+  member 1
+  run ! grep -q 'controller.quorum.voters' "${WORK}/run/server.properties"
+  grep -qx 'controller.quorum.auto.join.enable=true' "${WORK}/run/server.properties"
+}

@@ -67,6 +67,14 @@ test("the broker's clock stamps every record: a client's decides neither what is
   ]);
 });
 
+test.each([
+  [1, '1'],
+  [3, '2'],
+] as const)('with %i replicas, what is acknowledged is on %s', (replication_factor, least) => {
+  for (const { settings } of planTopics({ ...config, replication_factor }))
+    expect(settings['min.insync.replicas']).toBe(least);
+});
+
 test('a dead letter may be larger than any record it carries', () => {
   const [prices, deadLetters] = planTopics(config).map(({ settings }) => Number(settings['max.message.bytes']));
   expect(deadLetters).toBeGreaterThan(prices + 100_000);

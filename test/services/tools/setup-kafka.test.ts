@@ -8,6 +8,7 @@ const config = {
   prices: topic('prices'),
   dead_letters: topic('letters'),
   kafka_disk_bytes: 2 ** 30,
+  replication_factor: 1,
   consumer_group: 'g',
 } as ToolsConfig;
 
@@ -21,7 +22,8 @@ function broker() {
     connect: async () => undefined,
     disconnect: async () => undefined,
     listTopics: async () => ['prices'],
-    fetchTopicMetadata: async () => ({ topics: [{ partitions: [{}] }] }),
+    fetchTopicMetadata: async () => ({ topics: [{ name: 'prices', partitions: [{ partitionId: 0, replicas: [1] }] }] }),
+    listPartitionReassignments: async () => ({ topics: [] }),
     createAcls: async () => true,
     createTopics: async ({ topics }: any) => {
       note(`created ${topics[0].topic}`, topics[0].configEntries);

@@ -1,0 +1,63 @@
+/** From one broker to three while events come in; then one broker at a time is killed, lost with its volume, or changed. */
+import { inNode, tasks } from './support/nodes';
+import { eventually } from './support/run';
+import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad } from './support/sequences';
+
+jest.setTimeout(3_600_000);
+
+const EVENTS_PER_SECOND = 20;
+const THREE = { kafkaBrokers: 3 };
+const BROKERS = ['kafka', 'kafka-2', 'kafka-3'];
+
+/** What Kafka's own tool says to a broker, whose listener on loopback asks for no login. */
+async function ask(service: string, tool: string, ...args: string[]): Promise<string> {
+  const [task] = await tasks(service);
+  if (!task) return '';
+  const line = `java -Xmx96m -cp '/opt/kafka/libs/*' ${tool} --bootstrap-server 127.0.0.1:9094 ${args.join(' ')}`;
+  return inNode(task.node, ['docker', 'exec', task.container, 'bash', '-c', line]).catch(
+    (error: Error) => error.message,
+  );
+}
+
+const voters = async (service: string): Promise<number> => {
+  const told = await ask(service, 'org.apache.kafka.tools.MetadataQuorumCommand', 'describe', '--status');
+  return (/^CurrentVoters:\s*(.*)$/m.exec(told)?.[1]?.match(/"id": \d+/g) ?? []).length;
+};
+
+const behind = (service: string): Promise<string> =>
+  ask(service, 'org.apache.kafka.tools.TopicCommand', '--describe', '--under-replicated-partitions');
+
+/** Every broker is a voter, and every replica is in sync. */
+const isWhole = (by: string): Promise<void> =>
+  eventually('three voters, and every replica in sync', 240, async () => {
+    const there = (await tasks()).filter(({ service }) => BROKERS.includes(service)).length;
+    if (there < BROKERS.length) return `${there} brokers run`;
+    const count = await voters(by);
+    if (count !== BROKERS.length) return `${count} voters`;
+    return (await behind(by)).trim() || undefined;
+  });
+
+inFullRun('three brokers', () => {
+  test('the one broker becomes three, and no event is lost or doubled', async () => {
+    await underLoad(EVENTS_PER_SECOND, () => mustDeploy(THREE));
+    await isWhole('kafka');
+    const described = await ask('kafka', 'org.apache.kafka.tools.TopicCommand', '--describe');
+    expect(described).not.toMatch(/ReplicationFactor: [12]\b/);
+    expect(described).toMatch(/Topic: metals-prices\s.*ReplicationFactor: 3\s.*min\.insync\.replicas=2/);
+    await mustPassSmokeTest();
+  });
+
+  test.each(BROKERS)('%s is killed, and no event is lost or doubled', async (service) => {
+    const other = BROKERS.find((name) => name !== service)!;
+    await underLoad(EVENTS_PER_SECOND, async () => {
+      const [task] = await tasks(service);
+      await inNode(task!.node, ['docker', 'kill', '--signal', 'KILL', task!.container]);
+      await isWhole(other);
+    });
+  });
+
+  test('a change of every broker takes one away at a time', async () => {
+    await underLoad(EVENTS_PER_SECOND, () => mustDeploy({ ...THREE, amiId: 'ami-0fedcba9876543210' }));
+    await isWhole('kafka');
+  });
+});
