@@ -79,7 +79,7 @@ export interface Config {
   readonly kafkaSlot: string;
   /** Slot that holds MongoDB's data. @default worker-2, or worker-1 where there is one worker */
   readonly mongodbSlot: string;
-  /** @default 1 */
+  /** From two on, spread evenly over the workers, so that one of them can be lost. @default 2 */
   readonly producerReplicas: number;
   /** @default 1 */
   readonly processorReplicas: number;
@@ -154,7 +154,7 @@ function defaults(
     kafkaMode: 'kraft',
     kafkaSlot: 'worker-1',
     mongodbSlot: given.workers === 1 ? 'worker-1' : 'worker-2',
-    producerReplicas: 1,
+    producerReplicas: 2,
     processorReplicas: 1,
     feedEventsPerSecond: isLab ? 1 : 0,
     priceRetentionDays: 0,
