@@ -34,6 +34,8 @@ export interface Config {
   readonly loadBalancerCertificateArn: string;
   /** Who may connect to the load balancer. @default vpcCidr; for a public one there is no default */
   readonly loadBalancerCidrs: readonly string[];
+  /** Requests of one address that each edge passes on, averaged over 10 s; others are answered 429. @default 1000 */
+  readonly clientRequestsPerSecond: number;
   /** Which connections of the VPC are logged. @default none */
   readonly flowLogs: 'none' | 'rejected' | 'all';
   /** Tags of everything that can have some, volumes and secrets included. @default none */
@@ -134,6 +136,7 @@ function defaults(
     loadBalancer: 'none',
     loadBalancerCertificateArn: 'none',
     loadBalancerCidrs: [],
+    clientRequestsPerSecond: 1000,
     flowLogs: 'none',
     tags: {},
     managers: 1,

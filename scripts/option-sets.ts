@@ -53,6 +53,7 @@ export const VALUES_ONLY: readonly Key[] = [
   'backendCidr',
   'monitoringCidr',
   'overlayEncryption',
+  'clientRequestsPerSecond',
   'kafkaSlot',
   'mongodbSlot',
   'producerReplicas',

@@ -39,6 +39,7 @@ export function settings(config: Config): Record<string, string> {
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
     METALS_EDGE_DRAIN_SECONDS: String(edgeDrainSeconds(config)),
+    METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS: String(10 * config.clientRequestsPerSecond),
     METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
     METALS_PRODUCER_MAX_PER_NODE: String(spread.maxPerNode),
     METALS_PRODUCER_UPDATE_ORDER: spread.order,

@@ -235,6 +235,14 @@ describe('the configs', () => {
     expect([producer.http.port, processor.http.port]).toEqual([PRODUCER_PORT, PROCESSOR_PORT]);
   });
 
+  test('the edge refuses the bodies that the producer would refuse', () => {
+    const edge = readFileSync(join(folder, 'config/haproxy.cfg'), 'utf8');
+    const limits = [...edge.matchAll(/the body may have (\d+) bytes at most.* req\.body_size gt (\d+) \}/g)];
+    expect(limits.map(([, told, held]) => [Number(told), Number(held)])).toEqual(
+      Array(2).fill([producer.http.max_body_bytes, producer.http.max_body_bytes]),
+    );
+  });
+
   test('every partition has a metal', () => {
     const used = new Set(Object.values(producer.metals).map(({ partition }) => partition));
     expect(used.size).toBe(TOPIC.partitions);
