@@ -18,7 +18,7 @@ export interface SecurityGroupRule {
 }
 
 /** What has security groups: an instance's interface, or a load balancer. */
-export type GroupMember = Pick<InterfaceRecord, 'vpcId' | 'privateIp' | 'securityGroupIds'>;
+type GroupMember = Pick<InterfaceRecord, 'vpcId' | 'privateIp' | 'securityGroupIds'>;
 
 /** What the lab itself needs of a node's network, and AWS has nothing of. */
 export interface LabTraffic {

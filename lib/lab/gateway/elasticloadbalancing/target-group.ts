@@ -89,7 +89,7 @@ export class TargetGroup {
     // A later judgement may have overtaken this one.
     if (target.health.state !== state) return;
     target.state = state;
-    clearTimeout(target.termination);
+    if (target.termination) forget(target, target.termination);
     const { terminatesAfterSeconds } = this.record;
     if (state !== 'unhealthy.draining' || terminatesAfterSeconds === undefined) return;
     target.termination = later(target, terminatesAfterSeconds * 1000, () => this.terminate(target));
@@ -114,9 +114,13 @@ function later(target: Watched, milliseconds: number, work: () => void): NodeJS.
   return timer;
 }
 
-function stopTimers({ timers }: Watched): void {
-  for (const timer of timers) clearTimeout(timer);
-  timers.clear();
+function forget({ timers }: Watched, timer: NodeJS.Timeout): void {
+  clearTimeout(timer);
+  timers.delete(timer);
+}
+
+function stopTimers(target: Watched): void {
+  for (const timer of target.timers) forget(target, timer);
 }
 
 /** Why a target fails its health check; undefined when it passes. */
