@@ -50,3 +50,9 @@ teardown() {
   [[ ${status} == 1 ]]
   [[ ${output} == *"METALS_EDGE_DRAIN_SECONDS is soon; expected whole seconds"* ]]
 }
+
+@test "so is a limit of requests that is none" {
+  METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS='' run bash "${ROOT}/services/edge/entrypoint.sh"
+  [[ ${status} == 1 ]]
+  [[ ${output} == *"METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS is ''; expected a whole number from 1"* ]]
+}

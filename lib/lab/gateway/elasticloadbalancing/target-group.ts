@@ -90,17 +90,21 @@ export class TargetGroup {
     if (target.health.state !== state) return;
     target.state = state;
     if (target.termination) forget(target, target.termination);
+    if (state !== 'unhealthy.draining') return;
     const { terminatesAfterSeconds } = this.record;
-    if (state !== 'unhealthy.draining' || terminatesAfterSeconds === undefined) return;
-    target.termination = later(target, terminatesAfterSeconds * 1000, () => this.terminate(target));
+    if (terminatesAfterSeconds === undefined) return void endDraining(target);
+    target.termination = later(target, terminatesAfterSeconds * 1000, () => {
+      if (endDraining(target)) for (const client of target.clients) client.resetAndDestroy();
+    });
   }
+}
 
-  private terminate(target: Watched): void {
-    if (target.health.state !== 'unhealthy.draining') return;
-    target.health = { ...target.health, state: 'unhealthy' };
-    target.state = 'unhealthy';
-    for (const client of target.clients) client.resetAndDestroy();
-  }
+/** False when it has become healthy meanwhile. */
+function endDraining(target: Watched): boolean {
+  if (target.health.state !== 'unhealthy.draining') return false;
+  target.health = { ...target.health, state: 'unhealthy' };
+  target.state = 'unhealthy';
+  return true;
 }
 
 const nameOf = ({ address, port }: Target): string => `${address}:${port}`;

@@ -1,4 +1,5 @@
 import { TAG } from '../../../../../lib/contract';
+import type { InstanceRecord } from '../../../../../lib/lab/gateway/ec2/records';
 import { nodeAtPort, parsePublish, publishes } from '../../../../../lib/lab/gateway/ec2/publish';
 
 test.each(['manager-1', 'manager-1=', 'manager-1=8000:8000', '=8000', 'manager-1=8000,'])(
@@ -22,14 +23,14 @@ test('publishes nothing unless told', () => {
 
 const published = parsePublish('manager-1=8000,8001');
 const of = (stage: string, slot = 'manager-1') => ({ [TAG.stage]: stage, [TAG.slot]: slot });
-const there = { tags: of('lab'), state: 'running' as const, publishes: true };
+const there = { tags: of('lab'), state: 'running' as InstanceRecord['state'], publishes: true };
 
 describe('ports lead to a new instance', () => {
   test.each([
     ['when nobody else is there', 'strict', [], true],
-    ['when the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' as const }], true],
+    ['when the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' }], true],
     ['not when another stage has them', 'strict', [there], false],
-    ['when another stage had them', 'strict', [{ ...there, state: 'terminated' as const }], true],
+    ['when another stage had them', 'strict', [{ ...there, state: 'terminated' }], true],
     ['when another stage is there without', 'lab', [{ ...there, tags: of('strict'), publishes: false }], true],
   ])('%s', (_, stage, instances, expected) => expect(publishes(published, of(stage), instances)).toBe(expected));
 
@@ -37,10 +38,10 @@ describe('ports lead to a new instance', () => {
 });
 
 describe('a port leads to', () => {
-  const after = { ...there, state: 'pending' as const };
+  const after = { ...there, state: 'pending' };
 
   test('the instance that has it now', () => {
-    const before = { ...there, state: 'shutting-down' as const };
+    const before = { ...there, state: 'shutting-down' };
     const beside = { ...there, tags: of('strict'), publishes: false };
     expect(nodeAtPort(published, [before, beside, after], 8001)).toBe(after);
   });
@@ -48,6 +49,6 @@ describe('a port leads to', () => {
   test.each([
     ['the port is of no slot', [there], 9000],
     ['the slot has no instance', [{ ...there, tags: of('lab', 'worker-1') }], 8000],
-    ['its instance has ended', [{ ...there, state: 'terminated' as const }], 8000],
+    ['its instance has ended', [{ ...there, state: 'terminated' }], 8000],
   ])('nothing when %s', (_, instances, port) => expect(nodeAtPort(published, instances, port)).toBeUndefined());
 });

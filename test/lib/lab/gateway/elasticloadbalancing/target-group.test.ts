@@ -105,7 +105,7 @@ test('connections go to all targets while none is known, then to the healthy one
 test('a target that fails gets nothing new, until it passes again', async () => {
   await settled('healthy', 'healthy');
   nodes[1]!.status = 503;
-  await settled('healthy', 'unhealthy.draining');
+  await settled('healthy', 'unhealthy');
   expect(await answers()).toEqual(ports(nodes[0]!));
   expect(logged).toContain(`Nodes: 127.0.0.1:${nodes[1]!.port} is unhealthy.draining: status 503`);
   nodes[1]!.status = 200;
@@ -116,7 +116,7 @@ test('a target that fails gets nothing new, until it passes again', async () => 
 test('while all fail, all get connections', async () => {
   await settled('healthy', 'healthy');
   for (const node of nodes) node.status = 503;
-  await settled('unhealthy.draining', 'unhealthy.draining');
+  await settled('unhealthy', 'unhealthy');
   expect(await answers()).toEqual(ports(...nodes));
 });
 
@@ -144,7 +144,7 @@ describe('established connections to a target that fails', () => {
 
   test('go on where the group does not terminate them', async () => {
     const asked = await slowOnes();
-    await settled('healthy', 'unhealthy.draining');
+    await settled('healthy', 'unhealthy');
     expect(await broken(asked)).toBe(0);
   });
 

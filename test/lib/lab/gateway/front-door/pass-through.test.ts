@@ -76,8 +76,8 @@ test('a place where nobody listens refuses the client, and no other is tried', a
 });
 
 test('a place that does not answer is silence for the client as well', async () => {
-  // TEST-NET-1: no answer, or none is even tried.
-  const { client, ended } = await clientOf({ address: '192.0.2.1', port: 9 });
+  // No packet can get there, as to a machine that is gone.
+  const { client, ended } = await clientOf({ address: 'nowhere.invalid', port: 9 });
   client.write('a request');
   expect(await Promise.race([ended, silence(500)])).toBe('silence');
 });
