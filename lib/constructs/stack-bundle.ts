@@ -25,7 +25,10 @@ const edgeDrainSeconds = ({ loadBalancer }: Config): number => (loadBalancer ===
  * all of them on one worker; a limit for each worker forbids that, and with it there is room for a new one only once an
  * old one has stopped. A single replica starts first, for no other serves meanwhile. 0 is no limit.
  */
-function producerSpread({ producerReplicas, workers }: Config): { readonly maxPerNode: number; readonly order: string } {
+function producerSpread({ producerReplicas, workers }: Config): {
+  readonly maxPerNode: number;
+  readonly order: string;
+} {
   return producerReplicas === 1
     ? { maxPerNode: 0, order: 'start-first' }
     : { maxPerNode: Math.ceil(producerReplicas / workers), order: 'stop-first' };

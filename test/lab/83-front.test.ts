@@ -57,7 +57,15 @@ async function roll(service: (typeof SERVICES)[number]): Promise<void> {
 
 /** The nodes on which the producers run, each once for each of them. */
 async function nodesOfProducers(): Promise<string[]> {
-  const rows = await onManager('service', 'ps', '--filter', 'desired-state=running', '--format', '{{.Node}}', 'metals_producer');
+  const rows = await onManager(
+    'service',
+    'ps',
+    '--filter',
+    'desired-state=running',
+    '--format',
+    '{{.Node}}',
+    'metals_producer',
+  );
   return rows.trim().split('\n').sort();
 }
 
@@ -133,7 +141,9 @@ inFullRun('behind a load balancer', () => {
       expect(after.length).toBeGreaterThan(300);
       expect(failures(after)).toEqual([]);
     }
-    console.log(`worker-2 was killed after 5 s:\n${KINDS.map((kind) => `${kind}: ${failures(seen[kind]).join('; ')}`).join('\n')}`);
+    console.log(
+      `worker-2 was killed after 5 s:\n${KINDS.map((kind) => `${kind}: ${failures(seen[kind]).join('; ')}`).join('\n')}`,
+    );
     // Otherwise the load balancer of the lab would be kinder than one that has not noticed yet.
     expect(failures(seen['a connection for each'])).not.toEqual([]);
   });

@@ -7,15 +7,7 @@ import type { Principal } from './authorization/principal';
  * stream through to ministack.
  */
 export type ServiceName =
-  | 'autoscaling'
-  | 'cloudformation'
-  | 'dlm'
-  | 'ec2'
-  | 'ecr'
-  | 'elasticloadbalancing'
-  | 'secretsmanager'
-  | 'ssm'
-  | 'sts';
+  'autoscaling' | 'cloudformation' | 'dlm' | 'ec2' | 'ecr' | 'elasticloadbalancing' | 'secretsmanager' | 'ssm' | 'sts';
 
 /** A request to one of the services whose bodies the gateway reads whole. */
 export interface LabRequest {

@@ -8,10 +8,7 @@ const container = (slot: string, address: string): unknown => ({
 });
 
 test('nodes by slot, with the address that they have even while they are stopped', () => {
-  const json = JSON.stringify([
-    container('worker-1', '10.40.4.21'),
-    container('manager-1', '10.40.3.11'),
-  ]);
+  const json = JSON.stringify([container('worker-1', '10.40.4.21'), container('manager-1', '10.40.3.11')]);
   expect(parseNodes(json)).toMatchObject([
     { instanceId: 'i-manager-1', slot: 'manager-1', address: '10.40.3.11' },
     { instanceId: 'i-worker-1', slot: 'worker-1' },

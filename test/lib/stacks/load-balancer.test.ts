@@ -88,7 +88,11 @@ describe('an internal one', () => {
         arns[logicalId] = physicalId;
       }
     }
-    expect(Object.values(records.data.listeners).map(({ port }) => port).sort()).toEqual([8000, 8001]);
+    expect(
+      Object.values(records.data.listeners)
+        .map(({ port }) => port)
+        .sort(),
+    ).toEqual([8000, 8001]);
     for (const { terminatesAfterSeconds, targets } of Object.values(records.data.targetGroups)) {
       expect(terminatesAfterSeconds).toBe(30);
       expect(targets.map(({ address }) => address)).toEqual(['10.40.3.11', '10.40.4.21', '10.40.5.22']);

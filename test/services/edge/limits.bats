@@ -36,11 +36,11 @@ post() { # BYTES [CURL OPTION…]
 @test "an address above its rate gets the rate and not nothing; others are answered 429, health checks never" {
   export METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS=20
   start_edge 0
-  local each passed=0 refused=0
-  for each in {1..40}; do
+  local each=0 passed=0 refused=0
+  for ((each = 0; each < 40; each++)); do
     case $(status /produce) in
-    200) ((passed += 1)) ;;
-    429) ((refused += 1)) ;;
+      200) ((passed += 1)) ;;
+      429) ((refused += 1)) ;;
     esac
   done
   echo "passed ${passed}, refused ${refused}"

@@ -32,14 +32,20 @@ export const loadBalancerResources = (dependencies: BalancingDependencies): read
 function loadBalancer({ upstream, store, holderOf, onChange }: BalancingDependencies): ResourceHandler {
   const result = (arn: string) => {
     const { name, dnsName } = store.data.loadBalancers[arn]!;
-    const attributes = { LoadBalancerArn: arn, DNSName: dnsName, LoadBalancerName: name, LoadBalancerFullName: fullName(arn) };
+    const attributes = {
+      LoadBalancerArn: arn,
+      DNSName: dnsName,
+      LoadBalancerName: name,
+      LoadBalancerFullName: fullName(arn),
+    };
     return { physicalId: arn, attributes };
   };
   return {
     type: 'AWS::ElasticLoadBalancingV2::LoadBalancer',
     replaceOn: ['Name', 'Scheme', 'Type', 'SubnetMappings', 'Subnets'],
     async create({ Name: name, Type, Scheme, SubnetMappings = [], SecurityGroups = [] }) {
-      if (Type !== 'network' || Scheme !== 'internal') throw refuse(`no load balancer of type ${Type} and scheme ${Scheme}`);
+      if (Type !== 'network' || Scheme !== 'internal')
+        throw refuse(`no load balancer of type ${Type} and scheme ${Scheme}`);
       if (Object.values(store.data.loadBalancers).some((each) => each.name === name))
         throw new AwsError('DuplicateLoadBalancerName', `A load balancer with the same name '${name}' exists`);
       const places = await Promise.all((SubnetMappings as Properties[]).map((mapping) => placeOf(upstream, mapping)));
@@ -47,7 +53,11 @@ function loadBalancer({ upstream, store, holderOf, onChange }: BalancingDependen
       const { vpcId } = places[0]!;
       for (const { address } of places) {
         const holder = holderOf(vpcId, address);
-        if (holder) throw new AwsError('InvalidIPAddress.InUse', `The specified address ${address} is already in use by ${holder}.`);
+        if (holder)
+          throw new AwsError(
+            'InvalidIPAddress.InUse',
+            `The specified address ${address} is already in use by ${holder}.`,
+          );
       }
       const arn = arnOf(`loadbalancer/net/${name}`);
       const dnsName = `${name}-${arn.split('/').at(-1)}.elb.${LAB_REGION}.amazonaws.com`;
@@ -77,14 +87,21 @@ async function placeOf(
   const subnet = await upstream.query('ec2', 'DescribeSubnets', { SubnetId: [SubnetId] });
   const cidr = requiredXmlValue(subnet, 'cidrBlock');
   if (!isUsableAddress(cidr, String(address)))
-    throw new AwsError('InvalidConfigurationRequest', `The address ${address} is not one of the subnet ${SubnetId}, ${cidr}`);
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      `The address ${address} is not one of the subnet ${SubnetId}, ${cidr}`,
+    );
   return { vpcId: requiredXmlValue(subnet, 'vpcId'), address };
 }
 
 function targetGroup({ store, onChange }: BalancingDependencies): ResourceHandler {
   const result = (arn: string) => ({
     physicalId: arn,
-    attributes: { TargetGroupArn: arn, TargetGroupFullName: fullName(arn), TargetGroupName: store.data.targetGroups[arn]!.name },
+    attributes: {
+      TargetGroupArn: arn,
+      TargetGroupFullName: fullName(arn),
+      TargetGroupName: store.data.targetGroups[arn]!.name,
+    },
   });
   return {
     type: 'AWS::ElasticLoadBalancingV2::TargetGroup',
@@ -107,7 +124,8 @@ function targetGroup({ store, onChange }: BalancingDependencies): ResourceHandle
     },
     async delete(arn) {
       const user = Object.values(store.data.listeners).find(({ targetGroupArn }) => targetGroupArn === arn);
-      if (user) throw new AwsError('ResourceInUse', `Target group '${arn}' is currently in use by a listener or a rule`);
+      if (user)
+        throw new AwsError('ResourceInUse', `Target group '${arn}' is currently in use by a listener or a rule`);
       store.update(({ targetGroups }) => void delete targetGroups[arn]);
       onChange();
     },
@@ -120,7 +138,11 @@ function listener({ store, onChange }: BalancingDependencies): ResourceHandler {
     if (Protocol !== 'TCP' || action?.Type !== 'forward' || others.length > 0)
       throw refuse(`no listener of ${Protocol} other than one that forwards by TCP to one target group`);
     const { loadBalancers, targetGroups, listeners } = store.data;
-    const [loadBalancerArn, targetGroupArn, port] = [String(LoadBalancerArn), String(action.TargetGroupArn), Number(Port)];
+    const [loadBalancerArn, targetGroupArn, port] = [
+      String(LoadBalancerArn),
+      String(action.TargetGroupArn),
+      Number(Port),
+    ];
     if (!(loadBalancerArn in loadBalancers))
       throw new AwsError('LoadBalancerNotFound', `Load balancer '${loadBalancerArn}' not found`);
     if (!(targetGroupArn in targetGroups))
@@ -144,7 +166,8 @@ function listener({ store, onChange }: BalancingDependencies): ResourceHandler {
       const taken = Object.values(store.data.listeners).some(
         ({ loadBalancerArn, port }) => loadBalancerArn === content.loadBalancerArn && port === content.port,
       );
-      if (taken) throw new AwsError('DuplicateListener', 'A listener already exists on this port for this load balancer');
+      if (taken)
+        throw new AwsError('DuplicateListener', 'A listener already exists on this port for this load balancer');
       const arn = arnOf(`listener/${fullName(content.loadBalancerArn)}`);
       store.update(({ listeners }) => void (listeners[arn] = { arn, ...content }));
       onChange();
@@ -164,14 +187,19 @@ function listener({ store, onChange }: BalancingDependencies): ResourceHandler {
 }
 
 /** `net/NAME/ID` of a load balancer, `targetgroup/NAME/ID` of a target group. */
-const fullName = (arn: string): string => arn.split(':').at(-1)!.replace(/^loadbalancer\//, '');
+const fullName = (arn: string): string =>
+  arn
+    .split(':')
+    .at(-1)!
+    .replace(/^loadbalancer\//, '');
 
 /** What of a target group can change; of CloudFormation's properties, in which every scalar is a text. */
 function membersOf(properties: Properties) {
   return {
-    targets: ((properties.Targets ?? []) as Properties[]).map(
-      ({ Id, Port }): Target => ({ address: String(Id), port: Number(Port ?? properties.Port) }),
-    ),
+    targets: ((properties.Targets ?? []) as Properties[]).map(({ Id, Port }): Target => ({
+      address: String(Id),
+      port: Number(Port ?? properties.Port),
+    })),
     healthCheck: healthCheckOf(properties),
     terminatesAfterSeconds: terminatesAfterSeconds(properties.TargetGroupAttributes ?? []),
   };
@@ -181,7 +209,9 @@ function healthCheckOf(properties: Properties): HealthCheck {
   const { HealthCheckProtocol: protocol, HealthCheckPort: port, HealthCheckPath: path, Matcher } = properties;
   if (protocol !== 'HTTP' || (port ?? 'traffic-port') !== 'traffic-port')
     throw refuse(`no health check by ${protocol} on port ${port ?? 'traffic-port'}`);
-  const codes = String(Matcher?.HttpCode ?? '200').split(',').map(Number);
+  const codes = String(Matcher?.HttpCode ?? '200')
+    .split(',')
+    .map(Number);
   if (codes.some((code) => !Number.isInteger(code))) throw refuse(`no ranges of codes, got ${Matcher.HttpCode}`);
   // Defaults of a target group for a network load balancer [API reference of CreateTargetGroup].
   return {

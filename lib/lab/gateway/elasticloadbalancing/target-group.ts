@@ -40,7 +40,12 @@ export class TargetGroup {
     }
     for (const [name, target] of wanted) {
       if (this.targets.has(name)) continue;
-      const unknown = { health: INITIAL, state: INITIAL.state, clients: new Set<net.Socket>(), timers: new Set<NodeJS.Timeout>() };
+      const unknown = {
+        health: INITIAL,
+        state: INITIAL.state,
+        clients: new Set<net.Socket>(),
+        timers: new Set<NodeJS.Timeout>(),
+      };
       const watched: Watched = { ...target, ...unknown };
       this.targets.set(name, watched);
       this.watch(watched);
@@ -81,7 +86,10 @@ export class TargetGroup {
     target.health = afterCheck(target.health, problem === undefined, this.record.healthCheck);
     const { state } = target.health;
     if (state === before) return;
-    this.dependencies.log('load-balancer', `${this.record.name}: ${nameOf(target)} is ${state}${problem ? `: ${problem}` : ''}`);
+    this.dependencies.log(
+      'load-balancer',
+      `${this.record.name}: ${nameOf(target)} is ${state}${problem ? `: ${problem}` : ''}`,
+    );
     later(target, this.dependencies.timing.draw('targetHealthCounts'), () => this.act(target, state));
   }
 

@@ -51,7 +51,11 @@ it('a node gets the rules of its interface’s groups, and the ports that its sl
 });
 
 it('a load balancer reaches a node as far as the node’s groups admit its own, and no further', async () => {
-  const admits = (group: string): string => describes(8000).replace(/<cidrIpv4>.*<\/cidrIpv4>/, `<referencedGroupInfo><groupId>${group}</groupId></referencedGroupInfo>`);
+  const admits = (group: string): string =>
+    describes(8000).replace(
+      /<cidrIpv4>.*<\/cidrIpv4>/,
+      `<referencedGroupInfo><groupId>${group}</groupId></referencedGroupInfo>`,
+    );
   const fromBalancer = '-s 10.40.0.2/32 -p tcp -m tcp --dport 8000 -j RETURN';
   balancer = ['sg-balancer'];
   bench.answers.DescribeSecurityGroupRules = admits('sg-balancer');

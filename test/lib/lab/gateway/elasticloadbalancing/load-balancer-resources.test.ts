@@ -56,7 +56,9 @@ async function createAll() {
 
 it('a load balancer, its group and its listener: a port leads to the targets', async () => {
   const { balancer, group } = await createAll();
-  expect(balancer).toMatch(/^arn:aws:elasticloadbalancing:eu-west-1:000000000000:loadbalancer\/net\/metals-lab-internal\//);
+  expect(balancer).toMatch(
+    /^arn:aws:elasticloadbalancing:eu-west-1:000000000000:loadbalancer\/net\/metals-lab-internal\//,
+  );
   expect(store.data.targetGroups[group]).toMatchObject({
     targets: [{ address: '127.0.0.1', port: 1 }],
     healthCheck: {
@@ -74,9 +76,19 @@ it('a load balancer, its group and its listener: a port leads to the targets', a
 it.each([
   ['at once, unless it is told otherwise', [], 0],
   ['never, where that is turned off', [['connection_termination.enabled', 'false']], undefined],
-  ['after an interval', [['connection_termination.enabled', 'false'], ['draining_interval_seconds', '30']], 30],
+  [
+    'after an interval',
+    [
+      ['connection_termination.enabled', 'false'],
+      ['draining_interval_seconds', '30'],
+    ],
+    30,
+  ],
 ])('connections to an unhealthy target are terminated %s', async (_, attributes, expected) => {
-  const TargetGroupAttributes = attributes.map(([key, Value]) => ({ Key: `target_health_state.unhealthy.${key}`, Value }));
+  const TargetGroupAttributes = attributes.map(([key, Value]) => ({
+    Key: `target_health_state.unhealthy.${key}`,
+    Value,
+  }));
   const { physicalId } = await create('TargetGroup', { ...GROUP, TargetGroupAttributes });
   expect(store.data.targetGroups[physicalId]!.terminatesAfterSeconds).toBe(expected);
 });
@@ -123,8 +135,12 @@ describe('as AWS does, it refuses', () => {
 
   it('a listener of what does not exist', async () => {
     const { balancer, group } = await createAll();
-    await expect(create('Listener', listenerOf('arn:none', group))).rejects.toThrow("Load balancer 'arn:none' not found");
-    await expect(create('Listener', listenerOf(balancer, 'arn:none', '9000'))).rejects.toThrow("Target groups 'arn:none'");
+    await expect(create('Listener', listenerOf('arn:none', group))).rejects.toThrow(
+      "Load balancer 'arn:none' not found",
+    );
+    await expect(create('Listener', listenerOf(balancer, 'arn:none', '9000'))).rejects.toThrow(
+      "Target groups 'arn:none'",
+    );
   });
 });
 

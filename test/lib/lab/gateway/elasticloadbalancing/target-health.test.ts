@@ -33,7 +33,9 @@ describe('new connections go', () => {
 
   test('to healthy targets alone', () => {
     const healthy = target('healthy');
-    expect(eligible([target('initial'), target('unhealthy'), target('unhealthy.draining'), healthy])).toEqual([healthy]);
+    expect(eligible([target('initial'), target('unhealthy'), target('unhealthy.draining'), healthy])).toEqual([
+      healthy,
+    ]);
   });
 
   test('to all while none is healthy', () => {
@@ -43,7 +45,8 @@ describe('new connections go', () => {
 
   test('to each about as often, by the port of the client', () => {
     const counts = [0, 0, 0];
-    for (let port = 32768; port < 32768 + 3000; port += 1) counts[pick([0, 1, 2], { address: '172.17.0.1', port })]! += 1;
+    for (let port = 32768; port < 32768 + 3000; port += 1)
+      counts[pick([0, 1, 2], { address: '172.17.0.1', port })]! += 1;
     for (const count of counts) expect(count).toBeGreaterThan(800);
   });
 
