@@ -102,7 +102,8 @@ function loadBalancerProblems(config: Config): string[] {
       ? []
       : ['loadBalancerCertificateArn, loadBalancerCidrs: there is no load balancer; set loadBalancer as well'];
   }
-  if (config.isLab) return [`loadBalancer: got "${loadBalancer}", but the lab has none yet; it is for AWS alone`];
+  if (config.isLab && (loadBalancer === 'public' || certificate !== 'none'))
+    return ['loadBalancer: the lab has no certificates; there it is an internal one, without TLS'];
   const [, , , region = config.region, account = config.account] = certificate.split(':');
   const elsewhere =
     region === config.region && account === config.account

@@ -86,6 +86,7 @@ export const RULES = {
     }),
     allowed: `at most ${MOST_RANGES} IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everybody`,
   },
+  clientRequestsPerSecond: integer(1, 100_000),
   flowLogs: oneOf('none', 'rejected', 'all'),
   tags: {
     schema: z

@@ -35,6 +35,8 @@ export interface Config {
   readonly loadBalancerCertificateArn: string;
   /** Who may connect to the load balancer. @default vpcCidr; for a public one there is no default */
   readonly loadBalancerCidrs: readonly string[];
+  /** Requests of one address that each edge passes on, averaged over 10 s; others are answered 429. @default 1000 */
+  readonly clientRequestsPerSecond: number;
   /** Which connections of the VPC are logged. @default none */
   readonly flowLogs: 'none' | 'rejected' | 'all';
   /** Tags of everything that can have some, volumes and secrets included. @default none */
@@ -84,7 +86,7 @@ export interface Config {
   readonly kafkaOtherSlots: readonly string[];
   /** Slot that holds MongoDB's data. @default worker-2, or worker-1 where there is one worker */
   readonly mongodbSlot: string;
-  /** @default 1 */
+  /** From two on, spread evenly over the workers, so that one of them can be lost. @default 2 */
   readonly producerReplicas: number;
   /** @default 1 */
   readonly processorReplicas: number;
@@ -139,6 +141,7 @@ function defaults(
     loadBalancer: 'none',
     loadBalancerCertificateArn: 'none',
     loadBalancerCidrs: [],
+    clientRequestsPerSecond: 1000,
     flowLogs: 'none',
     tags: {},
     managers: 1,
@@ -161,7 +164,7 @@ function defaults(
     kafkaSlot: 'worker-1',
     kafkaOtherSlots: [],
     mongodbSlot: given.workers === 1 ? 'worker-1' : 'worker-2',
-    producerReplicas: 1,
+    producerReplicas: 2,
     processorReplicas: 1,
     feedEventsPerSecond: isLab ? 1 : 0,
     priceRetentionDays: 0,

@@ -54,6 +54,7 @@ export const VALUES_ONLY: readonly Key[] = [
   'backendCidr',
   'monitoringCidr',
   'overlayEncryption',
+  'clientRequestsPerSecond',
   'kafkaSlot',
   'kafkaOtherSlots',
   'mongodbSlot',

@@ -9,6 +9,9 @@ import type { Config } from '../config';
 import { loadBalancerName, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
 import { LOAD_BALANCER_HOST_OFFSET } from '../slots';
 
+/** From the health check that fails until a leaving edge has ended at the latest: its drain and HAProxy's hard stop, less one check. */
+const EDGE_LEAVES_SECONDS = 30;
+
 export interface LoadBalancerProps {
   readonly config: Config;
   readonly vpc: ec2.IVpc;
@@ -87,7 +90,7 @@ export class LoadBalancer extends Construct {
             certificates: [elb.ListenerCertificate.fromArn(certificateArn)],
           }),
     });
-    listener.addTargets('Nodes', {
+    const nodes = listener.addTargets('Nodes', {
       port: nodePort,
       protocol: elb.Protocol.TCP,
       targets: addresses.map((address) => new IpTarget(address, nodePort)),
@@ -104,6 +107,9 @@ export class LoadBalancer extends Construct {
         unhealthyThresholdCount: 2,
       },
     });
+    // Otherwise it would cut off what a leaving edge still answers, as soon as that edge fails its health check.
+    nodes.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
+    nodes.setAttribute('target_health_state.unhealthy.draining_interval_seconds', String(EDGE_LEAVES_SECONDS));
   }
 
   private accessLogs({ dataRemoval }: Config): s3.Bucket {

@@ -22,15 +22,33 @@ const BALANCER_NOTICES_SECONDS = 20;
 /** For how long an edge that is told to stop still answers. */
 const edgeDrainSeconds = ({ loadBalancer }: Config): number => (loadBalancer === 'none' ? 0 : BALANCER_NOTICES_SECONDS);
 
+/**
+ * How replicas of the producer are spread. Swarm counts an old task while its replacement starts, so start-first may leave
+ * all of them on one worker; a limit for each worker forbids that, and with it there is room for a new one only once an
+ * old one has stopped. A single replica starts first, for no other serves meanwhile. 0 is no limit.
+ */
+function producerSpread({ producerReplicas, workers }: Config): {
+  readonly maxPerNode: number;
+  readonly order: string;
+} {
+  return producerReplicas === 1
+    ? { maxPerNode: 0, order: 'start-first' }
+    : { maxPerNode: Math.ceil(producerReplicas / workers), order: 'stop-first' };
+}
+
 /** What the stack files interpolate; stack-deploy reads it as `settings.env`. Values are validated configuration. */
 export function settings(config: Config): Record<string, string> {
+  const spread = producerSpread(config);
   return {
     METALS_STAGE: config.stage,
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
     METALS_KAFKA_BROKERS: String(config.kafkaBrokers),
     METALS_EDGE_DRAIN_SECONDS: String(edgeDrainSeconds(config)),
+    METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS: String(10 * config.clientRequestsPerSecond),
     METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
+    METALS_PRODUCER_MAX_PER_NODE: String(spread.maxPerNode),
+    METALS_PRODUCER_UPDATE_ORDER: spread.order,
     METALS_PROCESSOR_REPLICAS: String(config.processorReplicas),
   };
 }

@@ -18,6 +18,7 @@ const HOST_FILES: readonly (readonly [source: string, target: string, mode: stri
   ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],
   ['lib/recovery.sh', '/usr/local/lib/metals/lib/recovery.sh', '0644'],
   ['swarm-fence.sh', '/usr/local/lib/metals/swarm-fence.sh', '0755'],
+  ['edge-leave.sh', '/usr/local/lib/metals/edge-leave.sh', '0755'],
   ['container-guard.sh', '/usr/local/sbin/metals-container-guard', '0755'],
   ['units/metals-boot.service', '/etc/systemd/system/metals-boot.service', '0644'],
   ['units/metals-boot-failed.service', '/etc/systemd/system/metals-boot-failed.service', '0644'],

@@ -1,7 +1,7 @@
 /** The container that answers as AWS: gateway and ministack, with the Docker socket. */
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LAB_DEFAULT_PORT, LAB_LABEL, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
+import { FIRST_MANAGER, LAB_DEFAULT_PORT, LAB_LABEL, PROCESSOR_PORT, PRODUCER_PORT } from '../contract';
 import { contentHash } from './content-hash';
 import { docker } from './docker';
 import type { LabImages } from './images';
@@ -38,14 +38,13 @@ export function createArguments(
   { images, options, timing, volumes, iamMode, socket }: GatewayStart,
   configuration: string,
 ): string[] {
-  const publish = `manager-1=${options.producerPort}:${PRODUCER_PORT},${options.processorPort}:${PROCESSOR_PORT}`;
   const environment = {
     LAB_PORT: LAB_DEFAULT_PORT,
     LAB_NODE_IMAGE: images.node,
     LAB_CONTAINER_NAME: GATEWAY_CONTAINER,
     LAB_SECRET_FILE: SECRET_FILE_INSIDE,
     LAB_STATE_DIRECTORY: STATE_DIRECTORY,
-    LAB_PUBLISH: publish,
+    LAB_PUBLISH: `${FIRST_MANAGER}=${PRODUCER_PORT},${PROCESSOR_PORT}`,
     LAB_PROFILE: timing.profile,
     LAB_SEED: timing.seed,
     LAB_VOLUMES: volumes,
@@ -56,6 +55,8 @@ export function createArguments(
     ...['--label', `${LAB_LABEL}=1`, '--label', `${CONFIGURATION_LABEL}=${configuration}`],
     ...['--stop-timeout', String(STOP_TIMEOUT_SECONDS)],
     ...['--publish', `127.0.0.1:${options.port}:${LAB_DEFAULT_PORT}`],
+    ...['--publish', `127.0.0.1:${options.producerPort}:${PRODUCER_PORT}`],
+    ...['--publish', `127.0.0.1:${options.processorPort}:${PROCESSOR_PORT}`],
     ...['--volume', `${STATE_VOLUME}:${STATE_DIRECTORY}`],
     ...['--volume', `${socket}:/var/run/docker.sock`],
     ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
@@ -79,8 +80,19 @@ export async function ensureGateway(start: GatewayStart, lab: LabEnvironment, pr
     await removeGateway(signal);
   }
   if (!fits) await createGateway(start, configuration, signal);
-  await docker(['start', GATEWAY_CONTAINER], { signal });
+  await startGateway(signal);
   await waitUntilHealthy(start.options, progress);
+}
+
+async function startGateway(signal: AbortSignal): Promise<void> {
+  try {
+    await docker(['start', GATEWAY_CONTAINER], { signal });
+  } catch (error) {
+    if (!/port is already allocated/.test((error as Error).message)) throw error;
+    throw new LabError(`the gateway cannot have its ports: ${(error as Error).message}`, [
+      'npm run lab:down && npm run lab    # if it is a node of an older lab that publishes them',
+    ]);
+  }
 }
 
 /** Only a gateway that answers can be in the middle of something. */
@@ -123,8 +135,11 @@ export interface FoundGateway {
   readonly running: boolean;
   readonly configuration: string;
   readonly image: string;
-  /** Published port; undefined while it does not run. */
+  /** Published port of the API; undefined where it publishes none. */
   readonly port: number | undefined;
+  /** Published ports that lead to the nodes. */
+  readonly producerPort: number | undefined;
+  readonly processorPort: number | undefined;
 }
 
 export async function inspectGateway(signal?: AbortSignal): Promise<FoundGateway | undefined> {
@@ -139,12 +154,17 @@ export function parseGateway(json: string): FoundGateway | undefined {
     HostConfig: { PortBindings?: Record<string, { HostPort: string }[] | null> | null };
   }[];
   if (!container) return undefined;
-  const port = container.HostConfig.PortBindings?.[`${LAB_DEFAULT_PORT}/tcp`]?.[0]?.HostPort;
+  const published = (port: number): number | undefined => {
+    const bound = container.HostConfig.PortBindings?.[`${port}/tcp`]?.[0]?.HostPort;
+    return bound === undefined ? undefined : Number(bound);
+  };
   return {
     running: container.State.Running,
     configuration: container.Config.Labels?.[CONFIGURATION_LABEL] ?? '',
     image: container.Config.Image,
-    port: port === undefined ? undefined : Number(port),
+    port: published(LAB_DEFAULT_PORT),
+    producerPort: published(PRODUCER_PORT),
+    processorPort: published(PROCESSOR_PORT),
   };
 }
 

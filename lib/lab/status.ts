@@ -1,9 +1,9 @@
 /** What of the lab is there, for `metals lab status` and for the summary of `metals lab up`. */
-import { LAB_LABEL, LAB_PREFIX, PROCESSOR_PORT, PRODUCER_PORT, TAG } from '../contract';
+import { LAB_LABEL, LAB_PREFIX, TAG } from '../contract';
 import { STAND_IN_LABEL } from './stand-ins';
 import { standInsInUse } from './base-builder';
 import { inspectImages } from './docker';
-import { healthAnswer, inspectGateway } from './gateway-container';
+import { type FoundGateway, healthAnswer, inspectGateway } from './gateway-container';
 import { endpointUrl } from './options';
 import { labObjects } from './preflight-facts';
 import { tryRun } from './process';
@@ -68,7 +68,7 @@ export async function labStatus(signal?: AbortSignal): Promise<LabStatus> {
       address,
       state: containerState,
     })),
-    urls: publishedUrls(nodes),
+    urls: nodes.length === 0 ? undefined : publishedUrls(gateway),
     standIns: await standIns(gateway?.image, nodes.at(0)?.image, signal),
     ...limits,
     next: NEXT[state],
@@ -110,7 +110,6 @@ const NEXT: Readonly<Record<LabStatus['state'], readonly string[]>> = {
 interface FoundNode extends LabNode {
   readonly container: string;
   readonly image: string;
-  readonly publishedPorts: Readonly<Record<string, string>>;
 }
 
 async function labNodes(signal?: AbortSignal): Promise<FoundNode[]> {
@@ -128,14 +127,12 @@ export function parseNodes(json: string): FoundNode[] {
     Name: string;
     State: { Status: string };
     Config: { Image: string; Labels: Record<string, string> };
-    HostConfig: { PortBindings?: Record<string, { HostPort: string }[] | null> | null };
     NetworkSettings: { Networks: Record<string, { IPAddress?: string; IPAMConfig?: { IPv4Address?: string } | null }> };
   }[];
   return containers
     .map((container) => {
       const name = container.Name.replace(/^\//, '');
       const [network] = Object.values(container.NetworkSettings.Networks);
-      const bindings = Object.entries(container.HostConfig.PortBindings ?? {});
       return {
         container: name,
         instanceId: name.replace(`${LAB_PREFIX}-`, ''),
@@ -143,17 +140,15 @@ export function parseNodes(json: string): FoundNode[] {
         address: network?.IPAMConfig?.IPv4Address ?? network?.IPAddress ?? '',
         state: container.State.Status,
         image: container.Config.Image,
-        publishedPorts: Object.fromEntries(bindings.map(([port, hosts]) => [port, hosts?.[0]?.HostPort ?? ''])),
       };
     })
     .sort((a, b) => a.slot.localeCompare(b.slot));
 }
 
-function publishedUrls(nodes: readonly FoundNode[]): LabStatus['urls'] {
-  const ports = nodes.find(({ publishedPorts }) => publishedPorts[`${PRODUCER_PORT}/tcp`])?.publishedPorts;
-  if (!ports) return undefined;
-  const url = (port: number): string => `http://127.0.0.1:${ports[`${port}/tcp`]}`;
-  return { producer: url(PRODUCER_PORT), processor: url(PROCESSOR_PORT) };
+function publishedUrls(gateway: FoundGateway | undefined): LabStatus['urls'] {
+  if (gateway?.producerPort === undefined || gateway.processorPort === undefined) return undefined;
+  const url = (port: number): string => `http://127.0.0.1:${port}`;
+  return { producer: url(gateway.producerPort), processor: url(gateway.processorPort) };
 }
 
 async function standIns(awsImage = '', nodeImage = '', signal?: AbortSignal): Promise<StandIn[]> {

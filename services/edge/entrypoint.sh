@@ -11,6 +11,11 @@ DRAIN_SECONDS="${METALS_EDGE_DRAIN_SECONDS:-0}"
   echo "entrypoint: METALS_EDGE_DRAIN_SECONDS is ${DRAIN_SECONDS}; expected whole seconds" >&2
   exit 1
 }
+# Read by haproxy.cfg; without it HAProxy would complain of a bracket.
+[[ ${METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS:-} =~ ^[1-9][0-9]*$ ]] || {
+  echo "entrypoint: METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS is '${METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS:-}'; expected a whole number from 1" >&2
+  exit 1
+}
 
 haproxy -W -db -f "${CONFIG}" &
 haproxy=$!

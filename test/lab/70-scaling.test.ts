@@ -7,8 +7,11 @@ import { apiKey } from './support/secrets';
 
 jest.setTimeout(400_000);
 
-const scale = async (producers: number, processors: number): Promise<void> => {
-  await onManager('service', 'scale', '--detach', `metals_producer=${producers}`, `metals_processor=${processors}`);
+/** The producer's limit for each node goes with the number of replicas; 0 is none. */
+const scale = async (producers: number, producersPerNode: number, processors: number): Promise<void> => {
+  const spread = ['--replicas', String(producers), '--replicas-max-per-node', String(producersPerNode)];
+  await onManager('service', 'update', '--detach', ...spread, 'metals_producer');
+  await onManager('service', 'scale', '--detach', `metals_processor=${processors}`);
   await eventually(`${producers} producers and ${processors} processors healthy`, 180, async () => {
     const [producing, processing] = [(await tasks('producer')).length, (await tasks('processor')).length];
     const rows = await onManager('service', 'ls', '--format', '{{.Name}} {{.Replicas}}');
@@ -37,10 +40,10 @@ async function answered(service: 'producer' | 'processor', route: string): Promi
 const REQUESTS = 60;
 
 // The lab goes back to what the stack says, whatever failed.
-afterAll(() => scale(1, 1));
+afterAll(() => scale(2, 1, 1));
 
 test('five producers and three processors answer through the same URLs', async () => {
-  await scale(5, 3);
+  await scale(5, 0, 3);
   const key = await apiKey();
   const ids = new UuidV7Generator();
   const source = `lab-scaling-${Date.now()}`;

@@ -91,7 +91,8 @@ describe('a load balancer', () => {
     [{ loadBalancer: 'internal', loadBalancerCertificateArn: other }, [/got a certificate of us-east-1/]],
     [{ loadBalancer: 'internal', loadBalancerCertificateArn: foreign }, [/and account 210987654321, expected one of/]],
     [{ loadBalancerCidrs: '10.0.0.0/8' }, [/there is no load balancer/]],
-    [{ ...LAB, loadBalancer: 'internal' }, [/the lab has none yet/]],
+    [{ ...LAB, loadBalancer: 'public', ...everybody }, [/the lab has no certificates/]],
+    [{ ...LAB, loadBalancer: 'internal', loadBalancerCertificateArn: CERTIFICATE }, [/the lab has no certificates/]],
   ])('is refused: %p', (context, problems) => {
     expect(problemsOf(context)).toEqual(problems.map((problem) => expect.stringMatching(problem)));
   });

@@ -15,14 +15,18 @@ import { lifecyclePolicyResource } from './dlm/dlm-resource';
 import { Policies } from './dlm/policies';
 import { createEc2 } from './ec2/ec2-api';
 import { loopDisks, mountedDisks } from './ec2/disks';
-import { ec2Resources } from './ec2/ec2-resources';
+import { ec2Resources, thenRefresh } from './ec2/ec2-resources';
 import { Instances } from './ec2/instances';
-import { parsePublish } from './ec2/publish';
+import { nodeAtPort, parsePublish } from './ec2/publish';
 import { openNodesStore } from './ec2/records';
 import { SecurityGroups } from './ec2/security-groups';
 import { Volumes } from './ec2/volumes';
 import { VpcNetworks } from './ec2/vpc-network';
 import { createEcr } from './ecr/ecr-api';
+import { Balancers } from './elasticloadbalancing/balancers';
+import { createElasticLoadBalancing } from './elasticloadbalancing/elastic-load-balancing-api';
+import { loadBalancerResources } from './elasticloadbalancing/load-balancer-resources';
+import { openBalancingStore } from './elasticloadbalancing/records';
 import { FunctionPrincipals } from './iam/function-principals';
 import { InstanceCredentials } from './iam/instance-credentials';
 import { instanceProfileResource } from './iam/instance-profile-resource';
@@ -34,6 +38,8 @@ import type { Upstream } from './ministack/upstream';
 import { nodesStatus } from './nodes-status';
 import type { GatewaySettings } from './settings';
 import type { KnownCredential } from './front-door/authentication';
+import { passThrough } from './front-door/pass-through';
+import { PortListeners } from './front-door/port-listeners';
 import { Throttle } from './front-door/throttle';
 import { Associations } from './ssm/associations';
 import { Commands } from './ssm/commands';
@@ -95,7 +101,23 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const disks = settings.volumes === 'loop' ? loopDisks(settings.nodeImage) : mountedDisks;
   const volumes = new Volumes({ store, disks, upstream, timing, log });
   const published = parsePublish(settings.publish);
-  const securityGroups = new SecurityGroups({ upstream, store, networks, published, port: settings.port, log });
+  const balancingStore = openBalancingStore(directory);
+  const balancers = new Balancers(balancingStore, { timing, log });
+  const securityGroups = new SecurityGroups({
+    ...{ upstream, store, networks, published, port: settings.port, log },
+    balancerGroups: (vpcId) => balancers.securityGroupsIn(vpcId),
+  });
+  const listeners = new PortListeners({
+    ports: [...published.values()].flat(),
+    address: settings.listenAddress,
+    lead: (port, client) => {
+      if (balancers.take(port, client)) return;
+      const node = nodeAtPort(published, Object.values(store.data.instances), port);
+      if (node) passThrough(client, { address: node.privateIp, port });
+      else client.resetAndDestroy();
+    },
+    log,
+  });
   const signals = new Signals();
   const progress = new Progress();
   const instances = new Instances({
@@ -145,6 +167,11 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     associationResource(associations),
     instanceProfileResource(upstream),
     lifecyclePolicyResource(policies),
+    ...loadBalancerResources({
+      ...{ upstream, store: balancingStore, onChange: () => balancers.sync() },
+      holderOf: (vpcId, address) =>
+        Object.values(store.data.interfaces).find((each) => each.vpcId === vpcId && each.privateIp === address)?.id,
+    }).map((handler) => thenRefresh(handler, securityGroups)),
   ]);
   const served = new Set(resources.keys());
   return {
@@ -159,6 +186,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       ],
       dlm: [createDlm(policies)],
       ec2: [createEc2({ upstream, store, instances, volumes, disks, securityGroups, groups, log })],
+      elasticloadbalancing: [createElasticLoadBalancing],
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],
@@ -173,12 +201,14 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     throttle: new Throttle(timing),
     iamReport: authorization.report,
     applyAssociationsDue: (now) => associations.applyDue(now),
-    status: () => nodesStatus(store.data, commandStore.data, reports),
+    status: () => ({ ...nodesStatus(store.data, commandStore.data, reports), loadBalancers: balancers.status() }),
     async start() {
       await instances.adopt();
       await commands.abandonUnfinished();
       associations.forgetUnfinished();
       watch.start();
+      balancers.sync();
+      await listeners.start();
       await authorization.start();
       // ministack changes the rules that stand in a group itself without a word to the gateway.
       rulesLook = setInterval(() => void securityGroups.refresh(), SECURITY_GROUPS_LOOK_SECONDS * 1000);
@@ -189,6 +219,8 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       clearInterval(rulesLook);
       authorization.stop();
       watch.stop();
+      listeners.stop();
+      balancers.stop();
     },
   };
 }

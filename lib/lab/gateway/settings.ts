@@ -28,7 +28,7 @@ export interface GatewaySettings {
   readonly nodeImage: string;
   /** Name of the container that the gateway runs in; undefined when it runs on the host. */
   readonly containerName: string | undefined;
-  /** Host ports to publish from a slot's node: `manager-1=8000:8000,8001:8001`. */
+  /** Ports that lead to a slot's node while no load balancer has them: `manager-1=8000,8001`. */
   readonly publish: string;
   /** `loop`: user data attaches a loop device; `docker`: a Docker volume is mounted from the start. */
   readonly volumes: 'loop' | 'docker';

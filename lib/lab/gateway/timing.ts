@@ -27,6 +27,8 @@ export const PROFILES = {
     commandsAfterRegistration: seconds(1, 3),
     /** From the change of a role's policy until it counts. */
     grantTakesEffect: seconds(3, 8),
+    /** From a target's last health check until connections go by it. */
+    targetHealthCounts: seconds(1, 4),
   },
   aws: {
     userDataAfterAgent: seconds(10, 30),
@@ -37,6 +39,8 @@ export const PROFILES = {
     commandsAfterRegistration: seconds(10, 30),
     // Usually about 2 s (pulumi/pulumi-aws#2411); CDK's own handlers are to wait for 31 s (aws/aws-cdk#37878).
     grantTakesEffect: seconds(10, 30),
+    // Not documented; more than 10 would outlast an edge that is leaving (lib/constructs/stack-bundle.ts).
+    targetHealthCounts: seconds(3, 8),
   },
 } as const satisfies Record<string, Record<string, Range>>;
 

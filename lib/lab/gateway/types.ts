@@ -6,7 +6,8 @@ import type { Principal } from './authorization/principal';
  * Services whose requests the gateway reads whole, by their names in the credential scope. Requests of all others
  * stream through to ministack.
  */
-export type ServiceName = 'autoscaling' | 'cloudformation' | 'dlm' | 'ec2' | 'ecr' | 'secretsmanager' | 'ssm' | 'sts';
+export type ServiceName =
+  'autoscaling' | 'cloudformation' | 'dlm' | 'ec2' | 'ecr' | 'elasticloadbalancing' | 'secretsmanager' | 'ssm' | 'sts';
 
 /** A request to one of the services whose bodies the gateway reads whole. */
 export interface LabRequest {

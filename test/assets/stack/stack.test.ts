@@ -98,7 +98,9 @@ describe.each(names)('%s', (name) => {
 
   test('rolls a failed update back', () => {
     const { update_config: update, rollback_config: rollback } = service.deploy;
-    const order = ['producer', 'processor'].includes(name) ? 'start-first' : 'stop-first';
+    // The producer's depends on how many there are: lib/constructs/stack-bundle.ts.
+    const orders: Record<string, string> = { producer: '${METALS_PRODUCER_UPDATE_ORDER}', processor: 'start-first' };
+    const order = orders[name] ?? 'stop-first';
     expect(update).toMatchObject({ order, failure_action: 'rollback', monitor: expect.any(String) });
     expect(rollback.order).toBe(order);
     expect(service.stop_grace_period).toBeDefined();
@@ -231,6 +233,14 @@ describe('the configs', () => {
     expect([processor.dead_letter_topic, tools.dead_letters.name]).toEqual([TOPIC.deadLetters, TOPIC.deadLetters]);
     expect(processor.consumer.group).toBe(tools.consumer_group);
     expect([producer.http.port, processor.http.port]).toEqual([PRODUCER_PORT, PROCESSOR_PORT]);
+  });
+
+  test('the edge refuses the bodies that the producer would refuse', () => {
+    const edge = readFileSync(join(folder, 'config/haproxy.cfg'), 'utf8');
+    const limits = [...edge.matchAll(/the body may have (\d+) bytes at most.* req\.body_size gt (\d+) \}/g)];
+    expect(limits.map(([, told, held]) => [Number(told), Number(held)])).toEqual(
+      Array(2).fill([producer.http.max_body_bytes, producer.http.max_body_bytes]),
+    );
   });
 
   test('every partition has a metal', () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { readConfig } from '../../../lib/config';
 import { ROOT } from '../../../lib/constructs/bundle';
-import { renderBundle } from '../../../lib/constructs/stack-bundle';
+import { renderBundle, settings as stackSettings } from '../../../lib/constructs/stack-bundle';
 import { producerConfigSchema } from '../../../services/producer/config';
 import { toolsConfigSchema } from '../../../services/tools/config';
 
@@ -51,6 +51,21 @@ describe('three brokers', () => {
 it('keeps prices for ever, or as long as is asked for', () => {
   expect(toolsConfig({}).price_retention_days).toBe(0);
   expect(toolsConfig({ priceRetentionDays: '90' }).price_retention_days).toBe(90);
+});
+
+describe('producers', () => {
+  const spread = (given: Record<string, unknown>) => {
+    const rendered = stackSettings(readConfig({ account: '000000000000', region: 'eu-west-1', ...given }, {}));
+    const { METALS_PRODUCER_REPLICAS, METALS_PRODUCER_MAX_PER_NODE, METALS_PRODUCER_UPDATE_ORDER } = rendered;
+    return [METALS_PRODUCER_REPLICAS, METALS_PRODUCER_MAX_PER_NODE, METALS_PRODUCER_UPDATE_ORDER];
+  };
+
+  it.each([
+    ['two, on two workers, unless told otherwise', {}, ['2', '1', 'stop-first']],
+    ['two on one worker, which has room for both', { workers: 1 }, ['2', '2', 'stop-first']],
+    ['five on two workers, as evenly as they can be', { producerReplicas: 5 }, ['5', '3', 'stop-first']],
+    ['one, whose successor starts first, anywhere', { producerReplicas: 1 }, ['1', '0', 'start-first']],
+  ])('are %s', (_what, given, expected) => expect(spread(given)).toEqual(expected));
 });
 
 describe('the feed of the producer', () => {

@@ -15,11 +15,12 @@ const ARGUMENTS = createArguments(START, 'c0ffee').join(' ');
 
 test('only loopback is published, on the chosen port', () => {
   expect(ARGUMENTS).toContain('--publish 127.0.0.1:4600:4566');
-  expect(ARGUMENTS.match(/--publish/g)).toHaveLength(1);
+  expect(ARGUMENTS).toContain('--publish 127.0.0.1:18000:8000 --publish 127.0.0.1:8001:8001');
+  expect(ARGUMENTS.match(/--publish/g)).toHaveLength(3);
 });
 
-test('the node of manager-1 publishes the chosen ports', () => {
-  expect(ARGUMENTS).toContain('LAB_PUBLISH=manager-1=18000:8000,8001:8001');
+test('the ports of the nodes lead to manager-1 while no load balancer has them', () => {
+  expect(ARGUMENTS).toContain('LAB_PUBLISH=manager-1=8000,8001');
 });
 
 test('whether IAM is enforced is the gateway’s to know, and part of what makes it another one', () => {
@@ -48,14 +49,26 @@ test('a gateway that is there', () => {
     {
       State: { Running: true },
       Config: { Image: 'metals-lab/aws:1', Labels: { [CONFIGURATION_LABEL]: 'c0ffee' } },
-      HostConfig: { PortBindings: { '4566/tcp': [{ HostIp: '127.0.0.1', HostPort: '4600' }] } },
+      HostConfig: {
+        PortBindings: {
+          '4566/tcp': [{ HostIp: '127.0.0.1', HostPort: '4600' }],
+          '8000/tcp': [{ HostIp: '127.0.0.1', HostPort: '18000' }],
+        },
+      },
     },
   ]);
-  expect(parseGateway(json)).toEqual({ running: true, configuration: 'c0ffee', image: 'metals-lab/aws:1', port: 4600 });
+  expect(parseGateway(json)).toEqual({
+    ...{ running: true, configuration: 'c0ffee', image: 'metals-lab/aws:1', port: 4600 },
+    producerPort: 18000,
+    processorPort: undefined,
+  });
 });
 
 test('no gateway, and one that somebody else made', () => {
   expect(parseGateway('[]\n')).toBeUndefined();
   const json = JSON.stringify([{ State: { Running: false }, Config: { Image: 'x', Labels: null }, HostConfig: {} }]);
-  expect(parseGateway(json)).toEqual({ running: false, configuration: '', image: 'x', port: undefined });
+  expect(parseGateway(json)).toEqual({
+    ...{ running: false, configuration: '', image: 'x' },
+    ...{ port: undefined, producerPort: undefined, processorPort: undefined },
+  });
 });

@@ -1,21 +1,17 @@
 import { parseNodes, volumeProblems } from '../../../lib/lab/status';
 
-const container = (slot: string, address: string, bindings: Record<string, { HostPort: string }[]>): unknown => ({
+const container = (slot: string, address: string): unknown => ({
   Name: `/metals-lab-i-${slot}`,
   State: { Status: 'running' },
   Config: { Image: 'metals-lab/node:1', Labels: { 'metals:slot': slot } },
-  HostConfig: { PortBindings: bindings },
   NetworkSettings: { Networks: { 'metals-lab-vpc-1': { IPAddress: '', IPAMConfig: { IPv4Address: address } } } },
 });
 
 test('nodes by slot, with the address that they have even while they are stopped', () => {
-  const json = JSON.stringify([
-    container('worker-1', '10.40.4.21', {}),
-    container('manager-1', '10.40.3.11', { '8000/tcp': [{ HostPort: '18000' }], '8001/tcp': [{ HostPort: '8001' }] }),
-  ]);
+  const json = JSON.stringify([container('worker-1', '10.40.4.21'), container('manager-1', '10.40.3.11')]);
   expect(parseNodes(json)).toMatchObject([
-    { instanceId: 'i-manager-1', slot: 'manager-1', address: '10.40.3.11', publishedPorts: { '8000/tcp': '18000' } },
-    { instanceId: 'i-worker-1', slot: 'worker-1', publishedPorts: {} },
+    { instanceId: 'i-manager-1', slot: 'manager-1', address: '10.40.3.11' },
+    { instanceId: 'i-worker-1', slot: 'worker-1' },
   ]);
 });
 

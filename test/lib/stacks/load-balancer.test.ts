@@ -1,4 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
+import { loadBalancerResources } from '../../../lib/lab/gateway/elasticloadbalancing/load-balancer-resources';
+import type { BalancingData, BalancingStore } from '../../../lib/lab/gateway/elasticloadbalancing/records';
 import { CERTIFICATE, EXISTING } from '../../../scripts/option-sets';
 import { synthesise } from './synthesise';
 
@@ -17,6 +19,16 @@ const ingress = (template: Template): string[] =>
   values(template, 'AWS::EC2::SecurityGroup')
     .flatMap(({ SecurityGroupIngress }) => SecurityGroupIngress ?? [])
     .map(({ CidrIp, FromPort }) => `${CidrIp} ${FromPort}`);
+
+/** Properties as a custom resource gets them: references resolved, every scalar a text. */
+function asCustomResource(value: unknown, arns: Readonly<Record<string, string>>): any {
+  if (Array.isArray(value)) return value.map((item) => asCustomResource(item, arns));
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { Ref } = value as { Ref?: string };
+  if (Ref !== undefined) return arns[Ref] ?? Ref;
+  if ('Fn::GetAtt' in value || 'Fn::GetStackOutput' in value) return 'resolved';
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, asCustomResource(member, arns)]));
+}
 
 it('is none by default', () => {
   expect(values(synthesise().swarm, `${ELB}::LoadBalancer`)).toEqual([]);
@@ -48,6 +60,42 @@ describe('an internal one', () => {
         HealthCheckPath: '/health',
       });
       expect(Targets).toEqual(['10.40.3.11', '10.40.4.21', '10.40.5.22'].map((Id) => ({ Id, Port })));
+    }
+  });
+
+  it('lets what a leaving edge still answers end, and ends what hangs on a node that is gone', () => {
+    for (const { TargetGroupAttributes } of values(swarm, `${ELB}::TargetGroup`)) {
+      expect(TargetGroupAttributes).toEqual(
+        expect.arrayContaining([
+          { Key: 'target_health_state.unhealthy.connection_termination.enabled', Value: 'false' },
+          { Key: 'target_health_state.unhealthy.draining_interval_seconds', Value: '30' },
+        ]),
+      );
+    }
+  });
+
+  it('is one that the lab’s stand-in knows', async () => {
+    const upstream = { query: async () => '<vpcId>vpc-1</vpcId><cidrBlock>10.40.0.0/16</cidrBlock>' } as never;
+    const records = { data: { loadBalancers: {}, targetGroups: {}, listeners: {} } } as never as BalancingStore;
+    const store = { ...records, update: (change: (data: BalancingData) => unknown) => change(records.data) } as never;
+    const handlers = loadBalancerResources({ upstream, store, holderOf: () => undefined, onChange: () => undefined });
+    const arns: Record<string, string> = {};
+    const resources = Object.entries(ofBalancer(swarm) as Record<string, { Type: string; Properties: object }>);
+    // In the order of what refers to what: balancer, groups, listeners.
+    for (const { type, create } of handlers) {
+      for (const [logicalId, { Properties }] of resources.filter(([, { Type }]) => Type === type)) {
+        const { physicalId } = await create(asCustomResource(Properties, arns), { logicalId, stackName: 'swarm' });
+        arns[logicalId] = physicalId;
+      }
+    }
+    expect(
+      Object.values(records.data.listeners)
+        .map(({ port }) => port)
+        .sort(),
+    ).toEqual([8000, 8001]);
+    for (const { terminatesAfterSeconds, targets } of Object.values(records.data.targetGroups)) {
+      expect(terminatesAfterSeconds).toBe(30);
+      expect(targets.map(({ address }) => address)).toEqual(['10.40.3.11', '10.40.4.21', '10.40.5.22']);
     }
   });
 

@@ -12,6 +12,7 @@ readonly STATE=$LAB_RUN/units
 readonly LOGS=${LAB_LOGS:-/var/log/metals-lab}
 readonly SUPERVISOR=$LAB_RUN/docker.supervisor
 readonly DOCKER_START_SECONDS=90
+readonly DOCKER_SOCKET=${LAB_DOCKER_SOCKET:-/run/docker.sock}
 # Where AWS answers in a node of the lab.
 readonly ENDPOINT=http://127.0.0.1:4566
 
@@ -83,7 +84,8 @@ refuse_unknown_directives() {
   mapfile -t -O "${#files[@]}" files < <(find "$UNITS/$unit.d" -name '*.conf' 2>/dev/null | sort)
   ((${#files[@]})) || return 0
   while IFS= read -r directive; do
-    [[ " ${DIRECTIVES//$'\n'/ } " == *" $directive "* ]] || fail "$unit has $directive=, which the lab does not know"
+    [[ " ${DIRECTIVES//$'\n'/ } " == *" $directive "* || $unit/$directive == docker.service/ExecStop ]] ||
+      fail "$unit has $directive=, which the lab does not know"
   done < <(sed -n 's/^\([A-Za-z]*\)=.*/\1/p' "${files[@]}")
 }
 
@@ -162,6 +164,17 @@ unit_environment() {
   done < <(unit_settings "$1" EnvironmentFile)
 }
 
+# One command of a unit; a failure counts unless the command begins with a hyphen.
+run_command() { # UNIT COMMAND ENVIRONMENT…
+  local unit=$1 command=$2
+  # Prefixes of systemd: @ - : + !
+  [[ $command =~ ^[-@:+!]*(.*)$ ]]
+  [[ ${BASH_REMATCH[1]} != *[\;\|\&\$\`]* ]] || fail "$unit: the lab runs plain commands only, got '$command'"
+  log "$unit: ${BASH_REMATCH[1]}"
+  env -i PATH="$PATH" LANG=C.UTF-8 AWS_ENDPOINT_URL="$ENDPOINT" "${@:3}" \
+    bash -c "exec ${BASH_REMATCH[1]}" >>"$(unit_log "$unit")" 2>&1 </dev/null || [[ $command == -* ]]
+}
+
 # Runs a unit's commands once.
 run_oneshot() { # UNIT
   local unit=$1 type command text environment
@@ -171,12 +184,7 @@ run_oneshot() { # UNIT
   mapfile -t environment <<<"$text"
   [[ -n $text ]] || environment=()
   while IFS= read -r command; do
-    # Prefixes of systemd: @ - : + !
-    [[ $command =~ ^[-@:+!]*(.*)$ ]]
-    [[ ${BASH_REMATCH[1]} != *[\;\|\&\$\`]* ]] || fail "$unit: the lab runs plain commands only, got '$command'"
-    log "$unit: ${BASH_REMATCH[1]}"
-    if ! env -i PATH="$PATH" LANG=C.UTF-8 AWS_ENDPOINT_URL="$ENDPOINT" "${environment[@]}" \
-      bash -c "exec ${BASH_REMATCH[1]}" >>"$(unit_log "$unit")" 2>&1 </dev/null && [[ $command != -* ]]; then
+    if ! run_command "$unit" "$command" "${environment[@]}"; then
       printf failed >"$STATE/$unit"
       return 1
     fi
@@ -202,7 +210,7 @@ start_enabled_units() {
 }
 
 docker_answers() {
-  [[ -S /run/docker.sock ]] && timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
+  [[ -S $DOCKER_SOCKET ]] && timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
 
 supervisor_lives() {
@@ -230,8 +238,15 @@ start_docker() {
 }
 
 stop_docker() {
-  local deadline=$((SECONDS + 60)) supervisor
+  local deadline supervisor command
   supervisor_lives || return 0
+  # systemd runs them only where the unit has come up.
+  if docker_answers; then
+    while IFS= read -r command; do
+      run_command docker.service "$command" || log "docker.service: $command failed"
+    done < <(unit_settings docker.service ExecStop)
+  fi
+  deadline=$((SECONDS + 60))
   supervisor=$(<"$SUPERVISOR")
   kill -TERM "$supervisor"
   while kill -0 "$supervisor" 2>/dev/null; do

@@ -23,8 +23,6 @@ export interface NodeContainer {
   readonly userDataDelaySeconds: number;
   readonly size: InstanceSize;
   readonly slot: string;
-  /** `8000:8000`, host first. */
-  readonly publish: readonly string[];
   /** address:port */
   readonly gateway: string;
   readonly registry: string;
@@ -94,7 +92,6 @@ export function runArguments(node: NodeContainer, host: HostFacts): string[] {
     ...securityOptions.flatMap((option) => ['--security-opt', option]),
     ...cgroupArguments(node.size, host, cgroupParent),
     ...cpusetArguments(node, host),
-    ...node.publish.flatMap((ports) => ['--publish', `127.0.0.1:${ports}`]),
     ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     node.image,
   ];

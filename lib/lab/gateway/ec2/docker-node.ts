@@ -3,8 +3,8 @@ import { run, tryRun } from '../../process';
 import { errorText } from '../log';
 import { parseHostFacts, runArguments, type HostFacts, type NodeContainer } from './container';
 
-/** dockerd stops its tasks first, and they get time to end in order. */
-const STOP_SECONDS = 60;
+/** The edge leaves a load balancer, and dockerd stops its tasks, which get time to end in order. EC2 waits for minutes. */
+const STOP_SECONDS = 90;
 const LOG_LINES = 15;
 /** For a handful of rules; a node that does not take them in this time hangs. */
 const SECURITY_GROUPS_SECONDS = 20;

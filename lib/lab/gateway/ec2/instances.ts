@@ -11,7 +11,7 @@ import type { InstanceCredentials } from '../iam/instance-credentials';
 import { isRunning, lastOutput, removeNode, restartNode, startNode } from './docker-node';
 import { instanceSize } from './instance-types';
 import { mountedVolume, planLaunch, type LaunchPlan } from './launch-plan';
-import { portsToPublish, type PublishedPorts } from './publish';
+import { publishes, type PublishedPorts } from './publish';
 import { forgetLongTerminated, type InstanceRecord, type NodesStore } from './records';
 import type { SecurityGroups } from './security-groups';
 import type { Volumes } from './volumes';
@@ -56,8 +56,9 @@ export class Instances {
     const plan = planLaunch(store.data, group);
     const size = instanceSize(plan.instanceType);
     const instance = await this.record(group, plan);
-    const publish = portsToPublish(published, instance.tags, Object.values(store.data.instances));
-    store.update(() => void (instance.publishes = publish.length > 0));
+    store.update(({ instances }) => {
+      instance.publishes = publishes(published, instance.tags, Object.values(instances));
+    });
     try {
       if (mounted) await volumes.attachMounted(mounted.id, instance);
       const { gateway } = await this.dependencies.networks.ensure(instance.vpcId);
@@ -72,7 +73,6 @@ export class Instances {
         userDataDelaySeconds: timing.draw('userDataAfterAgent') / 1000,
         size,
         slot: instance.tags[TAG.slot] ?? '',
-        publish,
         gateway: `${gateway}:${settings.port}`,
         registry: ECR_HOST,
       });

@@ -63,7 +63,7 @@ export interface InstanceRecord {
   readonly metadata: MetadataOptions;
   readonly launchTime: string;
   tags: Record<string, string>;
-  /** Whether ports of the machine lead to it. */
+  /** Whether ports of the lab lead to it. */
   publishes?: boolean;
   state: InstanceState;
   /** When its agent first reported; from then on Systems Manager knows it. */

@@ -17,12 +17,15 @@ export interface SecurityGroupRule {
   readonly peer: { readonly cidr: string } | { readonly groupId: string };
 }
 
+/** What has security groups: an instance's interface, or a load balancer. */
+type GroupMember = Pick<InterfaceRecord, 'vpcId' | 'privateIp' | 'securityGroupIds'>;
+
 /** What the lab itself needs of a node's network, and AWS has nothing of. */
 export interface LabTraffic {
   /** The gateway in the VPC's network: it stands for AWS's endpoints. */
   readonly gateway: { readonly address: string; readonly port: number };
-  /** Ports of the node that Docker publishes on the machine; such connections come from the bridge's own address. */
-  readonly published: { readonly from: string; readonly ports: readonly number[] };
+  /** Ports of the node that the lab publishes: the gateway leads connections to them. */
+  readonly publishedPorts: readonly number[];
 }
 
 /** Rules out of DescribeSecurityGroupRules; those of IPv6 are passed over, for the lab has none. */
@@ -58,12 +61,12 @@ const ANYWHERE = '0.0.0.0/0';
  */
 export function iptablesRules(
   own: InterfaceRecord,
-  interfaces: readonly InterfaceRecord[],
+  others: readonly GroupMember[],
   rules: readonly SecurityGroupRule[],
   lab: LabTraffic,
 ): string {
   const members = (groupId: string): string[] =>
-    interfaces
+    others
       .filter((each) => each.vpcId === own.vpcId && each.securityGroupIds.includes(groupId))
       .map((each) => `${each.privateIp}/32`)
       .sort();
@@ -74,7 +77,7 @@ export function iptablesRules(
   const chains = {
     'LAB-SG-IN': [
       TRACKED,
-      ...lab.published.ports.map((port) => `-s ${lab.published.from}/32 -p tcp -m tcp --dport ${port}`),
+      ...lab.publishedPorts.map((port) => `-s ${lab.gateway.address}/32 -p tcp -m tcp --dport ${port}`),
       ...ingress.flatMap((rule) => ranges(rule).map((range) => `-s ${range} ${matches(rule)}`)),
     ],
     'LAB-SG-OUT': [

@@ -14,6 +14,8 @@ export interface SecurityGroupsDependencies {
   readonly store: NodesStore;
   readonly networks: Pick<VpcNetworks, 'ensure'>;
   readonly published: PublishedPorts;
+  /** Groups of the load balancers in a VPC, whose connections come from the gateway; undefined where there is none. */
+  readonly balancerGroups: (vpcId: string) => readonly string[] | undefined;
   /** The gateway's. */
   readonly port: number;
   readonly log: Log;
@@ -80,16 +82,21 @@ export class SecurityGroups {
   }
 
   private async compile(instance: InstanceRecord): Promise<string> {
-    const { upstream, store, networks, published, port } = this.dependencies;
+    const { upstream, store, networks, published, balancerGroups, port } = this.dependencies;
     const own = store.data.interfaces[instance.interfaceId];
     if (!own) throw new Error(`${instance.id} has no interface ${instance.interfaceId} any more`);
     const filter = { Name: 'group-id', Value: own.securityGroupIds };
     const answer = await upstream.query('ec2', 'DescribeSecurityGroupRules', { Filter: [filter] });
-    const { gateway, bridge } = await networks.ensure(instance.vpcId);
-    const ports = (published.get(instance.tags[TAG.slot] ?? '') ?? []).map((pair) => Number(pair.split(':')[1]));
-    return iptablesRules(own, Object.values(store.data.interfaces), parseRules(answer), {
-      gateway: { address: gateway, port },
-      published: { from: bridge, ports },
-    });
+    const { gateway } = await networks.ensure(instance.vpcId);
+    const interfaces = Object.values(store.data.interfaces);
+    const lab = { gateway: { address: gateway, port }, publishedPorts: [] };
+    const groups = balancerGroups(instance.vpcId);
+    if (groups === undefined) {
+      const publishedPorts = published.get(instance.tags[TAG.slot] ?? '') ?? [];
+      return iptablesRules(own, interfaces, parseRules(answer), { ...lab, publishedPorts });
+    }
+    // A load balancer reaches a node only as far as the node's groups admit its own.
+    const balancer = { vpcId: instance.vpcId, privateIp: gateway, securityGroupIds: [...groups] };
+    return iptablesRules(own, [...interfaces, balancer], parseRules(answer), lab);
   }
 }

@@ -10,8 +10,6 @@ import { networkName } from './container';
 export interface VpcAddresses {
   /** Where the gateway answers. */
   readonly gateway: string;
-  /** The machine's own end: connections to published ports come from it. */
-  readonly bridge: string;
 }
 
 export class VpcNetworks {
@@ -34,11 +32,11 @@ export class VpcNetworks {
   private async create(vpcId: string): Promise<VpcAddresses> {
     const name = networkName(vpcId);
     const cidr = (await existingRange(name)) ?? (await this.createNetwork(vpcId, name));
-    const bridge = addressAt(cidr, 1);
-    if (!this.gatewayContainer) return { gateway: bridge, bridge };
+    // On the machine itself, the machine's own end.
+    if (!this.gatewayContainer) return { gateway: addressAt(cidr, 1) };
     const gateway = addressAt(cidr, 2);
     await this.join(name, gateway, this.gatewayContainer);
-    return { gateway, bridge };
+    return { gateway };
   }
 
   private async createNetwork(vpcId: string, name: string): Promise<string> {

@@ -7,7 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import { withoutDocumentation, type ServiceModel } from './model';
 
 /** Directories that are not named as the service signs its requests. */
-const DIRECTORIES: Readonly<Record<string, string>> = { states: 'stepfunctions', monitoring: 'cloudwatch' };
+const DIRECTORIES: Readonly<Record<string, string>> = {
+  states: 'stepfunctions',
+  monitoring: 'cloudwatch',
+  elasticloadbalancing: 'elbv2',
+};
 
 const PRINT_DIRECTORY = 'import botocore, os; print(os.path.join(os.path.dirname(botocore.__file__), "data"))';
 

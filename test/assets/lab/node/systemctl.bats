@@ -148,3 +148,25 @@ await_state() { # UNIT STATE
   [ "$status" -eq 1 ]
   [[ $output == *"a.service has User=, which the lab does not know"* ]]
 }
+
+@test "what a drop-in of docker.service says to run before Docker stops is run, and its failure stops nothing" {
+  unit docker.service.d/10.conf $'[Service]\nExecStop=/bin/false\nExecStop=-/usr/bin/mkdir '"$BATS_TEST_TMPDIR/left"
+  mkdir "$BATS_TEST_TMPDIR/bin"
+  printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/docker"
+  chmod +x "$BATS_TEST_TMPDIR/bin/docker"
+  export LAB_DOCKER_SOCKET=$BATS_TEST_TMPDIR/docker.sock
+  python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$LAB_DOCKER_SOCKET"
+  sleep 60 3>&- &
+  printf '%s\n' "$!" >"$LAB_RUN/docker.supervisor"
+  PATH="$BATS_TEST_TMPDIR/bin:$PATH" run "$systemctl" stop docker
+  [ "$status" -eq 0 ]
+  [ -d "$BATS_TEST_TMPDIR/left" ]
+  [ ! -e "$LAB_RUN/docker.supervisor" ]
+}
+
+@test "a command before a stop is refused in any other unit: the lab would pass it over" {
+  unit a.service $'[Service]\nType=oneshot\nExecStart=/bin/true\nExecStop=/bin/true'
+  run "$systemctl" start a
+  [ "$status" -eq 1 ]
+  [[ $output == *"a.service has ExecStop=, which the lab does not know"* ]]
+}

@@ -17,7 +17,6 @@ const node: NodeContainer = {
   userDataDelaySeconds: 2.25,
   size: { vcpus: 2, memoryMib: 4096 },
   slot: 'manager-1',
-  publish: ['8000:8000'],
   gateway: '10.40.0.2:4566',
   registry: '000000000000.dkr.ecr.eu-west-1.amazonaws.com',
 };
@@ -67,9 +66,9 @@ test('names AppArmor only where there is one', () => {
   expect(valuesOf('--security-opt', runArguments(node, cgroup1))).not.toContain('apparmor=unconfined');
 });
 
-test('publishes on loopback only, and labels what it makes', () => {
+test('publishes nothing, and labels what it makes', () => {
   const args = runArguments(node, cgroup1);
-  expect(valuesOf('--publish', args)).toEqual(['127.0.0.1:8000:8000']);
+  expect(valuesOf('--publish', args)).toEqual([]);
   expect(valuesOf('--label', args)).toContain('com.metals.lab=1');
   expect(args.at(-1)).toBe('metals-lab/node:1');
 });

@@ -1,45 +1,54 @@
 import { TAG } from '../../../../../lib/contract';
-import { parsePublish, portsToPublish } from '../../../../../lib/lab/gateway/ec2/publish';
+import type { InstanceRecord } from '../../../../../lib/lab/gateway/ec2/records';
+import { nodeAtPort, parsePublish, publishes } from '../../../../../lib/lab/gateway/ec2/publish';
 
-test.each(['manager-1', 'manager-1=8000', 'manager-1=8000:x', '=8000:8000', 'manager-1=8000:8000,'])(
+test.each(['manager-1', 'manager-1=', 'manager-1=8000:8000', '=8000', 'manager-1=8000,'])(
   'refuses %p and says what is expected',
   (text) => {
     expect(() => parsePublish(text)).toThrow(
-      `LAB_PUBLISH has '${text}', expected SLOT=HOST_PORT:NODE_PORT[,…], such as manager-1=8000:8000,8001:8001`,
+      `LAB_PUBLISH has '${text}', expected SLOT=PORT[,…], such as manager-1=8000,8001`,
     );
   },
 );
 
 test('reads the ports of each slot', () => {
-  const ports = parsePublish('manager-1=8000:8000,8001:8001;worker-1=9000:80');
-  expect(ports.get('manager-1')).toEqual(['8000:8000', '8001:8001']);
-  expect(ports.get('worker-1')).toEqual(['9000:80']);
+  const ports = parsePublish('manager-1=8000,8001;worker-1=9000');
+  expect(ports.get('manager-1')).toEqual([8000, 8001]);
+  expect(ports.get('worker-1')).toEqual([9000]);
 });
 
 test('publishes nothing unless told', () => {
   expect(parsePublish('').size).toBe(0);
 });
 
-describe('the ports of a new instance', () => {
-  const published = parsePublish('manager-1=8000:8000');
-  const of = (stage: string, slot = 'manager-1') => ({ [TAG.stage]: stage, [TAG.slot]: slot });
-  const there = { tags: of('lab'), state: 'running' as const, publishes: true };
+const published = parsePublish('manager-1=8000,8001');
+const of = (stage: string, slot = 'manager-1') => ({ [TAG.stage]: stage, [TAG.slot]: slot });
+const there = { tags: of('lab'), state: 'running' as InstanceRecord['state'], publishes: true };
+
+describe('ports lead to a new instance', () => {
+  test.each([
+    ['when nobody else is there', 'strict', [], true],
+    ['when the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' }], true],
+    ['not when another stage has them', 'strict', [there], false],
+    ['when another stage had them', 'strict', [{ ...there, state: 'terminated' }], true],
+    ['when another stage is there without', 'lab', [{ ...there, tags: of('strict'), publishes: false }], true],
+  ])('%s', (_, stage, instances, expected) => expect(publishes(published, of(stage), instances)).toBe(expected));
+
+  test('not of a slot that publishes none', () => expect(publishes(published, of('lab', 'worker-1'), [])).toBe(false));
+});
+
+describe('a port leads to', () => {
+  const after = { ...there, state: 'pending' };
+
+  test('the instance that has it now', () => {
+    const before = { ...there, state: 'shutting-down' };
+    const beside = { ...there, tags: of('strict'), publishes: false };
+    expect(nodeAtPort(published, [before, beside, after], 8001)).toBe(after);
+  });
 
   test.each([
-    ['nobody else is there', 'strict', [], ['8000:8000']],
-    ['the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' as const }], ['8000:8000']],
-    ['another stage has them', 'strict', [there], []],
-    ['another stage had them', 'strict', [{ ...there, state: 'terminated' as const }], ['8000:8000']],
-    [
-      'another stage is there, and has them not',
-      'lab',
-      [{ ...there, tags: of('strict'), publishes: false }],
-      ['8000:8000'],
-    ],
-  ])('%s', (_, stage, instances, expected) =>
-    expect(portsToPublish(published, of(stage), instances)).toEqual(expected),
-  );
-
-  test('none for a slot that publishes none', () =>
-    expect(portsToPublish(published, of('lab', 'worker-1'), [])).toEqual([]));
+    ['the port is of no slot', [there], 9000],
+    ['the slot has no instance', [{ ...there, tags: of('lab', 'worker-1') }], 8000],
+    ['its instance has ended', [{ ...there, state: 'terminated' }], 8000],
+  ])('nothing when %s', (_, instances, port) => expect(nodeAtPort(published, instances, port)).toBeUndefined());
 });

@@ -7,7 +7,7 @@ import {
 import { synthesise } from '../../../stacks/synthesise';
 import { templateGroups, templateRules } from '../support/template-rules';
 
-const LAB = { gateway: { address: '10.40.0.2', port: 4566 }, published: { from: '10.40.0.1', ports: [8000, 8001] } };
+const LAB = { gateway: { address: '10.40.0.2', port: 4566 }, publishedPorts: [8000, 8001] };
 
 const at = (privateIp: string, securityGroupIds: string[], vpcId = 'vpc-1'): InterfaceRecord => ({
   id: `eni-${privateIp}`,
@@ -42,8 +42,8 @@ describe('the rules of the product', () => {
       :LAB-SG-OUT - [0:0]
       :LAB-SG-AWS - [0:0]
       -A LAB-SG-IN -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
-      -A LAB-SG-IN -s 10.40.0.1/32 -p tcp -m tcp --dport 8000 -j RETURN
-      -A LAB-SG-IN -s 10.40.0.1/32 -p tcp -m tcp --dport 8001 -j RETURN
+      -A LAB-SG-IN -s 10.40.0.2/32 -p tcp -m tcp --dport 8000 -j RETURN
+      -A LAB-SG-IN -s 10.40.0.2/32 -p tcp -m tcp --dport 8001 -j RETURN
       -A LAB-SG-IN -s 10.40.2.11/32 -p tcp -m tcp --dport 7946 -j RETURN
       -A LAB-SG-IN -s 10.40.3.11/32 -p tcp -m tcp --dport 7946 -j RETURN
       -A LAB-SG-IN -s 10.40.4.11/32 -p tcp -m tcp --dport 7946 -j RETURN

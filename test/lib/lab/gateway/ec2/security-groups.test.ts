@@ -8,6 +8,7 @@ let bench: ResourceBench;
 let applied: { container: string; rules: string }[];
 let logged: string[];
 let failure: Error | undefined;
+let balancer: string[] | undefined;
 let groups: SecurityGroups;
 let store: ReturnType<typeof temporaryStore<ReturnType<typeof nodesData>>>;
 
@@ -18,13 +19,14 @@ const describes = (port: number): string =>
 beforeEach(async () => {
   bench = await new ResourceBench().start();
   bench.answers.DescribeSecurityGroupRules = describes(22);
-  [applied, logged, failure] = [[], [], undefined];
+  [applied, logged, failure, balancer] = [[], [], undefined, undefined];
   store = temporaryStore(nodesData({ instances: { 'i-0a': instance() } }));
   groups = new SecurityGroups({
     upstream: bench.ministack.upstream,
     store,
-    networks: { ensure: async () => ({ gateway: '10.40.0.2', bridge: '10.40.0.1' }) },
-    published: new Map([['worker-1', ['18000:8000']]]),
+    networks: { ensure: async () => ({ gateway: '10.40.0.2' }) },
+    published: new Map([['worker-1', [8000]]]),
+    balancerGroups: () => balancer,
     port: 4566,
     log: (_source, text) => void logged.push(text),
     async apply(container, rules) {
@@ -45,7 +47,22 @@ it('a node gets the rules of its interface’s groups, and the ports that its sl
     'Filter.1.Value.1': 'sg-1',
   });
   expect(applied).toEqual([{ container: 'metals-lab-i-0a', rules: expect.stringContaining('-s 10.0.0.0/8 -p tcp') }]);
-  expect(applied[0]!.rules).toContain('-s 10.40.0.1/32 -p tcp -m tcp --dport 8000 -j RETURN');
+  expect(applied[0]!.rules).toContain('-s 10.40.0.2/32 -p tcp -m tcp --dport 8000 -j RETURN');
+});
+
+it('a load balancer reaches a node as far as the node’s groups admit its own, and no further', async () => {
+  const admits = (group: string): string =>
+    describes(8000).replace(
+      /<cidrIpv4>.*<\/cidrIpv4>/,
+      `<referencedGroupInfo><groupId>${group}</groupId></referencedGroupInfo>`,
+    );
+  const fromBalancer = '-s 10.40.0.2/32 -p tcp -m tcp --dport 8000 -j RETURN';
+  balancer = ['sg-balancer'];
+  bench.answers.DescribeSecurityGroupRules = admits('sg-balancer');
+  await groups.apply(store.data.instances['i-0a']!);
+  bench.answers.DescribeSecurityGroupRules = admits('sg-other');
+  await groups.apply(store.data.instances['i-0a']!);
+  expect(applied.map(({ rules }) => rules.includes(fromBalancer))).toEqual([true, false]);
 });
 
 it('a launch whose node does not take its rules fails', async () => {
