@@ -11,6 +11,7 @@ import { kafkaDiskBytes } from '../disk-budget';
 import { version } from '../../package.json';
 import { ROOT } from './bundle';
 import { inFreshFolder } from './fresh-folder';
+import { stackNeeds } from './stack-needs';
 
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
 
@@ -78,6 +79,14 @@ function producerConfig(config: Config, yaml: string): string {
   return document.toString();
 }
 
+/** needs.json of the files in `target`, with these settings: stack-deploy looks for room before it changes anything. */
+export function needs(variables: Readonly<Record<string, string>>, target: string): string {
+  const isZookeeper = variables.METALS_KAFKA_MODE === 'zookeeper';
+  const files = ['stack.yml', ...(isZookeeper ? ['stack.zookeeper.yml'] : []), 'setup.yml'];
+  const texts = files.map((file) => readFileSync(path.join(target, file), 'utf8'));
+  return `${JSON.stringify(stackNeeds(texts, variables), undefined, 2)}\n`;
+}
+
 /** Puts the bundle's files together in `target`, of the stack's files in `source`. */
 export function renderBundle(config: Config, target: string, source = STACK_FOLDER): void {
   cpSync(source, target, { recursive: true });
@@ -95,8 +104,10 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
     ),
   );
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
-  const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
+  const variables = settings(config);
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));
+  writeFileSync(path.join(target, 'needs.json'), needs(variables, target));
 }
 
 export interface StackBundleProps {

@@ -48,6 +48,13 @@ describe_ground() {
 # The lines of a log that say something: no stack frames, no blank lines.
 telling_lines() { grep -vE '^[[:space:]]*(at |\.\.\. [0-9]+ more|$)' || true; }
 
+# Of lines of JSON those that complain, where there are any: a service that is stopped has calmer last words than its cause.
+complaints() {
+  local lines
+  lines=$(cat)
+  grep -E '"level":"(warn|error|fatal)"' <<<"${lines}" || echo "${lines}"
+}
+
 # The beginning of a text, whole lines, in at most so many bytes; a first line that is longer is cut.
 first_bytes() { # BYTES
   LC_ALL=C awk -v limit="$1" '
