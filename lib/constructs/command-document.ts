@@ -13,6 +13,9 @@ const DOCUMENTS_FOLDER = path.join(ASSETS_FOLDER, 'documents');
 /** Functions that the boot of a node needs as well: they live there, and are in front of every document, too. */
 const SHARED_LIBRARIES = ['esp.sh', 'wait.sh'].map((file) => path.join(ASSETS_FOLDER, 'host', 'lib', file));
 
+/** Strictness, and what every document says and waits with. */
+const ALWAYS_NEEDED = 'common.sh';
+
 /** The limit of Systems Manager for a document's content. */
 const CONTENT_LIMIT_BYTES = 64 * 1024;
 
@@ -50,6 +53,27 @@ export function joinScript(libraries: readonly string[], script: string): string
   return ['#!/bin/bash', ...bodies, ''].join('\n');
 }
 
+/** Functions and variables that a library defines, each at the beginning of a line. */
+const namesIn = (library: string): string[] =>
+  [...library.matchAll(/^(?:export )?([A-Za-z_]\w*)(?:\(\) \{|=)/gm)].map(([, name]) => name!);
+
+/**
+ * Of these libraries, in their order, those that a script names something of, directly or through another one: all of them
+ * together would leave a document too little of the limit. A word that happens to be a name only makes it longer.
+ */
+export function neededLibraries(libraries: readonly string[], script: string): string[] {
+  const needed = new Set<string>();
+  const use = (text: string): void => {
+    for (const library of libraries) {
+      if (needed.has(library) || !namesIn(library).some((name) => new RegExp(`\\b${name}\\b`).test(text))) continue;
+      needed.add(library);
+      use(library);
+    }
+  };
+  use(script);
+  return libraries.filter((library) => needed.has(library));
+}
+
 /** What would make a document dangerous or impossible to send, one line each. */
 export function documentProblems(id: string, declaration: Declaration, script: string): string[] {
   const problems: string[] = [];
@@ -82,17 +106,23 @@ function patternProblem(pattern: string): string | undefined {
   }
 }
 
-/** Reads assets/documents/<id>: document.yml, and run.sh behind the functions of assets/documents/lib and the shared ones. */
+/** Reads assets/documents/<id>: document.yml, and run.sh behind what it needs of assets/documents/lib and the shared libraries. */
 export function loadDocument(id: DocumentId, folder = DOCUMENTS_FOLDER): LoadedDocument {
   const declaration = parse(readFileSync(path.join(folder, id, 'document.yml'), 'utf8')) as Declaration;
   const libraryFolder = path.join(folder, 'lib');
+  const runScript = readFileSync(path.join(folder, id, 'run.sh'), 'utf8');
+  const common = readFileSync(path.join(libraryFolder, ALWAYS_NEEDED), 'utf8');
   const libraries = readdirSync(libraryFolder)
     .filter((file) => file.endsWith('.sh'))
     .sort()
     .map((file) => path.join(libraryFolder, file))
     .concat(SHARED_LIBRARIES)
     .map((file) => readFileSync(file, 'utf8'));
-  const script = joinScript(libraries, readFileSync(path.join(folder, id, 'run.sh'), 'utf8'));
+  const needed = neededLibraries(libraries, `${common}\n${runScript}`);
+  const script = joinScript(
+    libraries.filter((library) => library === common || needed.includes(library)),
+    runScript,
+  );
   const problems = documentProblems(id, declaration, script);
   if (problems.length) throw new Error(`a document cannot be sent:\n  - ${problems.join('\n  - ')}`);
   const content = {

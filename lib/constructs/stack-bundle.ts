@@ -13,6 +13,7 @@ import { version } from '../../package.json';
 import { brokerFiles } from './broker-files';
 import { ROOT } from './bundle';
 import { inFreshFolder } from './fresh-folder';
+import { stackNeeds } from './stack-needs';
 
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
 
@@ -107,6 +108,20 @@ function producerConfig(config: Config, yaml: string): string {
   return document.toString();
 }
 
+/** needs.json of the files in `target`, with these settings: stack-deploy looks for room before it changes anything. */
+export function needs(variables: Readonly<Record<string, string>>, target: string): string {
+  const isZookeeper = variables.METALS_KAFKA_MODE === 'zookeeper';
+  const brokers = Array.from({ length: Number(variables.METALS_KAFKA_BROKERS) - 1 }, (_, index) => index + 2);
+  const files = [
+    'stack.yml',
+    ...(isZookeeper ? ['stack.zookeeper.yml'] : []),
+    ...brokers.map((broker) => `stack.broker-${broker}.yml`),
+    'setup.yml',
+  ];
+  const texts = files.map((file) => readFileSync(path.join(target, file), 'utf8'));
+  return `${JSON.stringify(stackNeeds(texts, variables), undefined, 2)}\n`;
+}
+
 /** Puts the bundle's files together in `target`, of the stack's files in `source`. */
 export function renderBundle(config: Config, target: string, source = STACK_FOLDER): void {
   cpSync(source, target, { recursive: true });
@@ -128,8 +143,10 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
   for (const [file, content] of Object.entries(brokerFiles(stack, config.kafkaBrokers)))
     writeFileSync(path.join(target, file), content);
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
-  const lines = Object.entries(settings(config)).map(([name, value]) => `${name}=${value}\n`);
+  const variables = settings(config);
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));
+  writeFileSync(path.join(target, 'needs.json'), needs(variables, target));
 }
 
 export interface StackBundleProps {

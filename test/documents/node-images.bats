@@ -26,12 +26,13 @@ node_with_images() {
   for command in mountpoint metals-container-guard; do stub "${command}" </dev/null; done
   stub findmnt <<<'echo xfs'
   stub xfs_growfs </dev/null
-  stub df <<<'printf "1B-blocks\n1000\n"'
+  stub df <<<'printf "1B-blocks\n4294967296\n"'
   stub aws <<<'echo login'
   export HERE="${BATS_TEST_TMPDIR}/here"
   mkdir -p "${HERE}" && touch "${HERE}/images" "${HERE}/containers"
   stub curl <<'EOF'
 case "$*" in
+  *169.254.169.254*) echo "Date: $(date -uR)" ;;
   *http://docker/info*) echo '{"DockerRootDir":"/","SecurityOptions":["name=no-new-privileges"],"ServerVersion":"25","NCPU":2,"MemTotal":4294967296,"Swarm":{"LocalNodeState":"active"}}' ;;
   *http://docker/images/json*) jq -s . "${HERE}/images" ;;
   *http://docker/containers/json?all=1*) jq -s . "${HERE}/containers" ;;

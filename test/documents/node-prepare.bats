@@ -10,7 +10,7 @@ host_is_right() {
   stub metals-container-guard </dev/null
   stub findmnt <<<'echo xfs'
   stub xfs_growfs </dev/null
-  stub df <<<'[[ $* == *pcent* ]] && printf "Use%%\n 34%%\n" || printf "1B-blocks\n1000\n"'
+  stub df <<<'[[ $* == *pcent* ]] && printf "Use%%\n 34%%\n" || printf "1B-blocks\n4294967296\n"'
   stub aws <<<"[[ \$1 != ecr ]] || echo ${PASSWORD}"
   # An image is there once it was pulled.
   stub docker <<'EOS'
@@ -24,6 +24,7 @@ EOS
 pulling() { # what POST /images/create does
   stub curl <<EOF
 case "\$*" in
+  *169.254.169.254*) echo "HTTP/1.1 401 Unauthorized"; echo "Date: \$(date -uR -d "\${CLOCK:-now}")" ;;
   *http://docker/info*) echo '{"DockerRootDir":"/","SecurityOptions":["name=no-new-privileges"],"ServerVersion":"25","NCPU":2,"MemTotal":4294967296,"Swarm":{"LocalNodeState":"active"}}' ;;
   *http://docker/images/create*) cat >"\${STDIN}/header"; $1 ;;
 esac
@@ -97,7 +98,7 @@ echo . >>"${CALLS}.df"; printf "1B-blocks\n%s\n" "$(wc -l <"${CALLS}.df")000"'
 
 @test "how full the disks are is reported for the node's slot, in the namespace of its stage, before images are pulled" {
   host_is_right
-  stub df <<<'case "$*" in *pcent*"/mnt") printf "Use%%\n  7%%\n" ;; *pcent*" /") printf "Use%%\n 81%%\n" ;; *) printf "1B-blocks\n1000\n" ;; esac'
+  stub df <<<'case "$*" in *pcent*"/mnt") printf "Use%%\n  7%%\n" ;; *pcent*" /") printf "Use%%\n 81%%\n" ;; *) printf "1B-blocks\n4294967296\n" ;; esac'
   pulling 'echo "{\"error\":\"no space left on device\"}"'
   sed -i 's|"DockerRootDir":"/"|"DockerRootDir":"/mnt"|' "${BATS_TEST_TMPDIR}/bin/curl"
   export SSM_Images="edge=${REGISTRY}/cdk-assets:0123"
@@ -189,4 +190,44 @@ DiskUsedPercent Percent 81 Slot=manager-1,FileSystem=root" ]] || { echo "sent: $
   assert_status 1
   assert_output "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"
   assert_output "systemctl restart metals-container-guard"
+}
+
+# bats has no patience for the minute in which a clock may still be set.
+prepare_at() { # TIME of instance metadata
+  export SSM_Images=none CLOCK=$1
+  run bash <(sed 's/wait_until 60 "comparing/wait_until 0 "comparing/' "$(assemble node-prepare)")
+}
+
+@test "a clock that is wrong is told with the seconds, ahead or behind" {
+  host_is_right
+  prepare_at '60 seconds ago'
+  assert_status 1
+  assert_output "comparing the clock of node manager-1 with that of instance metadata: not within 0 s: it is 6"
+  assert_output "s ahead, at most 5 s are allowed"
+  prepare_at '60 seconds'
+  assert_status 1
+  assert_output "s behind, at most 5 s are allowed"
+  prepare_at '1 second'
+  assert_status 0
+}
+
+@test "a clock that cannot be compared is not taken for right" {
+  host_is_right
+  sed -i 's|^  \*169.254.169.254\*).*|  *169.254.169.254*) exit 7 ;;|' "${BATS_TEST_TMPDIR}/bin/curl"
+  prepare_at now
+  assert_status 1
+  assert_output "instance metadata tells no time"
+}
+
+@test "images are not pulled onto a disk that they would fill; a node that has them is not asked" {
+  host_is_right
+  stub df <<<'[[ $* == *pcent* ]] && printf "Use%%\n 99%%\n" || printf "Avail\n1000000000\n"'
+  export SSM_Images="edge=${REGISTRY}/cdk-assets:0123"
+  run_document node-prepare
+  assert_status 1
+  assert_output "/ on node manager-1 has 953 MiB left, and images need 1024 MiB; nothing was pulled"
+  refute_call "images/create"
+  touch "${CALLS}.pulled"
+  run_document node-prepare
+  assert_status 0
 }

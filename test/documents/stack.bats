@@ -1,66 +1,10 @@
 #!/usr/bin/env bats
 load helpers
-
-# What the Docker API answers, one file per path under ${API}.
-api() { # PATH, JSON on stdin
-  mkdir -p "${API}"
-  cat >"${API}/${1//\//_}"
-}
-
-setup_api() {
-  export API="${BATS_TEST_TMPDIR}/api"
-  stub curl <<'EOF'
-url=${*: -1}
-for argument in "$@"; do [[ ${argument} == http://docker/* ]] && url=${argument}; done
-path=${url#http://docker/}
-cat "${API}/${path//\//_}" 2>/dev/null || { echo "{}"; exit 22; }
-EOF
-  stub docker <<<'exit 0'
-  api info <<<'{"Swarm":{"LocalNodeState":"active","ControlAvailable":true}}'
-  api nodes <<'EOF'
-[{"ID":"n1","Description":{"Hostname":"a","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"manager","Availability":"active","Labels":{"metals.slot":"manager-1"}},"Status":{"State":"ready","Addr":"0.0.0.0"},"ManagerStatus":{"Leader":true,"Reachability":"reachable","Addr":"10.40.3.11:2377"}},
- {"ID":"n2","Description":{"Hostname":"b","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"worker","Availability":"active","Labels":{"metals.slot":"worker-1","metals.kafka":"true","metals.mongodb":"true","metals.kafka-mode":"kraft"}},"Status":{"State":"ready","Addr":"10.40.4.21"}},
- {"ID":"n3","Description":{"Hostname":"c","Engine":{"EngineVersion":"26.1"}},"Spec":{"Role":"worker","Availability":"active","Labels":{"metals.slot":"worker-2"}},"Status":{"State":"down","Addr":"10.40.5.22"}}]
-EOF
-  jq '.[1]' "${API}/nodes" | api nodes/n2
-  api networks <<<'[{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}]'
-  api services <<<'[]'
-  api tasks <<<'[]'
-}
+load stack-helpers
 
 status_of() { # JQ
   export SSM_Stage=lab
   bash "$(assemble stack-status)" | jq -r "$1"
-}
-
-deploy_parameters() {
-  export SSM_Stage=lab SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=off
-  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
-  mkdir -p "${BATS_TEST_TMPDIR}/bundle/config"
-  echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true,"internal":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
-  echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"
-  echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]}]' >"${BATS_TEST_TMPDIR}/bundle/secrets.json"
-  echo '{}' | tee "${BATS_TEST_TMPDIR}/bundle/setup.yml" >"${BATS_TEST_TMPDIR}/bundle/config/tools.yml"
-  # Without times, as lib/constructs/stack-bundle.ts packs it.
-  tar -czf "${BATS_TEST_TMPDIR}/bundle.tar.gz" --mtime=@0 -C "${BATS_TEST_TMPDIR}/bundle" .
-  SSM_BundleSha256=$(sha256sum "${BATS_TEST_TMPDIR}/bundle.tar.gz" | cut -d ' ' -f 1)
-  export SSM_BundleSha256
-  stub aws <<EOF
-case "\$*" in
-  *"s3 cp"*) cp "${BATS_TEST_TMPDIR}/bundle.tar.gz" "\${!#}" ;;
-  *describe-secret*) echo '{"VersionIdsToStages":{"aaaaaaaabbbb":["AWSCURRENT"]}}' ;;
-  *get-secret-value*) echo '{"SecretString":"k3y"}' ;;
-esac
-EOF
-}
-
-service() { # REPLICAS UPDATE_STATE
-  jq -n --argjson r "$1" --arg u "$2" '[{ID:"s1",CreatedAt:"1",Spec:{Name:"metals_producer",Mode:{Replicated:{Replicas:$r}},TaskTemplate:{ContainerSpec:{Image:"p@sha256:2"}}},UpdateStatus:(if $u == "" then null else {State:$u,Message:"m"} end)}]' | api services
-}
-
-task() { # ID STATE IMAGE NODE [ERROR]
-  jq -n --arg id "$1" --arg s "$2" --arg i "$3" --arg n "$4" --arg e "${5:-}" \
-    '{ID:$id,ServiceID:"s1",NodeID:$n,DesiredState:"running",Spec:{ContainerSpec:{Image:$i}},Status:{State:$s,Timestamp:"2026-01-01T00:00:00Z",Err:(if $e == "" then null else $e end)}}'
 }
 
 @test "a task of an earlier specification is no replica of this one" {
@@ -163,7 +107,7 @@ task() { # ID STATE IMAGE NODE [ERROR]
 }
 
 collide() { # all networks, JSON on stdin
-  setup_api && deploy_parameters
+  deployable
   export METALS_ALLOCATION_TIMEOUT_SECONDS=0
   api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"","IPAM":{"Config":null}}'
   api networks
@@ -202,7 +146,7 @@ collide() { # all networks, JSON on stdin
   export SSM_OverlayEncryption=on
   stub ip <<<'exit 0'
   api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}'
-  stub docker <<<'[[ $1 != network || $2 != inspect ]] || exit 1; [[ $1 != image ]] || echo "[]"'
+  stub docker <<<'[[ $1 != network || $2 != inspect ]] || exit 1; [[ $1 != image ]] || echo "[{\"RepoDigests\":[\"registry/repository@sha256:1\"]}]"'
   run_document stack-deploy
   assert_call "network create --driver overlay --label com.metals.pipeline=true --subnet 10.10.1.0/24 --opt encrypted --internal metals-backend"
 }
@@ -217,22 +161,6 @@ EOF
   [[ ${status} != 0 ]]
   assert_output "the image of edge is not on this node: registry/repository:1"
   refute_call "stack deploy"
-}
-
-# A Swarm on which stack-deploy reaches its end: networks and images are there.
-deployable() {
-  setup_api && deploy_parameters
-  api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
-  api secrets <<<'[]'
-  api configs <<<'[]'
-  stub docker <<'EOF'
-case "$*" in
-  "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;
-  "secret inspect"*) exit 1 ;;
-  "secret create"*) cat >"${STDIN}/secret" ;;
-  "stack deploy"*) env >"${STDIN}/environment" ;;
-esac
-EOF
 }
 
 @test "a secret that nobody has synced is brought into the Swarm before the stack names it" {

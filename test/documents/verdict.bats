@@ -27,11 +27,9 @@ judge() { # LINES that read the state on stdin
   run_with_libraries "{ $1; } <'${BATS_TEST_TMPDIR}/state'"
 }
 
-# The functions of stack-deploy, without its run.
 explained() {
-  { sed '/^log "secrets asked for/,$d' "${ROOT}/assets/documents/stack-deploy/run.sh" | grep -vE '^(require_|load_node|take_lock)'; } >"${BATS_TEST_TMPDIR}/deploy.sh"
-  export SSM_Stage=lab SSM_BundleSha256=0000
-  { libraries && cat "${BATS_TEST_TMPDIR}/deploy.sh" && echo 'explain "$(cat "${STATE}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
+  export SSM_Stage=lab
+  { libraries && echo 'explain "$(cat "${STATE}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
   STATE="${BATS_TEST_TMPDIR}/state" bash "${BATS_TEST_TMPDIR}/explain.sh" 2>"${BATS_TEST_TMPDIR}/told" >"${BATS_TEST_TMPDIR}/all"
   cat "${BATS_TEST_TMPDIR}/told"
 }
@@ -93,6 +91,13 @@ EOF
   grep -q 'Thing.java:30' "${BATS_TEST_TMPDIR}/all"
   local name
   for name in kafka setup processor producer; do grep -q "${name}" "${BATS_TEST_TMPDIR}/told"; done
+}
+
+@test "what a service complains of is told rather than its farewell" {
+  run_with_libraries 'printf "%s\n" "{\"level\":\"error\",\"reason\":\"wrong password\"}" "{\"level\":\"info\"}" | complaints'
+  [[ ${output} == '{"level":"error","reason":"wrong password"}' ]]
+  run_with_libraries 'printf "%s\n" one two | complaints'
+  [[ ${output} == $'one\ntwo' ]]
 }
 
 @test "a node that is down comes before the services that ran there" {

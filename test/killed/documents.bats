@@ -172,6 +172,7 @@ bundle() { # what differs from another one
   echo "METALS_STAGE=lab" >"${folder}/settings.env"
   echo '[{"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]},
     {"name":"kafka-password","secret_id":"metals/lab/kafka-password","keys":["kafka-password/admin","kafka-password/processor"]}]' >"${folder}/secrets.json"
+  echo '[{"name":"kafka","global":false,"replicas":1,"nano_cpus":250000000,"memory_bytes":536870912,"constraints":["node.labels.metals.kafka == true"],"start_first":false}]' >"${folder}/needs.json"
   echo 'services: {"setup-METALS_SETUP_HASH": {}}' >"${folder}/setup.yml"
   echo '{}' | tee "${folder}/stack.yml" >"${folder}/config/tools.yml"
   export BUNDLE="${BATS_TEST_TMPDIR}/bundle.tar.gz"

@@ -3,9 +3,10 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { cloudFormationStackName, STACKS } from '../../lib/contract';
 import { GATEWAY_CONTAINER } from '../../lib/lab/names';
 import { onManager } from './support/nodes';
-import { http, produce, PRODUCER_URL } from './support/pipeline';
+import { http, PRODUCER_URL } from './support/pipeline';
+import { probed } from './support/probed';
 import { cdk, metals, run } from './support/run';
-import { apiKey, stage } from './support/secrets';
+import { stage } from './support/secrets';
 
 jest.setTimeout(900_000);
 
@@ -77,7 +78,7 @@ test('a configuration with mistakes names all of them and changes nothing', asyn
 
 describe('a version that fails its health check', () => {
   let result: Awaited<ReturnType<typeof cdk>>;
-  let answers: number[];
+  let answers: readonly number[];
   let imageBefore: string;
 
   const producerImage = async (): Promise<string> =>
@@ -87,22 +88,8 @@ describe('a version that fails its health check', () => {
 
   beforeAll(async () => {
     imageBefore = await producerImage();
-    const key = await apiKey();
-    answers = [];
-    let deploying = true;
-    const client = (async () => {
-      while (deploying) {
-        // A connection that breaks counts as an answer that failed.
-        const answer = await produce({ metal: 'gold', price: 1, source: 'lab-fault' }, key).catch(() => ({
-          status: 0,
-        }));
-        answers.push(answer.status);
-        await new Promise((resolve) => setTimeout(resolve, 250));
-      }
-    })();
-    result = await cdk('deploy', '--all', '--require-approval', 'never', '-c', 'fault=producer-unhealthy');
-    deploying = false;
-    await client;
+    const fault = () => cdk('deploy', '--all', '--require-approval', 'never', '-c', 'fault=producer-unhealthy');
+    ({ result, statuses: answers } = await probed(fault));
   });
 
   test('makes cdk deploy fail, with the service, the error of its task and its last log lines', () => {

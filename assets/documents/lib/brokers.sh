@@ -3,8 +3,10 @@
 
 # A Docker config that nothing mounts, because what is in one cannot change.
 KAFKA_CLUSTER=metals-kafka-cluster
-# Longer than setup_deadline_seconds, three times.
+# Longer than setup_deadline_seconds, which the job may begin three times.
 SETUP_TIMEOUT_SECONDS=900
+# Shorter than the lease of a deployment.
+IN_SYNC_TIMEOUT_SECONDS=250
 FORM_TIMEOUT_SECONDS="${METALS_FORM_TIMEOUT_SECONDS:-180}"
 
 broker_service() { if [[ $1 == 1 ]]; then echo kafka; else echo "kafka-$1"; fi; } # BROKER
@@ -55,6 +57,7 @@ ask_volumes() { # FILE JOB…
   remove_form_jobs "$@"
   deploy_files "${file}"
   for job in "$@"; do
+    renew_lease
     wait_until "${FORM_TIMEOUT_SECONDS}" "waiting for ${job}" has_completed "${STACK}_${job}"
     answer=$(timeout 20 docker service logs --raw "${STACK}_${job}" 2>&1) || fail "the log of ${job} cannot be read: $(tail -n 1 <<<"${answer}")"
     grep -q '^cluster ' <<<"${answer}" || fail "${job} does not say which cluster its volume is of: $(tail -n 2 <<<"${answer}")"
@@ -101,7 +104,8 @@ brokers_run() {
 
 # A broker that is stopped while another one lags stops intake.
 await_in_sync() {
-  local output JOB_TIMEOUT_SECONDS=300
+  local output JOB_TIMEOUT_SECONDS=${IN_SYNC_TIMEOUT_SECONDS}
+  renew_lease
   remove_jobs brokers
   start_job brokers setup/kafka-password-admin setup '["brokers"]'
   await_job
@@ -110,12 +114,14 @@ await_in_sync() {
     fail "not all brokers are there and in sync: $(jq -rR 'fromjson? | .reason // empty' <<<"${output}" | tail -n 1)" \
       "metals status --stage ${SSM_Stage}"
   remove_jobs brokers
+  renew_lease
   log "all brokers are in sync"
 }
 
 await_service() { # SERVICE
   local state answer deadline=$((SECONDS + SSM_TimeoutSeconds))
   while true; do
+    renew_lease
     state=$(stack_state | jq -c --arg name "$1" '.services |= map(select(.name == $name))')
     answer=$(verdict <<<"${state}")
     [[ ${answer} != converged ]] || return 0
@@ -125,6 +131,11 @@ await_service() { # SERVICE
     fi
     sleep 1
   done
+}
+
+setup_is_done() {
+  renew_lease
+  has_completed "${STACK}_setup-${METALS_SETUP_HASH}"
 }
 
 # The services of brokers beyond those that should be there.
@@ -145,8 +156,9 @@ dismiss_brokers() {
     await_service "$(broker_service "${broker}")"
   done
   await_in_sync
+  render_setup
   deploy_files setup.rendered.yml
-  wait_until "${SETUP_TIMEOUT_SECONDS}" "moving partitions to one broker" has_completed "${STACK}_setup-${METALS_SETUP_HASH}"
+  wait_until "${SETUP_TIMEOUT_SECONDS}" "moving partitions to one broker" setup_is_done
   ask_volumes dismiss.yml dismiss >/dev/null
   log "brokers $(tr '\n' ' ' <<<"${surplus}")are dismissed; their volumes stay on their nodes"
 }

@@ -109,3 +109,10 @@ docker_query() { # PATH [FILTERS as JSON]
 }
 
 swarm_state() { docker_query /info | jq -r .Swarm.LocalNodeState; }
+
+# What Docker answered, or why curl has no answer.
+told() { # REPLY
+  local message
+  message=$({ grep -m 1 '^{' | jq -r '.message // empty'; } <<<"$1" 2>/dev/null) || true
+  echo "${message:-$(tail -n 1 <<<"$1")}"
+}

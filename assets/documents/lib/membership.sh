@@ -49,13 +49,6 @@ join_through() { # ADDRESS ROLE
     docker_api POST /swarm/join -H 'Content-Type: application/json' --data-binary @- 2>&1
 }
 
-# What Docker answered, or why curl has no answer.
-told() { # REPLY
-  local message
-  message=$({ grep -m 1 '^{' | jq -r '.message // empty'; } <<<"$1" 2>/dev/null) || true
-  echo "${message:-$(tail -n 1 <<<"$1")}"
-}
-
 # Docker tries the first address of a list and no other (moby, daemon/cluster/swarm.go), so each is tried by itself, and
 # an attempt that failed is ended: it would go on in the background.
 join_swarm() { # ROLE ADDRESSES, separated by commas; this node's own among them does no harm

@@ -21,7 +21,7 @@ verdict() {
 unhappy_services() {
   jq -r '
     def rank: if startswith("setup-") then 3
-      else {zookeeper: 0, kafka: 1, mongodb: 2, producer: 4, processor: 4, edge: 5}[.] // 6 end;
+      else {zookeeper: 0, kafka: 1, "kafka-2": 1, "kafka-3": 1, mongodb: 2, producer: 4, processor: 4, edge: 5}[.] // 6 end;
     [.services[] | select(.running != .desired or ((.update_state // "") | test("paused|rollback|updating")))]
     | sort_by((.name | rank), .name) | .[].name'
 }
@@ -47,6 +47,13 @@ describe_ground() {
 
 # The lines of a log that say something: no stack frames, no blank lines.
 telling_lines() { grep -vE '^[[:space:]]*(at |\.\.\. [0-9]+ more|$)' || true; }
+
+# Of lines of JSON those that complain, where there are any: a service that is stopped has calmer last words than its cause.
+complaints() {
+  local lines
+  lines=$(cat)
+  grep -E '"level":"(warn|error|fatal)"' <<<"${lines}" || echo "${lines}"
+}
 
 # The beginning of a text, whole lines, in at most so many bytes; a first line that is longer is cut.
 first_bytes() { # BYTES

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Waits until the node's first boot is over, checks what the Swarm relies on, reports how full its disks are, pulls images,
-# and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
+# Waits until the node's first boot is over, checks what the Swarm relies on, its clock included, reports how full its disks
+# are, pulls images if there is room, and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
 # is what it can start from.
 require_parameters Images Serving
 await_node
@@ -18,6 +18,22 @@ check_host() {
   log "docker $(jq -r .ServerVersion <<<"${info}"), $(jq -r .NCPU <<<"${info}") CPUs," \
     "$(jq -r '.MemTotal / 1048576 | floor' <<<"${info}") MiB, swarm $(jq -r .Swarm.LocalNodeState <<<"${info}")"
 }
+
+# Certificates, leases and the time of events rely on it. Instance metadata is the clock that every node can ask; its time is
+# in whole seconds.
+CLOCK_SKEW_LIMIT_SECONDS=5
+
+clock_is_right() {
+  local date skew
+  date=$(curl -sS -m 5 -o /dev/null -D - http://169.254.169.254/ 2>&1 | tr -d '\r' | sed -n 's/^[Dd]ate: //p') || true
+  [[ -n ${date} ]] || { echo "instance metadata tells no time" && return 1; }
+  skew=$(($(date +%s) - $(date -d "${date}" +%s)))
+  ((${skew#-} <= CLOCK_SKEW_LIMIT_SECONDS)) ||
+    { echo "it is ${skew#-} s $([[ ${skew} == -* ]] && echo behind || echo ahead), at most ${CLOCK_SKEW_LIMIT_SECONDS} s are allowed: chronyc tracking" && return 1; }
+}
+
+# A clock that has just been started may still be set.
+check_clock() { wait_until 60 "comparing the clock of node ${METALS_SLOT} with that of instance metadata" clock_is_right; }
 
 # The volume may have been enlarged since the boot; a file system that fills its volume stays as it is.
 grow_file_system() {
@@ -84,14 +100,27 @@ refuse_other_registries() {
   done
 }
 
+# Layers are unpacked beside their archives. What is too full for images would stop Kafka and MongoDB next.
+PULL_NEEDS_MIB=1024
+
+check_disk() {
+  local root free_mib
+  root=$(docker_query /info | jq -r .DockerRootDir)
+  free_mib=$(($(df --output=avail -B1 "${root}" | tail -n 1) / 1048576))
+  ((free_mib >= PULL_NEEDS_MIB)) ||
+    fail "${root} on node ${METALS_SLOT} has ${free_mib} MiB left, and images need ${PULL_NEEDS_MIB} MiB; nothing was pulled" \
+      "docker system df shows what is unused; or deploy with a larger dataVolumeGiB"
+}
+
 pull_images() {
-  local pair uri
+  local pair uri is_checked=no
   for pair in ${SSM_Images//,/ }; do
     uri=${pair#*=}
     if docker image inspect "${uri}" >/dev/null 2>&1; then
       log "image of ${pair%%=*} is here"
       continue
     fi
+    [[ ${is_checked} == yes ]] || { check_disk && is_checked=yes; }
     log "pulling the image of ${pair%%=*}"
     wait_until 120 "pulling ${uri}" pull "${uri}"
     docker image inspect "${uri}" >/dev/null 2>&1 || fail "docker pulled ${uri}, and does not have it" "docker images"
@@ -167,6 +196,7 @@ remove_superseded() {
 # Versions before this one kept the registry login there, and left it when they were killed.
 rm -rf "${METALS_RUN_FOLDER}/docker-config"
 check_host
+check_clock
 grow_file_system
 # Before images are pulled: a disk may be too full for them. A report that fails keeps no node from its images, without
 # which none of its tasks can start; it fails the run at the end, so that a deployment shows why there would be no alarm.

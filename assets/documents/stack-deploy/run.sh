@@ -1,30 +1,38 @@
 #!/bin/bash
-# Deploys the stack. In order: the bundle is verified, what the stack relies on is checked, networks are made, the stack is
-# deployed, and its state is watched until it has converged. What has not converged is explained, with its last log lines.
+# Deploys the stack. In order: the bundle is verified, all that can be known is checked, networks and secrets are made, the
+# stack is deployed, and its state is watched until it has converged. What has not converged is explained, with its last log
+# lines; evidence is kept, and the version that converged before is deployed again as a whole.
 require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions
 load_node
 require_manager
-take_lock stack
+take_lease stack-deploy
 
 RELEASES="${METALS_STATE_FOLDER}/releases"
 RELEASE="${RELEASES}/${SSM_BundleSha256:0:12}"
 RELEASES_KEPT=3
-ALLOCATION_TIMEOUT_SECONDS="${METALS_ALLOCATION_TIMEOUT_SECONDS:-20}"
+# No service is changed before `deploy`.
+PHASE=gate
+BEGUN=$(date +%s)
+# What await_convergence saw last.
+STATE='' ANSWER=''
+# As document.yml has it, less what the last lines take; and for how long the version before may take to come back.
+RUN_SECONDS=3240
+RETURN_SECONDS="${METALS_RETURN_SECONDS:-600}"
 
 # A release is whole when it gets its name. A killed run leaves its parts in .incoming, which the next one removes first;
 # `aws s3 cp` downloads under a random name.
-fetch_bundle() {
+fetch_bundle() { # BUCKET KEY SHA256
   local incoming="${RELEASES}/.incoming" archive actual
   archive="${incoming}/bundle.tar.gz"
   rm -rf "${incoming}"
   mkdir -p "${incoming}/release"
   # Versions before this one downloaded beside the releases.
   find "${RELEASES}" -mindepth 1 -maxdepth 1 -type f -delete
-  granted aws s3 cp --only-show-errors "s3://${SSM_BundleBucket}/${SSM_BundleKey}" "${archive}"
+  granted aws s3 cp --only-show-errors "s3://$1/$2" "${archive}"
   actual=$(sha256sum "${archive}" | cut -d ' ' -f 1)
-  [[ ${actual} == "${SSM_BundleSha256}" ]] ||
-    fail "the bundle's SHA-256 is ${actual}, expected ${SSM_BundleSha256}; it was not unpacked" \
-      "deploy again; if it stays so, someone has changed s3://${SSM_BundleBucket}/${SSM_BundleKey}"
+  [[ ${actual} == "$3" ]] ||
+    fail "the bundle's SHA-256 is ${actual}, expected $3; it was not unpacked" \
+      "deploy again; if it stays so, someone has changed s3://$1/$2"
   tar -xzf "${archive}" -C "${incoming}/release" --no-same-owner
   # The archive has no times, so that its folder would be the oldest of all, and the first to go.
   touch "${incoming}/release"
@@ -33,24 +41,6 @@ fetch_bundle() {
   rm -rf "${incoming}"
   # shellcheck disable=SC2012 # names of our own making
   ls -1dt "${RELEASES}"/*/ | tail -n +$((RELEASES_KEPT + 1)) | xargs -r rm -rf
-}
-
-node_with_label() { # LABEL: its id; one node, no more and no less
-  local ids
-  ids=$(docker_query /nodes | jq -r --arg k "$1" '.[] | select(.Spec.Labels[$k] == "true") | .ID')
-  [[ $(grep -c . <<<"${ids}") == 1 ]] ||
-    fail "the label $1=true is on $(grep -c . <<<"${ids}" || :) nodes, expected on exactly one: its data is there" \
-      "deploy the stack metals-${SSM_Stage}-swarm, which labels the nodes"
-  echo "${ids}"
-}
-
-# Data of one mode means nothing to the other, so the mode is written on the node that holds it.
-check_kafka_mode() {
-  local id=$1 written
-  written=$(docker_query "/nodes/${id}" | jq -r '.Spec.Labels["metals.kafka-mode"] // ""')
-  [[ -z ${written} || ${written} == "${SSM_KafkaMode}" ]] ||
-    fail "Kafka's data on this Swarm was written in ${written} mode and cannot be read in ${SSM_KafkaMode} mode" \
-      "set kafkaMode=${written}; or, to lose all events in Kafka: run the document metals-${SSM_Stage}-stack-remove on all nodes with RemoveData=kafka, and deploy again"
 }
 
 encryption() { # on or off
@@ -65,48 +55,6 @@ encryption() { # on or off
   esac
 }
 
-create_network() { # WANTED, an entry of networks.json
-  local name options
-  name=$(jq -r .name <<<"$1")
-  mapfile -t options < <(jq -r '"--subnet", .subnet, (select(.encrypted) | "--opt", "encrypted"), (select(.internal) | "--internal")' <<<"$1")
-  docker network create --driver overlay --label com.metals.pipeline=true "${options[@]}" "${name}" >/dev/null
-  log "network ${name} is made: $(jq -r '"\(.subnet), encrypted: \(.encrypted), internal: \(.internal)"' <<<"$1")"
-}
-
-# Names the network that is in the way, whose it is, and what removes it; removing this stack would change nothing.
-fail_collision() { # NAME SUBNET
-  local others
-  others=$(docker_query /networks | overlapping_networks "$1" "$2")
-  [[ ${others} != '[]' ]] ||
-    fail "network $1 is not allocated, and no network that Docker lists here overlaps its subnet $2" \
-      "look for 'Failed allocation' on the leader: journalctl -u docker"
-  fail "network $1 is not allocated: its subnet $2 overlaps $(jq -r '[.[] | "\(.name) (\(.subnet), \(.owner))"] | join(", ")' <<<"${others}")" \
-    "$(jq -r '([.[].command // empty] | unique) as $commands
-      | if ($commands | length) > 0 then "on a manager: \($commands | join("; "))" else "give the network another range in the configuration" end' <<<"${others}"), then deploy again"
-}
-
-ensure_network() { # WANTED, an entry of networks.json
-  local name subnet problem deadline=$((SECONDS + ALLOCATION_TIMEOUT_SECONDS))
-  name=$(jq -r .name <<<"$1")
-  subnet=$(jq -r .subnet <<<"$1")
-  docker network inspect "${name}" >/dev/null 2>&1 || create_network "$1"
-  while true; do
-    problem=$(docker_query "/networks/${name}" | network_problem "$1")
-    # A new network is allocated a moment after it was made; one that collides never is.
-    if [[ ${problem} != 'is not allocated'* ]] || ((SECONDS >= deadline)); then break; fi
-    sleep 1
-  done
-  [[ ${problem} != 'is not allocated'* ]] || fail_collision "${name}" "${subnet}"
-  [[ -z ${problem} ]] || fail "network ${name} ${problem}" \
-    "networks are never changed in place: run the document metals-${SSM_Stage}-stack-remove, then deploy again"
-}
-
-ensure_networks() { # ENCRYPTION
-  local wanted all
-  all=$(jq -c --arg encryption "$1" '.[] | .encrypted = (.encrypted and $encryption == "on")' "${RELEASE}/networks.json")
-  while read -r wanted; do ensure_network "${wanted}"; done <<<"${all}"
-}
-
 # By digest: what runs is what was pulled here, and an agent that has the digest asks no registry.
 image_digest() { # URI; nothing where the image is not here
   local found
@@ -116,6 +64,16 @@ image_digest() { # URI; nothing where the image is not here
 
 short_hash() { sha256sum | cut -c "1-${SHORT}"; }
 variable_name() { tr '[:lower:]-' '[:upper:]_' <<<"$1"; }
+
+export_images() {
+  local pair uri digest
+  for pair in ${SSM_Images//,/ }; do
+    uri=${pair#*=}
+    digest=$(image_digest "${uri}")
+    [[ -n ${digest} ]] || fail "the image of ${pair%%=*} is not on this node: ${uri}" "run the document metals-${SSM_Stage}-node-prepare on all nodes"
+    export "METALS_IMAGE_$(variable_name "${pair%%=*}")=${digest}"
+  done
+}
 
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
 sync_secrets() {
@@ -128,15 +86,15 @@ sync_secrets() {
   done <<<"${entries}"
 }
 
-export_variables() {
-  local line pair uri digest file stem
+export_settings() {
+  local line
+  # A release of before has no such setting.
+  export METALS_KAFKA_BROKERS=1
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
-  for pair in ${SSM_Images//,/ }; do
-    uri=${pair#*=}
-    digest=$(image_digest "${uri}")
-    [[ -n ${digest} ]] || fail "the image of ${pair%%=*} is not on this node: ${uri}" "run the document metals-${SSM_Stage}-node-prepare"
-    export "METALS_IMAGE_$(variable_name "${pair%%=*}")=${digest}"
-  done
+}
+
+export_variables() {
+  local file stem
   sync_secrets
   for file in "${RELEASE}"/config/*; do
     stem=$(basename "${file%.*}")
@@ -146,85 +104,114 @@ export_variables() {
   # begins without topics, users and indexes. A job with the same name has done its work.
   METALS_SETUP_HASH=$({ cat "${RELEASE}/setup.yml" "${RELEASE}"/config/* && echo "${kafka_node} ${mongodb_node}" && env | grep -E '^METALS_(IMAGE_TOOLS|SECRET_VERSION_.*|KAFKA_MODE)=' | sort; } | short_hash)
   export METALS_SETUP_HASH
+}
+
+render_setup() {
   sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml.new"
   mv "${RELEASE}/setup.rendered.yml.new" "${RELEASE}/setup.rendered.yml"
 }
 
-deploy() {
+deploy() { # KAFKA_MODE [OPTION of docker stack deploy…]
   local files=(-c stack.yml) refusal broker
-  [[ ${SSM_KafkaMode} != zookeeper ]] || files+=(-c stack.zookeeper.yml)
+  [[ $1 != zookeeper ]] || files+=(-c stack.zookeeper.yml)
+  render_setup
   files+=(-c setup.rendered.yml)
   [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(-c stack.broker-1.yml)
   for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=(-c "stack.broker-${broker}.yml"); done
-  refusal=$(cd "${RELEASE}" && docker stack deploy --prune --resolve-image never "${files[@]}" "${STACK}" 2>&1) ||
+  refusal=$(cd "${RELEASE}" && docker stack deploy --resolve-image never "${@:2}" "${files[@]}" "${STACK}" 2>&1) ||
     fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
 }
 
-# The reason in CloudFormation has room for some 1,700 bytes of this, at most 400 for each service; all of it is on stdout,
-# which goes to the log group whole.
-EXPLANATION_LIMIT_BYTES=1500
-SERVICE_LIMIT_BYTES=400
-LOG_LINES=3
-
-# A log that cannot be read must not hide the other reasons.
-task_log() { # TASK
-  { timeout 15 docker service logs --raw --tail 40 "$1" 2>&1 || echo "(no log)"; } | cut -c 1-240
-}
-
-explain_service() { # STATE SERVICE LOG: bounded; what its tasks and the last telling lines of its log say
-  local lines
-  lines=$(telling_lines <<<"$3" | tail -n "${LOG_LINES}" | sed 's/^/    /')
-  {
-    describe_service "$2" <<<"$1" | cut -c 1-160
-    [[ -z ${lines} ]] || printf '  last lines of its log:\n%s\n' "${lines}"
-  } | first_bytes "${SERVICE_LIMIT_BYTES}"
-}
-
-# On stderr the causes, the likely root first, within the limit; on stdout every unhappy service with more of its log.
-explain() { # STATE
-  # Lengths in bytes.
-  local name task log told rest=() text LC_ALL=C
-  text=$(describe_ground <<<"$1" | first_bytes "${SERVICE_LIMIT_BYTES}")
-  while read -r name; do
-    [[ -n ${name} ]] || continue
-    task=$(task_with_log "${name}" <<<"$1")
-    log=''
-    [[ -z ${task} ]] || log=$(task_log "${task}")
-    describe_service "${name}" <<<"$1"
-    echo "${log}"
-    told=$(explain_service "$1" "${name}" "${log}")
-    if ((${#text} + ${#told} < EXPLANATION_LIMIT_BYTES)); then text+="${text:+$'\n'}${told}"; else rest+=("${name}"); fi
-  done < <(unhappy_services <<<"$1")
-  echo "${text}" >&2
-  ((${#rest[@]} == 0)) || echo "also unhappy, in the log group /metals/${SSM_Stage}/documents: ${rest[*]}" | cut -c 1-160 >&2
+# Until the stack has converged, has failed, or time is over; STATE and ANSWER tell which.
+await_convergence() { # SECONDS
+  local state last='' deadline=$((SECONDS + $1))
+  while true; do
+    renew_lease
+    if state=$(stack_state 2>/dev/null); then
+      STATE=${state}
+      ANSWER=$(verdict <<<"${STATE}")
+    else
+      ANSWER='waiting: this manager cannot speak for the Swarm'
+    fi
+    if [[ ${ANSWER} != waiting:* ]] || ((SECONDS >= deadline)); then return 0; fi
+    # On stdout: of stderr only the beginning is kept, and the explanation must be in it.
+    [[ ${ANSWER} == "${last}" ]] || log "${ANSWER} ($((deadline - SECONDS)) s left)" 2>&1
+    last=${ANSWER}
+    sleep 1
+  done
 }
 
 converge() {
-  local state answer last='' deadline=$((SECONDS + SSM_TimeoutSeconds))
-  while true; do
-    state=$(stack_state)
-    answer=$(verdict <<<"${state}")
-    case ${answer} in
-      converged) return ;;
-      failed)
-        explain "${state}"
-        fail "the stack did not converge: an update failed and was rolled back; the version before it is serving"
-        ;;
-      stuck:*)
-        explain "${state}"
-        fail "the stack did not converge: an update is paused and goes no further: ${answer#stuck: }" \
-          "remove the cause above and deploy again; until then tasks of two versions may be serving"
-        ;;
-    esac
-    ((SECONDS < deadline)) || {
-      explain "${state}"
-      fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${answer#waiting: }")"
-    }
-    # On stdout: of stderr only the beginning is kept, and the explanation must be in it.
-    [[ ${answer} == "${last}" ]] || log "${answer} ($((deadline - SECONDS)) s left)" 2>&1
-    last=${answer}
-    sleep 1
-  done
+  await_convergence "${SSM_TimeoutSeconds}"
+  [[ ${ANSWER} != converged ]] || return 0
+  [[ -z ${STATE} ]] || explain "${STATE}"
+  case ${ANSWER} in
+    failed) fail "the stack did not converge: an update failed and was rolled back" ;;
+    stuck:*) fail "the stack did not converge: an update is paused and goes no further: ${ANSWER#stuck: }" "remove the cause above and deploy again" ;;
+    *) fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" ;;
+  esac
+}
+
+# What the stack files interpolate, beside settings.env.
+deployed_variables() { env | grep -E '^METALS_(IMAGE_|SECRET_VERSION_|CONFIG_HASH_|SETUP_HASH=)' | sort; }
+
+say() { echo "$*" >&2; }
+
+# Deploys the version that converged last again, all of its services.
+go_back() {
+  local record line sha256 prune=() seconds=$((RUN_SECONDS - SECONDS))
+  record=$(read_serving)
+  [[ -n ${record} ]] || { say "no version before this one has converged: there is none to go back to" && return; }
+  [[ ${record} != "$(deployed_variables | serving_record "${SSM_KafkaMode}")" ]] ||
+    { say "this is the version that converged last: there is none to go back to" && return; }
+  sha256=$(jq -r .sha256 <<<"${record}")
+  RELEASE="${RELEASES}/${sha256:0:12}"
+  [[ -e ${RELEASE} ]] || fetch_bundle "$(jq -r .bucket <<<"${record}")" "$(jq -r .key <<<"${record}")" "${sha256}"
+  export_settings
+  while IFS= read -r line; do export "${line?}"; done < <(jq -r '.variables[]' <<<"${record}")
+  # Brokers that are there now may hold what the first one does not: to go without them is a deployment of its own.
+  [[ -n $(surplus_brokers) ]] || prune=(--prune)
+  deploy "$(jq -r .kafka_mode <<<"${record}")" "${prune[@]}"
+  await_convergence $((seconds < RETURN_SECONDS ? seconds : RETURN_SECONDS))
+  [[ ${ANSWER} == converged ]] ||
+    fail "the version before (bundle ${sha256:0:12}) was deployed again and has not converged: $(first_bytes 160 <<<"${ANSWER}")" \
+      "remove the cause above and deploy again; until then tasks of two versions may be serving"
+  say "the version before (bundle ${sha256:0:12}, with its configs and secrets) was deployed again and has converged"
+}
+
+# After the cause: where its traces are, and what serves now. None of the three may keep the others from being done.
+after_failure() {
+  local folder
+  if [[ ${PHASE} == gate ]]; then
+    say "no service was changed"
+    [[ $(stack_services) == '[]' ]] || say "$(tell_serving 5)"
+    return
+  fi
+  folder=$(
+    set -e
+    keep_evidence "${STATE:-$(stack_state)}" "${BEGUN}"
+  )
+  if [[ -n ${folder} ]]; then
+    say "evidence: ${folder} on ${METALS_SLOT}: aws ssm start-session --target ${AWS_SSM_INSTANCE_ID:-<id>}, then sudo ls ${folder}"
+  else
+    say "no evidence could be kept: the line above says why"
+  fi
+  (
+    set -e
+    trap 'say "error: line ${LINENO}: ${BASH_COMMAND}: exit code $?"' ERR
+    go_back
+  )
+  say "$(tell_serving 60)"
+}
+
+finish() {
+  local code=$?
+  trap - EXIT ERR
+  set +e
+  # Whoever has lost the lease leaves the rest to who has it.
+  ((code == 0)) || [[ -z ${LEASE_ID} ]] || after_failure
+  release_lease
+  exit "${code}"
 }
 
 # What is left over does no harm, so failing to remove it fails no deployment: the next one tries again.
@@ -245,19 +232,29 @@ remove_unreferenced() {
 }
 
 log "secrets asked for with versions ${SSM_Versions}"
-fetch_bundle
+trap finish EXIT
+fetch_bundle "${SSM_BundleBucket}" "${SSM_BundleKey}" "${SSM_BundleSha256}"
 kafka_node=$(node_with_label metals.kafka)
 mongodb_node=$(node_with_label metals.mongodb)
+export_settings
+for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do node_with_label "metals.kafka-${broker}" >/dev/null; done
 check_kafka_mode "${kafka_node}"
 encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
+check_networks "${encrypt}"
+check_secrets
+export_images
+check_room
+renew_lease
 ensure_networks "${encrypt}"
+renew_lease
 export_variables
-for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do node_with_label "metals.kafka-${broker}" >/dev/null; done
+PHASE=deploy
 find_cluster
 docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
 deploy_brokers
-deploy
+deploy "${SSM_KafkaMode}" --prune
 converge
+write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
 remove_unreferenced
 log "the stack has converged: $(stack_state | jq -r '[.services[] | "\(.name) \(.running)/\(.desired)"] | join(", ")')"

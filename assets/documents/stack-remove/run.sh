@@ -3,7 +3,6 @@
 # Data is removed only by name, and only on the nodes that this runs on; run on all nodes, it is gone everywhere.
 require_parameters RemoveData
 load_node
-take_lock stack
 
 tasks_gone() {
   local left
@@ -28,7 +27,11 @@ forget_kafka() {
 }
 
 remove_stack() {
+  take_lease stack-remove
+  trap release_lease EXIT
   docker stack rm "${STACK}" >/dev/null
+  # Nothing serves from here on.
+  [[ -z $(read_serving) ]] || docker config rm "${SERVING}" >/dev/null
   wait_until 180 "removing the stack" tasks_gone
   wait_until 120 "removing the networks" networks_gone
   log "the stack is removed"

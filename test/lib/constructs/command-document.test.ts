@@ -1,5 +1,5 @@
 import { DOCUMENTS } from '../../../lib/contract';
-import { documentProblems, joinScript, loadDocument } from '../../../lib/constructs/command-document';
+import { documentProblems, joinScript, loadDocument, neededLibraries } from '../../../lib/constructs/command-document';
 
 const parameter = { type: 'String', description: 'x', allowedPattern: '^[a-z]+$', interpolationType: 'ENV_VAR' };
 
@@ -51,6 +51,24 @@ describe('documentProblems', () => {
 
 it('puts libraries before the script, under one bash line', () => {
   expect(joinScript(['#!/bin/bash\na=1\n'], '#!/bin/bash\necho "$a"\n')).toBe('#!/bin/bash\na=1\necho "$a"\n');
+});
+
+describe('the libraries that a script needs', () => {
+  const [ask, wait, unused] = [
+    'ask() { # WHAT\n  wait_for "$1"\n}\n',
+    'SECONDS_MAX=3\nwait_for() {\n  sleep "${SECONDS_MAX}"\n}\n',
+    'other() {\n  true\n}\n',
+  ];
+  const libraries = [unused!, wait!, ask!];
+
+  it('are those that it calls, and those that they call, in their order', () => {
+    expect(neededLibraries(libraries, 'ask something\n')).toEqual([wait, ask]);
+    expect(neededLibraries(libraries, 'echo "${SECONDS_MAX}"\n')).toEqual([wait]);
+  });
+
+  it('are none where it names nothing of them: a part of a word is no name', () => {
+    expect(neededLibraries(libraries, 'asks another_one\n')).toEqual([]);
+  });
 });
 
 describe.each(DOCUMENTS)('document %s', (id) => {
