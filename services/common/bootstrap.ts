@@ -6,6 +6,7 @@ export interface BootstrapRequest<Schema extends z.ZodType> {
   readonly component: string;
   readonly schema: Schema;
   readonly secrets: readonly string[];
+  readonly optionalSecrets?: readonly string[];
   readonly argv: readonly string[];
 }
 
@@ -26,6 +27,7 @@ export function bootstrap<Schema extends z.ZodType>(request: BootstrapRequest<Sc
       file: flags.config,
       secretsDirectory: flags.secrets,
       secrets: request.secrets,
+      optionalSecrets: request.optionalSecrets,
     });
     if (!flags.checkOnly) return loaded;
     process.stderr.write(`${request.component}: configuration is valid: ${flags.config}\n`);

@@ -16,6 +16,8 @@ const { config, secrets } = bootstrap({
   component: SERVICE,
   schema: producerConfigSchema,
   secrets: ['kafka-password', 'api-key'],
+  // Accepted as well: the key before, or the one to come.
+  optionalSecrets: ['api-key-other'],
   argv: process.argv.slice(2),
 });
 const logger = createLogger(SERVICE, VERSION, config.log_level);
@@ -43,7 +45,7 @@ const publisher = new Publisher({
 });
 const app = new ProducerApp({
   config,
-  apiKey: secrets['api-key'],
+  apiKeys: [secrets['api-key'], secrets['api-key-other']].filter((key) => key !== undefined),
   kafka: new KafkaLink(watch, publisher),
   metrics,
   logger,

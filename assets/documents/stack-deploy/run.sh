@@ -1,8 +1,9 @@
 #!/bin/bash
 # Deploys the stack. In order: the bundle is verified, what the stack relies on is checked, networks are made, the stack is
 # deployed, and its state is watched until it has converged. What has not converged is explained, with its last log lines.
-require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions
+require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions OnlyWhen
 load_node
+leave_unless_manager
 require_manager
 take_lock stack
 
@@ -115,22 +116,27 @@ image_digest() { # URI; nothing where the image is not here
 }
 
 short_hash() { sha256sum | cut -c "1-${SHORT}"; }
-variable_name() { tr '[:lower:]-' '[:upper:]_' <<<"$1"; }
+variable_name() { tr '[:lower:]/-' '[:upper:]__' <<<"$1"; }
 
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
 sync_secrets() {
-  local entries name secret_id keys
-  entries=$(jq -r '.[] | "\(.name) \(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
-  while read -r name secret_id keys; do
+  local entries secret_id keys key
+  entries=$(jq -r '.[] | "\(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
+  while read -r secret_id keys; do
     # shellcheck disable=SC2086 # one word for each key
     sync_secret "${secret_id}" ${keys}
-    export "METALS_SECRET_VERSION_$(variable_name "${name}")=${SYNCED_VERSION:0:SHORT}"
+    for key in ${keys}; do
+      export "METALS_SECRET_VERSION_$(variable_name "${key}")=${SYNCED[${key}]}"
+      [[ ${key} != api-key ]] || api_key_id=${secret_id}
+    done
   done <<<"${entries}"
 }
 
 export_variables() {
   local line pair uri digest file stem
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
+  METALS_DEPLOYMENT=$(echo "${SSM_BundleSha256} ${SSM_Images}" | short_hash)
+  export METALS_DEPLOYMENT
   for pair in ${SSM_Images//,/ }; do
     uri=${pair#*=}
     digest=$(image_digest "${uri}")
@@ -151,6 +157,7 @@ export_variables() {
 deploy() {
   local files=(-c stack.yml) refusal
   [[ ${SSM_KafkaMode} != zookeeper ]] || files+=(-c stack.zookeeper.yml)
+  [[ -z ${METALS_SECRET_VERSION_API_KEY_OTHER} ]] || files+=(-c stack.rotation.yml)
   sed "s/METALS_SETUP_HASH/${METALS_SETUP_HASH}/g" "${RELEASE}/setup.yml" >"${RELEASE}/setup.rendered.yml.new"
   mv "${RELEASE}/setup.rendered.yml.new" "${RELEASE}/setup.rendered.yml"
   files+=(-c setup.rendered.yml)
@@ -250,9 +257,14 @@ check_kafka_mode "${kafka_node}"
 encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
 ensure_networks "${encrypt}"
+api_key_id='' pending_key=''
 export_variables
+plan_rotation
+leave_unless_asked
 docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
 deploy
 converge
+finish_rotation
 remove_unreferenced
+tell_rotated
 log "the stack has converged: $(stack_state | jq -r '[.services[] | "\(.name) \(.running)/\(.desired)"] | join(", ")')"
