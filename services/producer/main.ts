@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { bootstrap, TASK_SLOT, VERSION } from '../common/bootstrap';
+import { bootstrap, KAFKA_USERNAME, TASK_SLOT, VERSION } from '../common/bootstrap';
 import { createKafka } from '../common/kafka';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
@@ -24,7 +24,7 @@ const logger = createLogger(SERVICE, VERSION, config.log_level);
 const metrics = producerMetrics();
 const kafka = createKafka({
   clientId: `metals-${SERVICE}`,
-  connection: config.kafka,
+  connection: { ...config.kafka, username: KAFKA_USERNAME ?? config.kafka.username },
   password: secrets['kafka-password'],
   logger,
 });

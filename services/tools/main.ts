@@ -6,6 +6,8 @@ import { DlqOutput } from './dlq-output';
 import { parseDlqRequest } from './dlq-request';
 import { setUp, SETUP_SECRETS } from './setup';
 import { smoke, SMOKE_SECRETS } from './smoke';
+import type { StepResult } from './steps';
+import { readUsers } from './users';
 
 const USAGE = 'usage: app.js setup|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
 const EXIT_USAGE = 2;
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   if (verb === 'setup') {
     const logger = createLogger('setup', VERSION, config.log_level);
     try {
-      await setUp(config, secrets, logger);
+      await setUp(config, secrets, readUsers(process.env), logger);
       logger.info('setup is complete');
     } catch (error) {
       logger.error({ reason: errorText(error) }, 'setup failed');
@@ -36,7 +38,8 @@ async function main(): Promise<void> {
   }
   // Standard output belongs to the results.
   const logger = createLogger('smoke', VERSION, 'silent');
-  const passed = await smoke(config, secrets, logger, (result) => process.stdout.write(`${JSON.stringify(result)}\n`));
+  const tell = (result: StepResult): void => void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const passed = await smoke(config, secrets, readUsers(process.env), logger, tell);
   process.exitCode = passed ? 0 : 1;
 }
 
