@@ -10,7 +10,7 @@ export interface SecretKey {
   readonly principal: string | undefined;
 }
 
-export const SECRET_KEYS: readonly SecretKey[] = (Object.keys(SECRETS) as SecretId[]).flatMap((secret) => {
+export const SECRET_KEYS: readonly SecretKey[] = (Object.keys(SECRETS) as SecretId[]).flatMap((secret): SecretKey[] => {
   const principals: readonly string[] = SECRETS[secret];
   if (principals.length === 0) return [{ name: secret, secret, principal: undefined }];
   return principals.map((principal) => ({ name: `${secret}/${principal}`, secret, principal }));

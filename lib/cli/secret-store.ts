@@ -30,7 +30,8 @@ export class SecretStore {
     const SecretId = secretName(this.stage, secret);
     const found = await this.client.send(new DescribeSecretCommand({ SecretId }));
     const stages = Object.entries(found.VersionIdsToStages ?? {});
-    const labelled = (label: string): string[] => stages.flatMap(([id, labels]) => (labels.includes(label) ? [id] : []));
+    const labelled = (label: string): string[] =>
+      stages.flatMap(([id, labels]) => (labels.includes(label) ? [id] : []));
     const [current] = labelled('AWSCURRENT');
     return {
       current,

@@ -60,7 +60,10 @@ async function setUpUsers(
   const present = await scram.list();
   const { added, removed } = planUsers(present, wanted, retireOthers);
   if (added.length + removed.length > 0) await scram.alter(added, removed);
-  logger.info({ users: wanted.map(({ name }) => name), added: added.map(({ name }) => name), removed }, 'users are set');
+  logger.info(
+    { users: wanted.map(({ name }) => name), added: added.map(({ name }) => name), removed },
+    'users are set',
+  );
 }
 
 /** Pure: which users are to be made, and which go. */
@@ -70,9 +73,7 @@ export const planUsers = (
   retireOthers: boolean,
 ): { readonly added: ScramUser[]; readonly removed: string[] } => ({
   added: wanted.filter(({ name }) => !present.includes(name)),
-  removed: retireOthers
-    ? present.filter((name) => name !== ADMIN && !wanted.some((user) => user.name === name))
-    : [],
+  removed: retireOthers ? present.filter((name) => name !== ADMIN && !wanted.some((user) => user.name === name)) : [],
 });
 
 async function removeRights(admin: Admin, kept: readonly string[], logger: Logger): Promise<void> {

@@ -53,7 +53,8 @@ same_value_is() { # NAME
   [[ $(cat "${STDIN}/secret") == p4ssw0rd ]]
   refute_call p4ssw0rd
   [[ ${output} != *p4ssw0rd* ]]
-  assert_call "com.metals.secret=metals/lab/kafka-password kafka-password-admin-01234567 -"
+  assert_call "com.metals.secret=metals/lab/kafka-password "
+  assert_call " kafka-password-admin-01234567 -"
 }
 
 @test "a plain value has no line break at its end" {

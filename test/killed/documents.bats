@@ -205,14 +205,18 @@ bundle() { # what differs from another one
   export STACK="${BATS_TEST_TMPDIR}/stack"
   stack && mkdir -p "${STACK}/configs" && cp -r "${WORLD}"/swarm/{services,tasks} "${STACK}"
   old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${STACK}/configs"
-  sed -i 's/api-key-aaaaaaaa/api-key-00000000/' "${WORLD}"/swarm/{services,tasks}/*
+  local file
+  for file in "${WORLD}"/swarm/{services,tasks}/*; do
+    jq -c 'walk(if . == "api-key-aaaaaaaa" then "api-key-00000000" else . end)' "${STACK}/${file#"${WORLD}/swarm/"}" >"${file}"
+  done
+  grep -q api-key-aaaaaaaa "${STACK}/services/s1"
   old_object secrets api-key-00000000 com.metals.pipeline=true
   echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' >"${WORLD}/swarm/images/registry_repository:1"
   export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe
   export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_OnlyWhen=always SSM_Images='edge=registry/repository:1'
   document stack-deploy
   grep -q 'stack.rotation.yml' "${CALLS}"
-  [[ ! -e ${WORLD}/swarm/secrets/api-key-00000000 ]]
+  [[ ! -e ${BATS_TEST_TMPDIR}/expected/swarm/secrets/api-key-00000000 ]]
 }
 
 @test "stack-status" {

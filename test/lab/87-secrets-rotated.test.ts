@@ -11,7 +11,14 @@ import { apiKey, stage } from './support/secrets';
 import { inFullRun, mustPassSmokeTest } from './support/sequences';
 import { withoutFailure } from './support/steady-load';
 import { openTunnel } from './support/tunnel';
-import { dockerSecret, login, secretsOf, type Login, type PasswordSecret, type ServicePrincipal } from './support/users';
+import {
+  dockerSecret,
+  login,
+  secretsOf,
+  type Login,
+  type PasswordSecret,
+  type ServicePrincipal,
+} from './support/users';
 
 jest.setTimeout(1_800_000);
 
@@ -34,14 +41,18 @@ const answers = async (...keys: string[]): Promise<string> =>
   (await Promise.all(keys.map(async (key) => (await produce(event, key)).status))).join();
 
 const changeApiKey = async (SecretString: string): Promise<unknown> =>
-  new SecretsManagerClient({}).send(new PutSecretValueCommand({ SecretId: secretName(stage(), 'api-key'), SecretString }));
+  new SecretsManagerClient({}).send(
+    new PutSecretValueCommand({ SecretId: secretName(stage(), 'api-key'), SecretString }),
+  );
 
 test('the secrets are listed with their versions, and none with its value', async () => {
   const result = await metals('secrets', 'list', '--json');
   succeeded(result);
   const { secrets } = JSON.parse(result.stdout) as { secrets: { secret: string; current: string }[] };
   expect(secrets.map(({ secret }) => secret).sort()).toEqual(['api-key', 'kafka-password', 'mongodb-password']);
-  expect(await dockerSecrets()).toContain(`api-key-${secrets.find(({ secret }) => secret === 'api-key')!.current.slice(0, 8)}`);
+  expect(await dockerSecrets()).toContain(
+    `api-key-${secrets.find(({ secret }) => secret === 'api-key')!.current.slice(0, 8)}`,
+  );
   expect(result.stdout).not.toContain(await apiKey());
 });
 
@@ -90,17 +101,20 @@ inFullRun('under 200 events/s, metals secrets rotate', () => {
     ['kafka-password', 'producer', refusedByKafka],
     ['kafka-password', 'processor', refusedByKafka],
     ['mongodb-password', 'processor', refusedByMongo],
-  ])('replaces %s of %s: nothing fails, no store restarts, and the old one is refused and gone', async (id, principal, refused) => {
-    const old = await login(id, principal);
-    const oldSecret = await dockerSecret(id, principal);
-    const stores = [await idOf('kafka'), await idOf('mongodb')];
-    await withoutFailure(EVENTS_PER_SECOND, async () => succeeded(await rotate(`${id}/${principal}`)));
-    expect(await login(id, principal)).not.toEqual(old);
-    expect([await idOf('kafka'), await idOf('mongodb')]).toEqual(stores);
-    expect(await dockerSecrets()).not.toContain(oldSecret);
-    await refused(old);
-    await mustPassSmokeTest();
-  });
+  ])(
+    'replaces %s of %s: nothing fails, no store restarts, and the old one is refused and gone',
+    async (id, principal, refused) => {
+      const old = await login(id, principal);
+      const oldSecret = await dockerSecret(id, principal);
+      const stores = [await idOf('kafka'), await idOf('mongodb')];
+      await withoutFailure(EVENTS_PER_SECOND, async () => succeeded(await rotate(`${id}/${principal}`)));
+      expect(await login(id, principal)).not.toEqual(old);
+      expect([await idOf('kafka'), await idOf('mongodb')]).toEqual(stores);
+      expect(await dockerSecrets()).not.toContain(oldSecret);
+      await refused(old);
+      await mustPassSmokeTest();
+    },
+  );
 
   test('goes on after it was killed, without another value', async () => {
     const ssm = new SSMClient({});

@@ -40,6 +40,11 @@ without() { # two JSON lists
 
 names_as_json() { jq -Rnc '[inputs | select(. != "")] | unique'; } # a name a line on stdin
 
+synced_names() {
+  local key
+  for key in "${!SYNCED[@]}"; do docker_name "${key}" "${SYNCED[${key}]}"; done
+}
+
 # What the document stack-deploy does with these, in this order. It leaves the key that is pending in pending_key, and as
 # JSON lists of names: wanted, what this deployment names; in_use, what was in use before it; outdated, what of that goes.
 
@@ -47,12 +52,12 @@ names_as_json() { jq -Rnc '[inputs | select(. != "")] | unique'; } # a name a li
 # one, so that it can be made the current one whenever its clients are ready.
 plan_rotation() {
   local pending services
-  wanted=$(for key in "${!SYNCED[@]}"; do docker_name "${key}" "${SYNCED[${key}]}"; done | names_as_json)
+  wanted=$(synced_names | names_as_json)
   pending=$(pending_version "${api_key_id}")
   if [[ -n ${pending} ]]; then
     sync_version "${api_key_id}" "${pending}" api-key
-    pending_key=${SYNCED[api-key]}
-    SYNCED[api-key]=${METALS_SECRET_VERSION_API_KEY}
+    pending_key=${SYNCED["api-key"]}
+    SYNCED["api-key"]=${METALS_SECRET_VERSION_API_KEY}
     wanted=$({ jq -r '.[]' <<<"${wanted}" && docker_name api-key "${pending_key}"; } | names_as_json)
   fi
   services=$(stack_services)

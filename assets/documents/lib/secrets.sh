@@ -54,6 +54,7 @@ create_secret() { # NAME SECRET_ID DIGEST, the value on stdin
 # Brings one version of a secret into the Swarm, and leaves in SYNCED how the names of its Docker secrets end. A value that
 # an earlier version has as well keeps its Docker secret, so that nobody who uses it is restarted: of several principals in
 # one secret, those alone whose password is new. Asks for the value once, and only if a Docker secret is missing.
+# shellcheck disable=SC2034 # SYNCED is read by the document and by rotation.sh
 sync_version() { # SECRET_ID VERSION KEY…
   local secret_id=$1 version=$2 key name principal digest same value=''
   shift 2

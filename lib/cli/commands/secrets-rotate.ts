@@ -118,7 +118,9 @@ async function refuseOwnRotation(store: SecretStore, stage: string, keys: readon
       throw new CliError(
         SECRETS_ROTATE_FAILED,
         `Secrets Manager rotates ${secret} by itself, and what is pending there is its own`,
-        [`aws secretsmanager rotate-secret --secret-id ${secretName(stage, secret)}    # the Swarm follows within half an hour`],
+        [
+          `aws secretsmanager rotate-secret --secret-id ${secretName(stage, secret)}    # the Swarm follows within half an hour`,
+        ],
       );
   }
 }

@@ -183,7 +183,8 @@ describe('a rotation', () => {
     const given = (name: string): string[] => services[name].secrets.map(({ source }: any) => source);
     expect(given('kafka')).toEqual(['kafka-password-admin']);
     expect(given('mongodb')).toEqual(['mongodb-password-admin']);
-    for (const store of ['kafka', 'mongodb']) expect(JSON.stringify(environment(store))).not.toContain('SECRET_VERSION');
+    for (const store of ['kafka', 'mongodb'])
+      expect(JSON.stringify(environment(store))).not.toContain('SECRET_VERSION');
   });
 
   test('has each service log in as the user that the setup job has made for its version', () => {

@@ -90,5 +90,4 @@ export async function connectMongo(login?: Login): Promise<Prices> {
   };
 }
 
-export const connectPrices = async (): Promise<Prices> =>
-  connectMongo(await login('mongodb-password', 'processor'));
+export const connectPrices = async (): Promise<Prices> => connectMongo(await login('mongodb-password', 'processor'));

@@ -30,7 +30,11 @@ export async function withoutFailure(eventsPerSecond: number, work: () => Promis
   };
   const sending = setInterval(() => requests.push(send()), (1000 * EVENTS_PER_REQUEST) / eventsPerSecond);
   const asking = setInterval(
-    () => void apiKey().then((current) => (key = current), (error: Error) => failures.push(error.message)),
+    () =>
+      void apiKey().then(
+        (current) => (key = current),
+        (error: Error) => failures.push(error.message),
+      ),
     KEY_SECONDS * 1000,
   );
   try {

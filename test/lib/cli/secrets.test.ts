@@ -63,13 +63,11 @@ beforeEach(() => {
     if (VersionStages[0] === 'AWSPENDING') labels['version-2'] = ['AWSPENDING'];
     return {};
   });
-  secrets
-    .on(UpdateSecretVersionStageCommand)
-    .callsFake(({ VersionStage, MoveToVersionId, RemoveFromVersionId }) => {
-      done.push(`${VersionStage} from ${RemoveFromVersionId} to ${MoveToVersionId}`);
-      labels = { 'version-1': ['AWSPREVIOUS'], 'version-2': ['AWSCURRENT'] };
-      return {};
-    });
+  secrets.on(UpdateSecretVersionStageCommand).callsFake(({ VersionStage, MoveToVersionId, RemoveFromVersionId }) => {
+    done.push(`${VersionStage} from ${RemoveFromVersionId} to ${MoveToVersionId}`);
+    labels = { 'version-1': ['AWSPREVIOUS'], 'version-2': ['AWSCURRENT'] };
+    return {};
+  });
   answers('Success', ['{"rotated":[]}']);
 });
 
@@ -106,7 +104,12 @@ describe('which secrets', () => {
 
   it('are those for which nothing restarts, unless they are named', () => {
     const names = (...chosen: string[]): string[] => chooseKeys(chosen, '').map(({ name }) => name);
-    expect(names()).toEqual(['mongodb-password/processor', 'kafka-password/producer', 'kafka-password/processor', 'api-key']);
+    expect(names()).toEqual([
+      'mongodb-password/processor',
+      'kafka-password/producer',
+      'kafka-password/processor',
+      'api-key',
+    ]);
     expect(names('mongodb-password')).toEqual(['mongodb-password/admin', 'mongodb-password/processor']);
     expect(names('kafka-password/admin')).toEqual(['kafka-password/admin']);
   });

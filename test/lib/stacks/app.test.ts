@@ -2,7 +2,14 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireApproval } from '../../../cdk.json';
-import { DISK_METRIC, DOCUMENTS, FILE_SYSTEMS, metricNamespace, rotationAssociation, SECRETS } from '../../../lib/contract';
+import {
+  DISK_METRIC,
+  DOCUMENTS,
+  FILE_SYSTEMS,
+  metricNamespace,
+  rotationAssociation,
+  SECRETS,
+} from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
 import { AMI, masked, synthesise } from './synthesise';
 

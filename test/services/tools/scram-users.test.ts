@@ -41,7 +41,9 @@ test('all users are asked for, and those that have a password are read', () => {
 });
 
 test('a password travels salted, never itself, and is what a client of RFC 5802 proves', () => {
-  const { buffer } = alterRequest([{ name: 'producer-2', password: 'a-password' }], ['producer-1']).encode(new Encoder());
+  const { buffer } = alterRequest([{ name: 'producer-2', password: 'a-password' }], ['producer-1']).encode(
+    new Encoder(),
+  );
   expect(buffer.includes('a-password')).toBe(false);
   const decoder = new Decoder(buffer);
   expect([decoder.readUVarInt(), decoder.readUVarIntString(), decoder.readInt8()]).toEqual([2, 'producer-1', 2]);
