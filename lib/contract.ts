@@ -103,6 +103,9 @@ export const recoveryPath = (stage: string): string => `/metals/${stage}/swarm/r
 /** Parameter Store paths of a stage, all under `/metals/<stage>/swarm`. */
 export const parameterPath = (stage: string, leaf: SwarmParameter): string => `/metals/${stage}/swarm/${leaf}`;
 
+/** Name of the association that brings new versions of secrets into the Swarm; it has what stack-deploy was last sent with. */
+export const rotationAssociation = (stage: string): string => `metals-${stage}-secrets`;
+
 /** Where a stage's bundles are in the assets bucket of `cdk bootstrap`: managers may read here. */
 export const assetPrefix = (stage: string): string => `metals/${stage}/`;
 

@@ -13,6 +13,7 @@ import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
 import { addDlqVerbs } from './dlq-verbs';
+import { addSecretVerbs } from './secret-verbs';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
 import { untilInterrupted, type Interruption } from './interrupt';
@@ -126,6 +127,7 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--yes', 'do not ask')
     .action(bind<RecoverOptions>(RECOVER_FAILED, recover, GRACE_MS));
   addDlqVerbs(program, bind);
+  addSecretVerbs(program, bind);
   program
     .command('completion')
     .description('shell completion: source <(metals completion bash)')

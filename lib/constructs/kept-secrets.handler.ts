@@ -2,7 +2,6 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
-  GetRandomPasswordCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   ResourceNotFoundException,
@@ -11,6 +10,7 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { TAG } from '../contract';
+import { generatePassword, generatePasswords, parsePasswords, type Passwords } from '../secret-values';
 import { asTagList, type DataTags, type KeptDataEvent, type KeptDataResult, type OnDelete } from './kept-data';
 import { throughLateGrants } from './late-grants';
 import { inWords, reason } from './reason';
@@ -33,10 +33,6 @@ interface Kept {
   readonly version: string;
 }
 
-type Passwords = Readonly<Record<string, string>>;
-
-const PASSWORD_LENGTH = 32;
-
 /** Principals of a secret that have no password yet. */
 export function missingPrincipals(passwords: Passwords, principals: readonly string[]): string[] {
   return principals.filter((principal) => !passwords[principal]);
@@ -44,20 +40,6 @@ export function missingPrincipals(passwords: Passwords, principals: readonly str
 
 const principalsOf = ({ Principals }: SecretProperties): string[] => Principals.split(',').filter(Boolean);
 const tagsOf = ({ Stage, Tags }: SecretProperties) => [{ Key: TAG.stage, Value: Stage }, ...asTagList(Tags)];
-
-async function generatePassword(client: SecretsManagerClient, what: string): Promise<string> {
-  const { RandomPassword } = await client.send(
-    new GetRandomPasswordCommand({ PasswordLength: PASSWORD_LENGTH, ExcludePunctuation: true }),
-  );
-  if (!RandomPassword) throw new Error(`no password was generated for ${what}`);
-  return RandomPassword;
-}
-
-async function generatePasswords(client: SecretsManagerClient, principals: readonly string[]): Promise<Passwords> {
-  const passwords: Record<string, string> = {};
-  for (const principal of principals) passwords[principal] = await generatePassword(client, principal);
-  return passwords;
-}
 
 /** Whether a secret has this name already, in use or, "already scheduled for deletion", in its recovery window. */
 const isTaken = (error: unknown): boolean =>
@@ -130,20 +112,6 @@ async function complete(client: SecretsManagerClient, arn: string, principals: r
   );
   console.log(`added ${missing.join(', ')} to ${arn}`);
   return VersionId!;
-}
-
-/** JSON's own error would quote the value. */
-function parsePasswords(arn: string, value: string | undefined): Passwords {
-  try {
-    const parsed: unknown = JSON.parse(value ?? '');
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Passwords;
-  } catch {
-    // Told below.
-  }
-  throw new Error(
-    `${arn} holds no JSON object of passwords by principal; correct it: ` +
-      `aws secretsmanager put-secret-value --secret-id ${arn} --secret-string file://FILE`,
-  );
 }
 
 async function remove(client: SecretsManagerClient, arn: string): Promise<void> {

@@ -6,7 +6,16 @@ import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
 import { managerTarget, RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
-import { type Component, COMPONENTS, SECRETS, type SecretId, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
+import {
+  type Component,
+  COMPONENTS,
+  rotationAssociation,
+  SECRETS,
+  type SecretId,
+  secretName,
+  TAG,
+  VERSIONS_OUTPUT,
+} from '../contract';
 import { brokerSlots } from '../slots';
 import type { DataStack } from './data';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
@@ -57,22 +66,23 @@ export class PipelineStack extends Stack {
       },
       sentAgainFor: stateful,
     });
+    const deployment = {
+      Stage: config.stage,
+      BundleBucket: bundle.asset.s3BucketName,
+      BundleKey: bundle.asset.s3ObjectKey,
+      BundleSha256: bundle.sha256,
+      Images: images,
+      KafkaMode: config.kafkaMode,
+      OverlayEncryption: config.overlayEncryption,
+      TimeoutSeconds: String(config.deployTimeoutMinutes * 60),
+      Versions: versions,
+    };
     const deploy = new RunCommand(this, 'Run-stack-deploy', {
       provider,
       target: manager,
       command: {
         document: documents['stack-deploy'],
-        parameters: {
-          Stage: config.stage,
-          BundleBucket: bundle.asset.s3BucketName,
-          BundleKey: bundle.asset.s3ObjectKey,
-          BundleSha256: bundle.sha256,
-          Images: images,
-          KafkaMode: config.kafkaMode,
-          OverlayEncryption: config.overlayEncryption,
-          TimeoutSeconds: String(config.deployTimeoutMinutes * 60),
-          Versions: versions,
-        },
+        parameters: deployment,
       },
       sentAgainFor: stateful,
       onDelete: { document: documents['stack-remove'] },
@@ -91,7 +101,22 @@ export class PipelineStack extends Stack {
     });
     reprepare.node.addDependency(deploy);
 
-    // Here, because the association above is what reports. A deployment that fails before it leaves no alarm of silence.
+    // A secret that was changed elsewhere reaches the stack within half an hour: what was deployed last is deployed again.
+    const rotate = new ssm.CfnAssociation(this, 'Rotate', {
+      associationName: rotationAssociation(config.stage),
+      name: documents['stack-deploy'].name,
+      targets: [
+        { key: `tag:${TAG.stage}`, values: [config.stage] },
+        { key: `tag:${TAG.slot}`, values: [...swarm.managers] },
+      ],
+      parameters: Object.fromEntries(
+        Object.entries({ ...deployment, OnlyWhen: 'secrets-changed' }).map(([name, value]) => [name, [value]]),
+      ),
+      scheduleExpression: REAPPLY_SCHEDULE,
+    });
+    rotate.node.addDependency(deploy);
+
+    // Here, because the association Reprepare is what reports. A deployment that fails before it leaves no alarm of silence.
     new DiskAlarms(this, 'DiskAlarms', { config, slots: swarm.slots }).node.addDependency(reprepare);
 
     new CfnOutput(this, 'Stage', { value: config.stage, description: 'metals --stage' });

@@ -6,6 +6,7 @@ export interface BootstrapRequest<Schema extends z.ZodType> {
   readonly component: string;
   readonly schema: Schema;
   readonly secrets: readonly string[];
+  readonly optionalSecrets?: readonly string[];
   readonly argv: readonly string[];
 }
 
@@ -13,6 +14,9 @@ export interface BootstrapRequest<Schema extends z.ZodType> {
 export const VERSION = process.env.METALS_VERSION ?? 'development';
 /** Number of this task within its service, from 1; 0 outside a Swarm. */
 export const TASK_SLOT = Number(process.env.METALS_TASK_SLOT ?? 0);
+/** Whom to log in as, where it is not whom the configuration names: on a Swarm each version of a password has a user. */
+export const KAFKA_USERNAME = process.env.METALS_KAFKA_USERNAME;
+export const MONGODB_USERNAME = process.env.METALS_MONGODB_USERNAME;
 
 /**
  * Loads the configuration or ends the process with 78 and one message that lists every problem.
@@ -26,6 +30,7 @@ export function bootstrap<Schema extends z.ZodType>(request: BootstrapRequest<Sc
       file: flags.config,
       secretsDirectory: flags.secrets,
       secrets: request.secrets,
+      optionalSecrets: request.optionalSecrets,
     });
     if (!flags.checkOnly) return loaded;
     process.stderr.write(`${request.component}: configuration is valid: ${flags.config}\n`);

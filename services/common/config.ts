@@ -20,6 +20,8 @@ export interface LoadRequest<Schema extends z.ZodType> {
   readonly secretsDirectory: string;
   /** Names of the files under the secrets directory that this process needs. */
   readonly secrets: readonly string[];
+  /** Of those that it takes where they are. @default none */
+  readonly optionalSecrets?: readonly string[];
 }
 
 export interface Loaded<Schema extends z.ZodType> {
@@ -32,8 +34,10 @@ export function loadConfig<Schema extends z.ZodType>(request: LoadRequest<Schema
   const problems: string[] = [];
   const config = readYaml(request.file, request.schema, problems);
   const secrets: Record<string, string> = {};
-  for (const name of request.secrets) {
-    const value = readSecret(`${request.secretsDirectory}/${name}`, problems);
+  const path = (name: string): string => `${request.secretsDirectory}/${name}`;
+  const optional = (request.optionalSecrets ?? []).filter((name) => existsSync(path(name)));
+  for (const name of [...request.secrets, ...optional]) {
+    const value = readSecret(path(name), problems);
     if (value !== undefined) secrets[name] = value;
   }
   if (problems.length > 0 || config === undefined) throw new ConfigError(problems);

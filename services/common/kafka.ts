@@ -25,7 +25,7 @@ export interface KafkaClientOptions {
 }
 
 /** kafkajs sets no TCP_NODELAY: without it a small request may wait for the acknowledgement of the last. */
-const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+export const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
   const socket = connect({ host, port }, onConnect);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   socket.setNoDelay(true);

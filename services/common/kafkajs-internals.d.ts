@@ -26,10 +26,74 @@ declare module 'kafkajs/src/protocol/decoder' {
     readInt16(): number;
     readInt32(): number;
     readInt64(): bigint;
+    readUVarInt(): number;
     readString(): string | null;
+    readUVarIntString(): string | null;
     /** Null where the length is -1. */
     readBytes(): Buffer | null;
     readArray<T>(reader: (decoder: Decoder) => T): T[];
+    readTaggedFields(): unknown;
+  }
+}
+
+declare module 'kafkajs/src/protocol/encoder' {
+  export default class Encoder {
+    readonly buffer: Buffer;
+    writeInt8(value: number): this;
+    writeInt16(value: number): this;
+    writeInt32(value: number): this;
+    writeInt64(value: string): this;
+    writeString(text: string): this;
+    writeBytes(bytes: Buffer): this;
+    writeArray(values: readonly Encoder[]): this;
+    writeUVarInt(value: number): this;
+    writeUVarIntString(value: string): this;
+    writeUVarIntBytes(value: Buffer): this;
+  }
+}
+
+declare module 'kafkajs/src/network/connectionPool' {
+  import type { ISocketFactory, Logger, SASLOptions } from 'kafkajs';
+  import type Encoder from 'kafkajs/src/protocol/encoder';
+  export interface PoolOptions {
+    readonly host: string;
+    readonly port: number;
+    readonly clientId: string;
+    readonly sasl: SASLOptions;
+    readonly socketFactory: ISocketFactory;
+    readonly connectionTimeout: number;
+    readonly requestTimeout: number;
+    readonly logger: Logger;
+  }
+  export interface ProtocolCall<Decoded, Parsed> {
+    readonly request: {
+      readonly apiKey: number;
+      readonly apiName: string;
+      readonly apiVersion: number;
+      readonly encode: () => Promise<Encoder>;
+    };
+    readonly response: {
+      readonly decode: (answer: Buffer) => Promise<Decoded>;
+      readonly parse: (decoded: Decoded) => Promise<Parsed>;
+    };
+  }
+  export default class ConnectionPool {
+    constructor(options: PoolOptions);
+    send<Decoded, Parsed>(call: ProtocolCall<Decoded, Parsed>): Promise<Parsed>;
+  }
+}
+
+declare module 'kafkajs/src/broker' {
+  import type { Logger } from 'kafkajs';
+  import type ConnectionPool from 'kafkajs/src/network/connectionPool';
+  export default class Broker {
+    constructor(options: {
+      readonly connectionPool: ConnectionPool;
+      readonly logger: Logger;
+      readonly authenticationTimeout: number;
+    });
+    connect(): Promise<void>;
+    disconnect(): Promise<void>;
   }
 }
 

@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { bootstrap, VERSION } from '../common/bootstrap';
+import { bootstrap, KAFKA_USERNAME, MONGODB_USERNAME, VERSION } from '../common/bootstrap';
 import { HttpServer, type Reply } from '../common/http';
 import { createKafka } from '../common/kafka';
 import { guardOffsetReset } from '../common/kafka-offset-guard';
@@ -55,7 +55,7 @@ const aborting = new AbortController();
 const backoff = { baseMs: config.write.retry_base_ms, maxMs: config.write.retry_max_ms };
 const kafka = createKafka({
   clientId: `metals-${SERVICE}`,
-  connection: config.kafka,
+  connection: { ...config.kafka, username: KAFKA_USERNAME ?? config.kafka.username },
   password: secrets['kafka-password'],
   logger,
 });
@@ -72,7 +72,11 @@ guardOffsetReset(({ topic, partition }) => {
   return 'stay';
 });
 const mongo = new MongoHandle<PriceDocument>(config.mongodb, () =>
-  createMongoClient(config.mongodb, secrets['mongodb-password'], { maxPoolSize: 4 }),
+  createMongoClient(
+    { ...config.mongodb, username: MONGODB_USERNAME ?? config.mongodb.username },
+    secrets['mongodb-password'],
+    { maxPoolSize: 4 },
+  ),
 );
 
 const kafkaWatch = new KafkaWatch({

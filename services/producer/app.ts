@@ -24,7 +24,8 @@ const CUT_SHARE = 0.7;
 
 export interface AppOptions {
   readonly config: ProducerConfig;
-  readonly apiKey: string;
+  /** More than one while a key is rotated. */
+  readonly apiKeys: readonly string[];
   readonly kafka: KafkaLink;
   readonly metrics: ProducerMetrics;
   readonly logger: Logger;
@@ -56,7 +57,7 @@ export class ProducerApp {
       { nextId, taskSlot, logger, onPoll: (result) => metrics.feedPolls.inc({ result }) },
     );
     const routes = producerRoutes({
-      isAuthorised: apiKeyChecker(options.apiKey),
+      isAuthorised: apiKeyChecker(options.apiKeys),
       isStopping: () => this.stopping,
       bodies: new BodyReader({ maxBytes: config.http.max_body_bytes, maxTotalBytes: MAX_BODIES_BYTES }),
       reader: new EventReader({ config, nextId }),

@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { bootstrap, TASK_SLOT, VERSION } from '../common/bootstrap';
+import { bootstrap, KAFKA_USERNAME, TASK_SLOT, VERSION } from '../common/bootstrap';
 import { createKafka } from '../common/kafka';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
@@ -16,13 +16,15 @@ const { config, secrets } = bootstrap({
   component: SERVICE,
   schema: producerConfigSchema,
   secrets: ['kafka-password', 'api-key'],
+  // Accepted as well: the key before, or the one to come.
+  optionalSecrets: ['api-key-other'],
   argv: process.argv.slice(2),
 });
 const logger = createLogger(SERVICE, VERSION, config.log_level);
 const metrics = producerMetrics();
 const kafka = createKafka({
   clientId: `metals-${SERVICE}`,
-  connection: config.kafka,
+  connection: { ...config.kafka, username: KAFKA_USERNAME ?? config.kafka.username },
   password: secrets['kafka-password'],
   logger,
 });
@@ -43,7 +45,7 @@ const publisher = new Publisher({
 });
 const app = new ProducerApp({
   config,
-  apiKey: secrets['api-key'],
+  apiKeys: [secrets['api-key'], secrets['api-key-other']].filter((key) => key !== undefined),
   kafka: new KafkaLink(watch, publisher),
   metrics,
   logger,

@@ -1,5 +1,6 @@
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes, type AclEntry } from 'kafkajs';
 import type { ToolsConfig } from './config';
+import type { Users } from './users';
 
 const HOUR_MS = 3_600_000;
 
@@ -70,14 +71,17 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
  * The least that each principal needs: Describe comes with Read and Write, and an idempotent producer needs no more
  * than Write on its topic.
  */
-export function planAcls(config: ToolsConfig): AclEntry[] {
+export function planAcls(
+  config: ToolsConfig,
+  { kafkaProducer, kafkaProcessor }: Pick<Users, 'kafkaProducer' | 'kafkaProcessor'>,
+): AclEntry[] {
   const { TOPIC, GROUP } = AclResourceTypes;
   const { READ, WRITE } = AclOperationTypes;
   return [
-    allow('producer', TOPIC, config.prices.name, WRITE),
-    allow('processor', TOPIC, config.prices.name, READ),
-    allow('processor', GROUP, config.consumer_group, READ),
-    allow('processor', TOPIC, config.dead_letters.name, WRITE),
+    allow(kafkaProducer, TOPIC, config.prices.name, WRITE),
+    allow(kafkaProcessor, TOPIC, config.prices.name, READ),
+    allow(kafkaProcessor, GROUP, config.consumer_group, READ),
+    allow(kafkaProcessor, TOPIC, config.dead_letters.name, WRITE),
   ];
 }
 

@@ -7,6 +7,8 @@ import { parseDlqRequest } from './dlq-request';
 import { awaitBrokers, BROKERS_SECRETS } from './brokers';
 import { setUp, SETUP_SECRETS } from './setup';
 import { smoke, SMOKE_SECRETS } from './smoke';
+import type { StepResult } from './steps';
+import { readUsers } from './users';
 
 const USAGE = 'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
 const EXIT_USAGE = 2;
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
   if (verb !== 'smoke') {
     const logger = createLogger(verb, VERSION, config.log_level);
     try {
-      if (verb === 'setup') await setUp(config, secrets, logger);
+      if (verb === 'setup') await setUp(config, secrets, readUsers(process.env), logger);
       else await awaitBrokers(config, secrets['kafka-password-admin'], logger);
       logger.info(`${verb} is complete`);
     } catch (error) {
@@ -38,7 +40,8 @@ async function main(): Promise<void> {
   }
   // Standard output belongs to the results.
   const logger = createLogger('smoke', VERSION, 'silent');
-  const passed = await smoke(config, secrets, logger, (result) => process.stdout.write(`${JSON.stringify(result)}\n`));
+  const tell = (result: StepResult): void => void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const passed = await smoke(config, secrets, readUsers(process.env), logger, tell);
   process.exitCode = passed ? 0 : 1;
 }
 

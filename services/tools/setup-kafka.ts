@@ -1,14 +1,42 @@
-import { ConfigResourceTypes, ConfigSource, type Admin, type Kafka } from 'kafkajs';
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  ConfigResourceTypes,
+  ConfigSource,
+  ResourcePatternTypes,
+  type Admin,
+  type Kafka,
+} from 'kafkajs';
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
 import { leastInSync, planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
 import { setUpReplicas } from './replicas';
+import type { ScramUser, ScramUsers } from './scram-users';
+import { ADMIN, type Users } from './users';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
 const LEAST_IN_SYNC = 'min.insync.replicas';
 
-/** Brings topics and rights to what is planned; a second run changes nothing. */
-export async function setUpKafka(kafka: Kafka, config: ToolsConfig, logger: Logger): Promise<void> {
+/** Who is to log in, and who may do nothing any more. */
+export interface KafkaUsers {
+  readonly users: Users;
+  /** Of both principals. */
+  readonly passwords: { readonly producer: string; readonly processor: string };
+  readonly scram: <T>(action: (users: ScramUsers) => Promise<T>) => Promise<T>;
+}
+
+/** Brings users, topics and rights to what is planned; a second run changes nothing. */
+export async function setUpKafka(
+  kafka: Kafka,
+  config: ToolsConfig,
+  { users, passwords, scram }: KafkaUsers,
+  logger: Logger,
+): Promise<void> {
+  const wanted = [
+    { name: users.kafkaProducer, password: passwords.producer },
+    { name: users.kafkaProcessor, password: passwords.processor },
+  ];
   const admin = kafka.admin({ retry: { retries: 2 } });
   await admin.connect();
   try {
@@ -18,12 +46,56 @@ export async function setUpKafka(kafka: Kafka, config: ToolsConfig, logger: Logg
     await setOffsetsInSync(admin, leastInSync(config));
     for (const plan of planTopics(config)) await setUpTopic(admin, plan, config.replication_factor, logger);
     if (!grows) await setUpReplicas(admin, config.replication_factor, logger);
-    const acls = planAcls(config);
+    const acls = planAcls(config, users);
+    // Rights come before users, and users go before their rights: nobody is ever let in with fewer than it needs.
     await admin.createAcls({ acl: acls });
     logger.info({ acls: acls.map(({ principal, resourceName }) => `${principal} ${resourceName}`) }, 'rights are set');
+    await scram((scramUsers) => setUpUsers(scramUsers, wanted, users.retireOthers, logger));
+    if (users.retireOthers) await removeRights(admin, [ADMIN, ...wanted.map(({ name }) => name)], logger);
   } finally {
     await admin.disconnect();
   }
+}
+
+/** A user that is there has its password: another password has another user. */
+async function setUpUsers(
+  scram: ScramUsers,
+  wanted: readonly ScramUser[],
+  retireOthers: boolean,
+  logger: Logger,
+): Promise<void> {
+  const present = await scram.list();
+  const { added, removed } = planUsers(present, wanted, retireOthers);
+  if (added.length + removed.length > 0) await scram.alter(added, removed);
+  logger.info(
+    { users: wanted.map(({ name }) => name), added: added.map(({ name }) => name), removed },
+    'users are set',
+  );
+}
+
+/** Pure: which users are to be made, and which go. */
+export const planUsers = (
+  present: readonly string[],
+  wanted: readonly ScramUser[],
+  retireOthers: boolean,
+): { readonly added: ScramUser[]; readonly removed: string[] } => ({
+  added: wanted.filter(({ name }) => !present.includes(name)),
+  removed: retireOthers ? present.filter((name) => name !== ADMIN && !wanted.some((user) => user.name === name)) : [],
+});
+
+async function removeRights(admin: Admin, kept: readonly string[], logger: Logger): Promise<void> {
+  const any = {
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  };
+  const { resources } = await admin.describeAcls(any);
+  const principals = new Set(resources.flatMap(({ acls }) => acls.map(({ principal }) => principal)));
+  const others = [...principals].filter((principal) => !kept.some((name) => principal === `User:${name}`));
+  if (others.length === 0) return;
+  await admin.deleteAcls({ filters: others.map((principal) => ({ ...any, principal })) });
+  logger.info({ principals: others }, 'rights of former users are removed');
 }
 
 /**

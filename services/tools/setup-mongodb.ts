@@ -2,8 +2,8 @@ import type { Db, Document, MongoClient } from 'mongodb';
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
 import { setUpExpiry } from './price-expiry';
+import { ADMIN } from './users';
 
-const PROCESSOR = 'processor';
 const WRITER_ROLE = 'priceWriter';
 const INDEXES: readonly { readonly name: string; readonly key: Record<string, 1 | -1> }[] = [
   { name: 'timestamp', key: { timestamp: 1 } },
@@ -44,7 +44,7 @@ export function writerRole(config: ToolsConfig): Document {
 export async function setUpMongo(
   client: MongoClient,
   config: ToolsConfig,
-  processorPassword: string,
+  processor: { readonly name: string; readonly password: string; readonly retireOthers: boolean },
   logger: Logger,
 ): Promise<void> {
   const admin = client.db('admin');
@@ -54,8 +54,10 @@ export async function setUpMongo(
   }
   if (server.hasRoles) await upsert(admin, 'Role', WRITER_ROLE, writerRole(config));
   const roles = server.hasRoles ? [{ role: WRITER_ROLE, db: 'admin' }] : [];
-  const done = await upsert(admin, 'User', PROCESSOR, { pwd: processorPassword, roles });
-  logger.info({ server: server.name, user: PROCESSOR, done, roles }, 'user is set');
+  const { name: user } = processor;
+  const done = await upsert(admin, 'User', user, { pwd: processor.password, roles });
+  logger.info({ server: server.name, user, done, roles }, 'user is set');
+  if (processor.retireOthers) await removeUsers(admin, [ADMIN, user], logger);
 
   const created = await createMissingIndexes(client.db(config.mongodb.database), config.mongodb.collection);
   logger.info({ indexes: INDEXES.map(({ name }) => name), created }, 'indexes are there');
@@ -68,6 +70,13 @@ export async function setUpMongo(
       'stand-in for MongoDB: it deletes no price by age',
     );
   }
+}
+
+async function removeUsers(admin: Db, kept: readonly string[], logger: Logger): Promise<void> {
+  const { users } = await admin.command({ usersInfo: 1 });
+  const others = (users as { readonly user: string }[]).map(({ user }) => user).filter((user) => !kept.includes(user));
+  for (const other of others) await admin.command({ dropUser: other });
+  if (others.length > 0) logger.info({ users: others }, 'former users are removed');
 }
 
 /** Asks first: the stand-in fails when an index that is there is created again. Returns the names of the new ones. */

@@ -9,6 +9,7 @@ import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
 import { getHealth, postEvent, type SentEvent } from './smoke-http';
 import { runSteps, type Step, type StepResult } from './steps';
+import type { Users } from './users';
 
 /** The credentials that the services use: what they cannot do, the test cannot either. */
 export const SMOKE_SECRETS = ['kafka-password-processor', 'mongodb-password-processor', 'api-key'];
@@ -32,17 +33,18 @@ interface StoredPrice {
 export async function smoke(
   config: ToolsConfig,
   secrets: Readonly<Record<string, string>>,
+  users: Pick<Users, 'kafkaProcessor' | 'mongodbProcessor'>,
   logger: Logger,
   tell: (result: StepResult) => void,
 ): Promise<boolean> {
   const kafka = createKafka({
     clientId: 'metals-smoke',
-    connection: { ...config.kafka, username: 'processor' },
+    connection: { ...config.kafka, username: users.kafkaProcessor },
     password: secrets['kafka-password-processor'],
     logger,
   });
   const mongo = new MongoHandle<StoredPrice>(config.mongodb, () =>
-    createMongoClient({ ...config.mongodb, username: 'processor' }, secrets['mongodb-password-processor']),
+    createMongoClient({ ...config.mongodb, username: users.mongodbProcessor }, secrets['mongodb-password-processor']),
   );
   const deadlineMs = config.smoke.step_deadline_seconds * 1_000;
   const poll = <T>(what: string, action: () => Promise<T>): Promise<T> => waitFor({ what, deadlineMs, action });

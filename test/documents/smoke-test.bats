@@ -29,6 +29,15 @@ EOS
     and .TaskTemplate.Networks == [{"Target":"net-backend"},{"Target":"net-monitoring"}]' "${STDIN}/create"
 }
 
+@test "the probe has the current API key, also while the producer accepts another one" {
+  swarm
+  jq '(.[] | select(.Spec.Name == "metals_producer") | .Spec.TaskTemplate.ContainerSpec.Secrets)
+    |= [{SecretID: "x", SecretName: "api-key-00000000", File: {Name: "api-key-other"}}] + .' "${SERVICES}" >"${BATS_TEST_TMPDIR}/services.json"
+  export SERVICES="${BATS_TEST_TMPDIR}/services.json"
+  run_document smoke-test
+  jq -e '.TaskTemplate.ContainerSpec.Secrets[2].SecretName == "api-key-aaaaaaaa"' "${STDIN}/create"
+}
+
 @test "a service that the probe needs and the stack lacks is named" {
   swarm
   jq 'map(select(.Spec.Name != "metals_producer"))' "${SERVICES}" >"${BATS_TEST_TMPDIR}/services.json"

@@ -41,7 +41,7 @@ pack_bundle() {
 
 deploy_parameters() {
   export SSM_Stage=lab SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=off
-  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
+  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_OnlyWhen=always SSM_Images='edge=registry/repository:1'
   mkdir -p "${BATS_TEST_TMPDIR}/bundle/config"
   echo '[{"name":"metals-backend","subnet":"10.10.1.0/24","encrypted":true,"internal":true}]' >"${BATS_TEST_TMPDIR}/bundle/networks.json"
   echo 'METALS_STAGE=lab' >"${BATS_TEST_TMPDIR}/bundle/settings.env"

@@ -246,3 +246,135 @@ EOF
   assert_output "nothing is deployed on this Swarm"
   assert_output "next: cdk deploy --all"
 }
+
+# A producer with these keys, on a Swarm on which stack-deploy reaches its end. What each deployment names is written down.
+serving() { # API_KEY [OTHER] [the other key of its task, where that has one and its service has none]
+  deployable
+  local keys
+  keys=$(keys_of "$1" "${2:-}")
+  jq -n --argjson secrets "${keys}" --arg deployment "$(deployment)" '[{ID: "s1", CreatedAt: "1", Spec: {
+      Name: "metals_producer", Labels: {"com.metals.deployment": $deployment}, Mode: {Replicated: {Replicas: 1}},
+      TaskTemplate: {ContainerSpec: {Image: "p", Secrets: $secrets}}}}]' | api services
+  [[ -z ${3:-} ]] || keys=$(keys_of "$1" "$3")
+  task t1 running p n1 | jq --argjson secrets "${keys}" '.Spec.ContainerSpec.Secrets = $secrets' | jq -s . | api tasks
+  stub docker <<'EOF'
+case "$*" in
+  "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;
+  "stack deploy"*) env | grep -E '^METALS_(RETIRE|SECRET_VERSION_API_KEY)' | sort | paste -sd ' ' >>"${STDIN}/deployments" ;;
+esac
+EOF
+}
+
+keys_of() { # API_KEY [OTHER]
+  jq -cn --arg key "$1" --arg other "$2" '[{SecretName: "api-key-\($key)", File: {Name: "api-key"}}]
+    + (if $other == "" then [] else [{SecretName: "api-key-\($other)", File: {Name: "api-key-other"}}] end)'
+}
+
+deployment() { echo "${SSM_BundleSha256} ${SSM_Images}" | sha256sum | cut -c 1-8; }
+
+assert_deployments() { # RETIRE KEY OTHER of each, a line each
+  local expected='' retire key other
+  while read -r retire key other; do
+    expected+="METALS_RETIRE=${retire} METALS_SECRET_VERSION_API_KEY=${key} METALS_SECRET_VERSION_API_KEY_OTHER=${other}"$'\n'
+  done <<<"$1"
+  [[ $(cat "${STDIN}/deployments")$'\n' == "${expected}" ]] || { cat "${STDIN}/deployments" && return 1; }
+}
+
+# Without the wait: the Swarm of these tests never changes.
+run_rotation() { run bash <(sed 's/^converge() {/converge() { :; }; former() {/' "$(assemble stack-deploy)"); }
+
+@test "a new key is deployed beside the old one, and only then alone" {
+  serving 00000000
+  run_rotation
+  assert_status 0
+  assert_deployments $'no aaaaaaaa 00000000\nyes aaaaaaaa'
+  [[ $(grep -c 'stack deploy .*-c stack.rotation.yml' "${CALLS}") == 1 ]]
+  assert_output '{"rotated":["api-key"]}'
+}
+
+@test "what was killed while both keys were accepted goes on with both" {
+  serving aaaaaaaa 00000000
+  run_rotation
+  assert_deployments $'no aaaaaaaa 00000000\nyes aaaaaaaa'
+}
+
+@test "what was killed while the old key was taken away takes no user from a task that is still there" {
+  serving aaaaaaaa '' 00000000
+  run_rotation
+  assert_deployments $'no aaaaaaaa\nyes aaaaaaaa'
+}
+
+@test "a service that could go back to an old secret is deployed once more, so that the secret can go" {
+  serving 00000000
+  jq --argjson secrets "$(keys_of 00000000 '')" '.[0].PreviousSpec = {TaskTemplate: {ContainerSpec: {Secrets: $secrets}}}' \
+    "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  run_rotation
+  assert_status 0
+  [[ $(wc -l <"${STDIN}/deployments") == 3 ]]
+}
+
+versions_are() { # LABELS by version
+  stub aws <<EOF
+case "\$*" in
+  *"s3 cp"*) cp "${BATS_TEST_TMPDIR}/bundle.tar.gz" "\${!#}" ;;
+  *describe-secret*) echo '{"VersionIdsToStages":$1}' ;;
+  *get-secret-value*) echo '{"SecretString":"k3y"}' ;;
+esac
+EOF
+}
+
+@test "a key that is pending is accepted beside the current one, for as long as it is pending" {
+  serving aaaaaaaa
+  versions_are '{"aaaaaaaabbbb":["AWSCURRENT"],"ccccccccdddd":["AWSPENDING"]}'
+  run_rotation
+  assert_status 0
+  assert_deployments 'yes aaaaaaaa cccccccc'
+  assert_output '{"rotated":["api-key"]}'
+}
+
+@test "a key that every task has accepted before it became current is deployed alone" {
+  serving 00000000 aaaaaaaa
+  versions_are '{"aaaaaaaabbbb":["AWSCURRENT","AWSPENDING"],"000000001111":["AWSPREVIOUS"]}'
+  run_rotation
+  assert_status 0
+  refute_call stack.rotation.yml
+}
+
+@test "the association deploys nothing where the Swarm has all secrets as they are" {
+  serving aaaaaaaa
+  export SSM_OnlyWhen=secrets-changed
+  api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}}]'
+  run_document stack-deploy
+  assert_status 0
+  assert_output '{"rotated":[]}'
+  refute_call "stack deploy"
+}
+
+@test "the association deploys where a secret is left over, as a run that was killed leaves it" {
+  serving aaaaaaaa
+  export SSM_OnlyWhen=secrets-changed
+  api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}},{"Spec":{"Name":"api-key-00000000"}}]'
+  run_rotation
+  assert_status 0
+  assert_call "secret rm api-key-00000000"
+}
+
+@test "the association leaves alone what another version of the product serves" {
+  serving 00000000
+  export SSM_OnlyWhen=secrets-changed SSM_Versions=none
+  jq '.[0].Spec.Labels["com.metals.deployment"] = "01234567"' "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  run_document stack-deploy
+  assert_status 0
+  assert_output "01234567 is deployed, and this is $(deployment): left to whoever deploys"
+  refute_call "stack deploy"
+}
+
+@test "the association does nothing on a node that is no manager yet" {
+  serving 00000000
+  export SSM_OnlyWhen=secrets-changed
+  api info <<<'{"Swarm":{"LocalNodeState":"inactive","ControlAvailable":false}}'
+  run_document stack-deploy
+  assert_status 0
+  assert_output "this node is no manager"
+  refute_call "s3 cp"
+}

@@ -174,7 +174,7 @@ bundle() { # what differs from another one
     {"name":"kafka-password","secret_id":"metals/lab/kafka-password","keys":["kafka-password/admin","kafka-password/processor"]}]' >"${folder}/secrets.json"
   echo '[{"name":"kafka","global":false,"replicas":1,"nano_cpus":250000000,"memory_bytes":536870912,"constraints":["node.labels.metals.kafka == true"],"start_first":false}]' >"${folder}/needs.json"
   echo 'services: {"setup-METALS_SETUP_HASH": {}}' >"${folder}/setup.yml"
-  echo '{}' | tee "${folder}/stack.yml" >"${folder}/config/tools.yml"
+  echo '{}' | tee "${folder}/stack.yml" "${folder}/stack.rotation.yml" >"${folder}/config/tools.yml"
   export BUNDLE="${BATS_TEST_TMPDIR}/bundle.tar.gz"
   # As lib/constructs/stack-bundle.ts packs it: without times.
   tar -czf "${BUNDLE}" --mtime=@0 -C "${folder}" .
@@ -196,9 +196,28 @@ bundle() { # what differs from another one
   touch "${METALS_STATE_FOLDER}/releases/"{9999.tar.gz.aB3dE6f8,8888.tar.gz}
   echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' >"${WORLD}/swarm/images/registry_repository:1"
   export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe
-  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_Images='edge=registry/repository:1'
+  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_OnlyWhen=always SSM_Images='edge=registry/repository:1'
   document stack-deploy
   [[ $(find "${METALS_STATE_FOLDER}/releases" -mindepth 1 -maxdepth 1 | wc -l) == 3 ]]
+}
+
+@test "stack-deploy, while one key replaces another" {
+  manager && secrets_manager && bundle
+  export STACK="${BATS_TEST_TMPDIR}/stack"
+  stack && mkdir -p "${STACK}/configs" && cp -r "${WORLD}"/swarm/{services,tasks} "${STACK}"
+  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${STACK}/configs"
+  local file
+  for file in "${WORLD}"/swarm/{services,tasks}/*; do
+    jq -c 'walk(if . == "api-key-aaaaaaaa" then "api-key-00000000" else . end)' "${STACK}/${file#"${WORLD}/swarm/"}" >"${file}"
+  done
+  grep -q api-key-aaaaaaaa "${STACK}/services/s1"
+  old_object secrets api-key-00000000 com.metals.pipeline=true
+  echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' >"${WORLD}/swarm/images/registry_repository:1"
+  export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe
+  export SSM_TimeoutSeconds=10 SSM_Versions=none SSM_OnlyWhen=always SSM_Images='edge=registry/repository:1'
+  document stack-deploy
+  grep -q 'stack.rotation.yml' "${CALLS}"
+  [[ ! -e ${BATS_TEST_TMPDIR}/expected/swarm/secrets/api-key-00000000 ]]
 }
 
 @test "stack-status" {

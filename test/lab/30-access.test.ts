@@ -1,12 +1,11 @@
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
-import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
 import { LAB_REGION, TOPIC } from '../../lib/contract';
+import { scram, topics } from './support/kafka';
 import { inNode, inTask, manager, nodeContainers, onlyTask, tasks, tryInNode } from './support/nodes';
 import { connectMongo } from './support/pipeline';
 import { metals, tryRun } from './support/run';
-import { password } from './support/secrets';
 import { openTunnel, type Tunnel } from './support/tunnel';
+import { login } from './support/users';
 import { addressOf, arrives, connects, datagramFrom, stranger, type Stranger } from './support/wire';
 
 jest.setTimeout(120_000);
@@ -26,13 +25,12 @@ describe('MongoDB', () => {
   });
 
   test('a wrong password is refused', async () => {
-    await expect(find({ username: 'processor', password: 'wrong' })).rejects.toThrow(/auth/i);
+    const { username } = await login('mongodb-password', 'processor');
+    await expect(find({ username, password: 'wrong' })).rejects.toThrow(/auth/i);
   });
 
   test('the right one is let in, so the refusals mean something', async () => {
-    await expect(
-      find({ username: 'processor', password: await password('mongodb-password', 'processor') }),
-    ).resolves.toBeDefined();
+    await expect(find(await login('mongodb-password', 'processor'))).resolves.toBeDefined();
   });
 });
 
@@ -41,41 +39,18 @@ describe('Kafka', () => {
   beforeAll(async () => (tunnel = await openTunnel(await onlyTask('kafka'), 9092)));
   afterAll(() => tunnel.close());
 
-  /** The broker calls itself kafka:9092, which resolves on the overlay alone: every connection goes through the tunnel. */
-  const topics = async (sasl?: KafkaConfig['sasl']): Promise<string[]> => {
-    const admin = new Kafka({
-      clientId: 'lab-test',
-      brokers: ['kafka:9092'],
-      sasl,
-      retry: { retries: 0 },
-      connectionTimeout: 5000,
-      requestTimeout: 5000,
-      logLevel: logLevel.NOTHING,
-      socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: tunnel.port }, onConnect),
-    }).admin();
-    try {
-      await admin.connect();
-      return await admin.listTopics();
-    } finally {
-      await admin.disconnect();
-    }
-  };
-  const login = (username: string, secret: string): KafkaConfig['sasl'] => ({
-    mechanism: 'scram-sha-512',
-    username,
-    password: secret,
-  });
-
   test('anonymous is refused', async () => {
-    await expect(topics()).rejects.toThrow();
+    await expect(topics(tunnel)).rejects.toThrow();
   });
 
   test('a wrong password is refused', async () => {
-    await expect(topics(login('producer', 'wrong'))).rejects.toThrow(/SASL|authentication/i);
+    const { username } = await login('kafka-password', 'producer');
+    await expect(topics(tunnel, scram(username, 'wrong'))).rejects.toThrow(/SASL|authentication/i);
   });
 
   test('the right one is let in, and sees what its ACLs allow', async () => {
-    const seen = await topics(login('producer', await password('kafka-password', 'producer')));
+    const { username, password } = await login('kafka-password', 'producer');
+    const seen = await topics(tunnel, scram(username, password));
     expect(seen).toContain(TOPIC.prices);
     expect(seen).not.toContain(TOPIC.deadLetters);
   });

@@ -1,15 +1,3 @@
-declare module 'kafkajs/src/protocol/encoder' {
-  export default class Encoder {
-    readonly buffer: Buffer;
-    writeInt16(value: number): this;
-    writeInt32(value: number): this;
-    writeInt64(value: string): this;
-    writeString(text: string): this;
-    writeBytes(bytes: Buffer): this;
-    writeArray(values: readonly Encoder[]): this;
-  }
-}
-
 declare module 'kafkajs/src/protocol/recordBatch/record/v0' {
   import type Encoder from 'kafkajs/src/protocol/encoder';
   export default function encodeRecord(record: object): Encoder;

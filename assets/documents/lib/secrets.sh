@@ -5,45 +5,85 @@
 # Docker names: eight characters of a hash or of a version tell two apart.
 SHORT=8
 
+# By key, NAME or NAME/PRINCIPAL: how the name of its Docker secret ends.
+declare -A SYNCED=()
+
+labels_of() { granted aws secretsmanager describe-secret --secret-id "$1" --output json; } # SECRET_ID
+
 # The id of the version that is current in Secrets Manager.
 current_version() { # SECRET_ID
   local version
-  version=$(granted aws secretsmanager describe-secret --secret-id "$1" --output json |
-    jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key')
+  version=$(labels_of "$1" | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key')
   [[ -n ${version} ]] || fail "secret $1 has no current version" "aws secretsmanager describe-secret --secret-id $1"
   echo "${version}"
 }
 
+# The id of the version that is to become current; nothing where there is none. One that has become current may keep its label.
+pending_version() { # SECRET_ID
+  labels_of "$1" | jq -r 'first(.VersionIdsToStages | to_entries[] | select(.value | index("AWSPENDING") and (index("AWSCURRENT") | not)) | .key)'
+}
+
 has_secret() { docker secret inspect "$1" >/dev/null 2>&1; }
 
-# Two documents may make the same secret at the same time: whoever comes second finds it there.
-create_secret() { # NAME SECRET_ID PRINCIPAL, the answer of Secrets Manager on stdin
-  jq -j --arg principal "$3" '
+docker_name() { echo "${1//\//-}-$2"; } # KEY VERSION
+
+# The value of one key, from the answer of Secrets Manager on stdin.
+value_of() { # PRINCIPAL, or nothing where the secret is one value
+  jq -j --arg principal "$1" '
       if $principal == "" then .SecretString
       else .SecretString | fromjson | .[$principal] // error("the secret has no value for " + $principal)
-      end' |
-    docker secret create --label com.metals.pipeline=true --label "com.metals.secret=$2" "$1" - >/dev/null ||
+      end'
+}
+
+# By it another version is known to hold the same value. Whoever may read it in the Swarm may read the secret as well.
+digest_of() { # KEY, its value on stdin
+  { printf '%s\n' "$1" && cat; } | sha256sum | cut -d ' ' -f 1
+}
+
+secret_with_digest() { # DIGEST: its name; nothing where there is none
+  docker_query /secrets "{\"label\":[\"com.metals.digest=$1\"]}" | jq -r '.[0].Spec.Name // empty'
+}
+
+# Two documents may make the same secret at the same time: whoever comes second finds it there.
+create_secret() { # NAME SECRET_ID DIGEST, the value on stdin
+  docker secret create --label com.metals.pipeline=true --label "com.metals.secret=$2" --label "com.metals.digest=$3" "$1" - >/dev/null ||
     has_secret "$1" ||
     fail "secret $1 could not be made from $2" "aws secretsmanager describe-secret --secret-id $2"
 }
 
-# Brings the current version of a secret into the Swarm, and leaves its id in SYNCED_VERSION. Asks for the value once, and
-# only if one of its Docker secrets is missing. A key is NAME, or NAME/PRINCIPAL.
-sync_secret() { # SECRET_ID KEY…
-  local secret_id=$1 key name principal value=''
-  shift
-  SYNCED_VERSION=$(current_version "${secret_id}")
+# Brings one version of a secret into the Swarm, and leaves in SYNCED how the names of its Docker secrets end. A value that
+# an earlier version has as well keeps its Docker secret, so that nobody who uses it is restarted: of several principals in
+# one secret, those alone whose password is new. Asks for the value once, and only if a Docker secret is missing.
+# shellcheck disable=SC2034 # SYNCED is read by the document and by rotation.sh
+sync_version() { # SECRET_ID VERSION KEY…
+  local secret_id=$1 version=$2 key name principal digest same value=''
+  shift 2
   for key in "$@"; do
-    name="${key//\//-}-${SYNCED_VERSION:0:SHORT}"
+    SYNCED[${key}]=${version:0:SHORT}
+    name=$(docker_name "${key}" "${version:0:SHORT}")
     if has_secret "${name}"; then
       log "${name} is here"
       continue
     fi
     principal=''
     [[ ${key} != */* ]] || principal=${key#*/}
-    [[ -n ${value} ]] || value=$(granted aws secretsmanager get-secret-value --secret-id "${secret_id}" --version-id "${SYNCED_VERSION}" --output json)
+    [[ -n ${value} ]] || value=$(granted aws secretsmanager get-secret-value --secret-id "${secret_id}" --version-id "${version}" --output json)
     # printf is of the shell itself: its arguments are in no process list.
-    printf '%s' "${value}" | create_secret "${name}" "${secret_id}" "${principal}"
+    digest=$(printf '%s' "${value}" | value_of "${principal}" | digest_of "${key}")
+    same=$(secret_with_digest "${digest}")
+    if [[ -n ${same} ]]; then
+      SYNCED[${key}]=${same##*-}
+      log "${name} would have the value of ${same}, which stays"
+      continue
+    fi
+    printf '%s' "${value}" | value_of "${principal}" | create_secret "${name}" "${secret_id}" "${digest}"
     log "${name} is made"
   done
+}
+
+# Brings the current version of a secret into the Swarm.
+sync_secret() { # SECRET_ID KEY…
+  local version
+  version=$(current_version "$1")
+  sync_version "$1" "${version}" "${@:2}"
 }

@@ -2,8 +2,9 @@
 # Deploys the stack. In order: the bundle is verified, all that can be known is checked, networks and secrets are made, the
 # stack is deployed, and its state is watched until it has converged. What has not converged is explained, with its last log
 # lines; evidence is kept, and the version that converged before is deployed again as a whole.
-require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions
+require_parameters Stage BundleBucket BundleKey BundleSha256 Images KafkaMode OverlayEncryption TimeoutSeconds Versions OnlyWhen
 load_node
+leave_unless_manager
 require_manager
 take_lease stack-deploy
 
@@ -63,7 +64,7 @@ image_digest() { # URI; nothing where the image is not here
 }
 
 short_hash() { sha256sum | cut -c "1-${SHORT}"; }
-variable_name() { tr '[:lower:]-' '[:upper:]_' <<<"$1"; }
+variable_name() { tr '[:lower:]/-' '[:upper:]__' <<<"$1"; }
 
 export_images() {
   local pair uri digest
@@ -77,12 +78,15 @@ export_images() {
 
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
 sync_secrets() {
-  local entries name secret_id keys
-  entries=$(jq -r '.[] | "\(.name) \(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
-  while read -r name secret_id keys; do
+  local entries secret_id keys key
+  entries=$(jq -r '.[] | "\(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
+  while read -r secret_id keys; do
     # shellcheck disable=SC2086 # one word for each key
     sync_secret "${secret_id}" ${keys}
-    export "METALS_SECRET_VERSION_$(variable_name "${name}")=${SYNCED_VERSION:0:SHORT}"
+    for key in ${keys}; do
+      export "METALS_SECRET_VERSION_$(variable_name "${key}")=${SYNCED[${key}]}"
+      [[ ${key} != api-key ]] || api_key_id=${secret_id}
+    done
   done <<<"${entries}"
 }
 
@@ -95,6 +99,8 @@ export_settings() {
 
 export_variables() {
   local file stem
+  METALS_DEPLOYMENT=$(echo "${SSM_BundleSha256} ${SSM_Images}" | short_hash)
+  export METALS_DEPLOYMENT
   sync_secrets
   for file in "${RELEASE}"/config/*; do
     stem=$(basename "${file%.*}")
@@ -116,6 +122,7 @@ deploy() { # KAFKA_MODE [OPTION of docker stack deploy…]
   [[ $1 != zookeeper ]] || files+=(-c stack.zookeeper.yml)
   render_setup
   files+=(-c setup.rendered.yml)
+  [[ -z ${METALS_SECRET_VERSION_API_KEY_OTHER} ]] || files+=(-c stack.rotation.yml)
   [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(-c stack.broker-1.yml)
   for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=(-c "stack.broker-${broker}.yml"); done
   refusal=$(cd "${RELEASE}" && docker stack deploy --resolve-image never "${@:2}" "${files[@]}" "${STACK}" 2>&1) ||
@@ -153,7 +160,7 @@ converge() {
 }
 
 # What the stack files interpolate, beside settings.env.
-deployed_variables() { env | grep -E '^METALS_(IMAGE_|SECRET_VERSION_|CONFIG_HASH_|SETUP_HASH=)' | sort; }
+deployed_variables() { env | grep -E '^METALS_(IMAGE_|SECRET_VERSION_|CONFIG_HASH_|SETUP_HASH=|DEPLOYMENT=)' | sort; }
 
 say() { echo "$*" >&2; }
 
@@ -168,6 +175,8 @@ go_back() {
   RELEASE="${RELEASES}/${sha256:0:12}"
   [[ -e ${RELEASE} ]] || fetch_bundle "$(jq -r .bucket <<<"${record}")" "$(jq -r .key <<<"${record}")" "${sha256}"
   export_settings
+  # Whoever logs in with what this deployment has brought still does.
+  export METALS_RETIRE=no METALS_SECRET_VERSION_API_KEY_OTHER=''
   while IFS= read -r line; do export "${line?}"; done < <(jq -r '.variables[]' <<<"${record}")
   # Brokers that are there now may hold what the first one does not: to go without them is a deployment of its own.
   [[ -n $(surplus_brokers) ]] || prune=(--prune)
@@ -248,7 +257,10 @@ check_room
 renew_lease
 ensure_networks "${encrypt}"
 renew_lease
+api_key_id='' pending_key=''
 export_variables
+plan_rotation
+leave_unless_asked
 PHASE=deploy
 find_cluster
 docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
@@ -256,5 +268,8 @@ deploy_brokers
 deploy "${SSM_KafkaMode}" --prune
 converge
 write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
+finish_rotation
+write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
 remove_unreferenced
+tell_rotated
 log "the stack has converged: $(stack_state | jq -r '[.services[] | "\(.name) \(.running)/\(.desired)"] | join(", ")')"

@@ -15,7 +15,8 @@ readonly CREDENTIALS_FILE=${DATA}/credentials.sha256
 # On a tmpfs: rendered files hold passwords.
 readonly RUN=${METALS_KAFKA_RUN_DIRECTORY:-/tmp/kafka}
 readonly SECRETS=${METALS_SECRETS_DIRECTORY:-/run/secrets}
-readonly PRINCIPALS=(admin producer processor)
+# The administrator makes the other users, and changes them while the broker runs: services/tools.
+readonly PRINCIPALS=(admin)
 readonly TOOL_HEAP=(-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
 # Below it the broker has no room for the files that it makes at a start.
 readonly LEAST_FREE_MIB=64

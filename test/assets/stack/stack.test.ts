@@ -9,6 +9,7 @@ import { DLQ_SECRETS } from '../../../services/tools/dlq';
 import { SETUP_SECRETS } from '../../../services/tools/setup';
 import { SMOKE_SECRETS } from '../../../services/tools/smoke';
 import { toolsConfigSchema } from '../../../services/tools/config';
+import { readUsers } from '../../../services/tools/users';
 
 const folder = join(__dirname, '../../../assets/stack');
 const read = (file: string): any => parse(readFileSync(join(folder, file), 'utf8'), { merge: true });
@@ -164,15 +165,55 @@ describe('secrets', () => {
   test('stack-deploy is told how to bring each of them', () => {
     const bundled = (
       JSON.parse(bundledSecrets('lab')) as { name: string; secret_id: string; keys: string[] }[]
-    ).flatMap(({ name, keys }) =>
+    ).flatMap(({ keys }) =>
       keys.map((key) => [
         key.replace('/', '-'),
-        `${key.replace('/', '-')}-\${METALS_SECRET_VERSION_${name.toUpperCase().replaceAll('-', '_')}}`,
+        `${key.replace('/', '-')}-\${METALS_SECRET_VERSION_${key.toUpperCase().replaceAll(/[-/]/g, '_')}}`,
       ]),
     );
     expect(Object.fromEntries(bundled)).toEqual(
       Object.fromEntries(Object.entries(stack.secrets).map(([key, { name }]: any) => [key, name])),
     );
+  });
+});
+
+describe('a rotation', () => {
+  const environment = (name: string): Record<string, string> => services[name].environment ?? {};
+  const version = (key: string): string => `\${METALS_SECRET_VERSION_${key}}`;
+
+  test('of a password of the services restarts neither Kafka nor MongoDB', () => {
+    const given = (name: string): string[] => services[name].secrets.map(({ source }: any) => source);
+    expect(given('kafka')).toEqual(['kafka-password-admin']);
+    expect(given('mongodb')).toEqual(['mongodb-password-admin']);
+    for (const store of ['kafka', 'mongodb'])
+      expect(JSON.stringify(environment(store))).not.toContain('SECRET_VERSION');
+  });
+
+  test('has each service log in as the user that the setup job has made for its version', () => {
+    expect(environment('producer').METALS_KAFKA_USERNAME).toBe(`producer-${version('KAFKA_PASSWORD_PRODUCER')}`);
+    expect(environment('processor')).toMatchObject({
+      METALS_KAFKA_USERNAME: `processor-${version('KAFKA_PASSWORD_PROCESSOR')}`,
+      METALS_MONGODB_USERNAME: `processor-${version('MONGODB_PASSWORD_PROCESSOR')}`,
+    });
+    expect(readUsers(environment('setup'))).toEqual({
+      kafkaProducer: environment('producer').METALS_KAFKA_USERNAME,
+      kafkaProcessor: environment('processor').METALS_KAFKA_USERNAME,
+      mongodbProcessor: environment('processor').METALS_MONGODB_USERNAME,
+      // Decided by stack-deploy.
+      retireOthers: false,
+    });
+    expect(environment('setup').METALS_RETIRE).toBe('${METALS_RETIRE}');
+  });
+
+  test('gives the producer a second key, beside the one that it has', () => {
+    const rotation = read('stack.rotation.yml');
+    const [other] = rotation.services.producer.secrets;
+    expect(rotation.services).toEqual({ producer: { secrets: [other] } });
+    expect(other).toMatchObject({ source: 'api-key-other', target: 'api-key-other' });
+    expect(`${other.uid}:${other.gid}`).toBe(services.producer.user);
+    expect(rotation.secrets).toEqual({
+      'api-key-other': { external: true, name: `api-key-${version('API_KEY_OTHER')}` },
+    });
   });
 });
 

@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { MongoClient, type Collection } from 'mongodb';
 import { MONGODB, PROCESSOR_PORT, PRODUCER_PORT } from '../../../lib/contract';
 import { onlyTask } from './nodes';
-import { password } from './secrets';
 import { openTunnel } from './tunnel';
+import { login, type Login } from './users';
 
 /** `npm run lab -- --producer-port` may have chosen other ports; .lab/env knows. */
 export const PRODUCER_URL = process.env.METALS_PRODUCER_URL ?? `http://127.0.0.1:${PRODUCER_PORT}`;
@@ -73,13 +73,8 @@ export interface Prices {
   close(): Promise<void>;
 }
 
-export interface MongoLogin {
-  readonly username: string;
-  readonly password: string;
-}
-
 /** A client of the one MongoDB task; without a login it is anonymous. */
-export async function connectMongo(login?: MongoLogin): Promise<Prices> {
+export async function connectMongo(login?: Login): Promise<Prices> {
   const tunnel = await openTunnel(await onlyTask('mongodb'), MONGODB_PORT);
   const client = new MongoClient(`mongodb://127.0.0.1:${tunnel.port}/`, {
     directConnection: true,
@@ -95,5 +90,4 @@ export async function connectMongo(login?: MongoLogin): Promise<Prices> {
   };
 }
 
-export const connectPrices = async (): Promise<Prices> =>
-  connectMongo({ username: 'processor', password: await password('mongodb-password', 'processor') });
+export const connectPrices = async (): Promise<Prices> => connectMongo(await login('mongodb-password', 'processor'));

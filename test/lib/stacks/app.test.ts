@@ -2,7 +2,14 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireApproval } from '../../../cdk.json';
-import { DISK_METRIC, DOCUMENTS, FILE_SYSTEMS, metricNamespace, SECRETS } from '../../../lib/contract';
+import {
+  DISK_METRIC,
+  DOCUMENTS,
+  FILE_SYSTEMS,
+  metricNamespace,
+  rotationAssociation,
+  SECRETS,
+} from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
 import { AMI, masked, synthesise } from './synthesise';
 
@@ -321,17 +328,33 @@ describe('associations', () => {
       'metals-test-rejoin',
       'metals-test-relabel',
       'metals-test-reprepare',
+      'metals-test-secrets',
     ]);
     for (const { Properties } of associations) expect(Properties.ScheduleExpression).toBe('rate(30 minutes)');
   });
 
+  const association = (AssociationName: string) =>
+    Object.values(templates.pipeline.findResources('AWS::SSM::Association', { Properties: { AssociationName } }))[0];
+  const deployments = () =>
+    templates.pipeline.findResources('Custom::RunCommand', {
+      Properties: { DocumentName: 'metals-test-stack-deploy' },
+    });
+
+  it('deploy on managers what was deployed last and has converged, and only where a secret has changed', () => {
+    const [[deploy, { Properties }]] = Object.entries(deployments()) as [[string, any]];
+    const secrets = association(rotationAssociation('test'))!;
+    expect(secrets.DependsOn).toContain(deploy);
+    expect(secrets.Properties.Parameters).toEqual({
+      ...Object.fromEntries(Object.entries(Properties.Parameters).map(([name, value]) => [name, [value]])),
+      OnlyWhen: ['secrets-changed'],
+    });
+    expect(secrets.Properties.Targets).toContainEqual({ Key: 'tag:metals:slot', Values: ['manager-1'] });
+    expect(Properties.Parameters.OnlyWhen).toBeUndefined();
+  });
+
   it('let a node remove older images only once the version that they name has converged', () => {
-    const [reprepare] = Object.values(templates.pipeline.findResources('AWS::SSM::Association'));
-    const [deploy] = Object.keys(
-      templates.pipeline.findResources('Custom::RunCommand', {
-        Properties: { DocumentName: 'metals-test-stack-deploy' },
-      }),
-    );
+    const reprepare = association('metals-test-reprepare');
+    const [deploy] = Object.keys(deployments());
     expect(reprepare!.Properties.Parameters.Serving).toEqual(['yes']);
     expect(reprepare!.DependsOn).toContain(deploy);
     for (const { Properties } of Object.values(templates.pipeline.findResources('Custom::RunCommand'))) {

@@ -41,6 +41,17 @@ describe('loadConfig', () => {
     ]);
   });
 
+  test('takes an optional secret where it is, and wants it to be one', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'app.yml'), 'name: x\n');
+    writeFileSync(join(folder, 'here'), 'value\n');
+    const file = join(folder, 'app.yml');
+    const request = { schema, file, secretsDirectory: folder, secrets: [], optionalSecrets: ['here', 'absent'] };
+    expect(loadConfig(request).secrets).toEqual({ here: 'value' });
+    writeFileSync(join(folder, 'here'), '');
+    expect(() => loadConfig(request)).toThrow('here: secret is empty');
+  });
+
   test('says when the file is missing', () => {
     expect(problems(undefined)[0]).toMatch(/app\.yml: no such file; expected a YAML file/);
   });

@@ -87,7 +87,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   });
   const kafka = new KafkaLink(watch, publisher);
   const { limits } = options;
-  const app = new ProducerApp({ config, apiKey: KEY, kafka, metrics, logger, version: 'test', taskSlot: 3, limits });
+  const app = new ProducerApp({ config, apiKeys: [KEY], kafka, metrics, logger, version: 'test', taskSlot: 3, limits });
   const port = await app.start();
   if (watch.ok) {
     publisher.start();

@@ -83,7 +83,7 @@ test('a dead letter may be larger than any record it carries', () => {
 test('each principal may do what it needs and nothing else', () => {
   const { TOPIC: topic, GROUP: group } = AclResourceTypes;
   const { READ, WRITE } = AclOperationTypes;
-  const acls = planAcls(config);
+  const acls = planAcls(config, { kafkaProducer: 'producer-1', kafkaProcessor: 'processor-2' });
   expect(
     acls.map(({ principal, resourceType, resourceName, operation }) => [
       principal,
@@ -92,10 +92,10 @@ test('each principal may do what it needs and nothing else', () => {
       operation,
     ]),
   ).toEqual([
-    ['User:producer', topic, 'metals-prices', WRITE],
-    ['User:processor', topic, 'metals-prices', READ],
-    ['User:processor', group, 'metals-processor', READ],
-    ['User:processor', topic, 'metals-prices.dlq', WRITE],
+    ['User:producer-1', topic, 'metals-prices', WRITE],
+    ['User:processor-2', topic, 'metals-prices', READ],
+    ['User:processor-2', group, 'metals-processor', READ],
+    ['User:processor-2', topic, 'metals-prices.dlq', WRITE],
   ]);
   expect(acls.every(({ permissionType }) => permissionType === AclPermissionTypes.ALLOW)).toBe(true);
 });

@@ -1,7 +1,8 @@
 import { ConfigResourceTypes, type Kafka } from 'kafkajs';
 import { createLogger } from '../../../services/common/log';
 import type { ToolsConfig } from '../../../services/tools/config';
-import { setUpKafka } from '../../../services/tools/setup-kafka';
+import type { ScramUsers } from '../../../services/tools/scram-users';
+import { planUsers, setUpKafka, type KafkaUsers } from '../../../services/tools/setup-kafka';
 
 const topic = (name: string) => ({ name, partitions: 1, retention_hours: 1, max_message_bytes: 1_024 });
 const config = {
@@ -34,15 +35,71 @@ function broker() {
       note(`altered ${resources[0].name}`, resources[0].configEntries);
     },
   };
-  return { told, kafka: { admin: () => admin } as unknown as Kafka };
+  return { told, admin, kafka: { admin: () => admin } as unknown as Kafka };
+}
+
+const silent = createLogger('test', '0', 'silent');
+
+/** The users of a broker; what is done with them is written down in order. */
+function kafkaUsers(present: readonly string[], retireOthers: boolean, done: string[] = []): KafkaUsers {
+  const scram: ScramUsers = {
+    list: async () => [...present],
+    alter: async (set, removed) => {
+      done.push(`set ${set.map(({ name, password }) => `${name}=${password}`)}; removed ${removed}`);
+    },
+  };
+  return {
+    users: { kafkaProducer: 'producer-2', kafkaProcessor: 'processor-2', mongodbProcessor: '', retireOthers },
+    passwords: { producer: 'p', processor: 'q' },
+    scram: (action) => action(scram),
+  };
 }
 
 test('a topic that is there gets changed bounds, as a new one does', async () => {
   const { told, kafka } = broker();
-  await setUpKafka(kafka, config, createLogger('test', '0', 'silent'));
+  await setUpKafka(kafka, config, kafkaUsers([], false), silent);
   const bounds = { 'retention.bytes': '503316480', 'segment.bytes': '33554432' };
   expect(told).toEqual({
     'altered prices': expect.objectContaining(bounds),
     'created letters': expect.objectContaining(bounds),
+  });
+});
+
+describe('users', () => {
+  const present = ['admin', 'producer-1', 'processor-1', 'producer-2'];
+
+  test('of the version before stay as long as a task may log in as one of them', async () => {
+    const done: string[] = [];
+    const { admin } = broker();
+    const deleteAcls = jest.fn();
+    await setUpKafka(
+      { admin: () => ({ ...admin, deleteAcls }) } as unknown as Kafka,
+      config,
+      kafkaUsers(present, false, done),
+      silent,
+    );
+    expect(done).toEqual(['set processor-2=q; removed ']);
+    expect(deleteAcls).not.toHaveBeenCalled();
+  });
+
+  test('of the version before go with their rights in the end, and the administrator never', async () => {
+    const done: string[] = [];
+    const { admin } = broker();
+    const acls = [...present, 'processor-2'].map((name) => ({ principal: `User:${name}` }));
+    const ended = {
+      ...admin,
+      describeAcls: async () => ({ resources: [{ acls }] }),
+      deleteAcls: async ({ filters }: any) => void done.push(`rights of ${filters.map((each: any) => each.principal)}`),
+    };
+    await setUpKafka({ admin: () => ended } as unknown as Kafka, config, kafkaUsers(present, true, done), silent);
+    expect(done).toEqual([
+      'set processor-2=q; removed producer-1,processor-1',
+      'rights of User:producer-1,User:processor-1',
+    ]);
+  });
+
+  test('that are as they should be are left alone', () => {
+    const wanted = [{ name: 'a', password: 'p' }];
+    expect(planUsers(['admin', 'a'], wanted, true)).toEqual({ added: [], removed: [] });
   });
 });

@@ -1,5 +1,7 @@
-import { detectServer, missingIndexes, writerRole } from '../../../services/tools/setup-mongodb';
+import type { MongoClient } from 'mongodb';
+import { createLogger } from '../../../services/common/log';
 import type { ToolsConfig } from '../../../services/tools/config';
+import { detectServer, missingIndexes, setUpMongo, writerRole } from '../../../services/tools/setup-mongodb';
 
 describe('detectServer', () => {
   test('the stand-in has no roles, deletes nothing by age, and says what it is', () => {
@@ -41,5 +43,41 @@ describe('missingIndexes', () => {
     expect(missingIndexes([])).toEqual([timestamp, metal]);
     expect(missingIndexes([{ name: '_id_', key: { _id: 1 } }, timestamp])).toEqual([metal]);
     expect(missingIndexes([timestamp, metal])).toEqual([]);
+  });
+});
+
+describe('users', () => {
+  const config = {
+    mongodb: { database: 'metals', collection: 'prices' },
+    price_retention_days: 0,
+  } as ToolsConfig;
+
+  /** A stand-in's users; what is done with them is written down. */
+  async function setUp(retireOthers: boolean): Promise<string[]> {
+    const done: string[] = [];
+    const users = ['admin', 'processor-1'].map((user) => ({ user }));
+    const command = async (request: Record<string, any>) => {
+      const [name, value] = Object.entries(request)[0]!;
+      if (name === 'buildInfo') return { version: '7', ferretdbVersion: 'v1' };
+      if (name === 'usersInfo') return { users: users.filter(({ user }) => value === 1 || user === value) };
+      done.push(`${name} ${value}`);
+      return {};
+    };
+    const indexed = { listIndexes: () => ({ toArray: async () => [] }), createIndexes: async () => [] };
+    const database = { command, listCollections: () => ({ toArray: async () => [] }), collection: () => indexed };
+    await setUpMongo(
+      { db: () => database } as unknown as MongoClient,
+      config,
+      { name: 'processor-2', password: 'p', retireOthers },
+      createLogger('test', '0', 'silent'),
+    );
+    return done;
+  }
+
+  test('of the version before stay as long as a task may log in as one of them', async () => {
+    expect(await setUp(false)).toEqual(['createUser processor-2']);
+  });
+  test('of the version before go in the end, and the administrator never', async () => {
+    expect(await setUp(true)).toEqual(['createUser processor-2', 'dropUser processor-1']);
   });
 });

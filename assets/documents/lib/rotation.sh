@@ -1,0 +1,115 @@
+#!/bin/bash
+# A new version of a secret reaches the stack in two deployments: in the first both values are accepted, in the second the
+# new one alone. What is left to do is read from the Swarm itself, so that the next run finishes what was killed.
+
+# The file in which the producer finds the other key that it accepts, beside api-key.
+OTHER_API_KEY=api-key-other
+
+# Names of the secrets that services are specified with, and that tasks still run with.
+secrets_in_use() { # services, then tasks, as two JSON values on stdin
+  jq -nc '
+    [input[] | select(.Spec.Mode.ReplicatedJob | not) | .Spec.TaskTemplate.ContainerSpec] as $services
+    | [input[] | select(.DesiredState == "running") | .Spec.ContainerSpec] as $tasks
+    | [($services + $tasks)[] | .Secrets // [] | .[].SecretName] | unique'
+}
+
+# Names of the secrets that a service would have again if it went back to its specification before.
+secrets_before() { # services on stdin
+  jq -c '[.[] | .PreviousSpec // empty | select(.Mode.ReplicatedJob | not) | .TaskTemplate.ContainerSpec.Secrets // [] | .[].SecretName] | unique'
+}
+
+# Which other key the producer is to accept beside the current one: one that is pending; else the one that it was given
+# before, as long as there may be a task that does not take the current one. Nothing where there is none.
+other_api_key() { # CURRENT [PENDING], as they end Docker's names; services on stdin
+  jq -r --arg current "$1" --arg pending "${2:-}" --arg other "${OTHER_API_KEY}" '
+    ([.[] | select(.Spec.Name == "metals_producer") | .Spec.TaskTemplate.ContainerSpec.Secrets // [] | .[]
+      | select(.SecretName | startswith("api-key-")) | {key: .File.Name, value: (.SecretName | ltrimstr("api-key-"))}]
+      | from_entries) as $has
+    | if $pending != "" then $pending
+      elif $has["api-key"] == null then ""
+      elif $has["api-key"] == $current then $has[$other] // ""
+      elif $has[$other] == $current then ""
+      else $has["api-key"] end
+    | if . == $current then "" else . end'
+}
+
+# Names that the second list lacks.
+without() { # two JSON lists
+  jq -cn --argjson all "$1" --argjson taken "$2" '$all - $taken'
+}
+
+names_as_json() { jq -Rnc '[inputs | select(. != "")] | unique'; } # a name a line on stdin
+
+synced_names() {
+  local key
+  for key in "${!SYNCED[@]}"; do docker_name "${key}" "${SYNCED[${key}]}"; done
+}
+
+# What the document stack-deploy does with these, in this order. It leaves the key that is pending in pending_key, and as
+# JSON lists of names: wanted, what this deployment names; in_use, what was in use before it; outdated, what of that goes.
+
+# Whether this is a rotation, and what else is accepted until it ends. A key that is pending is accepted beside the current
+# one, so that it can be made the current one whenever its clients are ready.
+plan_rotation() {
+  local pending services
+  wanted=$(synced_names | names_as_json)
+  pending=$(pending_version "${api_key_id}")
+  if [[ -n ${pending} ]]; then
+    sync_version "${api_key_id}" "${pending}" api-key
+    pending_key=${SYNCED["api-key"]}
+    SYNCED["api-key"]=${METALS_SECRET_VERSION_API_KEY}
+    wanted=$({ jq -r '.[]' <<<"${wanted}" && docker_name api-key "${pending_key}"; } | names_as_json)
+  fi
+  services=$(stack_services)
+  in_use=$({ echo "${services}" && stack_tasks; } | secrets_in_use)
+  outdated=$(without "${in_use}" "${wanted}")
+  export METALS_SECRET_VERSION_API_KEY_OTHER METALS_RETIRE=yes
+  METALS_SECRET_VERSION_API_KEY_OTHER=$(other_api_key "${METALS_SECRET_VERSION_API_KEY}" "${pending_key}" <<<"${services}")
+  # What a task still logs in with is not taken away from it.
+  [[ ${outdated} == '[]' ]] || METALS_RETIRE=no
+}
+
+# For the association, which looks every half hour: nothing to do where the Swarm has all secrets as they are, and no other.
+# What it would deploy again may not be what serves by now.
+leave_unless_asked() {
+  local here serving
+  [[ ${SSM_OnlyWhen} == secrets-changed ]] || return 0
+  serving=$(stack_services | jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]')
+  if [[ ${serving} != "${METALS_DEPLOYMENT}" ]]; then
+    log "${serving:-nothing} is deployed, and this is ${METALS_DEPLOYMENT}: left to whoever deploys"
+    echo '{"rotated":[]}'
+    exit 0
+  fi
+  here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
+  [[ $(without "${wanted}" "${in_use}")$(without "${here}" "${wanted}") == '[][]' ]] || return 0
+  log "the stack has all secrets as they are in Secrets Manager"
+  echo '{"rotated":[]}'
+  exit 0
+}
+
+# A node that has not joined yet, or not as a manager, is asked again in half an hour.
+leave_unless_manager() {
+  [[ ${SSM_OnlyWhen} == secrets-changed && $(docker_query /info | jq -r .Swarm.ControlAvailable) != true ]] || return 0
+  log "this node is no manager: another one looks after the secrets"
+  exit 0
+}
+
+# Every task has the new values and has proved them: the old ones are refused from here on. Deployed a third time where a
+# service could go back to them: a deployment makes the specification before this one the one to go back to.
+finish_rotation() {
+  [[ ${outdated} != '[]' ]] || return 0
+  log "the new secrets are in use; refused from now on: $(jq -r 'join(", ")' <<<"${outdated}")" 2>&1
+  METALS_SECRET_VERSION_API_KEY_OTHER=${pending_key}
+  METALS_RETIRE=yes
+  deploy "${SSM_KafkaMode}" --prune
+  converge
+  [[ $(without "$(stack_services | secrets_before)" "${wanted}") != '[]' ]] || return 0
+  deploy "${SSM_KafkaMode}" --prune
+  converge
+}
+
+# As one line of JSON, which secrets have changed by this run.
+tell_rotated() {
+  jq -cn --argjson new "$(without "${wanted}" "${in_use}")" --argjson old "${outdated}" \
+    '{rotated: ($new + $old | map(sub("-[^-]+$"; "")) | unique)}'
+}

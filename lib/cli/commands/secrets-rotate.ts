@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { EXIT, secretName, type SecretId } from '../../contract';
+import { explainFailure } from '../../ssm';
+import { withActivity } from '../activity';
+import { clientsOf } from '../clients';
+import { confirmOnTerminal, type Confirm } from '../confirm';
+import type { Context } from '../context';
+import { formatSeconds, parseDurationSeconds } from '../duration';
+import { CliError } from '../errors';
+import { lastDeployment } from '../last-deployment';
+import { completeCommands } from '../next-command';
+import { chooseKeys, dockerName, restarts, type SecretKey } from '../secret-keys';
+import { SecretStore } from '../secret-store';
+import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
+
+export const SECRETS_ROTATE_FAILED = 'the secrets were not rotated';
+/** For each of up to three deployments of the stack, as stack-deploy itself. */
+const DEFAULT_TIMEOUT_SECONDS = 3_400;
+/** For clients that ask for the current key once a minute. */
+const DEFAULT_GRACE_SECONDS = 60;
+const STATUS = 'npm run metals -- status';
+
+export interface RotateOptions {
+  /** @default all for which nothing restarts */
+  readonly names: readonly string[];
+  /** How long clients may take to notice the new API key. @default 60s */
+  readonly grace?: string;
+  readonly yes?: boolean;
+}
+
+/** Brings what is current in Secrets Manager to the stack, and answers which secrets have changed by it. */
+type Deploy = (title: string) => Promise<readonly string[]>;
+
+/**
+ * `metals secrets rotate`: a new value, brought to the Swarm while both are accepted. What is under way is finished first,
+ * and counts as the rotation that is asked for: the same command goes on after whatever interrupted it.
+ */
+export async function rotateSecrets(
+  context: Context,
+  { names, grace, yes }: RotateOptions,
+  confirm: Confirm = confirmOnTerminal,
+): Promise<number> {
+  const { terminal, stage } = context;
+  const keys = chooseKeys(names, SECRETS_ROTATE_FAILED);
+  const graceSeconds = readGrace(grace);
+  if (!yes && !terminal.interactive)
+    throw new CliError(
+      SECRETS_ROTATE_FAILED,
+      'it asks before it changes secrets, and nobody can answer here: stdin is not a terminal',
+      ['add --yes to go on without being asked'],
+      EXIT.usage,
+    );
+  const again = `npm run metals -- ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
+  const connection = await connect(context);
+  await assertDeployed(context, connection, 'stack-deploy', SECRETS_ROTATE_FAILED);
+  const deploy = await deployment(context, connection, again);
+  const client = (await clientsOf(context, connection.region))(SecretsManagerClient);
+  try {
+    const store = new SecretStore(client, stage);
+    await refuseOwnRotation(store, stage, keys);
+    for (const line of announcement(keys, graceSeconds)) terminal.note(line);
+    if (!yes && !(await confirm('rotate?', context.interrupted)))
+      throw new CliError(SECRETS_ROTATE_FAILED, 'the answer was not yes: nothing was changed', [STATUS]);
+    const pending = await isPending(store, keys);
+    const finished = await deploy('finishing what is under way');
+    const fresh = keys.filter((key) => !finished.includes(dockerName(key)) && !(pending && isApiKey(key)));
+    context.leaveBehind = [again];
+    await addValues(store, fresh);
+    if (fresh.length > 0) await deploy('bringing the new values to the Swarm');
+    if (pending || fresh.some(isApiKey)) {
+      context.leaveBehind = [again];
+      await withActivity(terminal, 'making the new API key the current one', async (activity) => {
+        await store.promote('api-key');
+        activity.waitsFor(`clients that still have the old one, ${formatSeconds(graceSeconds)}`);
+        await sleep(graceSeconds * 1000, undefined, { signal: context.interrupted });
+      });
+      await deploy('refusing the old API key');
+    }
+    tell(context, keys, fresh);
+  } finally {
+    client.destroy();
+  }
+  return EXIT.ok;
+}
+
+const isApiKey = ({ secret }: SecretKey): boolean => secret === 'api-key';
+
+function readGrace(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_GRACE_SECONDS;
+  const seconds = text === '0' ? 0 : parseDurationSeconds(text);
+  if (seconds !== undefined) return seconds;
+  throw new CliError(
+    SECRETS_ROTATE_FAILED,
+    `--grace: got "${text}", expected a duration such as 90s, 15m or 1h`,
+    ['add --grace 5m'],
+    EXIT.usage,
+  );
+}
+
+/** What happens, and what it costs. */
+function announcement(keys: readonly SecretKey[], graceSeconds: number): string[] {
+  const stopped = keys.filter(restarts).map(({ name }) => name);
+  return [
+    `to be rotated: ${keys.map(({ name }) => name).join(', ')}`,
+    ...(keys.some(isApiKey)
+      ? [`both API keys are accepted until ${formatSeconds(graceSeconds)} after the new one is current (--grace)`]
+      : []),
+    ...(stopped.length ? [`a new password of ${stopped.join(', ')} restarts that server: seconds without intake`] : []),
+  ];
+}
+
+/** @throws CliError where Secrets Manager has a function of its own for one of them */
+async function refuseOwnRotation(store: SecretStore, stage: string, keys: readonly SecretKey[]): Promise<void> {
+  for (const secret of secretsOf(keys)) {
+    const { rotatesItself } = await store.versions(secret);
+    if (rotatesItself)
+      throw new CliError(
+        SECRETS_ROTATE_FAILED,
+        `Secrets Manager rotates ${secret} by itself, and what is pending there is its own`,
+        [
+          `aws secretsmanager rotate-secret --secret-id ${secretName(stage, secret)}    # the Swarm follows within half an hour`,
+        ],
+      );
+  }
+}
+
+const secretsOf = (keys: readonly SecretKey[]): SecretId[] => [...new Set(keys.map(({ secret }) => secret))];
+
+const isPending = async (store: SecretStore, keys: readonly SecretKey[]): Promise<boolean> =>
+  keys.some(isApiKey) && (await store.versions('api-key')).pending !== undefined;
+
+/** The API key has clients outside, so its new value becomes current once it is accepted; passwords have none. */
+async function addValues(store: SecretStore, keys: readonly SecretKey[]): Promise<void> {
+  for (const secret of secretsOf(keys)) {
+    const principals = keys.flatMap((key) => (key.secret === secret ? (key.principal ?? []) : []));
+    if (principals.length > 0) await store.replacePasswords(secret, principals);
+    else await store.addPending(secret);
+  }
+}
+
+/** @throws CliError where nobody has deployed the stack with this version of the product */
+async function deployment(context: Context, connection: Connection, again: string): Promise<Deploy> {
+  const parameters = await lastDeployment(connection.ssm, context.stage);
+  if (parameters === undefined)
+    throw new CliError(SECRETS_ROTATE_FAILED, `stage "${context.stage}" was deployed by a version that cannot rotate`, [
+      'npm run metals -- deploy',
+    ]);
+  const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  return async (title) => {
+    const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
+    context.leaveBehind = [again];
+    if (!state.succeeded)
+      throw new CliError(SECRETS_ROTATE_FAILED, explainFailure(state, connection.region), [STATUS, again]);
+    return parseRotated(state.invocations[0]!.stdout);
+  };
+}
+
+/** Pure: what stack-deploy says at its end. */
+export function parseRotated(stdout: string): readonly string[] {
+  const line = stdout.split('\n').findLast((text) => text.startsWith('{"rotated":'));
+  if (line === undefined) throw new Error('stack-deploy did not say which secrets it has changed');
+  return (JSON.parse(line) as { readonly rotated: readonly string[] }).rotated;
+}
+
+function tell({ terminal, stage, given }: Context, keys: readonly SecretKey[], fresh: readonly SecretKey[]): void {
+  const rotated = keys.map(({ name }) => name);
+  const resumed = keys.filter((key) => !fresh.includes(key)).map(({ name }) => name);
+  if (terminal.json) return terminal.value({ stage, rotated, resumed });
+  const note = resumed.length
+    ? ` (${resumed.join(', ')}: finished what was under way; the same command again makes a new value)`
+    : '';
+  terminal.note(completeCommands(`rotated: ${rotated.join(', ')}${note}; next: npm run metals -- smoke-test`, given));
+}

@@ -1,0 +1,37 @@
+/** What the stack was last deployed with: the association that looks after secrets has it. */
+import {
+  DescribeAssociationCommand,
+  ListAssociationsCommand,
+  type ListAssociationsCommandOutput,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { rotationAssociation } from '../contract';
+
+/** The parameters of stack-deploy; undefined where the stage has no such association. */
+export async function lastDeployment(
+  ssm: SSMClient,
+  stage: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const AssociationId = await associationId(ssm, rotationAssociation(stage));
+  if (AssociationId === undefined) return undefined;
+  const { AssociationDescription } = await ssm.send(new DescribeAssociationCommand({ AssociationId }));
+  return Object.fromEntries(
+    Object.entries(AssociationDescription?.Parameters ?? {}).map(([name, [value = '']]) => [name, value]),
+  );
+}
+
+async function associationId(ssm: SSMClient, name: string): Promise<string | undefined> {
+  let NextToken: string | undefined;
+  do {
+    const page: ListAssociationsCommandOutput = await ssm.send(
+      new ListAssociationsCommand({
+        AssociationFilterList: [{ key: 'AssociationName', value: name }],
+        NextToken,
+      }),
+    );
+    const found = page.Associations?.find(({ AssociationName }) => AssociationName === name);
+    if (found) return found.AssociationId;
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return undefined;
+}

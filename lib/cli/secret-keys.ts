@@ -1,0 +1,43 @@
+/** What can be rotated by itself: a secret that is one value, or one principal's password in a secret of several. Pure. */
+import { EXIT, SECRETS, type SecretId } from '../contract';
+import { CliError } from './errors';
+
+/** `api-key`, `kafka-password/producer`: as documents name them. */
+export interface SecretKey {
+  readonly name: string;
+  readonly secret: SecretId;
+  /** Undefined where the secret is one value. */
+  readonly principal: string | undefined;
+}
+
+export const SECRET_KEYS: readonly SecretKey[] = (Object.keys(SECRETS) as SecretId[]).flatMap((secret): SecretKey[] => {
+  const principals: readonly string[] = SECRETS[secret];
+  if (principals.length === 0) return [{ name: secret, secret, principal: undefined }];
+  return principals.map((principal) => ({ name: `${secret}/${principal}`, secret, principal }));
+});
+
+/** Kafka and MongoDB know their administrator's password from a file, and read it at a start. */
+export const restarts = ({ principal }: SecretKey): boolean => principal === 'admin';
+
+/** How the name of its Docker secret begins. */
+export const dockerName = ({ name }: SecretKey): string => name.replace('/', '-');
+
+/**
+ * What is meant: a key, or a secret with all of its principals; without names, all that nothing restarts for.
+ *
+ * @throws CliError with what there is
+ */
+export function chooseKeys(names: readonly string[], what: string): SecretKey[] {
+  if (names.length === 0) return SECRET_KEYS.filter((key) => !restarts(key));
+  const unknown = names.filter((name) => !SECRET_KEYS.some((key) => isNamed(key, name)));
+  if (unknown.length > 0)
+    throw new CliError(
+      what,
+      `there is no secret ${unknown.join(', ')}; there are: ${SECRET_KEYS.map(({ name }) => name).join(', ')}`,
+      ['npm run metals -- secrets list'],
+      EXIT.usage,
+    );
+  return SECRET_KEYS.filter((key) => names.some((name) => isNamed(key, name)));
+}
+
+const isNamed = ({ name, secret }: SecretKey, wanted: string): boolean => wanted === name || wanted === secret;

@@ -1,0 +1,29 @@
+/** The verbs of `metals secrets`. */
+import type { Command } from 'commander';
+import { listSecrets, SECRETS_LIST_FAILED } from './commands/secrets-list';
+import { rotateSecrets, SECRETS_ROTATE_FAILED, type RotateOptions } from './commands/secrets-rotate';
+import type { Bind } from './dlq-verbs';
+import { SECRET_KEYS } from './secret-keys';
+
+const ROTATE_HELP = `
+Names: ${SECRET_KEYS.map(({ name }) => name).join(', ')}.
+Both values are accepted until all tasks have the new one. Interrupted or killed, the same command goes on. A value that
+was changed elsewhere reaches the Swarm by itself within half an hour, or at once by this command or a deployment.`;
+
+export function addSecretVerbs(program: Command, bind: Bind): void {
+  const secrets = program.command('secrets').description('the API key and the passwords of Kafka and MongoDB');
+  secrets
+    .command('list')
+    .description('versions in Secrets Manager, never a value')
+    .action(bind(SECRETS_LIST_FAILED, listSecrets));
+  secrets
+    .command('rotate')
+    .description('new values, brought to the Swarm while the old ones are still accepted')
+    .argument('[name...]', 'which; without, all for which nothing restarts')
+    .option('--grace <duration>', 'how long clients may take to notice the new API key (60s)')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', ROTATE_HELP)
+    .action((names: string[], options: Omit<RotateOptions, 'names'>) =>
+      bind<RotateOptions>(SECRETS_ROTATE_FAILED, rotateSecrets)({ ...options, names }),
+    );
+}

@@ -1,0 +1,152 @@
+/**
+ * Users of Kafka with a SCRAM password, which kafkajs cannot change: KIP-554's two requests, sent over its own connection.
+ * Protocol: https://kafka.apache.org/protocol#The_Messages_AlterUserScramCredentials
+ */
+import { pbkdf2Sync, randomBytes } from 'node:crypto';
+import Broker from 'kafkajs/src/broker';
+import ConnectionPool from 'kafkajs/src/network/connectionPool';
+import Decoder from 'kafkajs/src/protocol/decoder';
+import Encoder from 'kafkajs/src/protocol/encoder';
+import type { Kafka } from 'kafkajs';
+import { socketFactory, type KafkaConnection } from '../common/kafka';
+
+const SHA_512 = 2;
+/** As Kafka's own tools; it refuses fewer. */
+const ITERATIONS = 4096;
+const SALT_BYTES = 24;
+const KEY_BYTES = 64;
+/** DescribeUserScramCredentials names a user that has none with it. */
+const RESOURCE_NOT_FOUND = 91;
+
+export interface ScramUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+interface Request {
+  readonly apiKey: number;
+  readonly apiName: string;
+  readonly encode: (encoder: Encoder) => Encoder;
+}
+
+export interface ScramUsers {
+  /** Names of all users that have a password. */
+  list(): Promise<string[]>;
+  /** Gives users their passwords, and takes those of others away, at once. */
+  alter(set: readonly ScramUser[], removed: readonly string[]): Promise<void>;
+}
+
+/** Runs an action over a connection of its own, by the login of an administrator. */
+export async function withScramUsers<T>(
+  kafka: Kafka,
+  connection: KafkaConnection,
+  password: string,
+  action: (users: ScramUsers) => Promise<T>,
+): Promise<T> {
+  const [host, port] = connection.brokers[0].split(':');
+  const logger = kafka.logger();
+  const connectionPool = new ConnectionPool({
+    host,
+    port: Number(port),
+    clientId: 'metals-setup',
+    sasl: { mechanism: 'scram-sha-512', username: connection.username, password },
+    socketFactory,
+    connectionTimeout: connection.connection_timeout_ms,
+    requestTimeout: connection.request_timeout_ms,
+    logger,
+  });
+  const broker = new Broker({ connectionPool, logger, authenticationTimeout: connection.request_timeout_ms });
+  try {
+    await broker.connect();
+    return await action(usersOver((request) => send(connectionPool, request)));
+  } finally {
+    await broker.disconnect();
+  }
+}
+
+const usersOver = (call: (request: Request) => Promise<Decoder>): ScramUsers => ({
+  list: async () => readUsers(await call(describeRequest())),
+  alter: async (set, removed) => checkAltered(await call(alterRequest(set, removed))),
+});
+
+/** Both requests are of the flexible form: the header ends with tagged fields, of which there are none. */
+const send = (pool: ConnectionPool, { apiKey, apiName, encode }: Request): Promise<Decoder> =>
+  pool.send({
+    request: { apiKey, apiName, apiVersion: 0, encode: () => Promise.resolve(encode(noTags(new Encoder()))) },
+    response: {
+      decode: (answer: Buffer) => {
+        const decoder = new Decoder(answer);
+        decoder.readTaggedFields();
+        return Promise.resolve(decoder);
+      },
+      parse: (decoder: Decoder) => Promise.resolve(decoder),
+    },
+  });
+
+const noTags = (encoder: Encoder): Encoder => encoder.writeUVarInt(0);
+
+/** Null in place of the names: all users. */
+export const describeRequest = (): Request => ({
+  apiKey: 50,
+  apiName: 'DescribeUserScramCredentials',
+  encode: (encoder) => noTags(encoder.writeUVarInt(0)),
+});
+
+export function readUsers(decoder: Decoder): string[] {
+  decoder.readInt32();
+  failOn(decoder.readInt16(), decoder.readUVarIntString(), 'the users cannot be listed');
+  const results = readArray(decoder, () => {
+    const user = decoder.readUVarIntString()!;
+    const code = decoder.readInt16();
+    const message = decoder.readUVarIntString();
+    readArray(decoder, () => {
+      decoder.readInt8();
+      decoder.readInt32();
+      decoder.readTaggedFields();
+    });
+    decoder.readTaggedFields();
+    return { user, code, message };
+  });
+  const found = results.filter(({ code }) => code !== RESOURCE_NOT_FOUND);
+  for (const { user, code, message } of found) failOn(code, message, `the user ${user} cannot be described`);
+  return found.map(({ user }) => user);
+}
+
+export const alterRequest = (set: readonly ScramUser[], removed: readonly string[]): Request => ({
+  apiKey: 51,
+  apiName: 'AlterUserScramCredentials',
+  encode: (encoder) => {
+    encoder.writeUVarInt(removed.length + 1);
+    for (const name of removed) noTags(encoder.writeUVarIntString(name).writeInt8(SHA_512));
+    encoder.writeUVarInt(set.length + 1);
+    for (const { name, password } of set) {
+      const salt = randomBytes(SALT_BYTES);
+      encoder.writeUVarIntString(name).writeInt8(SHA_512).writeInt32(ITERATIONS);
+      encoder.writeUVarIntBytes(salt).writeUVarIntBytes(saltedPassword(password, salt));
+      noTags(encoder);
+    }
+    return noTags(encoder);
+  },
+});
+
+/** RFC 5802's Hi(); the password itself never leaves this process. Its letters and digits need no SASLprep. */
+export const saltedPassword = (password: string, salt: Buffer): Buffer =>
+  pbkdf2Sync(password, salt, ITERATIONS, KEY_BYTES, 'sha512');
+
+export function checkAltered(decoder: Decoder): void {
+  decoder.readInt32();
+  readArray(decoder, () => {
+    const user = decoder.readUVarIntString();
+    failOn(decoder.readInt16(), decoder.readUVarIntString(), `the password of ${user} cannot be changed`);
+    decoder.readTaggedFields();
+  });
+}
+
+function readArray<T>(decoder: Decoder, read: () => T): T[] {
+  const length = decoder.readUVarInt() - 1;
+  return Array.from({ length: Math.max(0, length) }, read);
+}
+
+function failOn(code: number, message: string | null, what: string): void {
+  if (code !== 0) throw new Error(`${what}: ${message ?? 'no reason is given'} (Kafka error ${code})`);
+}
