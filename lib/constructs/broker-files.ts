@@ -51,7 +51,7 @@ export function brokerFiles(stackYaml: string, brokers: number): Record<string, 
   });
   /** Ends by itself, and what it has printed is its answer. */
   const job = (broker: number, argument: string) => {
-    const { healthcheck: _, ...service } = member(broker);
+    const service = member(broker);
     const { labels, resources } = service.deploy;
     return {
       ...service,
