@@ -23,14 +23,15 @@ test('publishes nothing unless told', () => {
 
 const published = parsePublish('manager-1=8000,8001');
 const of = (stage: string, slot = 'manager-1') => ({ [TAG.stage]: stage, [TAG.slot]: slot });
-const there = { tags: of('lab'), state: 'running' as InstanceRecord['state'], publishes: true };
+const inState = (state: InstanceRecord['state']) => ({ tags: of('lab'), state, publishes: true });
+const there = inState('running');
 
 describe('ports lead to a new instance', () => {
   test.each([
     ['when nobody else is there', 'strict', [], true],
-    ['when the one before it in its own slot ends', 'lab', [{ ...there, state: 'shutting-down' }], true],
+    ['when the one before it in its own slot ends', 'lab', [inState('shutting-down')], true],
     ['not when another stage has them', 'strict', [there], false],
-    ['when another stage had them', 'strict', [{ ...there, state: 'terminated' }], true],
+    ['when another stage had them', 'strict', [inState('terminated')], true],
     ['when another stage is there without', 'lab', [{ ...there, tags: of('strict'), publishes: false }], true],
   ])('%s', (_, stage, instances, expected) => expect(publishes(published, of(stage), instances)).toBe(expected));
 
@@ -38,10 +39,10 @@ describe('ports lead to a new instance', () => {
 });
 
 describe('a port leads to', () => {
-  const after = { ...there, state: 'pending' };
+  const after = inState('pending');
 
   test('the instance that has it now', () => {
-    const before = { ...there, state: 'shutting-down' };
+    const before = inState('shutting-down');
     const beside = { ...there, tags: of('strict'), publishes: false };
     expect(nodeAtPort(published, [before, beside, after], 8001)).toBe(after);
   });
@@ -49,6 +50,6 @@ describe('a port leads to', () => {
   test.each([
     ['the port is of no slot', [there], 9000],
     ['the slot has no instance', [{ ...there, tags: of('lab', 'worker-1') }], 8000],
-    ['its instance has ended', [{ ...there, state: 'terminated' }], 8000],
+    ['its instance has ended', [inState('terminated')], 8000],
   ])('nothing when %s', (_, instances, port) => expect(nodeAtPort(published, instances, port)).toBeUndefined());
 });
