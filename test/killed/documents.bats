@@ -184,9 +184,9 @@ bundle() { # what differs from another one
 
 @test "stack-deploy" {
   manager && secrets_manager && bundle
-  export STACK="${BATS_TEST_TMPDIR}/stack"
-  stack && mkdir "${STACK}" && mv "${WORLD}"/swarm/{services,tasks} "${STACK}" && mkdir "${WORLD}"/swarm/{services,tasks} "${STACK}/configs"
-  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${STACK}/configs"
+  export NEW_STACK="${BATS_TEST_TMPDIR}/stack"
+  stack && mkdir "${NEW_STACK}" && mv "${WORLD}"/swarm/{services,tasks} "${NEW_STACK}" && mkdir "${WORLD}"/swarm/{services,tasks} "${NEW_STACK}/configs"
+  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${NEW_STACK}/configs"
   rm "${WORLD}/swarm/networks/metals-backend"
   old_object secrets api-key-00000000 com.metals.pipeline=true
   old_object configs metals_old com.docker.stack.namespace=metals
@@ -203,14 +203,14 @@ bundle() { # what differs from another one
 
 @test "stack-deploy, while one key replaces another" {
   manager && secrets_manager && bundle
-  export STACK="${BATS_TEST_TMPDIR}/stack"
-  stack && mkdir -p "${STACK}/configs" && cp -r "${WORLD}"/swarm/{services,tasks} "${STACK}"
-  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${STACK}/configs"
+  export NEW_STACK="${BATS_TEST_TMPDIR}/stack"
+  stack && mkdir -p "${NEW_STACK}/configs" && cp -r "${WORLD}"/swarm/{services,tasks} "${NEW_STACK}"
+  old_object configs metals_tools-0123 com.docker.stack.namespace=metals && mv "${WORLD}/swarm/configs/metals_tools-0123" "${NEW_STACK}/configs"
   local file
   for file in "${WORLD}"/swarm/{services,tasks}/*; do
-    jq -c 'walk(if . == "api-key-aaaaaaaa" then "api-key-00000000" else . end)' "${STACK}/${file#"${WORLD}/swarm/"}" >"${file}"
+    jq -c 'walk(if . == "api-key-aaaaaaaa" then "api-key-00000000" else . end)' "${NEW_STACK}/${file#"${WORLD}/swarm/"}" >"${file}"
   done
-  grep -q api-key-aaaaaaaa "${STACK}/services/s1"
+  grep -q api-key-aaaaaaaa "${NEW_STACK}/services/s1"
   old_object secrets api-key-00000000 com.metals.pipeline=true
   echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' >"${WORLD}/swarm/images/registry_repository:1"
   export SSM_BundleBucket=bucket SSM_BundleKey=key.tar.gz SSM_KafkaMode=kraft SSM_OverlayEncryption=probe

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SETUP_SECRETS } from '../../../services/tools/setup';
 import { temporaryFolder } from './temporary-folder';
 
 const root = join(__dirname, '../../..');
 const SECRETS: Record<string, string[]> = {
   producer: ['kafka-password', 'api-key'],
   processor: ['kafka-password', 'mongodb-password'],
-  tools: ['kafka-password-admin', 'mongodb-password-admin', 'mongodb-password-processor'],
+  tools: SETUP_SECRETS,
 };
 
 function run(component: string, config: string, secrets: readonly string[], extra: readonly string[]) {
