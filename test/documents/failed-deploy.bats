@@ -3,8 +3,6 @@
 load helpers
 load stack-helpers
 
-setup_file() { export BATS_TEST_TIMEOUT=60; }
-
 bundle_with() { # FILE, content on stdin
   cat >"${BATS_TEST_TMPDIR}/bundle/$1"
   pack_bundle
