@@ -11,7 +11,7 @@ import {
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
 import { planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
-import type { ScramUser, ScramUsers } from './scram-users';
+import type { ScramUsers } from './scram-users';
 import { ADMIN, type Users } from './users';
 
 /** One broker: more replicas than that cannot be. */
