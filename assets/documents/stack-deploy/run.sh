@@ -119,6 +119,7 @@ short_hash() { sha256sum | cut -c "1-${SHORT}"; }
 variable_name() { tr '[:lower:]/-' '[:upper:]__' <<<"$1"; }
 
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
+# shellcheck disable=SC2034 # rotation.sh reads api_key_id
 sync_secrets() {
   local entries secret_id keys key
   entries=$(jq -r '.[] | "\(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
@@ -257,7 +258,6 @@ check_kafka_mode "${kafka_node}"
 encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
 ensure_networks "${encrypt}"
-api_key_id='' pending_key=''
 export_variables
 plan_rotation
 leave_unless_asked
