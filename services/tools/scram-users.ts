@@ -1,5 +1,5 @@
 /**
- * Users of Kafka with a SCRAM password, which kafkajs cannot change: KIP-554's two requests, sent over its own connection.
+ * Passwords of Kafka's users, which kafkajs cannot change: a request of KIP-554, sent over its own connection.
  * Protocol: https://kafka.apache.org/protocol#The_Messages_AlterUserScramCredentials
  */
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
@@ -15,8 +15,6 @@ const SHA_512 = 2;
 const ITERATIONS = 4096;
 const SALT_BYTES = 24;
 const KEY_BYTES = 64;
-/** DescribeUserScramCredentials names a user that has none with it. */
-const RESOURCE_NOT_FOUND = 91;
 
 export interface ScramUser {
   readonly name: string;
@@ -30,10 +28,11 @@ interface Request {
 }
 
 export interface ScramUsers {
-  /** Names of all users that have a password. */
-  list(): Promise<string[]>;
-  /** Gives users their passwords, and takes those of others away, at once. */
-  alter(set: readonly ScramUser[], removed: readonly string[]): Promise<void>;
+  /**
+   * Gives users their passwords. There is no way to remove one: after a restart Kafka 4.3.1 reads its records anew, and where
+   * the first change that it meets is a removal it forgets all users (org.apache.kafka.image.ScramDelta.apply).
+   */
+  set(users: readonly ScramUser[]): Promise<void>;
 }
 
 /** Runs an action over a connection of its own, by the login of an administrator. */
@@ -65,11 +64,10 @@ export async function withScramUsers<T>(
 }
 
 const usersOver = (call: (request: Request) => Promise<Decoder>): ScramUsers => ({
-  list: async () => readUsers(await call(describeRequest())),
-  alter: async (set, removed) => checkAltered(await call(alterRequest(set, removed))),
+  set: async (users) => checkAltered(await call(alterRequest(users))),
 });
 
-/** Both requests are of the flexible form: the header ends with tagged fields, of which there are none. */
+/** The request is of the flexible form: the header ends with tagged fields, of which there are none. */
 const send = (pool: ConnectionPool, { apiKey, apiName, encode }: Request): Promise<Decoder> =>
   pool.send({
     request: { apiKey, apiName, apiVersion: 0, encode: () => Promise.resolve(encode(noTags(new Encoder()))) },
@@ -85,39 +83,12 @@ const send = (pool: ConnectionPool, { apiKey, apiName, encode }: Request): Promi
 
 const noTags = (encoder: Encoder): Encoder => encoder.writeUVarInt(0);
 
-/** Null in place of the names: all users. */
-export const describeRequest = (): Request => ({
-  apiKey: 50,
-  apiName: 'DescribeUserScramCredentials',
-  encode: (encoder) => noTags(encoder.writeUVarInt(0)),
-});
-
-export function readUsers(decoder: Decoder): string[] {
-  decoder.readInt32();
-  failOn(decoder.readInt16(), decoder.readUVarIntString(), 'the users cannot be listed');
-  const results = readArray(decoder, () => {
-    const user = decoder.readUVarIntString()!;
-    const code = decoder.readInt16();
-    const message = decoder.readUVarIntString();
-    readArray(decoder, () => {
-      decoder.readInt8();
-      decoder.readInt32();
-      decoder.readTaggedFields();
-    });
-    decoder.readTaggedFields();
-    return { user, code, message };
-  });
-  const found = results.filter(({ code }) => code !== RESOURCE_NOT_FOUND);
-  for (const { user, code, message } of found) failOn(code, message, `the user ${user} cannot be described`);
-  return found.map(({ user }) => user);
-}
-
-export const alterRequest = (set: readonly ScramUser[], removed: readonly string[]): Request => ({
+export const alterRequest = (set: readonly ScramUser[]): Request => ({
   apiKey: 51,
   apiName: 'AlterUserScramCredentials',
   encode: (encoder) => {
-    encoder.writeUVarInt(removed.length + 1);
-    for (const name of removed) noTags(encoder.writeUVarIntString(name).writeInt8(SHA_512));
+    // No removal.
+    encoder.writeUVarInt(1);
     encoder.writeUVarInt(set.length + 1);
     for (const { name, password } of set) {
       const salt = randomBytes(SALT_BYTES);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   AclOperationTypes,
   AclPermissionTypes,
@@ -12,7 +13,7 @@ import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
 import { leastInSync, planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
 import { setUpReplicas } from './replicas';
-import type { ScramUser, ScramUsers } from './scram-users';
+import type { ScramUsers } from './scram-users';
 import { ADMIN, type Users } from './users';
 
 const OFFSETS_TOPIC = '__consumer_offsets';
@@ -47,43 +48,28 @@ export async function setUpKafka(
     for (const plan of planTopics(config)) await setUpTopic(admin, plan, config.replication_factor, logger);
     if (!grows) await setUpReplicas(admin, config.replication_factor, logger);
     const acls = planAcls(config, users);
-    // Rights come before users, and users go before their rights: nobody is ever let in with fewer than it needs.
+    // Rights before users: nobody is ever let in with fewer than it needs.
     await admin.createAcls({ acl: acls });
     logger.info({ acls: acls.map(({ principal, resourceName }) => `${principal} ${resourceName}`) }, 'rights are set');
-    await scram((scramUsers) => setUpUsers(scramUsers, wanted, users.retireOthers, logger));
-    if (users.retireOthers) await removeRights(admin, [ADMIN, ...wanted.map(({ name }) => name)], logger);
+    // Also where they are there: a version that has become current again finds its users locked.
+    await scram((scramUsers) => scramUsers.set(wanted));
+    logger.info({ users: wanted.map(({ name }) => name) }, 'users are set');
+    if (users.retireOthers) await retireUsers(admin, scram, [ADMIN, ...wanted.map(({ name }) => name)], logger);
   } finally {
     await admin.disconnect();
   }
 }
 
-/** A user that is there has its password: another password has another user. */
-async function setUpUsers(
-  scram: ScramUsers,
-  wanted: readonly ScramUser[],
-  retireOthers: boolean,
+/**
+ * Former users get a password that nobody knows, then lose their rights. Users without rights have had theirs before: what
+ * was interrupted between the two is done again.
+ */
+async function retireUsers(
+  admin: Admin,
+  scram: KafkaUsers['scram'],
+  kept: readonly string[],
   logger: Logger,
 ): Promise<void> {
-  const present = await scram.list();
-  const { added, removed } = planUsers(present, wanted, retireOthers);
-  if (added.length + removed.length > 0) await scram.alter(added, removed);
-  logger.info(
-    { users: wanted.map(({ name }) => name), added: added.map(({ name }) => name), removed },
-    'users are set',
-  );
-}
-
-/** Pure: which users are to be made, and which go. */
-export const planUsers = (
-  present: readonly string[],
-  wanted: readonly ScramUser[],
-  retireOthers: boolean,
-): { readonly added: ScramUser[]; readonly removed: string[] } => ({
-  added: wanted.filter(({ name }) => !present.includes(name)),
-  removed: retireOthers ? present.filter((name) => name !== ADMIN && !wanted.some((user) => user.name === name)) : [],
-});
-
-async function removeRights(admin: Admin, kept: readonly string[], logger: Logger): Promise<void> {
   const any = {
     resourceType: AclResourceTypes.ANY,
     resourcePatternType: ResourcePatternTypes.ANY,
@@ -92,10 +78,13 @@ async function removeRights(admin: Admin, kept: readonly string[], logger: Logge
   };
   const { resources } = await admin.describeAcls(any);
   const principals = new Set(resources.flatMap(({ acls }) => acls.map(({ principal }) => principal)));
-  const others = [...principals].filter((principal) => !kept.some((name) => principal === `User:${name}`));
-  if (others.length === 0) return;
-  await admin.deleteAcls({ filters: others.map((principal) => ({ ...any, principal })) });
-  logger.info({ principals: others }, 'rights of former users are removed');
+  const former = [...principals]
+    .map((principal) => principal.replace(/^User:/, ''))
+    .filter((name) => !kept.includes(name));
+  if (former.length === 0) return;
+  await scram((users) => users.set(former.map((name) => ({ name, password: randomBytes(32).toString('hex') }))));
+  await admin.deleteAcls({ filters: former.map((name) => ({ ...any, principal: `User:${name}` })) });
+  logger.info({ users: former }, 'former users are locked, their rights are removed');
 }
 
 /**

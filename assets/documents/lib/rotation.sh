@@ -2,6 +2,9 @@
 # A new version of a secret reaches the stack in two deployments: in the first both values are accepted, in the second the
 # new one alone. What is left to do is read from the Swarm itself, so that the next run finishes what was killed.
 
+# The id of the API key in Secrets Manager, and how the name of a pending one ends: none.
+api_key_id='' pending_key=''
+
 # The file in which the producer finds the other key that it accepts, beside api-key.
 OTHER_API_KEY=api-key-other
 

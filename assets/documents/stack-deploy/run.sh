@@ -77,6 +77,7 @@ export_images() {
 }
 
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
+# shellcheck disable=SC2034 # rotation.sh reads api_key_id
 sync_secrets() {
   local entries secret_id keys key
   entries=$(jq -r '.[] | "\(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
@@ -257,7 +258,6 @@ check_room
 renew_lease
 ensure_networks "${encrypt}"
 renew_lease
-api_key_id='' pending_key=''
 export_variables
 plan_rotation
 leave_unless_asked
