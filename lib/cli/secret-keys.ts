@@ -1,8 +1,8 @@
 /** What can be rotated by itself: a secret that is one value, or one principal's password in a secret of several. Pure. */
-import { EXIT, SECRETS, type SecretId } from '../contract';
+import { EXIT, type Principal, SECRETS, type SecretId } from '../contract';
 import { CliError } from './errors';
 
-/** `api-key`, `kafka-password/producer`: as documents name them. */
+/** `api-key`, `kafka-password/producer`: as documents name them. Brokers, changed one by one, must know each other throughout. */
 export interface SecretKey {
   readonly name: string;
   readonly secret: SecretId;
@@ -10,10 +10,14 @@ export interface SecretKey {
   readonly principal: string | undefined;
 }
 
+const BROKERS: Principal = 'brokers';
+
 export const SECRET_KEYS: readonly SecretKey[] = (Object.keys(SECRETS) as SecretId[]).flatMap((secret): SecretKey[] => {
   const principals: readonly string[] = SECRETS[secret];
   if (principals.length === 0) return [{ name: secret, secret, principal: undefined }];
-  return principals.map((principal) => ({ name: `${secret}/${principal}`, secret, principal }));
+  return principals
+    .filter((principal) => principal !== BROKERS)
+    .map((principal) => ({ name: `${secret}/${principal}`, secret, principal }));
 });
 
 /** Kafka and MongoDB know their administrator's password from a file, and read it at a start. */

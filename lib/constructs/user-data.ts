@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { gzipSync, strToU8 } from 'fflate';
 import { ROOT } from './bundle';
+import { packed } from './packed-text';
 
 const HOST_FOLDER = path.join(ROOT, 'assets', 'host');
 const END = 'METALS_EOF';
@@ -47,17 +47,8 @@ const writeFile = (target: string, mode: string, content: string): string =>
   `write ${target} ${mode} <<'${END}'\n${content}${END}`;
 
 /**
- * Packed, because EC2 takes 16 KB. By a library that is JavaScript alone: Node's own gives other bytes on another processor, and
- * other user data replaces every node.
- */
-const packed = (text: string): string =>
-  Buffer.from(gzipSync(strToU8(text), { level: 9, mtime: 0 }))
-    .toString('base64')
-    .replace(/.{1,100}/g, '$&\n');
-
-/**
  * User data: writes the slot's settings and the files of assets/host, then runs user-data.sh. The settings, in which CloudFormation
- * puts ids, are readable; the rest is the same for every slot, and packed.
+ * puts ids, are readable; the rest is the same for every slot, and packed, because EC2 takes 16 KB. Other bytes replace nodes.
  *
  * @param settings values are ids, names and ranges, never secrets; they need no quotes in a shell or a unit
  */

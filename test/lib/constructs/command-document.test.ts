@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { gunzipSync } from 'node:zlib';
 import { DOCUMENTS } from '../../../lib/contract';
-import { documentProblems, joinScript, loadDocument, neededLibraries } from '../../../lib/constructs/command-document';
+import { documentProblems, joinScript, loadDocument, neededLibraries, packScript } from '../../../lib/constructs/command-document';
 
 const parameter = { type: 'String', description: 'x', allowedPattern: '^[a-z]+$', interpolationType: 'ENV_VAR' };
 
@@ -53,6 +55,23 @@ it('puts libraries before the script, under one bash line', () => {
   expect(joinScript(['#!/bin/bash\na=1\n'], '#!/bin/bash\necho "$a"\n')).toBe('#!/bin/bash\na=1\necho "$a"\n');
 });
 
+it('does the same with its libraries packed, and shows its own lines', () => {
+  const libraries = ['#!/bin/bash\nset -Eeuo pipefail\n', 'say() {\n  echo "${0##*/} $1 ${SSM_Name}"\n}\n'];
+  const script = '#!/bin/bash\nsay "it\'s"\nfalse\necho unreached\n';
+  const run = (text: string) => {
+    const { stdout, status } = spawnSync('bash', ['-s'], { input: text, env: { ...process.env, SSM_Name: 'x' } });
+    return [stdout.toString(), status];
+  };
+  expect(run(packScript(libraries, script))).toEqual(run(joinScript(libraries, script)));
+  expect(run(joinScript(libraries, script))).toEqual(["bash it's x\n", 1]);
+  expect(packScript(libraries, script)).toContain('\nsay "it\'s"\n');
+});
+
+it('packs the functions of the documents that are too large without, and of no other', () => {
+  const scripts = DOCUMENTS.map((id) => [id, JSON.stringify(loadDocument(id).content)] as const);
+  expect(scripts.filter(([, text]) => text.includes('METALS_FUNCTIONS=')).map(([id]) => id)).toEqual(['stack-deploy']);
+});
+
 describe('the libraries that a script needs', () => {
   const [ask, wait, unused] = [
     'ask() { # WHAT\n  wait_for "$1"\n}\n',
@@ -78,7 +97,9 @@ describe.each(DOCUMENTS)('document %s', (id) => {
   it('is one strict bash script', () => {
     const [script] = step?.inputs.runCommand as [string];
     expect(script.startsWith('#!/bin/bash\n')).toBe(true);
-    expect(script).toContain('set -Eeuo pipefail');
+    const packed = /<<'METALS_EOF' \| gunzip\n([\s\S]+?)METALS_EOF/.exec(script)?.[1];
+    const functions = packed === undefined ? script : gunzipSync(Buffer.from(packed, 'base64')).toString();
+    expect(functions).toContain('set -Eeuo pipefail');
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
   });
 

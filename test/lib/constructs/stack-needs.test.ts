@@ -55,7 +55,7 @@ describe('the bundle', () => {
     const needs = bundled({ producerReplicas: 4 });
     expect(needs.get('edge')).toMatchObject({ global: true, start_first: false });
     expect(needs.get('producer')).toMatchObject({
-      ...{ replicas: 4, start_first: true, constraints: ['node.role == worker'], memory_bytes: 134_217_728 },
+      ...{ replicas: 4, start_first: false, constraints: ['node.role == worker'], memory_bytes: 134_217_728 },
     });
     expect(needs.get('mongodb')).toMatchObject({ replicas: 1, constraints: ['node.labels.metals.mongodb == true'] });
     expect(needs.has('setup')).toBe(true);
