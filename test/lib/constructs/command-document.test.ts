@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { gunzipSync } from 'node:zlib';
 import { DOCUMENTS } from '../../../lib/contract';
-import { documentProblems, joinScript, loadDocument, neededLibraries, packScript } from '../../../lib/constructs/command-document';
+import {
+  documentProblems,
+  joinScript,
+  loadDocument,
+  neededLibraries,
+  packScript,
+} from '../../../lib/constructs/command-document';
 
 const parameter = { type: 'String', description: 'x', allowedPattern: '^[a-z]+$', interpolationType: 'ENV_VAR' };
 
