@@ -35,7 +35,7 @@ export const CASES: readonly FileCases[] = [
   {
     file: '50-secrets.test.ts',
     runs: [
-      'there are six values, each long enough to be looked for',
+      'there are seven values, each long enough to be looked for',
       'in no document, no command and none of its outputs',
       'in no template and no event of CloudFormation',
       'in no file of the working copy',

@@ -270,6 +270,7 @@ keys_of() { # API_KEY [OTHER]
     + (if $other == "" then [] else [{SecretName: "api-key-\($other)", File: {Name: "api-key-other"}}] end)'
 }
 
+# shellcheck disable=SC2154 # of deploy_parameters
 deployment() { echo "${SSM_BundleSha256} ${SSM_Images}" | sha256sum | cut -c 1-8; }
 
 assert_deployments() { # RETIRE KEY OTHER of each, a line each

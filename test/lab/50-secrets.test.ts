@@ -44,10 +44,10 @@ beforeAll(async () => {
   secrets = await allSecretValues();
 });
 
-test('there are six values, each long enough to be looked for', () => {
-  expect(secrets.size).toBe(6);
+test('there are seven values, each long enough to be looked for', () => {
+  expect(secrets.size).toBe(7);
   for (const [name, value] of secrets) expect([name, value.length >= 20]).toEqual([name, true]);
-  expect(new Set(secrets.values()).size).toBe(6);
+  expect(new Set(secrets.values()).size).toBe(7);
 });
 
 test('the search works: the values are found where they belong', async () => {

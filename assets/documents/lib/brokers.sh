@@ -104,6 +104,7 @@ brokers_run() {
 
 # A broker that is stopped while another one lags stops intake.
 await_in_sync() {
+  # shellcheck disable=SC2034 # read by await_job
   local output JOB_TIMEOUT_SECONDS=${IN_SYNC_TIMEOUT_SECONDS}
   renew_lease
   remove_jobs brokers

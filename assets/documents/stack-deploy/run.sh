@@ -269,7 +269,8 @@ deploy "${SSM_KafkaMode}" --prune
 converge
 write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
 finish_rotation
-write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
+# With the values alone that are accepted from here on.
+[[ ${outdated} == '[]' ]] || write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
 remove_unreferenced
 tell_rotated
 log "the stack has converged: $(stack_state | jq -r '[.services[] | "\(.name) \(.running)/\(.desired)"] | join(", ")')"

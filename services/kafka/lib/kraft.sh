@@ -77,6 +77,7 @@ give_up() { # BROKER_PID REASON
 }
 
 # On the way beside the broker: what it needs to be told while it runs.
+# shellcheck disable=SC2120 # quorum.sh passes some
 start_broker() { # JVM_OPTION...
   local wanted
   wanted=$(credentials_fingerprint "$(cluster_id)")
@@ -97,5 +98,6 @@ start_kraft() {
     credentials_fingerprint "$(cluster_id)" | write_atomically "${CREDENTIALS_FILE}"
   fi
   write_atomically "${MODE_FILE}" <<<kraft
+  # shellcheck disable=SC2119
   start_broker
 }

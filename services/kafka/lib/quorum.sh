@@ -22,7 +22,7 @@ read_quorum() {
   [[ ${BROKER} =~ ^[123]$ ]] || fail "METALS_KAFKA_BROKER is ${BROKER}; expected 1, 2 or 3"
   [[ ${METALS_KAFKA_CLUSTER_ID} =~ ^[A-Za-z0-9_][A-Za-z0-9_-]{21}$ ]] ||
     fail "METALS_KAFKA_CLUSTER_ID is ${METALS_KAFKA_CLUSTER_ID}; expected the 22 characters of a cluster's id"
-  PASSWORDS[${BROKERS_USER}]=$(read_password "${BROKERS_USER}")
+  BROKERS_PASSWORD=$(read_password "${BROKERS_USER}")
   HOST=${METALS_KAFKA_ADVERTISED_HOST:-$(broker_host "${BROKER}")}
 }
 
@@ -36,7 +36,7 @@ controllers() {
 is_static() { [[ -d ${LOG_DIRECTORY} && ! -e ${QUORUM_FILE} ]]; }
 
 quorum_properties() {
-  local password=${PASSWORDS[${BROKERS_USER}]} login
+  local password=${BROKERS_PASSWORD} login
   login="org.apache.kafka.common.security.plain.PlainLoginModule required username=\"${BROKERS_USER}\" password=\"${password}\" user_${BROKERS_USER}=\"${password}\";"
   if is_static; then
     echo "controller.quorum.voters=${BROKER}@${HOST}:${CONTROLLER_PORT}"

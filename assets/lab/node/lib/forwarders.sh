@@ -17,6 +17,8 @@ keep_from_tasks() {
   iptables -t mangle -N LAB-NODE-ONLY
   iptables -t mangle -A LAB-NODE-ONLY -i lo -j RETURN
   iptables -t mangle -A LAB-NODE-ONLY -i eth0 -j RETURN
+  # What a container answers to a port of the lab, which leads through the gateway.
+  iptables -t mangle -A LAB-NODE-ONLY -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN
   iptables -t mangle -A LAB-NODE-ONLY -j DROP
   iptables -t mangle -A PREROUTING -d 169.254.169.254 -j LAB-NODE-ONLY
   iptables -t mangle -A PREROUTING -d "${LAB_GATEWAY%:*}" -j LAB-NODE-ONLY
