@@ -1,13 +1,12 @@
 /** Bundles of the stack that differ from the deployed one, as files in S3 that a manager may read. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tar from 'tar';
 import { parseDocument } from 'yaml';
 import { needs } from '../../../lib/constructs/stack-bundle';
 import { assetPrefix } from '../../../lib/contract';
-import { lastParameters } from './commands';
 import { instanceOfSlot } from './instances';
 import { run } from './run';
 import { stage } from './secrets';
@@ -47,15 +46,31 @@ async function upload(archive: string, key: string, bucket: string): Promise<voi
   await run('docker', ['exec', container, 'rm', IN_NODE]);
 }
 
-/** The deployed bundle after a change, with the needs that follow from it. */
-export async function changedBundle(change: (folder: string) => void): Promise<BundleParameters> {
-  const { BundleBucket, BundleSha256: deployed } = await lastParameters('stack-deploy');
+/** A bundle that is deployed, with its files in a folder here: a node keeps those of the last few alone. */
+export interface DeployedBundle {
+  readonly bucket: string;
+  readonly folder: string;
+}
+
+/** The files of a bundle that was deployed a moment ago; the caller removes the folder. */
+export async function deployedBundle(parameters: Readonly<Record<string, string>>): Promise<DeployedBundle> {
   const { container } = await instanceOfSlot(stage(), MANAGER);
+  const folder = mkdtempSync(path.join(tmpdir(), 'metals-lab-deployed-'));
+  const release = `/var/lib/metals/releases/${parameters.BundleSha256!.slice(0, 12)}`;
+  await run('docker', ['cp', `${container}:${release}/.`, folder]);
+  rmSync(path.join(folder, 'setup.rendered.yml'), { force: true });
+  return { bucket: parameters.BundleBucket!, folder };
+}
+
+/** The same after a change, with the needs that follow from it. */
+export async function changedBundle(
+  { bucket, folder: deployed }: DeployedBundle,
+  change: (folder: string) => void,
+): Promise<BundleParameters> {
   const folder = mkdtempSync(path.join(tmpdir(), 'metals-lab-bundle-'));
   try {
     const files = path.join(folder, 'files');
-    await run('docker', ['cp', `${container}:/var/lib/metals/releases/${deployed!.slice(0, 12)}`, files]);
-    rmSync(path.join(files, 'setup.rendered.yml'), { force: true });
+    cpSync(deployed, files, { recursive: true });
     change(files);
     const settings = readFileSync(path.join(files, 'settings.env'), 'utf8').trim().split('\n');
     const variables = Object.fromEntries(settings.map((line) => line.split('=') as [string, string]));
@@ -64,7 +79,7 @@ export async function changedBundle(change: (folder: string) => void): Promise<B
     tar.create({ file: archive, cwd: files, sync: true, gzip: true, portable: true, noMtime: true }, ['.']);
     const BundleSha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
     const BundleKey = `${assetPrefix(stage())}lab-test-${BundleSha256.slice(0, 12)}.tar.gz`;
-    await upload(archive, BundleKey, BundleBucket!);
+    await upload(archive, BundleKey, bucket);
     return { BundleKey, BundleSha256 };
   } finally {
     rmSync(folder, { recursive: true });
