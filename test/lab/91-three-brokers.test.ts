@@ -7,6 +7,8 @@ jest.setTimeout(3_600_000);
 
 const EVENTS_PER_SECOND = 20;
 const THREE = { kafkaBrokers: 3 };
+/** Another machine image replaces every node. */
+const OTHER_IMAGE = 'ami-0fedcba9876543210';
 const BROKERS = ['kafka', 'kafka-2', 'kafka-3'];
 
 /** What Kafka's own tool says to a broker, whose listener on loopback asks for no login. */
@@ -38,6 +40,9 @@ const isWhole = (by: string): Promise<void> =>
   });
 
 inFullRun('three brokers', () => {
+  // Later tests know the nodes of before.
+  afterAll(() => mustDeploy());
+
   test('the one broker becomes three, and no event is lost or doubled', async () => {
     await underLoad(EVENTS_PER_SECOND, () => mustDeploy(THREE));
     await isWhole('kafka');
@@ -57,7 +62,19 @@ inFullRun('three brokers', () => {
   });
 
   test('a change of every broker takes one away at a time', async () => {
-    await underLoad(EVENTS_PER_SECOND, () => mustDeploy({ ...THREE, amiId: 'ami-0fedcba9876543210' }));
+    await underLoad(EVENTS_PER_SECOND, () => mustDeploy({ ...THREE, amiId: OTHER_IMAGE }));
     await isWhole('kafka');
+  });
+
+  test('and back to one: every partition is on it, and no event is lost or doubled', async () => {
+    await underLoad(EVENTS_PER_SECOND, () => mustDeploy({ amiId: OTHER_IMAGE }));
+    expect((await tasks()).filter(({ service }) => BROKERS.includes(service)).map(({ service }) => service)).toEqual([
+      'kafka',
+    ]);
+    expect(await voters('kafka')).toBe(1);
+    const described = await ask('kafka', 'org.apache.kafka.tools.TopicCommand', '--describe');
+    expect(described).toContain('ReplicationFactor: 1');
+    expect(described).not.toMatch(/ReplicationFactor: [23]\b|min\.insync\.replicas=2/);
+    await mustPassSmokeTest();
   });
 });

@@ -242,8 +242,15 @@ export function associationStatus({ runs }: AssociationRecord): 'Pending' | 'Suc
   return statuses.every((status) => status === 'Success') ? 'Success' : 'Failed';
 }
 
-/** DescribeAssociation and ListAssociations. */
-export function associationView(association: AssociationRecord): Record<string, unknown> {
+/** As DescribeAssociation answers. */
+export const associationView = (association: AssociationRecord): Record<string, unknown> => ({
+  ...associationSummary(association),
+  Parameters: association.input.Parameters,
+  Date: association.createdTime,
+});
+
+/** As ListAssociations answers, which tells less. */
+export function associationSummary(association: AssociationRecord): Record<string, unknown> {
   const { id, input, version, runs } = association;
   const begun = Object.values(runs).filter(({ status }) => status !== 'Pending');
   const counts: Record<string, number> = {};
@@ -255,11 +262,9 @@ export function associationView(association: AssociationRecord): Record<string, 
     Name: input.Name,
     AssociationName: input.AssociationName,
     DocumentVersion: input.DocumentVersion ?? '$DEFAULT',
-    Parameters: input.Parameters,
     Targets: targetsOf(input),
     InstanceId: input.InstanceId,
     ScheduleExpression: input.ScheduleExpression,
-    Date: association.createdTime,
     LastExecutionDate: begun.length > 0 ? Math.max(...begun.map(({ time }) => time)) : undefined,
     Overview: { Status: status, DetailedStatus: status, AssociationStatusAggregatedCount: counts },
   };

@@ -1,5 +1,7 @@
 import {
   associationStatus,
+  associationSummary,
+  associationView,
   Associations,
   type AssociationsData,
 } from '../../../../../lib/lab/gateway/ssm/associations';
@@ -253,4 +255,12 @@ describe('in a template', () => {
     await handler.delete('doc', {});
     expect(documents.has('doc')).toBe(false);
   });
+});
+
+test('a list of associations tells less than a description does: neither parameters nor when it was made', () => {
+  const input = { Name: 'metals-lab-stack-deploy', Targets: targets, Parameters: { Stage: ['lab'] } };
+  const record = { id: 'a', input, version: 1, createdTime: 1, runs: {} };
+  const [summary, view] = [associationSummary(record), associationView(record)];
+  expect(Object.keys(view).filter((member) => !(member in summary))).toEqual(['Parameters', 'Date']);
+  expect(view).toMatchObject(summary);
 });
