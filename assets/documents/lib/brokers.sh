@@ -158,7 +158,7 @@ dismiss_brokers() {
   done
   await_in_sync
   render_setup
-  deploy_files setup.rendered.yml
+  deploy_files declarations.yml setup.rendered.yml
   wait_until "${SETUP_TIMEOUT_SECONDS}" "moving partitions to one broker" setup_is_done
   ask_volumes dismiss.yml dismiss >/dev/null
   log "brokers $(tr '\n' ' ' <<<"${surplus}")are dismissed; their volumes stay on their nodes"

@@ -179,6 +179,7 @@ go_back() {
   # Whoever logs in with what this deployment has brought still does.
   export METALS_RETIRE=no METALS_SECRET_VERSION_API_KEY_OTHER=''
   while IFS= read -r line; do export "${line?}"; done < <(jq -r '.variables[]' <<<"${record}")
+  ((METALS_KAFKA_BROKERS == 1)) || deploy_brokers
   # Brokers that are there now may hold what the first one does not: to go without them is a deployment of its own.
   [[ -n $(surplus_brokers) ]] || prune=(--prune)
   deploy "$(jq -r .kafka_mode <<<"${record}")" "${prune[@]}"
