@@ -81,7 +81,13 @@ test('every file declares what its services use', () => {
 test('a single broker may still be a member of a cluster that once had three', () => {
   const one = files(1);
   expect(one['stack.broker-1.yml'].services.kafka.environment.METALS_KAFKA_BROKERS).toBe('1');
-  expect(Object.keys(one)).toEqual(['stack.broker-1.yml', 'leave-2.yml', 'leave-3.yml', 'dismiss.yml', 'declarations.yml']);
+  expect(Object.keys(one)).toEqual([
+    'stack.broker-1.yml',
+    'leave-2.yml',
+    'leave-3.yml',
+    'dismiss.yml',
+    'declarations.yml',
+  ]);
 });
 
 test('going back to one, the others stay what they were, but do not come back', () => {
