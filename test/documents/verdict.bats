@@ -29,8 +29,8 @@ judge() { # LINES that read the state on stdin
 
 explained() {
   export SSM_Stage=lab
-  { libraries && echo 'explain "$(cat "${STATE}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
-  STATE="${BATS_TEST_TMPDIR}/state" bash "${BATS_TEST_TMPDIR}/explain.sh" 2>"${BATS_TEST_TMPDIR}/told" >"${BATS_TEST_TMPDIR}/all"
+  { libraries && echo 'explain "$(cat "${RECORDED}")"'; } >"${BATS_TEST_TMPDIR}/explain.sh"
+  RECORDED="${BATS_TEST_TMPDIR}/state" bash "${BATS_TEST_TMPDIR}/explain.sh" 2>"${BATS_TEST_TMPDIR}/told" >"${BATS_TEST_TMPDIR}/all"
   cat "${BATS_TEST_TMPDIR}/told"
 }
 

@@ -32,13 +32,6 @@ new_cluster_id() {
   echo "${id}"
 }
 
-deploy_files() { # FILE…, of the release; what they do not name stays as it is
-  local file refusal options=()
-  for file in "$@"; do options+=(-c "${file}"); done
-  refusal=$(cd "${RELEASE}" && docker stack deploy --resolve-image never "${options[@]}" "${STACK}" 2>&1) ||
-    fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
-}
-
 has_completed() { # SERVICE
   local states
   states=$(docker_query /tasks "{\"service\":[\"$1\"]}" | jq -r '[.[].Status | "\(.State)\(if .Err then " (\(.Err))" else "" end)"] | unique | join(", ")')
@@ -120,18 +113,11 @@ await_in_sync() {
 }
 
 await_service() { # SERVICE
-  local state answer deadline=$((SECONDS + SSM_TimeoutSeconds))
-  while true; do
-    renew_lease
-    state=$(stack_state | jq -c --arg name "$1" '.services |= map(select(.name == $name))')
-    answer=$(verdict <<<"${state}")
-    [[ ${answer} != converged ]] || return 0
-    if [[ ${answer} != waiting:* ]] || ((SECONDS >= deadline)); then
-      explain "${state}"
-      fail "$1 did not converge; the brokers after it were not changed: $(first_bytes 160 <<<"${answer}")"
-    fi
-    sleep 1
-  done
+  await_convergence "${SSM_TimeoutSeconds}" "$1"
+  # shellcheck disable=SC2153 # set by it
+  [[ ${ANSWER} != converged ]] || return 0
+  [[ -z ${STATE} ]] || explain "$(only_service "$1" <<<"${STATE}")"
+  fail "$1 did not converge; the brokers after it were not changed: $(first_bytes 160 <<<"${ANSWER}")"
 }
 
 setup_is_done() {

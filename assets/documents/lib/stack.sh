@@ -88,3 +88,13 @@ stack_state() {
     } | .overlay_encryption = (if any(.networks[]; .encrypted) then "on" else "off" end)
       | .generated_at = (now | todate)'
 }
+
+# Of the release; what the files do not name stays as it is, unless it is pruned.
+deploy_files() { # [--prune] FILE…
+  local argument options=() refusal
+  for argument in "$@"; do
+    if [[ ${argument} == --* ]]; then options+=("${argument}"); else options+=(-c "${argument}"); fi
+  done
+  refusal=$(cd "${RELEASE}" && docker stack deploy --resolve-image never "${options[@]}" "${STACK}" 2>&1) ||
+    fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
+}

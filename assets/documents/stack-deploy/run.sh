@@ -14,8 +14,6 @@ RELEASES_KEPT=3
 # No service is changed before `deploy`.
 PHASE=gate
 BEGUN=$(date +%s)
-# What await_convergence saw last.
-STATE='' ANSWER=''
 # As document.yml has it, less what the last lines take; and for how long the version before may take to come back.
 RUN_SECONDS=3240
 RETURN_SECONDS="${METALS_RETURN_SECONDS:-600}"
@@ -119,45 +117,14 @@ render_setup() {
 }
 
 deploy() { # KAFKA_MODE [OPTION of docker stack deploy…]
-  local files=(-c stack.yml) refusal broker
-  [[ $1 != zookeeper ]] || files+=(-c stack.zookeeper.yml)
+  local files=(stack.yml) broker
+  [[ $1 != zookeeper ]] || files+=(stack.zookeeper.yml)
   render_setup
-  files+=(-c setup.rendered.yml)
-  [[ -z ${METALS_SECRET_VERSION_API_KEY_OTHER} ]] || files+=(-c stack.rotation.yml)
-  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(-c stack.broker-1.yml)
-  for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=(-c "stack.broker-${broker}.yml"); done
-  refusal=$(cd "${RELEASE}" && docker stack deploy --resolve-image never "${@:2}" "${files[@]}" "${STACK}" 2>&1) ||
-    fail "docker refused the stack: $(tail -n 5 <<<"${refusal}")"
-}
-
-# Until the stack has converged, has failed, or time is over; STATE and ANSWER tell which.
-await_convergence() { # SECONDS
-  local state last='' deadline=$((SECONDS + $1))
-  while true; do
-    renew_lease
-    if state=$(stack_state 2>/dev/null); then
-      STATE=${state}
-      ANSWER=$(verdict <<<"${STATE}")
-    else
-      ANSWER='waiting: this manager cannot speak for the Swarm'
-    fi
-    if [[ ${ANSWER} != waiting:* ]] || ((SECONDS >= deadline)); then return 0; fi
-    # On stdout: of stderr only the beginning is kept, and the explanation must be in it.
-    [[ ${ANSWER} == "${last}" ]] || log "${ANSWER} ($((deadline - SECONDS)) s left)" 2>&1
-    last=${ANSWER}
-    sleep 1
-  done
-}
-
-converge() {
-  await_convergence "${SSM_TimeoutSeconds}"
-  [[ ${ANSWER} != converged ]] || return 0
-  [[ -z ${STATE} ]] || explain "${STATE}"
-  case ${ANSWER} in
-    failed) fail "the stack did not converge: an update failed and was rolled back" ;;
-    stuck:*) fail "the stack did not converge: an update is paused and goes no further: ${ANSWER#stuck: }" "remove the cause above and deploy again" ;;
-    *) fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" ;;
-  esac
+  files+=(setup.rendered.yml)
+  [[ -z ${METALS_SECRET_VERSION_API_KEY_OTHER} ]] || files+=(stack.rotation.yml)
+  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(stack.broker-1.yml)
+  for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=("stack.broker-${broker}.yml"); done
+  deploy_files "${@:2}" "${files[@]}"
 }
 
 # What the stack files interpolate, beside settings.env.

@@ -65,6 +65,11 @@ export async function underLoad(eventsPerSecond: number, work: () => Promise<voi
     clearInterval(timer);
   }
   await Promise.all(deliveries);
+  await mustBeStored(source, sent);
+}
+
+/** Exactly these events of a source are in MongoDB, each once. */
+export async function mustBeStored(source: string, sent: readonly string[]): Promise<void> {
   const prices = await connectPrices();
   try {
     await eventually(`${sent.length} events in MongoDB`, 180, async () => {

@@ -1,8 +1,8 @@
 /** Load of which every request counts: none is repeated, and each sends with the key that is current. */
 import { UuidV7Generator } from '../../../services/common/uuid';
-import { connectPrices, http, PRODUCER_URL } from './pipeline';
-import { eventually } from './run';
+import { http, PRODUCER_URL } from './pipeline';
 import { apiKey } from './secrets';
+import { mustBeStored } from './sequences';
 
 const EVENTS_PER_REQUEST = 10;
 /** How often a client of the API asks for the current key. */
@@ -46,15 +46,5 @@ export async function withoutFailure(eventsPerSecond: number, work: () => Promis
   await Promise.all(requests);
   expect(failures).toEqual([]);
   expect(sent.length).toBeGreaterThan(eventsPerSecond);
-  const prices = await connectPrices();
-  try {
-    await eventually(`${sent.length} events in MongoDB`, 180, async () => {
-      const stored = await prices.collection.countDocuments({ source });
-      return stored >= sent.length ? undefined : `${stored} of ${sent.length}`;
-    });
-    const stored = await prices.collection.find({ source }, { projection: { _id: 1 } }).toArray();
-    expect(stored.map((document) => document._id).sort()).toEqual([...sent].sort());
-  } finally {
-    await prices.close();
-  }
+  await mustBeStored(source, sent);
 }
