@@ -58,9 +58,11 @@ describe('services', () => {
 
   test('metals status --json is healthy', async () => {
     const result = await metals('status', '--json');
+    if (!result.stdout.startsWith('{')) throw new Error(`exit code ${result.code}: ${result.stderr}`);
+    status = JSON.parse(result.stdout) as typeof status;
+    expect(status.problems).toEqual([]);
     expect(result.stderr).not.toContain('unhealthy');
     expect(result.code).toBe(0);
-    status = JSON.parse(result.stdout) as typeof status;
     expect(status).toMatchObject({ stage: stage(), healthy: true, problems: [] });
     expect(status.nodes.map((node) => node.slot).sort()).toEqual(['manager-1', 'worker-1', 'worker-2']);
   });
