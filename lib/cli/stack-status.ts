@@ -37,6 +37,8 @@ const schema = z.object({
     z.object({ name: z.string(), subnet: z.string().nullable(), encrypted: z.boolean(), allocated: z.boolean() }),
   ),
   overlay_encryption: z.string(),
+  /** What the replicas answer to GET /health, the furthest from healthy; documents of an older deployment do not ask. */
+  health: z.array(z.object({ service: z.string(), status: z.string(), reasons: z.array(z.string()) })).default([]),
   generated_at: z.string(),
 });
 
@@ -85,6 +87,7 @@ export function findProblems(status: StackStatus): string[] {
       .map((network) => `network ${network.name} is not allocated`),
     ...(status.services.length === 0 ? ['no service is deployed'] : []),
     ...status.services.flatMap(serviceProblems),
+    ...status.health.flatMap(healthProblems),
   ];
   return problems.map(visible);
 }
@@ -108,6 +111,13 @@ function serviceProblems(service: Service): string[] {
   return found;
 }
 
+function healthProblems({ service, status, reasons }: StackStatus['health'][number]): string[] {
+  if (status === 'healthy') return [];
+  // Without a replica that answers there are only reasons.
+  const found = status === 'none' ? `${service} does not answer` : `${service} is ${status}`;
+  return reasons.length === 0 ? [found] : reasons.map((reason) => `${found}: ${reason}`);
+}
+
 /** Pure: the rows of the one table, header first, in characters that can be seen. */
 export function statusRows(status: StackStatus): string[][] {
   const rows = [
@@ -127,11 +137,17 @@ export function statusRows(status: StackStatus): string[][] {
       service.name,
       service.mode,
       `${service.running}/${service.desired}`,
-      isJob(service) ? (service.running >= service.desired ? 'complete' : 'incomplete') : `${service.healthy} healthy`,
+      healthCell(service, status.health.find((health) => health.service === service.name)?.status),
       [service.update_state && `update ${service.update_state}`, shortImage(service.image)].filter(Boolean).join(', '),
     ]),
   ];
   return rows.map((row) => row.map(visible));
+}
+
+/** How many replicas Docker finds healthy, and what they say themselves where that is something else. */
+function healthCell(service: Service, says = 'healthy'): string {
+  if (isJob(service)) return service.running >= service.desired ? 'complete' : 'incomplete';
+  return [`${service.healthy} healthy`, ...(says === 'healthy' ? [] : [says === 'none' ? 'no answer' : says])].join(', ');
 }
 
 /** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */

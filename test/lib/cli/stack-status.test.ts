@@ -38,6 +38,18 @@ test('what a compromised node reports does not drive the terminal', () => {
   expect(statusRows(status)[1]![1]).toBe('a\\x1b]0;owned\\x07');
 });
 
+test('what a service says of itself stands beside what Docker finds', () => {
+  const health = [{ service: 'processor', status: 'degraded', reasons: ['lagging'] }];
+  const cells = statusRows(stackStatus({ health })).map((row) => row.slice(1, 5));
+  expect(cells).toContainEqual(['processor', 'replicated', '1/1', '1 healthy, degraded']);
+  expect(cells).toContainEqual(['producer', 'replicated', '1/1', '1 healthy']);
+});
+
+test('a deployment whose documents do not ask the services has nothing to say of them', () => {
+  const { health: _, ...older } = stackStatus();
+  expect(parseStackStatus(JSON.stringify(older)).health).toEqual([]);
+});
+
 describe('findProblems', () => {
   test('nothing wrong', () => expect(findProblems(stackStatus())).toEqual([]));
 
@@ -70,6 +82,21 @@ describe('findProblems', () => {
       'job not complete',
       { services: [service({ mode: 'replicated-job', running: 0, healthy: 0 })] },
       ['service kafka: 0 of 1 running, 0 healthy'],
+    ],
+    [
+      'a service that says why it is not well',
+      { health: [{ service: 'processor', status: 'degraded', reasons: ['MongoDB: disconnected', 'lagging'] }] },
+      ['processor is degraded: MongoDB: disconnected', 'processor is degraded: lagging'],
+    ],
+    [
+      'a service of which no replica answers',
+      { health: [{ service: 'producer', status: 'none', reasons: ['GET http://127.0.0.1:8000/health: 000'] }] },
+      ['producer does not answer: GET http://127.0.0.1:8000/health: 000'],
+    ],
+    [
+      'a service that is not well and does not say why',
+      { health: [{ service: 'producer', status: 'stopping', reasons: [] }] },
+      ['producer is stopping'],
     ],
   ])('%s', (_, over, problems) => expect(findProblems(stackStatus(over))).toEqual(problems));
 

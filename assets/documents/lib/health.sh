@@ -1,0 +1,35 @@
+#!/bin/bash
+# What producer and processor say of themselves. Docker knows less: an outage of Kafka or MongoDB makes no task unhealthy,
+# because no restart would mend it.
+
+# As lines of JSON. Asked through the edge of this node as often as there are replicas, because each answer is of one of
+# them; not again once there was none, so that it takes a few seconds at most.
+ask_health() { # SERVICE PORT REPLICAS
+  local asked answer
+  for ((asked = 0; asked < $3; asked++)); do
+    answer=$(curl -s -m 5 -w '\n%{http_code}' "http://127.0.0.1:$2/health") || true
+    jq -cRs --arg service "$1" --arg port "$2" '
+      (split("\n")) as $lines | ($lines[:-1] | join("\n") | fromjson? // {}) as $body | $lines[-1] as $code |
+      {service: $service, http_status: ($code | tonumber? // 0), status: ($body.status | strings // "none"),
+       reasons: ($body.reasons | arrays // [$body.detail | strings])}
+      | if .http_status == 200 or .reasons != [] then . else .reasons = ["GET http://127.0.0.1:\($port)/health: \($code)"] end
+    ' <<<"${answer}"
+    [[ ${answer##*$'\n'} == 200 ]] || return 0
+  done
+}
+
+# One JSON list: of each service the answer that is furthest from healthy, with the reasons of all.
+pipeline_health() { # state on stdin
+  local state replicas name port
+  state=$(cat)
+  for name in producer processor; do
+    port=8000
+    [[ ${name} == producer ]] || port=8001
+    replicas=$(jq -r --arg n "${name}" '.services[] | select(.name == $n) | .desired' <<<"${state}")
+    ask_health "${name}" "${port}" "${replicas:-0}"
+  done | jq -cs '
+    def rank: {healthy: 0, degraded: 1, stopping: 2, starting: 3, stuck: 4}[.status] // 5;
+    group_by(.service) | map({
+      service: .[0].service, status: (max_by(rank) | .status), reasons: (map(.reasons[] | strings | .[:300]) | unique | .[:8])
+    })'
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# What services say of themselves. test/documents/states/health has what replicas answered in the lab.
+load helpers
+
+HEALTH="${BATS_TEST_DIRNAME}/states/health"
+STATE='{"services":[{"name":"producer","desired":2},{"name":"processor","desired":1}]}'
+
+# bats waits so many seconds after a test that fails, too.
+setup_file() { export BATS_TEST_TIMEOUT=20; }
+
+# The answers of a port, one after the other: a file of a body, or -, and the status.
+answers() { # PORT BODY CODE [BODY CODE…]
+  local port=$1 number=0
+  shift
+  while (($# > 0)); do
+    {
+      [[ $1 == - ]] || cat "$1"
+      printf '\n%s' "$2"
+    } >"${BATS_TEST_TMPDIR}/${port}.$((number++))"
+    shift 2
+  done
+}
+
+setup_answers() {
+  stub curl <<'EOF'
+port=${*: -1} && port=${port#http://127.0.0.1:} && port=${port%/health}
+asked=$(cat "${STDIN}/${port}" 2>/dev/null || echo 0)
+echo $((asked + 1)) >"${STDIN}/${port}"
+cat "${BATS_TEST_TMPDIR}/${port}.${asked}"
+[[ $(tail -n 1 "${BATS_TEST_TMPDIR}/${port}.${asked}") != 000 ]] || exit 7
+EOF
+  answers 8000 "${HEALTH}/producer.json" 200 "${HEALTH}/producer.json" 200
+  answers 8001 "${HEALTH}/processor.json" 200
+}
+
+health() { # JQ
+  run_with_libraries "pipeline_health <<<'${STATE}'"
+  assert_status 0
+  jq -r "$1" <<<"${output}"
+}
+
+@test "each replica is asked, and all are well" {
+  setup_answers
+  [[ $(health 'map("\(.service) \(.status) \(.reasons | length)") | join(", ")') == 'processor healthy 0, producer healthy 0' ]]
+  [[ $(grep -c ':8000/health' "${CALLS}") == 2 ]]
+}
+
+@test "one replica that is not well is told, with its reasons" {
+  setup_answers
+  jq '.status = "degraded" | .reasons = ["Kafka: no login"]' "${HEALTH}/producer.json" >"${BATS_TEST_TMPDIR}/degraded"
+  answers 8000 "${HEALTH}/producer.json" 200 "${BATS_TEST_TMPDIR}/degraded" 200
+  [[ $(health '.[1] | "\(.status): \(.reasons[0])"') == 'degraded: Kafka: no login' ]]
+}
+
+@test "without a replica, the edge's own words, and it is not asked again" {
+  setup_answers
+  echo '{"status":503,"detail":"no replica of the producer is healthy"}' >"${BATS_TEST_TMPDIR}/edge"
+  answers 8000 "${BATS_TEST_TMPDIR}/edge" 503
+  [[ $(health '.[1] | "\(.status): \(.reasons[0])"') == 'none: no replica of the producer is healthy' ]]
+  [[ $(grep -c ':8000/health' "${CALLS}") == 1 ]]
+}
+
+@test "no answer at all names what was asked" {
+  setup_answers
+  answers 8001 - 000
+  [[ $(health '.[0] | "\(.status): \(.reasons[0])"') == 'none: GET http://127.0.0.1:8001/health: 000' ]]
+}
+
+@test "an answer that is not JSON breaks nothing" {
+  setup_answers
+  echo '<html>' >"${BATS_TEST_TMPDIR}/page"
+  answers 8001 "${BATS_TEST_TMPDIR}/page" 200
+  [[ $(health '.[0].status') == none ]]
+}
+
+@test "however much a replica says, little of it is told" {
+  setup_answers
+  jq '.status = "degraded" | .reasons = [range(50) | "\(.) " + "x" * 1000]' "${HEALTH}/processor.json" >"${BATS_TEST_TMPDIR}/much"
+  answers 8001 "${BATS_TEST_TMPDIR}/much" 200
+  [[ $(health '.[0].reasons | "\(length) \(map(length) | max)"') == '8 300' ]]
+}
+
+@test "what is not deployed is not asked" {
+  setup_answers
+  STATE='{"services":[]}'
+  [[ $(health length) == 0 ]]
+  refute_call /health
+}
