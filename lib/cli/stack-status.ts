@@ -147,7 +147,9 @@ export function statusRows(status: StackStatus): string[][] {
 /** How many replicas Docker finds healthy, and what they say themselves where that is something else. */
 function healthCell(service: Service, says = 'healthy'): string {
   if (isJob(service)) return service.running >= service.desired ? 'complete' : 'incomplete';
-  return [`${service.healthy} healthy`, ...(says === 'healthy' ? [] : [says === 'none' ? 'no answer' : says])].join(', ');
+  return [`${service.healthy} healthy`, ...(says === 'healthy' ? [] : [says === 'none' ? 'no answer' : says])].join(
+    ', ',
+  );
 }
 
 /** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */

@@ -62,7 +62,7 @@ export class PipelineStack extends Stack {
       target: manager,
       command: {
         document: documents['secrets-sync'],
-        parameters: { Secrets: secretList(config.stage), Versions: versions },
+        parameters: { Secrets: secretList(config), Versions: versions },
       },
       sentAgainFor: stateful,
     });
@@ -146,10 +146,12 @@ export function imageList(images: Readonly<Record<string, string>>): string {
 }
 
 /** `kafka-password/admin=metals/prod/kafka-password,…,api-key=metals/prod/api-key`: one entry for each Docker secret. */
-export function secretList(stage: string): string {
+export function secretList({ stage, kafkaBrokers }: Pick<Config, 'stage' | 'kafkaBrokers'>): string {
   return (Object.keys(SECRETS) as SecretId[])
     .flatMap((secretId) => {
-      const principals: readonly string[] = SECRETS[secretId];
+      // Of one broker, stack-deploy brings the password of brokers where there were three before.
+      const all: readonly string[] = SECRETS[secretId];
+      const principals = all.filter((principal) => principal !== 'brokers' || kafkaBrokers > 1);
       const keys = principals.length ? principals.map((principal) => `${secretId}/${principal}`) : [secretId];
       return keys.map((key) => `${key}=${secretName(stage, secretId)}`);
     })

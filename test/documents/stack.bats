@@ -351,6 +351,35 @@ EOF
   refute_call "stack deploy"
 }
 
+# With a password for brokers beside another one.
+several_passwords() {
+  serving aaaaaaaa
+  echo '[{"name":"kafka-password","secret_id":"metals/lab/kafka-password","keys":["kafka-password/admin","kafka-password/brokers"]},
+    {"name":"api-key","secret_id":"metals/lab/api-key","keys":["api-key"]}]' >"${BATS_TEST_TMPDIR}/bundle/secrets.json"
+  pack_bundle
+  jq --arg deployment "$(deployment)" '.[0].Spec.Labels["com.metals.deployment"] = $deployment
+    | .[0].Spec.TaskTemplate.ContainerSpec.Secrets += [{SecretName: "kafka-password-admin-aaaaaaaa", File: {Name: "kafka-password-admin"}}]' \
+    "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}},{"Spec":{"Name":"kafka-password-admin-aaaaaaaa"}}]'
+  export SSM_OnlyWhen=secrets-changed
+}
+
+@test "the password of brokers, which a single one has no use for, makes the association deploy nothing" {
+  several_passwords
+  run_document stack-deploy
+  assert_status 0
+  assert_output '{"rotated":[]}'
+  assert_output "kafka-password-admin-aaaaaaaa"
+  [[ ${output} != *kafka-password-brokers* ]]
+}
+
+@test "a broker that was one of several has its password" {
+  several_passwords
+  api configs <<<'[{"Spec":{"Labels":{"com.metals.kafka-cluster":"a"}}}]'
+  run_rotation
+  assert_output "kafka-password-brokers-aaaaaaaa"
+}
+
 @test "the association deploys where a secret is left over, as a run that was killed leaves it" {
   serving aaaaaaaa
   export SSM_OnlyWhen=secrets-changed

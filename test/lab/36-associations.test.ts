@@ -9,7 +9,7 @@ import {
 import { GATEWAY_CONTAINER } from '../../lib/lab/names';
 import { outputOf } from './support/commands';
 import { instanceOfSlot, replaceInstance } from './support/instances';
-import { inNode } from './support/nodes';
+import { inNode, onManager } from './support/nodes';
 import { eventually, metals, run } from './support/run';
 import { inFullRun } from './support/sequences';
 import { stage } from './support/secrets';
@@ -19,7 +19,9 @@ jest.setTimeout(420_000);
 const ssm = new SSMClient({});
 const SETTINGS = '/etc/metals/node.env';
 
-async function associationId(name: 'rejoin' | 'reprepare'): Promise<string> {
+type Name = 'rejoin' | 'reprepare' | 'secrets';
+
+async function associationId(name: Name): Promise<string> {
   const { Associations = [] } = await ssm.send(new ListAssociationsCommand({}));
   const found = Associations.find(({ AssociationName }) => AssociationName === `metals-${stage()}-${name}`);
   if (!found) throw new Error(`there is no association ${name}`);
@@ -27,7 +29,7 @@ async function associationId(name: 'rejoin' | 'reprepare'): Promise<string> {
 }
 
 /** How an association ended on an instance; undefined while it has not. */
-async function ended(name: 'rejoin' | 'reprepare', id: string): Promise<AssociationExecutionTarget | undefined> {
+async function ended(name: Name, id: string): Promise<AssociationExecutionTarget | undefined> {
   const AssociationId = await associationId(name);
   // The API asks for an execution; the lab keeps the last one alone.
   const request = new DescribeAssociationExecutionTargetsCommand({ AssociationId, ExecutionId: AssociationId });
@@ -36,7 +38,7 @@ async function ended(name: 'rejoin' | 'reprepare', id: string): Promise<Associat
   return target && ['Success', 'Failed', 'TimedOut'].includes(target.Status!) ? target : undefined;
 }
 
-async function end(name: 'rejoin' | 'reprepare', id: string): Promise<AssociationExecutionTarget> {
+async function end(name: Name, id: string): Promise<AssociationExecutionTarget> {
   let target: AssociationExecutionTarget | undefined;
   await eventually(`association ${name} on ${id}`, 120, async () => {
     target = await ended(name, id);
@@ -72,6 +74,22 @@ test('an association that has failed on a node is applied again when its time ha
     const status = (await ended('rejoin', id))?.Status;
     return status === 'Success' ? undefined : `it is ${status}`;
   });
+});
+
+test('the association that looks for new secrets deploys nothing where there are none', async () => {
+  const { id } = await instanceOfSlot(stage(), 'manager-1');
+  const ids = (await onManager('service', 'ls', '-q')).trim().split('\n');
+  const versions = () => onManager('service', 'inspect', '--format', '{{.Spec.Name}} {{.Version.Index}}', ...ids);
+  const before = await versions();
+  const commandBefore = (await ended('secrets', id))?.OutputSource?.OutputSourceId;
+  await ssm.send(new StartAssociationsOnceCommand({ AssociationIds: [await associationId('secrets')] }));
+  let target: AssociationExecutionTarget | undefined;
+  await eventually('a run of the association secrets', 120, async () => {
+    target = await ended('secrets', id);
+    return target && target.OutputSource!.OutputSourceId !== commandBefore ? undefined : 'it has not ended';
+  });
+  expect(target!.Status).toBe('Success');
+  expect(await versions()).toBe(before);
 });
 
 inFullRun('a node that replaces another', () => {

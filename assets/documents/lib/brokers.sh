@@ -16,6 +16,11 @@ known_cluster() {
   docker_query /configs "{\"name\":[\"${KAFKA_CLUSTER}\"]}" | jq -r '.[].Spec.Labels["com.metals.kafka-cluster"] // empty'
 }
 
+# A broker that was always alone logs in to none: its deployment does not bring the key, which no service would name.
+needs_key() { # KEY
+  [[ $1 != kafka-password/brokers ]] || ((METALS_KAFKA_BROKERS > 1)) || [[ -n $(known_cluster) ]]
+}
+
 remember_cluster() { # ID
   docker config create --label "com.metals.kafka-cluster=$1" "${KAFKA_CLUSTER}" - <<<"$1" >/dev/null
   log "Kafka's cluster is $1"

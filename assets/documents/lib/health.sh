@@ -8,12 +8,12 @@ ask_health() { # SERVICE PORT REPLICAS
   local asked answer
   for ((asked = 0; asked < $3; asked++)); do
     answer=$(curl -s -m 5 -w '\n%{http_code}' "http://127.0.0.1:$2/health") || true
-    jq -cRs --arg service "$1" --arg port "$2" '
+    printf '%s' "${answer}" | jq -cRs --arg service "$1" --arg port "$2" '
       (split("\n")) as $lines | ($lines[:-1] | join("\n") | fromjson? // {}) as $body | $lines[-1] as $code |
       {service: $service, http_status: ($code | tonumber? // 0), status: ($body.status | strings // "none"),
        reasons: ($body.reasons | arrays // [$body.detail | strings])}
       | if .http_status == 200 or .reasons != [] then . else .reasons = ["GET http://127.0.0.1:\($port)/health: \($code)"] end
-    ' <<<"${answer}"
+    '
     [[ ${answer##*$'\n'} == 200 ]] || return 0
   done
 }

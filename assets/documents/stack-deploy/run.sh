@@ -77,12 +77,13 @@ export_images() {
 # The versions that the stack is deployed with are those that were brought here a moment ago: secrets.json names them.
 # shellcheck disable=SC2034 # rotation.sh reads api_key_id
 sync_secrets() {
-  local entries secret_id keys key
+  local entries secret_id all key keys
   entries=$(jq -r '.[] | "\(.secret_id) \(.keys | join(" "))"' "${RELEASE}/secrets.json")
-  while read -r secret_id keys; do
-    # shellcheck disable=SC2086 # one word for each key
-    sync_secret "${secret_id}" ${keys}
-    for key in ${keys}; do
+  while read -r secret_id all; do
+    keys=()
+    for key in ${all}; do ! needs_key "${key}" || keys+=("${key}"); done
+    sync_secret "${secret_id}" "${keys[@]}"
+    for key in "${keys[@]}"; do
       export "METALS_SECRET_VERSION_$(variable_name "${key}")=${SYNCED[${key}]}"
       [[ ${key} != api-key ]] || api_key_id=${secret_id}
     done
