@@ -5,6 +5,7 @@ import { explainFailure, runCommand } from '../../lib/ssm';
 import { tasks } from './support/nodes';
 import { cdk, metals } from './support/run';
 import { stage } from './support/secrets';
+import { inFullRun } from './support/sequences';
 
 jest.setTimeout(1_200_000);
 
@@ -34,14 +35,16 @@ async function expectDeployed(mode: 'kraft' | 'zookeeper'): Promise<void> {
   expect([result.code, result.code === 0 ? '' : result.stderr]).toEqual([0, '']);
 }
 
-test('changing the mode on existing data is refused, with what to do, and the old mode keeps serving', async () => {
-  const result = await deploy('zookeeper');
-  expect(result.code).not.toBe(0);
-  const told = `${result.stdout}${result.stderr}`;
-  expect(told).toContain("Kafka's data on this Swarm was written in kraft mode and cannot be read in zookeeper mode");
-  expect(told).toContain('RemoveData=kafka');
-  expect(await tasks('zookeeper')).toEqual([]);
-  await expectSmokeTestPasses();
+inFullRun('on the data of the other mode', () => {
+  test('changing the mode on existing data is refused, with what to do, and the old mode keeps serving', async () => {
+    const result = await deploy('zookeeper');
+    expect(result.code).not.toBe(0);
+    const told = `${result.stdout}${result.stderr}`;
+    expect(told).toContain("Kafka's data on this Swarm was written in kraft mode and cannot be read in zookeeper mode");
+    expect(told).toContain('RemoveData=kafka');
+    expect(await tasks('zookeeper')).toEqual([]);
+    await expectSmokeTestPasses();
+  });
 });
 
 test('without the data, the ZooKeeper mode is deployed and passes the smoke test', async () => {
