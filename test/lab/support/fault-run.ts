@@ -1,0 +1,164 @@
+/** One fault under load: what clients, the store and `metals status` see from before it until all is well again. */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type FaultRow, longestGapSeconds } from '../../../scripts/fault-table';
+import { UuidV7Generator } from '../../../services/common/uuid';
+import { connectPrices, type Prices, produce } from './pipeline';
+import { metals, ROOT } from './run';
+import { apiKey } from './secrets';
+
+const EVENTS_PER_SECOND = 10;
+const RETRY_MILLISECONDS = 500;
+const LOOK_MILLISECONDS = 1_000;
+const CALM_MILLISECONDS = 10_000;
+const RESULTS = path.join(ROOT, 'build', 'test-results', 'lab-faults.jsonl');
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Sends one event after the other at a steady rate, each again until it is accepted. */
+async function startClient(source: string) {
+  const key = await apiKey();
+  const ids = new UuidV7Generator();
+  const sent: string[] = [];
+  const acceptedMs: number[] = [];
+  const deliveries: Promise<void>[] = [];
+  let givenUp = false;
+  const deliver = async (event: { event_id: string }): Promise<void> => {
+    while (!givenUp) {
+      const { status } = await produce(event, key).catch(() => ({ status: 0 }));
+      if (status === 202) return void acceptedMs.push(Date.now());
+      await sleep(RETRY_MILLISECONDS);
+    }
+  };
+  const timer = setInterval(() => {
+    const event = { event_id: ids.next(), metal: 'silver', price: 1 + sent.length / 100, source };
+    sent.push(event.event_id);
+    deliveries.push(deliver(event));
+  }, 1000 / EVENTS_PER_SECOND);
+  return {
+    sent,
+    acceptedMs,
+    /** Nothing more is sent; resolves once all is accepted, or at the deadline. */
+    async end(timeoutMs: number): Promise<void> {
+      clearInterval(timer);
+      const deadline = setTimeout(() => (givenUp = true), timeoutMs);
+      await Promise.all(deliveries);
+      clearTimeout(deadline);
+    },
+  };
+}
+
+/** Looks every second how many events of a source are stored; its connection is made anew whenever it breaks. */
+function watchStore(source: string) {
+  const grownMs: number[] = [];
+  let [stored, working] = [0, true];
+  let prices: Prices | undefined;
+  const look = async (): Promise<void> => {
+    prices ??= await connectPrices();
+    const now = await prices.collection.countDocuments({ source }, { maxTimeMS: 5_000 });
+    if (now > stored) grownMs.push(Date.now());
+    stored = now;
+  };
+  const watch = (async () => {
+    while (working) {
+      await look().catch(async () => {
+        await prices?.close().catch(() => undefined);
+        prices = undefined;
+      });
+      await sleep(LOOK_MILLISECONDS);
+    }
+    await prices?.close();
+  })();
+  return {
+    grownMs,
+    stored: () => stored,
+    async end(): Promise<void> {
+      working = false;
+      await watch;
+    },
+  };
+}
+
+/** Every distinct thing that `metals status` finds wrong, in the order in which it does. */
+function watchStatus() {
+  const said = new Set<string>();
+  let [healthyMs, working] = [0, true];
+  const watch = (async () => {
+    while (working) {
+      const begun = Date.now();
+      const { code, stdout, stderr } = await metals('status', '--json');
+      const lines = stdout.startsWith('{') ? (JSON.parse(stdout) as { problems: string[] }).problems : [];
+      if (code === 0) healthyMs = begun;
+      else
+        for (const line of lines.length > 0 ? lines : [stderr.trim().split('\n').slice(0, 2).join(' ')]) said.add(line);
+      await sleep(LOOK_MILLISECONDS);
+    }
+  })();
+  return {
+    said,
+    /** When a look began that found nothing wrong; 0: none has. */
+    healthyMs: () => healthyMs,
+    async end(): Promise<void> {
+      working = false;
+      await watch;
+    },
+  };
+}
+
+async function storedIds(source: string): Promise<string[]> {
+  const prices = await connectPrices();
+  try {
+    return (await prices.collection.find({ source }, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id);
+  } finally {
+    await prices.close();
+  }
+}
+
+/**
+ * Does something bad while events come, and waits until all is well by itself; what was seen goes to a file, by which
+ * `npm run fault-table` keeps docs/operations.md.
+ *
+ * @param fault resolves when it is over, or has only been caused
+ */
+export async function underFault(
+  topology: string,
+  name: string,
+  fault: () => Promise<void>,
+  recoverySeconds = 600,
+): Promise<FaultRow> {
+  const source = `lab-fault-${Date.now()}`;
+  const [client, store, status] = [await startClient(source), watchStore(source), watchStatus()];
+  await sleep(CALM_MILLISECONDS);
+  status.said.clear();
+  const beginMs = Date.now();
+  await fault();
+  const overMs = Date.now();
+  const deadlineMs = overMs + recoverySeconds * 1000;
+  const isWell = (): boolean => {
+    const lastAcceptedMs = client.acceptedMs.at(-1) ?? 0;
+    return status.healthyMs() > overMs && Date.now() - lastAcceptedMs < 2_000;
+  };
+  while (!isWell() && Date.now() < deadlineMs) await sleep(LOOK_MILLISECONDS);
+  const byItself = isWell();
+  const wellMs = Date.now();
+  await client.end(60_000);
+  while (store.stored() < client.sent.length && Date.now() < wellMs + 60_000) await sleep(LOOK_MILLISECONDS);
+  await Promise.all([store.end(), status.end()]);
+  const stored = await storedIds(source);
+  const distinct = new Set(stored);
+  const row: FaultRow = {
+    topology,
+    fault: name,
+    byItself,
+    wellAfterSeconds: Math.round((wellMs - overMs) / 1000),
+    withoutIntakeSeconds: longestGapSeconds(client.acceptedMs, beginMs),
+    withoutStoringSeconds: longestGapSeconds(store.grownMs, beginMs),
+    sent: client.sent.length,
+    lost: client.sent.filter((id) => !distinct.has(id)).length,
+    doubled: stored.length - distinct.size,
+    said: [...status.said],
+  };
+  mkdirSync(path.dirname(RESULTS), { recursive: true });
+  appendFileSync(RESULTS, `${JSON.stringify(row)}\n`);
+  return row;
+}

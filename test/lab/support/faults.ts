@@ -1,0 +1,74 @@
+/** Faults of nodes and services, each as it comes: nobody is told, and nothing is put in order. */
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { instanceOfSlot, replacementOf } from './instances';
+import { inNode, tasks } from './nodes';
+import { run } from './run';
+import { stage } from './secrets';
+
+const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const containerOf = async (slot: string): Promise<string> => (await instanceOfSlot(stage(), slot)).container;
+
+/** SIGKILL to what one task of a service runs. */
+export async function killTask(service: string): Promise<void> {
+  const [task] = await tasks(service);
+  if (!task) throw new Error(`no task of ${service} is running`);
+  await inNode(task.node, ['docker', 'kill', task.container]);
+}
+
+/** The node stands still: it answers nothing, and its connections stay open. */
+export async function pauseNode(slot: string, seconds: number): Promise<void> {
+  const container = await containerOf(slot);
+  await run('docker', ['pause', container]);
+  try {
+    await sleep(seconds);
+  } finally {
+    await run('docker', ['unpause', container]);
+  }
+}
+
+/** The instance of a slot is terminated; the Auto Scaling group brings another one. */
+export async function terminate(slot: string): Promise<void> {
+  const before = await instanceOfSlot(stage(), slot);
+  await new EC2Client({}).send(new TerminateInstancesCommand({ InstanceIds: [before.id] }));
+  await replacementOf(stage(), before, 400);
+}
+
+const addressOf = async (container: string): Promise<string> =>
+  (await inNode(container, ['docker', 'info', '--format', '{{.Swarm.NodeAddr}}'])).trim();
+
+/** No packet passes between two nodes, in either direction. */
+export async function cut(one: string, other: string, seconds: number): Promise<void> {
+  const [from, to] = [await containerOf(one), await containerOf(other)];
+  const peer = await addressOf(to);
+  const rules = [
+    ['INPUT', '-s', peer],
+    ['OUTPUT', '-d', peer],
+  ];
+  const change = async (how: '-I' | '-D') => {
+    for (const [chain, ...match] of rules) await inNode(from, ['iptables', '-w', how, chain!, ...match, '-j', 'DROP']);
+  };
+  await change('-I');
+  try {
+    await sleep(seconds);
+  } finally {
+    await change('-D');
+  }
+}
+
+const BALLAST = '/var/lib/docker/lab-ballast';
+
+/** The data volume has not one block left. */
+export async function fillDisk(slot: string, seconds: number): Promise<void> {
+  const container = await containerOf(slot);
+  // Where volumes are the disk of this machine, it is not filled.
+  await inNode(container, [
+    'sh',
+    '-c',
+    `ls /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_* >/dev/null && dd if=/dev/zero of=${BALLAST} bs=1M 2>/dev/null; test -s ${BALLAST}`,
+  ]);
+  try {
+    await sleep(seconds);
+  } finally {
+    await inNode(container, ['rm', '-f', BALLAST]);
+  }
+}
