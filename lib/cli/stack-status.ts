@@ -39,6 +39,8 @@ const schema = z.object({
   overlay_encryption: z.string(),
   /** What the replicas answer to GET /health, the furthest from healthy; documents of an older deployment do not ask. */
   health: z.array(z.object({ service: z.string(), status: z.string(), reasons: z.array(z.string()) })).default([]),
+  /** Docker secrets that services name, such as `kafka-password-admin-0123abcd`; undefined as above. */
+  secrets: z.array(z.string()).optional(),
   generated_at: z.string(),
 });
 

@@ -49,6 +49,16 @@ status_of() { # JQ
   [[ $(status_of '.services[0] | "\(.running)/\(.desired)"') == 1/2 ]]
 }
 
+@test "stack-status names the secrets that services have, each once, and what the services say" {
+  setup_api
+  export SSM_Stage=lab
+  cp "${BATS_TEST_DIRNAME}/states/swarm/services.json" "${API}/services"
+  jq '(.[] | select(.Spec.Name | test("producer|edge")) | .Spec.TaskTemplate.ContainerSpec.Secrets) = [{SecretName: "api-key-0123abcd"}]' \
+    "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  [[ $(status_of '.secrets | map(select(startswith("api-key"))) | join(",")') == api-key-0123abcd ]]
+  [[ $(status_of '.health | map("\(.service) \(.status)") | join(",")') == 'processor none,producer none' ]]
+}
+
 @test "stack-status fails on a node that is no manager" {
   setup_api && export SSM_Stage=lab
   api info <<<'{"Swarm":{"LocalNodeState":"inactive","ControlAvailable":false}}'

@@ -48,11 +48,12 @@ const changeApiKey = async (SecretString: string): Promise<unknown> =>
 test('the secrets are listed with their versions, and none with its value', async () => {
   const result = await metals('secrets', 'list', '--json');
   succeeded(result);
-  const { secrets } = JSON.parse(result.stdout) as { secrets: { secret: string; current: string }[] };
+  const { secrets } = JSON.parse(result.stdout) as { secrets: { secret: string; current: string; inUse: string[] }[] };
   expect(secrets.map(({ secret }) => secret).sort()).toEqual(['api-key', 'kafka-password', 'mongodb-password']);
   expect(await dockerSecrets()).toContain(
     `api-key-${secrets.find(({ secret }) => secret === 'api-key')!.current.slice(0, 8)}`,
   );
+  for (const { current, inUse } of secrets) expect(inUse).toContain(current.slice(0, 8));
   expect(result.stdout).not.toContain(await apiKey());
 });
 

@@ -3,4 +3,8 @@
 require_parameters Stage
 require_manager
 state=$(stack_state)
-jq -c --arg stage "${SSM_Stage}" --argjson health "$(pipeline_health <<<"${state}")" '{stage: $stage} + . + {health: $health}' <<<"${state}"
+health=$(pipeline_health <<<"${state}")
+# Names, which end with the version; never a value.
+secrets=$(stack_services | jq -c '[.[].Spec.TaskTemplate.ContainerSpec.Secrets // [] | .[].SecretName] | unique')
+jq -c --arg stage "${SSM_Stage}" --argjson health "${health}" --argjson secrets "${secrets}" \
+  '{stage: $stage} + . + {health: $health, secrets: $secrets}' <<<"${state}"

@@ -19,7 +19,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
-import { secretRows } from '../../../lib/cli/commands/secrets-list';
+import { secretRows, versionsInUse } from '../../../lib/cli/commands/secrets-list';
 import { parseRotated, rotateSecrets, type RotateOptions } from '../../../lib/cli/commands/secrets-rotate';
 import { readContext } from '../../../lib/cli/context';
 import { chooseKeys } from '../../../lib/cli/secret-keys';
@@ -210,6 +210,7 @@ test('the list shows versions as Docker names end with them, and no value', () =
       {
         secret: 'api-key',
         current: '0123456789ab',
+        inUse: ['01234567'],
         previous: undefined,
         pending: undefined,
         rotatesItself: false,
@@ -218,5 +219,11 @@ test('the list shows versions as Docker names end with them, and no value', () =
     ],
     3 * 86_400_000,
   );
-  expect(row).toEqual(['api-key', '01234567', '', '', '3 days ago', 'metals secrets rotate']);
+  expect(row).toEqual(['api-key', '01234567', '01234567', '', '', '3 days ago', 'metals secrets rotate']);
+});
+
+test('of several principals in one secret, each may have another version in use', () => {
+  const names = ['api-key-01234567', 'kafka-password-admin-01234567', 'kafka-password-producer-89abcdef'];
+  expect(versionsInUse('kafka-password', names)).toEqual(['01234567', '89abcdef']);
+  expect(versionsInUse('mongodb-password', names)).toEqual([]);
 });
