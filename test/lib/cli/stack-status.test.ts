@@ -46,8 +46,8 @@ test('what a service says of itself stands beside what Docker finds', () => {
 });
 
 test('a deployment whose documents do not ask the services has nothing to say of them', () => {
-  const { health: _, ...older } = stackStatus();
-  expect(parseStackStatus(JSON.stringify(older)).health).toEqual([]);
+  const older = JSON.stringify({ ...stackStatus(), health: undefined });
+  expect(parseStackStatus(older).health).toEqual([]);
 });
 
 describe('findProblems', () => {
