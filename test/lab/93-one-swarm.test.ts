@@ -1,0 +1,156 @@
+/**
+ * Three managers are cut off, killed and restarted in random orders, one loses its state, and the documents that make
+ * and join a Swarm run meanwhile: there is never a second Swarm. `METALS_ORDERS=50`, `METALS_ORDER_SEED=1`.
+ */
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { documentName, parameterPath } from '../../lib/contract';
+import { runCommand } from '../../lib/ssm';
+import { seededRandom } from '../../services/producer/walk';
+import { lastParameters, toSlot } from './support/commands';
+import { cut, pauseNode } from './support/faults';
+import { instanceOfSlot, instancesOf } from './support/instances';
+import { inNode, onManager, tryInNode } from './support/nodes';
+import { eventually, run } from './support/run';
+import { inFullRun, mustDeploy, mustPassSmokeTest } from './support/sequences';
+import { stage } from './support/secrets';
+
+jest.setTimeout(3_600_000);
+
+const MANAGERS = ['manager-1', 'manager-2', 'manager-3'];
+const ORDERS = Number(process.env.METALS_ORDERS ?? 50);
+const FIRST_SEED = Number(process.env.METALS_ORDER_SEED ?? 1);
+const STEPS = 4;
+const MOST_SECONDS = 20;
+const ssm = new SSMClient({});
+
+const containerOf = async (slot: string): Promise<string> => (await instanceOfSlot(stage(), slot)).container;
+const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** What befalls a manager; the last two begin where a deployment, or an association, would. */
+const STEP_KINDS = ['cut', 'isolate', 'pause', 'reboot', 'restart docker', 'lose state', 'init', 'join'] as const;
+interface Step {
+  readonly kind: (typeof STEP_KINDS)[number];
+  readonly slot: string;
+  readonly other: string;
+  readonly seconds: number;
+  readonly afterSeconds: number;
+}
+
+/** Pure: the steps of an order. One manager at most loses its state, or a majority could be lost for good. */
+function orderOf(seed: number): Step[] {
+  const random = seededRandom(seed);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
+  const steps = Array.from({ length: STEPS }, (): Step => {
+    const slot = pick(MANAGERS);
+    const other = pick(MANAGERS.filter((each) => each !== slot));
+    const seconds = 5 + Math.floor(random() * (MOST_SECONDS - 5));
+    return { kind: pick(STEP_KINDS), slot, other, seconds, afterSeconds: Math.floor(random() * 8) };
+  });
+  const first = steps.findIndex(({ kind }) => kind === 'lose state');
+  return steps.filter(({ kind }, index) => kind !== 'lose state' || index === first);
+}
+
+async function perform({ kind, slot, other, seconds }: Step): Promise<void> {
+  const container = await containerOf(slot);
+  switch (kind) {
+    case 'cut':
+      return cut(slot, other, seconds);
+    case 'isolate':
+      await Promise.all(MANAGERS.filter((each) => each !== slot).map((each) => cut(slot, each, seconds)));
+      return;
+    case 'pause':
+      return pauseNode(slot, seconds);
+    case 'reboot':
+      await run('docker', ['restart', container]);
+      return;
+    case 'restart docker':
+      await inNode(container, ['systemctl', 'restart', 'docker.service']);
+      return;
+    case 'lose state':
+      await inNode(container, ['systemctl', 'stop', 'docker.service']);
+      await inNode(container, ['rm', '-rf', '/var/lib/docker/swarm']);
+      await inNode(container, ['systemctl', 'start', 'docker.service']);
+      return;
+    case 'init':
+      await runCommand(
+        ssm,
+        toSlot(documentName(stage(), 'swarm-init'), 'manager-1', await lastParameters('swarm-init')),
+      );
+      return;
+    case 'join':
+      await runCommand(ssm, toSlot(documentName(stage(), 'swarm-join'), slot, await lastParameters('swarm-join')));
+  }
+}
+
+/** Ids of the Swarms that nodes are members of, by what their own Docker says. */
+async function swarms(): Promise<string[]> {
+  const ids = await Promise.all(
+    (await instancesOf(stage())).map(async ({ container }) => {
+      const state = [
+        'timeout',
+        '5',
+        'sh',
+        '-c',
+        'openssl x509 -noout -subject -in /var/lib/docker/swarm/certificates/swarm-node.crt',
+      ];
+      const { stdout } = await tryInNode(container, state);
+      return /\bO ?= ?([a-z0-9]{25})/.exec(stdout)?.[1];
+    }),
+  );
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}
+
+const claim = async (): Promise<string> =>
+  (await ssm.send(new GetParameterCommand({ Name: parameterPath(stage(), 'claim') }))).Parameter!.Value!;
+
+/** As the half-hourly associations would. */
+async function healed(): Promise<void> {
+  await eventually('three managers that reach each other', 600, async () => {
+    const format = '{{.Hostname}} {{.Status}} {{.ManagerStatus}}';
+    const rows = (await onManager('node', 'ls', '--format', format).catch((error: Error) => error.message)).split('\n');
+    const reachable = rows.filter((row) => /Ready (Leader|Reachable)$/.test(row.trim()));
+    if (reachable.length === MANAGERS.length) return undefined;
+    for (const slot of MANAGERS)
+      await perform({ kind: slot === 'manager-1' ? 'init' : 'join', slot, other: '', seconds: 0, afterSeconds: 0 });
+    return rows.join(', ');
+  });
+}
+
+inFullRun('three managers', () => {
+  let swarm: string;
+  beforeAll(async () => {
+    await mustDeploy({ managers: 3 });
+    swarm = (await onManager('info', '--format', '{{.Swarm.Cluster.ID}}')).trim();
+  });
+  afterAll(() => mustDeploy());
+
+  test.each(Array.from({ length: ORDERS }, (_, index) => FIRST_SEED + index))('order %i', async (seed) => {
+    const seen = new Set<string>();
+    const steps = orderOf(seed);
+    let working = true;
+    const watch = (async () => {
+      while (working) {
+        for (const id of await swarms()) seen.add(id);
+        await sleep(1);
+      }
+    })();
+    const performed: Promise<void>[] = [];
+    const troubles: string[] = [];
+    for (const step of steps) {
+      // What is done to a node that is away just then fails, as does a document that reaches nobody: neither is the point.
+      performed.push(
+        perform(step).catch((error: Error) => void troubles.push(`${step.kind} ${step.slot}: ${error.message}`)),
+      );
+      await sleep(step.afterSeconds);
+    }
+    await Promise.all(performed);
+    if (troubles.length > 0) console.log(`order ${seed}: ${troubles.join('\n').slice(0, 2_000)}`);
+    await healed();
+    working = false;
+    await watch;
+    const told = steps.map(({ kind, slot, other, seconds }) => `${kind} ${slot} ${other} ${seconds} s`);
+    expect([told, [...seen], await claim()]).toEqual([told, [swarm], `initialised ${swarm}`]);
+  });
+
+  test('and all still works', () => mustPassSmokeTest());
+});
