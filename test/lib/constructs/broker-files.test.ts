@@ -5,7 +5,8 @@ import { ROOT } from '../../../lib/constructs/bundle';
 import { brokerFiles } from '../../../lib/constructs/broker-files';
 
 const stackYaml = readFileSync(path.join(ROOT, 'assets/stack/stack.yml'), 'utf8');
-const broker1 = parse(stackYaml, { merge: true }).services.kafka;
+// As Docker reads it.
+const broker1 = parse(stackYaml, { merge: true, version: '1.1' }).services.kafka;
 const files = (brokers: number): Record<string, any> =>
   Object.fromEntries(Object.entries(brokerFiles(stackYaml, brokers)).map(([name, yaml]) => [name, parse(yaml)]));
 const three = files(3);
@@ -18,6 +19,13 @@ test('each broker but the first has a file of its own, so that one can be change
     ['form.yml', ['look-1', 'look-2', 'look-3']],
     ['form-new.yml', ['form']],
   ]);
+});
+
+test('nobody but its user reads a secret of a broker, whichever YAML the number is of', () => {
+  const services = Object.values({ ...files(1), ...three }).flatMap((file) => Object.values<any>(file.services ?? {}));
+  const modes = services.flatMap(({ secrets }) => secrets.map(({ mode }: { mode: number }) => mode));
+  expect(modes.length).toBeGreaterThan(10);
+  expect(new Set(modes)).toEqual(new Set([0o400]));
 });
 
 test('a broker differs from the first in its number and its place alone', () => {
