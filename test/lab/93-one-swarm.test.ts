@@ -10,7 +10,7 @@ import { lastParameters, toSlot } from './support/commands';
 import { cut, pauseNode } from './support/faults';
 import { instanceOfSlot, instancesOf } from './support/instances';
 import { inNode, onManager, tryInNode } from './support/nodes';
-import { eventually, run } from './support/run';
+import { eventually, repeatedly, run } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest } from './support/sequences';
 import { stage } from './support/secrets';
 
@@ -127,13 +127,9 @@ inFullRun('three managers', () => {
   test.each(Array.from({ length: ORDERS }, (_, index) => FIRST_SEED + index))('order %i', async (seed) => {
     const seen = new Set<string>();
     const steps = orderOf(seed);
-    let working = true;
-    const watch = (async () => {
-      while (working) {
-        for (const id of await swarms()) seen.add(id);
-        await sleep(1);
-      }
-    })();
+    const endWatch = repeatedly(1_000, async () => {
+      for (const id of await swarms()) seen.add(id);
+    });
     const performed: Promise<void>[] = [];
     const troubles: string[] = [];
     for (const step of steps) {
@@ -146,8 +142,7 @@ inFullRun('three managers', () => {
     await Promise.all(performed);
     if (troubles.length > 0) console.log(`order ${seed}: ${troubles.join('\n').slice(0, 2_000)}`);
     await healed();
-    working = false;
-    await watch;
+    await endWatch();
     const told = steps.map(({ kind, slot, other, seconds }) => `${kind} ${slot} ${other} ${seconds} s`);
     expect([told, [...seen], await claim()]).toEqual([told, [swarm], `initialised ${swarm}`]);
   });

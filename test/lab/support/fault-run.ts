@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type FaultRow, longestGapSeconds } from '../../../scripts/fault-table';
 import { UuidV7Generator } from '../../../services/common/uuid';
 import { connectPrices, type Prices, produce } from './pipeline';
-import { metals, ROOT } from './run';
+import { metals, repeatedly, ROOT } from './run';
 import { apiKey } from './secrets';
 
 const EVENTS_PER_SECOND = 10;
@@ -51,7 +51,7 @@ async function startClient(source: string) {
 /** Looks every second how many events of a source are stored; its connection is made anew whenever it breaks. */
 function watchStore(source: string) {
   const grownMs: number[] = [];
-  let [stored, working] = [0, true];
+  let stored = 0;
   let prices: Prices | undefined;
   const look = async (): Promise<void> => {
     prices ??= await connectPrices();
@@ -59,22 +59,18 @@ function watchStore(source: string) {
     if (now > stored) grownMs.push(Date.now());
     stored = now;
   };
-  const watch = (async () => {
-    while (working) {
-      await look().catch(async () => {
-        await prices?.close().catch(() => undefined);
-        prices = undefined;
-      });
-      await sleep(LOOK_MILLISECONDS);
-    }
-    await prices?.close();
-  })();
+  const endLooking = repeatedly(LOOK_MILLISECONDS, () =>
+    look().catch(async () => {
+      await prices?.close().catch(() => undefined);
+      prices = undefined;
+    }),
+  );
   return {
     grownMs,
     stored: () => stored,
     async end(): Promise<void> {
-      working = false;
-      await watch;
+      await endLooking();
+      await prices?.close();
     },
   };
 }
@@ -82,27 +78,17 @@ function watchStore(source: string) {
 /** Every distinct thing that `metals status` finds wrong, in the order in which it does. */
 function watchStatus() {
   const said = new Set<string>();
-  let [healthyMs, working] = [0, true];
-  const watch = (async () => {
-    while (working) {
-      const begun = Date.now();
-      const { code, stdout, stderr } = await metals('status', '--json');
-      const lines = stdout.startsWith('{') ? (JSON.parse(stdout) as { problems: string[] }).problems : [];
-      if (code === 0) healthyMs = begun;
-      else
-        for (const line of lines.length > 0 ? lines : [stderr.trim().split('\n').slice(0, 2).join(' ')]) said.add(line);
-      await sleep(LOOK_MILLISECONDS);
-    }
-  })();
-  return {
-    said,
-    /** When a look began that found nothing wrong; 0: none has. */
-    healthyMs: () => healthyMs,
-    async end(): Promise<void> {
-      working = false;
-      await watch;
-    },
-  };
+  let healthyMs = 0;
+  const end = repeatedly(LOOK_MILLISECONDS, async () => {
+    const begun = Date.now();
+    const { code, stdout, stderr } = await metals('status', '--json');
+    const lines = stdout.startsWith('{') ? (JSON.parse(stdout) as { problems: string[] }).problems : [];
+    if (code === 0) healthyMs = begun;
+    else
+      for (const line of lines.length > 0 ? lines : [stderr.trim().split('\n').slice(0, 2).join(' ')]) said.add(line);
+  });
+  /** When a look began that found nothing wrong; 0: none has. */
+  return { said, healthyMs: () => healthyMs, end };
 }
 
 async function storedIds(source: string): Promise<string[]> {

@@ -1,6 +1,5 @@
 /** Faults of nodes and services, each as it comes: nobody is told, and nothing is put in order. */
-import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
-import { instanceOfSlot, replacementOf } from './instances';
+import { instanceOfSlot, replaceInstance } from './instances';
 import { inNode, tasks } from './nodes';
 import { run } from './run';
 import { stage } from './secrets';
@@ -28,9 +27,7 @@ export async function pauseNode(slot: string, seconds: number): Promise<void> {
 
 /** The instance of a slot is terminated; the Auto Scaling group brings another one. */
 export async function terminate(slot: string): Promise<void> {
-  const before = await instanceOfSlot(stage(), slot);
-  await new EC2Client({}).send(new TerminateInstancesCommand({ InstanceIds: [before.id] }));
-  await replacementOf(stage(), before, 400);
+  await replaceInstance(stage(), slot);
 }
 
 const addressOf = async (container: string): Promise<string> =>

@@ -60,3 +60,18 @@ export async function eventually(
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
+
+/** Looks again and again, each time so long after the last look ended; what it answers ends that, after the look under way. */
+export function repeatedly(everyMilliseconds: number, look: () => Promise<void>): () => Promise<void> {
+  let working = true;
+  const looking = (async () => {
+    while (working) {
+      await look();
+      await new Promise((resolve) => setTimeout(resolve, everyMilliseconds));
+    }
+  })();
+  return async () => {
+    working = false;
+    await looking;
+  };
+}

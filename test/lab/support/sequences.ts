@@ -2,7 +2,7 @@
 import { UuidV7Generator } from '../../../services/common/uuid';
 import { nodeContainers, tryInNode } from './nodes';
 import { connectPrices, produce } from './pipeline';
-import { cdk, contextOf, eventually, metals, type Result, type Settings } from './run';
+import { cdk, contextOf, eventually, metals, repeatedly, type Result, type Settings } from './run';
 import { apiKey } from './secrets';
 
 /** `npm run test:lab -- --full`: the sequences that do not fit into a run of CI. */
@@ -107,18 +107,11 @@ export async function watchNodes(work: () => Promise<void>): Promise<NodesSeen> 
     fewestReachableManagers: undefined,
     answers: 0,
   };
-  let working = true;
-  const watch = (async () => {
-    while (working) {
-      await look(seen);
-      await new Promise((resolve) => setTimeout(resolve, WATCH_MILLISECONDS));
-    }
-  })();
+  const endWatch = repeatedly(WATCH_MILLISECONDS, () => look(seen));
   try {
     await work();
   } finally {
-    working = false;
-    await watch;
+    await endWatch();
   }
   return seen;
 }
