@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
-import { ConfigError, EXIT_CONFIG, loadConfig, type Loaded } from './config';
+import { ConfigError, EXIT_CONFIG, loadConfig, type Loaded, type LoadRequest } from './config';
 
-export interface BootstrapRequest<Schema extends z.ZodType> {
+export interface BootstrapRequest<Schema extends z.ZodType> extends Omit<
+  LoadRequest<Schema>,
+  'file' | 'secretsDirectory'
+> {
   readonly component: string;
-  readonly schema: Schema;
-  readonly secrets: readonly string[];
-  readonly optionalSecrets?: readonly string[];
   readonly argv: readonly string[];
 }
 
@@ -25,13 +25,7 @@ export const MONGODB_USERNAME = process.env.METALS_MONGODB_USERNAME;
 export function bootstrap<Schema extends z.ZodType>(request: BootstrapRequest<Schema>): Loaded<Schema> {
   try {
     const flags = parseFlags(request);
-    const loaded = loadConfig({
-      schema: request.schema,
-      file: flags.config,
-      secretsDirectory: flags.secrets,
-      secrets: request.secrets,
-      optionalSecrets: request.optionalSecrets,
-    });
+    const loaded = loadConfig({ ...request, file: flags.config, secretsDirectory: flags.secrets });
     if (!flags.checkOnly) return loaded;
     process.stderr.write(`${request.component}: configuration is valid: ${flags.config}\n`);
     process.exit(0);
@@ -42,7 +36,11 @@ export function bootstrap<Schema extends z.ZodType>(request: BootstrapRequest<Sc
   }
 }
 
-function parseFlags(request: BootstrapRequest<z.ZodType>): { config: string; secrets: string; checkOnly: boolean } {
+function parseFlags(request: Pick<BootstrapRequest<z.ZodType>, 'component' | 'argv'>): {
+  config: string;
+  secrets: string;
+  checkOnly: boolean;
+} {
   try {
     const { values } = parseArgs({
       args: [...request.argv],

@@ -4,6 +4,11 @@
  */
 export function isKafkaError(error: unknown, types: ReadonlySet<string>): boolean {
   if (!(error instanceof Error)) return false;
-  const { type } = error as { readonly type?: unknown };
-  return (typeof type === 'string' && types.has(type)) || isKafkaError(error.cause, types);
+  const { type, errors } = error as { readonly type?: unknown; readonly errors?: unknown };
+  return (
+    (typeof type === 'string' && types.has(type)) ||
+    // One for each topic that was to be made.
+    (Array.isArray(errors) && errors.some((each) => isKafkaError(each, types))) ||
+    isKafkaError(error.cause, types)
+  );
 }

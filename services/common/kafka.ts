@@ -1,6 +1,9 @@
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type ISocketFactory } from 'kafkajs';
 import { z } from 'zod';
+import { externalSchema, type External } from './external';
 import { guardHeartbeat } from './kafka-heartbeat-guard';
 import { quietPendingRequestTimer } from './kafka-timer';
 import { kafkaLogCreator, type Logger } from './log';
@@ -10,27 +13,43 @@ const TCP_KEEP_ALIVE_MS = 60_000;
 
 export const kafkaConnectionSchema = z.strictObject({
   brokers: z.array(z.string().regex(/^[^\s:]+:\d+$/, 'must be host:port')).min(1),
-  username: z.string().min(1),
+  /** Whom to log in as at a broker of this stack; kafka-login.ts asks for it there. */
+  username: z.string().min(1).optional(),
+  /** Somebody else's brokers: TLS, and the login is in the secret kafka-login. @default those of this stack */
+  external: externalSchema.optional(),
   /** Both are in milliseconds; a retry of a send comes on top. */
   connection_timeout_ms: z.int().min(100).max(60_000).default(3_000),
   request_timeout_ms: z.int().min(1_000).max(60_000).default(8_000),
 });
 export type KafkaConnection = z.infer<typeof kafkaConnectionSchema>;
 
+/** With whom to log in as. */
+export type KafkaLoginConnection = KafkaConnection & { readonly username: string };
+
 export interface KafkaClientOptions {
   readonly clientId: string;
-  readonly connection: KafkaConnection;
+  readonly connection: KafkaLoginConnection;
   readonly password: string;
   readonly logger: Logger;
 }
 
 /** kafkajs sets no TCP_NODELAY: without it a small request may wait for the acknowledgement of the last. */
-export const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
-  const socket = connect({ host, port }, onConnect);
+export const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket: Socket = ssl ? openTls(host, port, ssl, onConnect) : connect({ host, port }, onConnect);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   socket.setNoDelay(true);
   return socket;
 };
+
+/** An address has no name to ask for, and is compared with the addresses of the certificate all the same. */
+const openTls = (host: string, port: number, ssl: ConnectionOptions, onConnect: () => void): Socket =>
+  connectTls({ ...ssl, host, port, ...(isIP(host) ? {} : { servername: host }) }, onConnect);
+
+/** Certificate and host name are verified: what Node.js does unless it is told otherwise. */
+export const tlsOptions = ({ ca_file: file }: External): ConnectionOptions => ({
+  minVersion: 'TLSv1.2',
+  ...(file === undefined ? {} : { ca: readFileSync(file) }),
+});
 
 export function createKafka(options: KafkaClientOptions): Kafka {
   quietPendingRequestTimer();
@@ -38,6 +57,7 @@ export function createKafka(options: KafkaClientOptions): Kafka {
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.connection.brokers],
+    ...(options.connection.external && { ssl: tlsOptions(options.connection.external) }),
     sasl: { mechanism: 'scram-sha-512', username: options.connection.username, password: options.password },
     connectionTimeout: options.connection.connection_timeout_ms,
     requestTimeout: options.connection.request_timeout_ms,

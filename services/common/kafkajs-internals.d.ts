@@ -53,11 +53,13 @@ declare module 'kafkajs/src/protocol/encoder' {
 }
 
 declare module 'kafkajs/src/network/connectionPool' {
+  import type { ConnectionOptions } from 'node:tls';
   import type { ISocketFactory, Logger, SASLOptions } from 'kafkajs';
   import type Encoder from 'kafkajs/src/protocol/encoder';
   export interface PoolOptions {
     readonly host: string;
     readonly port: number;
+    readonly ssl?: ConnectionOptions;
     readonly clientId: string;
     readonly sasl: SASLOptions;
     readonly socketFactory: ISocketFactory;

@@ -1,5 +1,6 @@
 import type { logCreator } from 'kafkajs';
 import { pino, type Logger } from 'pino';
+import { explainTls } from './tls-error';
 
 export type { Logger };
 
@@ -13,8 +14,10 @@ export function createLogger(service: string, version: string, level: string): L
   });
 }
 
-/** What a person can use of an error: its message and the messages of its causes. */
+/** What a person can use of an error: its message and the messages of its causes, or what to correct where that is known. */
 export function errorText(error: unknown): string {
+  const explained = explainTls(error);
+  if (explained !== undefined) return explained;
   const parts: string[] = [];
   for (let current: unknown = error; current instanceof Error && parts.length < 4; current = current.cause) {
     const text = current.message || current.name;

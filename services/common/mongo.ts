@@ -9,10 +9,17 @@ import {
   type MongoClientOptions,
 } from 'mongodb';
 import { z } from 'zod';
+import { externalSchema } from './external';
 
 export const mongoConnectionSchema = z.strictObject({
-  host: z.string().regex(/^[^\s:/]+:\d+$/, 'must be host:port'),
-  username: z.string().min(1),
+  /** Where it is and whom to log in as, of the one in this stack; mongo-uri.ts asks for them there. */
+  host: z
+    .string()
+    .regex(/^[^\s:/]+:\d+$/, 'must be host:port')
+    .optional(),
+  username: z.string().min(1).optional(),
+  /** Somebody else's: TLS, and all of its URI is in the secret mongodb-uri. @default the one of this stack */
+  external: externalSchema.optional(),
   database: z.string().min(1).default('metals'),
   collection: z.string().min(1).default('prices'),
   /** Bounds how long one operation waits for a connection and for an answer. */
@@ -23,18 +30,18 @@ export type MongoConnection = z.infer<typeof mongoConnectionSchema>;
 /** How long an answer may take, in times of `timeout_ms`. */
 const SOCKET_TIMEOUTS = 4;
 
-/** Users live in `admin`, and every write is acknowledged from the journal. Our own retries replace the driver's. */
+/**
+ * Every write is acknowledged from the journal of a majority, and what is read is what the primary has, whatever a URI says:
+ * the promise rests on both. Our own retries replace the driver's.
+ *
+ * @param secret the user's password; of an external one the URI, with user and password
+ */
 export function createMongoClient(
   connection: MongoConnection,
-  password: string,
+  secret: string,
   extra: MongoClientOptions = {},
 ): MongoClient {
-  return new MongoClient(`mongodb://${connection.host}/`, {
-    auth: { username: connection.username, password },
-    authSource: 'admin',
-    authMechanism: 'SCRAM-SHA-256',
-    // One server, addressed by name: never follow the address that it gives itself.
-    directConnection: true,
+  const options: MongoClientOptions = {
     writeConcern: { w: 'majority', journal: true },
     retryWrites: false,
     retryReads: false,
@@ -43,6 +50,23 @@ export function createMongoClient(
     // A server at its limit answers late; giving up early leaves it with the work and sends the same again.
     socketTimeoutMS: connection.timeout_ms * SOCKET_TIMEOUTS,
     ...extra,
+  };
+  if (connection.external) {
+    const { ca_file: tlsCAFile } = connection.external;
+    return new MongoClient(secret, {
+      ...{ readPreference: 'primary', tls: true },
+      ...(tlsCAFile === undefined ? {} : { tlsCAFile }),
+      ...options,
+    });
+  }
+  return new MongoClient(`mongodb://${connection.host}/`, {
+    // Users live in `admin`.
+    auth: { username: connection.username, password: secret },
+    authSource: 'admin',
+    authMechanism: 'SCRAM-SHA-256',
+    // One server, addressed by name: never follow the address that it gives itself.
+    directConnection: true,
+    ...options,
   });
 }
 

@@ -2,11 +2,13 @@ import closeWithGrace from 'close-with-grace';
 import { bootstrap, KAFKA_USERNAME, MONGODB_USERNAME, VERSION } from '../common/bootstrap';
 import { HttpServer, type Reply } from '../common/http';
 import { createKafka } from '../common/kafka';
+import { kafkaLogin, kafkaProblems, kafkaSecret } from '../common/kafka-login';
 import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { LogLimiter } from '../common/log-limiter';
 import { createMongoClient, MongoHandle } from '../common/mongo';
+import { mongoProblems, mongoSecret } from '../common/mongo-uri';
 import { RecentFindings } from '../common/recent-findings';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
@@ -39,7 +41,11 @@ const SLICE_MS = 10;
 const { config, secrets } = bootstrap({
   component: SERVICE,
   schema: processorConfigSchema,
-  secrets: ['kafka-password', 'mongodb-password'],
+  secrets: (engines) => [kafkaSecret(engines), mongoSecret(engines)],
+  check: (given, files) => [
+    ...kafkaProblems(given.kafka, files, KAFKA_USERNAME),
+    ...mongoProblems(given.mongodb, files, MONGODB_USERNAME),
+  ],
   argv: process.argv.slice(2),
 });
 const logger = createLogger(SERVICE, VERSION, config.log_level);
@@ -53,10 +59,11 @@ const letterLines = new LogLimiter(MAX_LETTERS_LOGGED_PER_SECOND);
 
 const aborting = new AbortController();
 const backoff = { baseMs: config.write.retry_base_ms, maxMs: config.write.retry_max_ms };
+const { username, password } = kafkaLogin(config.kafka, secrets[kafkaSecret(config)], KAFKA_USERNAME);
 const kafka = createKafka({
   clientId: `metals-${SERVICE}`,
-  connection: { ...config.kafka, username: KAFKA_USERNAME ?? config.kafka.username },
-  password: secrets['kafka-password'],
+  connection: { ...config.kafka, username },
+  password,
   logger,
 });
 guardOffsetReset(({ topic, partition }) => {
@@ -74,7 +81,7 @@ guardOffsetReset(({ topic, partition }) => {
 const mongo = new MongoHandle<PriceDocument>(config.mongodb, () =>
   createMongoClient(
     { ...config.mongodb, username: MONGODB_USERNAME ?? config.mongodb.username },
-    secrets['mongodb-password'],
+    secrets[mongoSecret(config)],
     { maxPoolSize: 4 },
   ),
 );

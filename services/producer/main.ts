@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { bootstrap, KAFKA_USERNAME, TASK_SLOT, VERSION } from '../common/bootstrap';
 import { createKafka } from '../common/kafka';
+import { kafkaLogin, kafkaProblems, kafkaSecret } from '../common/kafka-login';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { ProducerApp } from './app';
@@ -15,17 +16,19 @@ const WATCH_INTERVAL_MS = 5_000;
 const { config, secrets } = bootstrap({
   component: SERVICE,
   schema: producerConfigSchema,
-  secrets: ['kafka-password', 'api-key'],
+  secrets: (engines) => [kafkaSecret(engines), 'api-key'],
   // Accepted as well: the key before, or the one to come.
   optionalSecrets: ['api-key-other'],
+  check: (given, files) => kafkaProblems(given.kafka, files, KAFKA_USERNAME),
   argv: process.argv.slice(2),
 });
 const logger = createLogger(SERVICE, VERSION, config.log_level);
 const metrics = producerMetrics();
+const { username, password } = kafkaLogin(config.kafka, secrets[kafkaSecret(config)], KAFKA_USERNAME);
 const kafka = createKafka({
   clientId: `metals-${SERVICE}`,
-  connection: { ...config.kafka, username: KAFKA_USERNAME ?? config.kafka.username },
-  password: secrets['kafka-password'],
+  connection: { ...config.kafka, username },
+  password,
   logger,
 });
 const watch = new KafkaWatch({

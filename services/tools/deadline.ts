@@ -7,6 +7,8 @@ export interface WaitRequest<T> {
   readonly what: string;
   readonly deadlineMs: number;
   readonly action: () => Promise<T>;
+  /** Whether an error ends it at once, because no repetition mends it. @default none does */
+  readonly isFinal?: (error: unknown) => boolean;
   /** Called with the reason whenever it changes. */
   readonly onWait?: (reason: string, secondsLeft: number) => void;
 }
@@ -19,6 +21,7 @@ export async function waitFor<T>(request: WaitRequest<T>): Promise<T> {
     try {
       return await request.action();
     } catch (error) {
+      if (request.isFinal?.(error)) throw error;
       const reason = errorText(error);
       const leftMs = endMs - Date.now();
       if (leftMs <= 0) throw new Error(`${request.what} failed for ${request.deadlineMs / 1_000} s`, { cause: error });

@@ -1,5 +1,7 @@
 import type { Producer } from 'kafkajs';
+import type { Engines } from '../common/external';
 import { createKafka } from '../common/kafka';
+import { kafkaLogin, kafkaSecret } from '../common/kafka-login';
 import { errorText, type Logger } from '../common/log';
 import type { ToolsConfig } from './config';
 import { list, show } from './dlq-list';
@@ -8,8 +10,10 @@ import { LetterReader } from './dlq-reader';
 import { replay } from './dlq-replay';
 import { DlqError, type DlqRequest } from './dlq-request';
 import { openReplayProducer } from './dlq-send';
+import { ADMIN } from './users';
 
-export const DLQ_SECRETS = ['kafka-password-admin'];
+/** The administrator's login, which alone may read dead letters. */
+export const dlqSecret = (engines: Engines): string => `${kafkaSecret(engines)}-admin`;
 
 const READ_DEADLINE_MS = 60_000;
 
@@ -27,16 +31,12 @@ export interface DlqDeps {
 export async function dlq(
   request: DlqRequest,
   config: ToolsConfig,
-  password: string,
+  secret: string,
   logger: Logger,
   output: DlqOutput,
 ): Promise<boolean> {
-  const kafka = createKafka({
-    clientId: 'metals-dlq',
-    connection: { ...config.kafka, username: 'admin' },
-    password,
-    logger,
-  });
+  const { username, password } = kafkaLogin(config.kafka, secret, ADMIN);
+  const kafka = createKafka({ clientId: 'metals-dlq', connection: { ...config.kafka, username }, password, logger });
   const letters = new LetterReader({ kafka, topic: config.dead_letters.name, deadlineMs: READ_DEADLINE_MS, logger });
   let producer: Producer | undefined;
   const deps: DlqDeps = {

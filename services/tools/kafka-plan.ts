@@ -41,8 +41,34 @@ export function partitionBounds(config: ToolsConfig): PartitionBounds {
 }
 
 /** On how many brokers a record is before it is acknowledged. */
-export const leastInSync = ({ replication_factor: replicas }: Pick<ToolsConfig, 'replication_factor'>): number =>
+export const leastInSync = ({ replication_factor: replicas }: { readonly replication_factor: number }): number =>
   Math.ceil(replicas / 2);
+
+/**
+ * The topics as they should be on somebody else's brokers, which give records the room that their owner pays for. How many
+ * replicas must be in sync depends on how many there are: setup-external-kafka.ts.
+ */
+export const planExternalTopics = (config: ToolsConfig): TopicPlan[] =>
+  [config.prices, config.dead_letters].map((topic) => ({
+    topic: topic.name,
+    partitions: topic.partitions,
+    settings: commonSettings(config, topic),
+  }));
+
+/** Settings of which more is as good. */
+const AT_LEAST: ReadonlySet<string> = new Set(['retention.ms', 'max.message.bytes', 'min.insync.replicas']);
+const UNLIMITED = -1;
+
+/** Of the settings that a topic should have, those that it has not. */
+export function unmetSettings(
+  wanted: Readonly<Record<string, string>>,
+  actual: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isMet = ([name, value]: [string, string]): boolean =>
+    actual[name] === value ||
+    (AT_LEAST.has(name) && (Number(actual[name]) >= Number(value) || Number(actual[name]) === UNLIMITED));
+  return Object.fromEntries(Object.entries(wanted).filter((entry) => !isMet(entry)));
+}
 
 /** The topics as they should be. Retention is always explicit: it bounds how long an outage may last without loss. */
 export function planTopics(config: ToolsConfig): TopicPlan[] {
@@ -51,21 +77,26 @@ export function planTopics(config: ToolsConfig): TopicPlan[] {
     topic: topic.name,
     partitions: topic.partitions,
     settings: {
-      'cleanup.policy': 'delete',
-      'retention.ms': String(Math.round(topic.retention_hours * HOUR_MS)),
+      ...commonSettings(config, topic),
       'retention.bytes': String(retentionBytes),
       'segment.bytes': String(segmentBytes),
-      'max.message.bytes': String(topic.max_message_bytes),
       // What is acknowledged is on two brokers, and one of three may be away.
       'min.insync.replicas': String(leastInSync(config)),
-      // Else a producer's clock decides how long a record is kept, and one that is an hour ahead is refused.
-      'message.timestamp.type': 'LogAppendTime',
-      // To store batches otherwise than they were sent, the broker unpacks them whole, and one of 204 KB takes all its memory.
-      // What the processor cannot unpack is one dead letter. Dead letters are read by kafkajs alone, which knows only gzip.
-      'compression.type': topic === config.prices ? 'producer' : 'uncompressed',
     },
   }));
 }
+
+/** Wherever the topic is. */
+const commonSettings = (config: ToolsConfig, topic: ToolsConfig['prices']): Record<string, string> => ({
+  'cleanup.policy': 'delete',
+  'retention.ms': String(Math.round(topic.retention_hours * HOUR_MS)),
+  'max.message.bytes': String(topic.max_message_bytes),
+  // Else a producer's clock decides how long a record is kept, and one that is an hour ahead is refused.
+  'message.timestamp.type': 'LogAppendTime',
+  // To store batches otherwise than they were sent, the broker unpacks them whole, and one of 204 KB takes all its memory.
+  // What the processor cannot unpack is one dead letter. Dead letters are read by kafkajs alone, which knows only gzip.
+  'compression.type': topic === config.prices ? 'producer' : 'uncompressed',
+});
 
 /**
  * The least that each principal needs: Describe comes with Read and Write, and an idempotent producer needs no more

@@ -1,17 +1,25 @@
 import { bootstrap, VERSION } from '../common/bootstrap';
+import { kafkaProblems } from '../common/kafka-login';
 import { createLogger, errorText } from '../common/log';
-import { toolsConfigSchema } from './config';
-import { dlq, DLQ_SECRETS, tellError } from './dlq';
+import { mongoProblems } from '../common/mongo-uri';
+import { toolsConfigSchema, type ToolsConfig } from './config';
+import { dlq, dlqSecret, tellError } from './dlq';
 import { DlqOutput } from './dlq-output';
 import { parseDlqRequest } from './dlq-request';
 import { awaitBrokers, BROKERS_SECRETS } from './brokers';
-import { setUp, SETUP_SECRETS } from './setup';
-import { smoke, SMOKE_SECRETS } from './smoke';
+import { setUp, setupSecrets } from './setup';
+import { smoke, smokeSecrets } from './smoke';
 import type { StepResult } from './steps';
-import { readUsers } from './users';
+import { ADMIN, readUsers } from './users';
 
 const USAGE = 'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
 const EXIT_USAGE = 2;
+
+/** The users of the own engines are named by the verbs. */
+const check = ({ kafka, mongodb }: ToolsConfig, files: Readonly<Record<string, string>>): string[] => [
+  ...kafkaProblems(kafka, files, ADMIN),
+  ...mongoProblems(mongodb, files, ADMIN),
+];
 
 async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
@@ -23,7 +31,8 @@ async function main(): Promise<void> {
   const { config, secrets } = bootstrap({
     component: 'tools',
     schema: toolsConfigSchema,
-    secrets: { setup: SETUP_SECRETS, brokers: BROKERS_SECRETS, smoke: SMOKE_SECRETS }[verb],
+    secrets: { setup: setupSecrets, brokers: BROKERS_SECRETS, smoke: smokeSecrets }[verb],
+    check,
     argv,
   });
   if (verb !== 'smoke') {
@@ -53,11 +62,12 @@ async function runDlq([text, ...argv]: string[]): Promise<void> {
     const { config, secrets } = bootstrap({
       component: 'tools',
       schema: toolsConfigSchema,
-      secrets: DLQ_SECRETS,
+      secrets: (engines) => [dlqSecret(engines)],
+      check,
       argv,
     });
     const logger = createLogger('dlq', VERSION, 'silent');
-    const done = await dlq(request, config, secrets['kafka-password-admin'], logger, output);
+    const done = await dlq(request, config, secrets[dlqSecret(config)], logger, output);
     process.exitCode = done ? 0 : 1;
   } catch (error) {
     tellError(output, error);

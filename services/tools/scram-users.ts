@@ -8,7 +8,7 @@ import ConnectionPool from 'kafkajs/src/network/connectionPool';
 import Decoder from 'kafkajs/src/protocol/decoder';
 import Encoder from 'kafkajs/src/protocol/encoder';
 import type { Kafka } from 'kafkajs';
-import { socketFactory, type KafkaConnection } from '../common/kafka';
+import { socketFactory, type KafkaLoginConnection } from '../common/kafka';
 
 const SHA_512 = 2;
 /** As Kafka's own tools; it refuses fewer. */
@@ -38,7 +38,7 @@ export interface ScramUsers {
 /** Runs an action over a connection of its own, by the login of an administrator. */
 export async function withScramUsers<T>(
   kafka: Kafka,
-  connection: KafkaConnection,
+  connection: KafkaLoginConnection,
   password: string,
   action: (users: ScramUsers) => Promise<T>,
 ): Promise<T> {

@@ -1,34 +1,49 @@
+import type { Engines } from '../common/external';
 import { createKafka } from '../common/kafka';
+import { kafkaLogin, kafkaSecret } from '../common/kafka-login';
 import type { Logger } from '../common/log';
 import { createMongoClient } from '../common/mongo';
+import { mongoSecret } from '../common/mongo-uri';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
+import { isFinal } from './final-error';
 import { withScramUsers } from './scram-users';
+import { setUpExternalKafka, type KafkaUser } from './setup-external-kafka';
+import { setUpExternalMongo } from './setup-external-mongodb';
 import { setUpKafka, type KafkaUsers } from './setup-kafka';
 import { setUpMongo } from './setup-mongodb';
 import { ADMIN, type Users } from './users';
 
-export const SETUP_SECRETS = [
-  'kafka-password-admin',
-  'kafka-password-producer',
-  'kafka-password-processor',
-  'mongodb-password-admin',
-  'mongodb-password-processor',
+export const setupSecrets = (engines: Engines): string[] => [
+  ...['admin', 'producer', 'processor'].map((principal) => `${kafkaSecret(engines)}-${principal}`),
+  ...['admin', 'processor'].map((principal) => `${mongoSecret(engines)}-${principal}`),
 ];
 
+type Secrets = Readonly<Record<string, string>>;
+
 /**
- * Creates users, topics, rights and indexes. Kafka and MongoDB may still be starting, or changing to a new password,
- * so each part is repeated as a whole until the deadline; every part is idempotent.
+ * Creates users, topics, rights and indexes; of external engines topics and indexes alone. Kafka and MongoDB may still be
+ * starting, or changing to a new password, so each part is repeated as a whole until the deadline; every part is idempotent.
  */
-export async function setUp(
-  config: ToolsConfig,
-  secrets: Readonly<Record<string, string>>,
-  users: Users,
-  logger: Logger,
-): Promise<void> {
+export async function setUp(config: ToolsConfig, secrets: Secrets, users: Users, logger: Logger): Promise<void> {
   const deadlineMs = config.setup_deadline_seconds * 1_000;
   const onWait = (what: string) => (reason: string, secondsLeft: number) =>
     logger.info({ reason, seconds_left: secondsLeft }, `waiting for ${what}`);
+  const kafka = config.kafka.external
+    ? externalKafka(config, secrets, logger)
+    : ownKafka(config, secrets, users, logger);
+  const mongodb = config.mongodb.external
+    ? () => externalMongo(config, secrets, logger)
+    : () => ownMongo(config, secrets, users, logger);
+  const ofKafka = { what: 'Kafka setup', onWait: onWait('Kafka'), action: kafka };
+  const ofMongo = { what: 'MongoDB setup', onWait: onWait('MongoDB'), action: mongodb };
+  await Promise.all([
+    waitFor({ ...ofKafka, deadlineMs, ...(config.kafka.external && { isFinal }) }),
+    waitFor({ ...ofMongo, deadlineMs, ...(config.mongodb.external && { isFinal }) }),
+  ]);
+}
+
+function ownKafka(config: ToolsConfig, secrets: Secrets, users: Users, logger: Logger): () => Promise<void> {
   const connection = { ...config.kafka, username: ADMIN };
   const password = secrets['kafka-password-admin'];
   const kafka = createKafka({ clientId: 'metals-setup', connection, password, logger });
@@ -37,30 +52,39 @@ export async function setUp(
     passwords: { producer: secrets['kafka-password-producer'], processor: secrets['kafka-password-processor'] },
     scram: (action) => withScramUsers(kafka, connection, password, action),
   };
+  return () => setUpKafka(kafka, config, kafkaUsers, logger);
+}
+
+function externalKafka(config: ToolsConfig, secrets: Secrets, logger: Logger): () => Promise<void> {
+  const userOf = (principal: string): KafkaUser => {
+    const login = kafkaLogin(config.kafka, secrets[`kafka-login-${principal}`]);
+    const connection = { ...config.kafka, username: login.username };
+    return { login, kafka: createKafka({ clientId: 'metals-setup', connection, password: login.password, logger }) };
+  };
+  const principals = { admin: userOf('admin'), producer: userOf('producer'), processor: userOf('processor') };
+  return () => setUpExternalKafka(principals, config, logger);
+}
+
+async function ownMongo(config: ToolsConfig, secrets: Secrets, users: Users, logger: Logger): Promise<void> {
   const processor = {
     name: users.mongodbProcessor,
     password: secrets['mongodb-password-processor'],
     retireOthers: users.retireOthers,
   };
-  await Promise.all([
-    waitFor({
-      what: 'Kafka setup',
-      deadlineMs,
-      onWait: onWait('Kafka'),
-      action: () => setUpKafka(kafka, config, kafkaUsers, logger),
-    }),
-    waitFor({
-      what: 'MongoDB setup',
-      deadlineMs,
-      onWait: onWait('MongoDB'),
-      action: async () => {
-        const client = createMongoClient({ ...config.mongodb, username: ADMIN }, secrets['mongodb-password-admin']);
-        try {
-          await setUpMongo(client, config, processor, logger);
-        } finally {
-          await client.close();
-        }
-      },
-    }),
-  ]);
+  const client = createMongoClient({ ...config.mongodb, username: ADMIN }, secrets['mongodb-password-admin']);
+  try {
+    await setUpMongo(client, config, processor, logger);
+  } finally {
+    await client.close();
+  }
+}
+
+async function externalMongo(config: ToolsConfig, secrets: Secrets, logger: Logger): Promise<void> {
+  const clientOf = (principal: string) => createMongoClient(config.mongodb, secrets[`mongodb-uri-${principal}`]);
+  const [admin, processor] = [clientOf('admin'), clientOf('processor')];
+  try {
+    await setUpExternalMongo(admin, processor, config, logger);
+  } finally {
+    await Promise.all([admin.close(), processor.close()]);
+  }
 }

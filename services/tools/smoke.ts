@@ -1,9 +1,12 @@
 import type { Kafka } from 'kafkajs';
 import type { Collection } from 'mongodb';
 import { contentHash, explainErrors, validateEvent } from '../common/event';
+import type { Engines } from '../common/external';
 import { createKafka } from '../common/kafka';
+import { kafkaLogin, kafkaSecret } from '../common/kafka-login';
 import type { Logger } from '../common/log';
 import { createMongoClient, MongoHandle } from '../common/mongo';
+import { mongoPlace, mongoSecret } from '../common/mongo-uri';
 import { UuidV7Generator } from '../common/uuid';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
@@ -12,7 +15,11 @@ import { runSteps, type Step, type StepResult } from './steps';
 import type { Users } from './users';
 
 /** The credentials that the services use: what they cannot do, the test cannot either. */
-export const SMOKE_SECRETS = ['kafka-password-processor', 'mongodb-password-processor', 'api-key'];
+export const smokeSecrets = (engines: Engines): string[] => [
+  `${kafkaSecret(engines)}-processor`,
+  `${mongoSecret(engines)}-processor`,
+  'api-key',
+];
 const SOURCE = 'smoke-test';
 
 interface StoredPrice {
@@ -37,15 +44,14 @@ export async function smoke(
   logger: Logger,
   tell: (result: StepResult) => void,
 ): Promise<boolean> {
-  const kafka = createKafka({
-    clientId: 'metals-smoke',
-    connection: { ...config.kafka, username: users.kafkaProcessor },
-    password: secrets['kafka-password-processor'],
-    logger,
-  });
+  const [kafkaFile, mongoFile] = smokeSecrets(config);
+  const { username, password } = kafkaLogin(config.kafka, secrets[kafkaFile], users.kafkaProcessor);
+  const connection = { ...config.kafka, username };
+  const kafka = createKafka({ clientId: 'metals-smoke', connection, password, logger });
   const mongo = new MongoHandle<StoredPrice>(config.mongodb, () =>
-    createMongoClient({ ...config.mongodb, username: users.mongodbProcessor }, secrets['mongodb-password-processor']),
+    createMongoClient({ ...config.mongodb, username: users.mongodbProcessor }, secrets[mongoFile]),
   );
+  const place = mongoPlace(config.mongodb, secrets[mongoFile]);
   const deadlineMs = config.smoke.step_deadline_seconds * 1_000;
   const poll = <T>(what: string, action: () => Promise<T>): Promise<T> => waitFor({ what, deadlineMs, action });
   const ids = new UuidV7Generator();
@@ -55,7 +61,7 @@ export async function smoke(
     { name: 'Kafka accepts connections', run: () => poll('connecting', () => askKafka(kafka, config)) },
     {
       name: 'MongoDB accepts connections',
-      run: () => poll('connecting', () => mongo.use((prices) => askMongo(prices, config))),
+      run: () => poll('connecting', () => mongo.use((prices) => askMongo(prices, config, place))),
     },
     { name: 'producer healthy', run: () => poll('health', () => getHealth(config.smoke.producer_url)) },
     { name: 'processor healthy', run: () => poll('health', () => getHealth(config.smoke.processor_url)) },
@@ -100,9 +106,9 @@ async function askKafka(kafka: Kafka, config: ToolsConfig): Promise<string> {
   }
 }
 
-async function askMongo(prices: Collection<StoredPrice>, config: ToolsConfig): Promise<string> {
+async function askMongo(prices: Collection<StoredPrice>, config: ToolsConfig, place: string): Promise<string> {
   const count = await prices.estimatedDocumentCount();
-  return `${config.mongodb.host}, ${count} documents in ${config.mongodb.database}.${config.mongodb.collection}`;
+  return `${place}, ${count} documents in ${config.mongodb.database}.${config.mongodb.collection}`;
 }
 
 /** By id first, which is cheap to repeat; then by what the test chose itself: an event stored twice, under two ids, shows. */

@@ -5,9 +5,9 @@ import { PRODUCER_PORT, PROCESSOR_PORT, TOPIC } from '../../../lib/contract';
 import { processorConfigSchema } from '../../../services/processor/config';
 import { producerConfigSchema } from '../../../services/producer/config';
 import { secrets as bundledSecrets } from '../../../lib/constructs/stack-bundle';
-import { DLQ_SECRETS } from '../../../services/tools/dlq';
-import { SETUP_SECRETS } from '../../../services/tools/setup';
-import { SMOKE_SECRETS } from '../../../services/tools/smoke';
+import { dlqSecret } from '../../../services/tools/dlq';
+import { setupSecrets } from '../../../services/tools/setup';
+import { smokeSecrets } from '../../../services/tools/smoke';
 import { toolsConfigSchema } from '../../../services/tools/config';
 import { readUsers } from '../../../services/tools/users';
 
@@ -145,11 +145,11 @@ describe('secrets', () => {
   const targets = (name: string): string[] => services[name].secrets.map(({ target }: any) => target);
 
   test('setup has what it reads, and nothing else', () =>
-    expect(targets('setup').sort()).toEqual([...SETUP_SECRETS].sort()));
+    expect(targets('setup').sort()).toEqual(setupSecrets({}).sort()));
 
   test.each([
-    ['smoke-test', SMOKE_SECRETS],
-    ['dead-letters', DLQ_SECRETS],
+    ['smoke-test', smokeSecrets({})],
+    ['dead-letters', [dlqSecret({})]],
   ])('the job of %s is given what it reads, by services that have it', (document, read) => {
     const script = readFileSync(join(__dirname, `../../../assets/documents/${document}/run.sh`), 'utf8');
     const given = [...script.matchAll(/\b(processor|producer|setup)\/([a-z-]+)/g)].map(([, service, secret]) => [

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETUP_SECRETS } from '../../../services/tools/setup';
+import { setupSecrets } from '../../../services/tools/setup';
 import { temporaryFolder } from './temporary-folder';
 
 const root = join(__dirname, '../../..');
 const SECRETS: Record<string, string[]> = {
   producer: ['kafka-password', 'api-key'],
   processor: ['kafka-password', 'mongodb-password'],
-  tools: SETUP_SECRETS,
+  tools: setupSecrets({}),
 };
 
 function run(component: string, config: string, secrets: readonly string[], extra: readonly string[]) {
