@@ -3,6 +3,7 @@ import { createStacks } from '../lib/app';
 import { readCdkContext } from '../lib/cdk-json';
 import { type Config, ConfigError, readConfig } from '../lib/config';
 import { LAB_ACCOUNT_ID, TAG } from '../lib/contract';
+import { hasOwnKafka, hasOwnMongodb } from '../lib/engines';
 import { stageOfCdk } from '../lib/stage';
 
 /** CDK's entry: reads the configuration, then creates the stacks. Data for people goes to stderr. */
@@ -26,7 +27,7 @@ function main(): void {
   const where = config.isLab ? 'the lab on this machine' : 'AWS';
   process.stderr.write(
     `metals: stage ${config.stage} on ${where}, account ${config.account}, region ${config.region}, ` +
-      `Kafka ${config.kafkaMode}\n`,
+      `Kafka ${hasOwnKafka(config) ? config.kafkaMode : 'external'}${hasOwnMongodb(config) ? '' : ', MongoDB external'}\n`,
   );
   createStacks(app, config);
   Tags.of(app).add(TAG.stage, config.stage);

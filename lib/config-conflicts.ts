@@ -2,10 +2,16 @@
 import { cidrProblem, overlapProblems, overlaps } from './cidr';
 import type { Config } from './config';
 import { LAB_REGION } from './contract';
+import { engineProblems } from './engine-conflicts';
+import { hasOwnKafka, hasOwnMongodb } from './engines';
 import { brokerSlots, slotNames } from './slots';
 
-/** What contradicts each other in a configuration of which every single key is valid, a line each. */
-export function conflictsOf(config: Config): string[] {
+/**
+ * What contradicts each other in a configuration of which every single key is valid, a line each.
+ *
+ * @param given keys that were set
+ */
+export function conflictsOf(config: Config, given: readonly string[]): string[] {
   const slots = slotNames(config);
   const unknownSlot = (key: 'kafkaSlot' | 'mongodbSlot') =>
     slots.includes(config[key]) ? [] : [`${key}: got "${config[key]}", expected one of ${slots.join(', ')}`];
@@ -22,9 +28,10 @@ export function conflictsOf(config: Config): string[] {
       ? []
       : [`alarmTopicArn: got a topic in ${topicRegion}, but alarms reach topics of their own region, ${config.region}`];
   return [
-    ...unknownSlot('kafkaSlot'),
-    ...unknownSlot('mongodbSlot'),
+    ...(hasOwnKafka(config) ? unknownSlot('kafkaSlot') : []),
+    ...(hasOwnMongodb(config) ? unknownSlot('mongodbSlot') : []),
     ...brokerProblems(config, slots),
+    ...engineProblems(config, given),
     ...lab,
     ...networkProblems(config),
     ...loadBalancerProblems(config),
@@ -42,6 +49,7 @@ export function conflictsOf(config: Config): string[] {
 }
 
 function brokerProblems(config: Config, slots: readonly string[]): string[] {
+  if (!hasOwnKafka(config)) return [];
   const { kafkaBrokers: brokers, kafkaMode, kafkaOtherSlots: others } = config;
   if (brokers > slots.length)
     return [

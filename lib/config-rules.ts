@@ -4,9 +4,11 @@ import { cidrProblem } from './cidr';
 import { STAGE } from './contract';
 
 /** A key's rule: how its value is checked, and what is allowed in words. */
-interface Rule {
+export interface Rule {
   readonly schema: z.ZodType;
   readonly allowed: string;
+  /** What stands there by mistake may be a secret, and is not repeated. @default false */
+  readonly hidden?: boolean;
 }
 
 /** Text on a command line, an array in cdk.json. */
@@ -43,6 +45,21 @@ const splitOnce = (pair: string): [string, string] => {
   const [key = '', ...value] = pair.trim().split('=');
   return [key, value.join('=')];
 };
+
+/** Where something outside is: ranges that nodes may connect to. */
+const ranges: Rule = {
+  schema: LIST.refine((all) => all.length <= MOST_RANGES).superRefine((all, context) => {
+    for (const range of all) {
+      const problem = cidrProblem(range, 0, 32);
+      if (problem) context.addIssue({ code: 'custom', message: `has ${range}, which ${problem}` });
+    }
+  }),
+  allowed: `at most ${MOST_RANGES} IPv4 ranges such as 203.0.113.0/24,198.51.100.7/32; 0.0.0.0/0 is everywhere`,
+};
+/** As the files of services take them: services/common/kafka.ts. */
+const BROKER = /^[A-Za-z0-9.-]+:[1-9]\d{0,4}$/;
+/** Relative to the folder of the project. */
+const caFile = text(/^(none|[A-Za-z0-9_./-]+\.(pem|crt))$/, 'none, or a PEM file such as certificates/ca.pem');
 
 /** Every key of lib/config.ts that may be set. What contradicts each other is found there. */
 export const RULES = {
@@ -124,6 +141,12 @@ export const RULES = {
   monitoringCidr: cidr(16, 25),
   overlayEncryption: oneOf('on', 'off', 'probe'),
   kafkaMode: oneOf('kraft', 'zookeeper'),
+  kafkaBootstrap: {
+    schema: LIST.pipe(z.array(z.string().regex(BROKER)).max(30)),
+    allowed: 'addresses such as b-1.metals.example.com:9096,b-2.metals.example.com:9096',
+  },
+  kafkaCidrs: ranges,
+  kafkaCa: caFile,
   kafkaBrokers: {
     schema: z.union([z.number(), z.string().transform(Number)]).refine((n) => [1, 3].includes(n)),
     allowed: '1 or 3: of two, none may be away',
@@ -133,6 +156,14 @@ export const RULES = {
     schema: LIST.pipe(z.array(z.string().regex(SLOT))),
     allowed: 'two slots such as worker-2,worker-3',
   },
+  mongodbUri: {
+    schema: z.enum(['none', 'secret']),
+    allowed: 'none or secret: the URI itself, with its password, goes into the secret metals/STAGE/mongodb-uri',
+    hidden: true,
+  },
+  mongodbPort: integer(1, 65_535),
+  mongodbCidrs: ranges,
+  mongodbCa: caFile,
   mongodbSlot: text(SLOT, 'a slot such as worker-2'),
   producerReplicas: integer(1, 10),
   processorReplicas: integer(1, 5),

@@ -1,6 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import { conflictsOf } from './config-conflicts';
-import { RULES } from './config-rules';
+import { RULES, type Rule } from './config-rules';
 import { type KafkaMode, LAB_ACCOUNT_ID, NO_DATA_VOLUMES, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
 import { defaultZones, unknownRegion } from './regions';
@@ -78,12 +78,32 @@ export interface Config {
   readonly overlayEncryption: 'on' | 'off' | 'probe';
   /** @default kraft */
   readonly kafkaMode: KafkaMode;
+  /**
+   * Kafka of somebody else, such as Amazon MSK, by TLS: addresses that its clients begin with. The own one is then left out,
+   * and who logs in is in the secret metals/STAGE/kafka-login; docs/growing.md. @default none: the own one
+   */
+  readonly kafkaBootstrap: readonly string[];
+  /** Ranges in which the brokers of kafkaBootstrap are: nodes may connect there. @default none; with kafkaBootstrap there is no default */
+  readonly kafkaCidrs: readonly string[];
+  /** PEM file of the authorities that sign the brokers' certificates. @default none: public ones, as those of MSK */
+  readonly kafkaCa: string;
   /** One broker, or three, of which one may be away; docs/brokers.md. @default 1 */
   readonly kafkaBrokers: 1 | 3;
   /** Slot that holds the data of Kafka, of its first broker (and ZooKeeper's). @default worker-1 */
   readonly kafkaSlot: string;
   /** Slots that hold the data of the second and the third broker. @default with three brokers the next two slots, workers first */
   readonly kafkaOtherSlots: readonly string[];
+  /**
+   * `secret`: MongoDB of somebody else, such as Atlas or Amazon DocumentDB, by TLS; its URI is in the secret
+   * metals/STAGE/mongodb-uri, and the own one is left out; docs/growing.md. @default none: the own one
+   */
+  readonly mongodbUri: 'none' | 'secret';
+  /** Of the servers that the URI leads to. @default 27017 */
+  readonly mongodbPort: number;
+  /** Ranges in which they are: nodes may connect there. @default none; with mongodbUri there is no default */
+  readonly mongodbCidrs: readonly string[];
+  /** PEM file of the authorities that sign their certificates. @default none: public ones, as those of Atlas */
+  readonly mongodbCa: string;
   /** Slot that holds MongoDB's data. @default worker-2, or worker-1 where there is one worker */
   readonly mongodbSlot: string;
   /** From two on, spread evenly over the workers, so that one of them can be lost. @default 2 */
@@ -160,9 +180,16 @@ function defaults(
     monitoringCidr: '10.10.2.0/24',
     overlayEncryption: isLab ? 'probe' : 'on',
     kafkaMode: 'kraft',
+    kafkaBootstrap: [],
+    kafkaCidrs: [],
+    kafkaCa: 'none',
     kafkaBrokers: 1,
     kafkaSlot: 'worker-1',
     kafkaOtherSlots: [],
+    mongodbUri: 'none',
+    mongodbPort: 27_017,
+    mongodbCidrs: [],
+    mongodbCa: 'none',
     mongodbSlot: given.workers === 1 ? 'worker-1' : 'worker-2',
     producerReplicas: 2,
     processorReplicas: 1,
@@ -237,7 +264,9 @@ export function readConfig(
     else {
       const detail = result.error.issues.find((issue) => issue.code === 'custom' && issue.message !== 'Invalid input');
       const why = detail ? `, which ${detail.message}` : '';
-      problems.push(`${key}: got ${JSON.stringify(given[key])}${why}, expected ${RULES[key].allowed}`);
+      const { allowed, hidden }: Rule = RULES[key];
+      const got = hidden ? '' : `got ${JSON.stringify(given[key])}${why}, `;
+      problems.push(`${key}: ${got}expected ${allowed}`);
     }
   }
   if (problems.length) throw new ConfigError(problems);
@@ -247,7 +276,7 @@ export function readConfig(
   if (missing.length) throw new ConfigError(missing);
   const chosen = { ...defaults(isLab, values), ...fromRegion, ...values, isLab } as Config;
   const config = { ...chosen, kafkaOtherSlots: values.kafkaOtherSlots ?? otherBrokerSlots(chosen) } as Config;
-  const conflicts = conflictsOf(config);
+  const conflicts = conflictsOf(config, Object.keys(values));
   if (conflicts.length) throw new ConfigError(conflicts);
   return Object.freeze(config);
 }

@@ -87,11 +87,21 @@ export const SECRETS = {
 } as const satisfies Record<string, readonly Principal[]>;
 export type SecretId = keyof typeof SECRETS;
 
+/**
+ * What engines of somebody else are logged in to with; whoever runs them puts it there. The value is one login for all, or
+ * a JSON object with one for each of these principals. A login of Kafka is {"username", "password"}, of MongoDB a URI.
+ */
+export const EXTERNAL_SECRETS = {
+  'kafka-login': ['admin', 'producer', 'processor'],
+  'mongodb-uri': ['admin', 'processor'],
+} as const satisfies Record<string, readonly Principal[]>;
+export type ExternalSecretId = keyof typeof EXTERNAL_SECRETS;
+
 /** How the names of a stage's secrets begin. */
 export const secretPrefix = (stage: string): string => `metals/${stage}/`;
 
 /** Name of a secret in Secrets Manager: `metals/<stage>/<id>`. */
-export const secretName = (stage: string, id: SecretId): string => `${secretPrefix(stage)}${id}`;
+export const secretName = (stage: string, id: SecretId | ExternalSecretId): string => `${secretPrefix(stage)}${id}`;
 
 /** What is remembered about a stage's Swarm, beside its volumes: how far its one creation got, and how to join it. */
 export const SWARM_PARAMETERS = ['claim', 'worker-token', 'manager-token'] as const;

@@ -1,6 +1,7 @@
 /** Names and places of the node slots. Pure. */
 import type { Config } from './config';
 import type { NodeRole } from './contract';
+import { type EngineChoice, hasOwnKafka, hasOwnMongodb } from './engines';
 
 /** Where a slot is, whatever other slots there are: adding one moves none. */
 export interface SlotSeat {
@@ -33,11 +34,13 @@ export function otherBrokerSlots(
   return [...slots.filter(isWorker), ...slots.filter((slot) => !isWorker(slot))].slice(0, config.kafkaBrokers - 1);
 }
 
-/** The slots of the brokers, in the order of their numbers: the first is that of broker 1. */
-export const brokerSlots = ({ kafkaSlot, kafkaOtherSlots }: BrokerSettings): string[] => [
-  kafkaSlot,
-  ...kafkaOtherSlots,
-];
+/** The slots of the own brokers, in the order of their numbers: the first is that of broker 1. */
+export const brokerSlots = ({ kafkaSlot, kafkaOtherSlots, ...choice }: BrokerSettings & EngineChoice): string[] =>
+  hasOwnKafka(choice) ? [kafkaSlot, ...kafkaOtherSlots] : [];
+
+/** The slot of the own MongoDB, if there is one. */
+export const mongodbSlots = ({ mongodbSlot, ...choice }: Pick<Config, 'mongodbSlot'> & EngineChoice): string[] =>
+  hasOwnMongodb(choice) ? [mongodbSlot] : [];
 
 /** The Swarm service of a broker, which is also its name on the networks. */
 export const brokerService = (broker: number): string => (broker === 1 ? 'kafka' : `kafka-${broker}`);

@@ -16,6 +16,14 @@ export const EXISTING = {
   vpcSubnets: 'subnet-0123456a=10.40.3.0/24,subnet-0123456b=10.40.4.0/24,subnet-0123456c=10.40.5.0/24',
 } as const;
 
+/** Engines of somebody else: MSK within the VPC, and Atlas on the internet. */
+export const EXTERNAL = {
+  kafkaBootstrap: 'b-1.metals.example.com:9096,b-2.metals.example.com:9096',
+  kafkaCidrs: '10.40.0.0/16',
+  mongodbUri: 'secret',
+  mongodbCidrs: '0.0.0.0/0',
+} as const;
+
 /** By a name that its files carry. */
 export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   default: AWS,
@@ -23,6 +31,9 @@ export const OPTION_SETS: Readonly<Record<string, Settings>> = {
   workers1: { ...AWS, workers: '1' },
   brokers3: { ...AWS, kafkaBrokers: '3' },
   zookeeper: { ...AWS, kafkaMode: 'zookeeper' },
+  externalkafka: { ...AWS, kafkaBootstrap: EXTERNAL.kafkaBootstrap, kafkaCidrs: EXTERNAL.kafkaCidrs },
+  external: { ...AWS, ...EXTERNAL, mongodbPort: '27017' },
+  externalnat: { ...AWS, ...EXTERNAL, egress: 'nat-instance' },
   unkept: { ...AWS, dataRemoval: 'destroy', snapshotRetentionDays: '0' },
   alarmed: { ...AWS, alarmTopicArn: TOPIC },
   gateways3: { ...AWS, egressZones: '3' },
@@ -58,6 +69,8 @@ export const VALUES_ONLY: readonly Key[] = [
   'kafkaSlot',
   'kafkaOtherSlots',
   'mongodbSlot',
+  'kafkaCa',
+  'mongodbCa',
   'producerReplicas',
   'processorReplicas',
   'feedEventsPerSecond',

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import * as tar from 'tar';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import type { Config } from '../config';
-import { SECRETS, type SecretId, secretName } from '../contract';
+import { secretName } from '../contract';
 import { kafkaDiskBytes } from '../disk-budget';
+import { type EngineChoice, hasOwnKafka, hasOwnMongodb, stackSecrets } from '../engines';
 import { brokerService, brokerSlots } from '../slots';
 import { version } from '../../package.json';
 import { brokerFiles } from './broker-files';
 import { ROOT } from './bundle';
+import { CA_TARGETS, networksOf, withEngines } from './external-engines';
 import { inFreshFolder } from './fresh-folder';
 import { stackNeeds } from './stack-needs';
 
@@ -44,7 +46,9 @@ export function settings(config: Config): Record<string, string> {
     METALS_STAGE: config.stage,
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
-    METALS_KAFKA_BROKERS: String(config.kafkaBrokers),
+    // Those of this stack: none where Kafka is external.
+    METALS_KAFKA_BROKERS: String(brokerSlots(config).length),
+    METALS_MONGODB: hasOwnMongodb(config) ? 'own' : 'external',
     METALS_EDGE_DRAIN_SECONDS: String(edgeDrainSeconds(config)),
     METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS: String(10 * config.clientRequestsPerSecond),
     METALS_PRODUCER_REPLICAS: String(config.producerReplicas),
@@ -62,11 +66,14 @@ export function networks(config: Config, template: string): string {
     'metals-monitoring': config.monitoringCidr,
   };
   const declared = JSON.parse(template) as { name: string; subnet: string; encrypted: boolean; internal: boolean }[];
-  const rendered = declared.map((network) => {
-    const subnet = cidrs[network.name];
-    if (!subnet) throw new Error(`networks.json names ${network.name}, for which there is no configuration key`);
-    return { ...network, subnet };
-  });
+  const used = networksOf(config);
+  const rendered = declared
+    .filter(({ name }) => used.includes(name) || !(name in cidrs))
+    .map((network) => {
+      const subnet = cidrs[network.name];
+      if (!subnet) throw new Error(`networks.json names ${network.name}, for which there is no configuration key`);
+      return { ...network, subnet };
+    });
   return `${JSON.stringify(rendered, undefined, 2)}\n`;
 }
 
@@ -74,9 +81,8 @@ export function networks(config: Config, template: string): string {
  * secrets.json: each secret with the Docker secrets that are made of it, by which stack-deploy brings them into the Swarm.
  * A key is the secret's name, or `name/principal` where it holds one value for each principal.
  */
-export function secrets(stage: string): string {
-  const entries = (Object.keys(SECRETS) as SecretId[]).map((name) => {
-    const principals: readonly string[] = SECRETS[name];
+export function secrets(stage: string, choice: EngineChoice = {}): string {
+  const entries = stackSecrets(choice).map(({ name, principals }) => {
     const keys = principals.length ? principals.map((principal) => `${name}/${principal}`) : [name];
     return { name, secret_id: secretName(stage, name), keys };
   });
@@ -95,9 +101,24 @@ const KAFKA_PORT = 9092;
 
 /** A service's configuration that names every broker: one that is away must not be the only one that is asked. */
 function withBrokers(config: Config, yaml: string): string {
+  if (!hasOwnKafka(config)) {
+    const document = parseDocument(yaml);
+    document.setIn(['kafka', 'brokers'], [...config.kafkaBootstrap]);
+    return asExternal(document, 'kafka', config.kafkaCa);
+  }
   const hosts = brokerSlots(config).map((_, index) => `${brokerService(index + 1)}:${KAFKA_PORT}`);
   return hosts.length === 1 ? yaml : withValue(yaml, ['kafka', 'brokers'], hosts);
 }
+
+/** An engine of somebody else: whom to log in as, and of MongoDB where it is, is in a secret. */
+function asExternal(document: Document, engine: keyof typeof CA_TARGETS, ca: string): string {
+  for (const key of ['host', 'username']) document.deleteIn([engine, key]);
+  document.setIn([engine, 'external'], ca === 'none' ? {} : { ca_file: CA_TARGETS[engine] });
+  return document.toString();
+}
+
+const withMongodb = (config: Config, yaml: string): string =>
+  hasOwnMongodb(config) ? yaml : asExternal(parseDocument(yaml), 'mongodb', config.mongodbCa);
 
 /** producer.yml with the configured rate of the simulator; an HTTP source has none, and its file stays as it is. */
 function producerConfig(config: Config, yaml: string): string {
@@ -131,18 +152,26 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
   };
   change('networks.json', (content) => networks(config, content));
   change('config/producer.yml', (content) => withBrokers(config, producerConfig(config, content)));
-  change('config/processor.yml', (content) => withBrokers(config, content));
+  change('config/processor.yml', (content) => withMongodb(config, withBrokers(config, content)));
   change('config/tools.yml', (content) =>
     [
       [['kafka_disk_bytes'], kafkaDiskBytes(config)] as const,
       [['price_retention_days'], config.priceRetentionDays] as const,
       [['replication_factor'], config.kafkaBrokers] as const,
-    ].reduce((yaml, [keys, value]) => withValue(yaml, keys, value), withBrokers(config, content)),
+    ].reduce((yaml, [keys, value]) => withValue(yaml, keys, value), withMongodb(config, withBrokers(config, content))),
   );
-  const stack = readFileSync(path.join(target, 'stack.yml'), 'utf8');
-  for (const [file, content] of Object.entries(brokerFiles(stack, config.kafkaBrokers)))
-    writeFileSync(path.join(target, file), content);
-  writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage));
+  const ca = { kafka: config.kafkaCa !== 'none', mongodb: config.mongodbCa !== 'none' };
+  for (const file of ['stack.yml', 'setup.yml']) change(file, (content) => withEngines(content, config, ca));
+  if (ca.kafka) cpSync(config.kafkaCa, path.join(target, 'config/kafka-ca.pem'));
+  if (ca.mongodb) cpSync(config.mongodbCa, path.join(target, 'config/mongodb-ca.pem'));
+  if (hasOwnKafka(config)) {
+    const stack = readFileSync(path.join(target, 'stack.yml'), 'utf8');
+    for (const [file, content] of Object.entries(brokerFiles(stack, config.kafkaBrokers)))
+      writeFileSync(path.join(target, file), content);
+  } else {
+    rmSync(path.join(target, 'stack.zookeeper.yml'));
+  }
+  writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage, config));
   const variables = settings(config);
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(path.join(target, 'settings.env'), lines.join(''));

@@ -3,6 +3,7 @@ import type { CallBounds, ClientSettings } from '../aws-client';
 import { pinnedReference } from '../base-digests';
 import { BASES, type BaseName } from '../base-images';
 import { readConfig, type Config } from '../config';
+import { type EngineChoice, hasOwnKafka, hasOwnMongodb } from '../engines';
 import { readPinnedImages } from '../machine-images';
 import { checkAccount } from './account';
 import { checkCapacity } from './capacity';
@@ -97,7 +98,7 @@ async function lookAt(
   const bases =
     docker.kind === 'known'
       ? await readBases(
-          basesOf(config.kafkaMode).map((name) => pinnedReference(BASES[name].reference)),
+          basesOf(config.kafkaMode, config).map((name) => pinnedReference(BASES[name].reference)),
           run,
           signal,
         )
@@ -118,7 +119,8 @@ async function readFindingsOfVpc(clients: Clients, { existingVpc, stage }: Needs
 }
 
 /** The images that a deployment builds on. */
-export const basesOf = (kafkaMode: Config['kafkaMode']): BaseName[] =>
-  kafkaMode === 'kraft'
-    ? ['haproxy', 'node', 'kafka', 'mongodb']
-    : ['haproxy', 'node', 'kafka3', 'zookeeper', 'mongodb'];
+export const basesOf = (kafkaMode: Config['kafkaMode'], choice: EngineChoice = {}): BaseName[] => [
+  ...(['haproxy', 'node'] as const),
+  ...(hasOwnKafka(choice) ? (kafkaMode === 'kraft' ? (['kafka'] as const) : (['kafka3', 'zookeeper'] as const)) : []),
+  ...(hasOwnMongodb(choice) ? (['mongodb'] as const) : []),
+];

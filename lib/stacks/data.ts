@@ -15,6 +15,7 @@ import type { OnDelete } from '../constructs/kept-data';
 import { KeptSecrets } from '../constructs/kept-secrets';
 import { KeptVolumes, type VolumeData } from '../constructs/kept-volumes';
 import { VolumeSnapshots } from '../constructs/volume-snapshots';
+import { brokerSlots, mongodbSlots } from '../slots';
 import type { SlotPlace } from './network';
 
 export interface DataStackProps extends StackProps {
@@ -99,11 +100,12 @@ export class DataStack extends Stack {
 }
 
 /** What is on the volume of this slot, and nowhere else. */
-function dataOf({ managers, kafkaBrokers, kafkaSlot, mongodbSlot }: Config, slot: string): VolumeData[] {
+function dataOf(config: Config, slot: string): VolumeData[] {
+  const brokers = brokerSlots(config);
   const holders = {
-    swarm: managers === 1 ? FIRST_MANAGER : undefined,
-    kafka: kafkaBrokers === 1 ? kafkaSlot : undefined,
-    mongodb: mongodbSlot,
+    swarm: config.managers === 1 ? FIRST_MANAGER : undefined,
+    kafka: brokers.length === 1 ? brokers[0] : undefined,
+    mongodb: mongodbSlots(config)[0],
   };
   return (Object.keys(holders) as VolumeData[]).filter((data) => holders[data] === slot);
 }

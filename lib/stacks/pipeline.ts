@@ -6,17 +6,9 @@ import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
 import { managerTarget, RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
-import {
-  type Component,
-  COMPONENTS,
-  rotationAssociation,
-  SECRETS,
-  type SecretId,
-  secretName,
-  TAG,
-  VERSIONS_OUTPUT,
-} from '../contract';
-import { brokerSlots } from '../slots';
+import { type Component, COMPONENTS, rotationAssociation, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
+import { type EngineChoice, hasOwnKafka, hasOwnMongodb, stackSecrets } from '../engines';
+import { brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
@@ -48,7 +40,7 @@ export class PipelineStack extends Stack {
 
     // A slot whose volume was lost comes with another one: without images, and, if it holds data, without topics and indexes.
     const everywhere = { DataVolumes: data.volumesOf(swarm.slots) };
-    const state = new Set([...swarm.managers, ...brokerSlots(config), config.mongodbSlot]);
+    const state = new Set([...swarm.managers, ...brokerSlots(config), ...mongodbSlots(config)]);
     const stateful = { DataVolumes: data.volumesOf([...state]) };
 
     const pull = new RunCommand(this, 'Run-node-prepare', {
@@ -133,9 +125,14 @@ export class PipelineStack extends Stack {
   }
 }
 
-/** ZooKeeper has an image in its own mode only. */
-export function componentsFor(config: Pick<Config, 'kafkaMode'>): Component[] {
-  return COMPONENTS.filter((component) => component !== 'zookeeper' || config.kafkaMode === 'zookeeper');
+/** ZooKeeper has an image in its own mode only, and an external engine none. */
+export function componentsFor(config: Pick<Config, 'kafkaMode'> & EngineChoice): Component[] {
+  const isHere: Partial<Record<Component, boolean>> = {
+    kafka: hasOwnKafka(config),
+    zookeeper: hasOwnKafka(config) && config.kafkaMode === 'zookeeper',
+    mongodb: hasOwnMongodb(config),
+  };
+  return COMPONENTS.filter((component) => isHere[component] ?? true);
 }
 
 /** `edge=<uri>,kafka=<uri>`: how documents are told images. */
@@ -146,14 +143,17 @@ export function imageList(images: Readonly<Record<string, string>>): string {
 }
 
 /** `kafka-password/admin=metals/prod/kafka-password,…,api-key=metals/prod/api-key`: one entry for each Docker secret. */
-export function secretList({ stage, kafkaBrokers }: Pick<Config, 'stage' | 'kafkaBrokers'>): string {
-  return (Object.keys(SECRETS) as SecretId[])
-    .flatMap((secretId) => {
+export function secretList({
+  stage,
+  kafkaBrokers,
+  ...choice
+}: Pick<Config, 'stage' | 'kafkaBrokers'> & EngineChoice): string {
+  return stackSecrets(choice)
+    .flatMap(({ name, principals: all }) => {
       // Of one broker, stack-deploy brings the password of brokers where there were three before.
-      const all: readonly string[] = SECRETS[secretId];
       const principals = all.filter((principal) => principal !== 'brokers' || kafkaBrokers > 1);
-      const keys = principals.length ? principals.map((principal) => `${secretId}/${principal}`) : [secretId];
-      return keys.map((key) => `${key}=${secretName(stage, secretId)}`);
+      const keys = principals.length ? principals.map((principal) => `${name}/${principal}`) : [name];
+      return keys.map((key) => `${key}=${secretName(stage, name)}`);
     })
     .join(',');
 }

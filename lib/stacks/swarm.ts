@@ -14,8 +14,9 @@ import {
   slotTarget,
 } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { DOCUMENTS, type DocumentId, FIRST_MANAGER, TAG } from '../contract';
-import { brokerService, brokerSlots } from '../slots';
+import { DOCUMENTS, type DocumentId, FIRST_MANAGER, type SecretId, secretName, TAG } from '../contract';
+import { type EngineChoice, type StackSecret, stackSecrets, waysToEngines } from '../engines';
+import { brokerService, brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
 
@@ -58,7 +59,7 @@ export class SwarmStack extends Stack {
     this.roles = new NodeRoles(this, 'Roles', {
       config,
       slots: places.map(({ slot, role }) => ({ slot, role, volume: data.volumes[slot] as CustomResource })),
-      secretArns: Object.values(data.secrets).map((secret) => secret.ref),
+      secretArns: stackSecrets(config).map(({ name }) => this.secretArn(config.stage, data, name)),
     });
     const groups = this.createGroups(props);
     this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
@@ -130,6 +131,13 @@ export class SwarmStack extends Stack {
     this.reapply('Relabel', 'swarm-label', this.managers, relabel).node.addDependency(this.formed);
   }
 
+  /** Of a secret that somebody else has made, all but the six characters that Secrets Manager adds. */
+  private secretArn(stage: string, { secrets }: DataStack, name: StackSecret['name']): string {
+    if (name in secrets) return secrets[name as SecretId].ref;
+    const { partition, region, account } = this;
+    return `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(stage, name)}-??????`;
+  }
+
   /** Runs a document on every node of these slots that comes, and every half hour. */
   private reapply(
     id: string,
@@ -152,6 +160,8 @@ export class SwarmStack extends Stack {
 
   private createGroups({ config, network, data }: SwarmStackProps) {
     const securityGroups = new SwarmSecurityGroups(this, 'SecurityGroups', network.vpc);
+    for (const { engine, ports, cidrs } of waysToEngines(config))
+      securityGroups.letOut(ports, cidrs, `external ${engine}`);
     const slots: NodeSlot[] = [];
     for (const place of network.places) {
       const slot = new NodeSlot(this, `Slot-${place.slot}`, {
@@ -190,7 +200,7 @@ export class SwarmStack extends Stack {
 
 /** `10.40.3.11=slot:manager-1;10.40.4.21=slot:worker-1,kafka,zookeeper`: which labels the node at each address has. */
 export function nodeLabels(
-  config: Pick<Config, 'kafkaBrokers' | 'kafkaSlot' | 'kafkaOtherSlots' | 'mongodbSlot'>,
+  config: Pick<Config, 'kafkaBrokers' | 'kafkaSlot' | 'kafkaOtherSlots' | 'mongodbSlot'> & EngineChoice,
   places: readonly SlotPlace[],
 ): string {
   const brokers = brokerSlots(config);
@@ -199,8 +209,8 @@ export function nodeLabels(
       const broker = brokers.indexOf(slot) + 1;
       const stateful = [
         ...(broker > 0 ? [brokerService(broker)] : []),
-        ...(slot === config.kafkaSlot ? ['zookeeper'] : []),
-        ...(slot === config.mongodbSlot ? ['mongodb'] : []),
+        ...(broker === 1 ? ['zookeeper'] : []),
+        ...(mongodbSlots(config).includes(slot) ? ['mongodb'] : []),
       ];
       return `${address}=${[`slot:${slot}`, ...stateful].join(',')}`;
     })

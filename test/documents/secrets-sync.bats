@@ -91,3 +91,55 @@ same_value_is() { # NAME
   assert_output "secret metals/lab/api-key has no current version"
   refute_call "secret create"
 }
+
+# What was made of the secret, by stdin of `docker secret create`.
+login_becomes() { # KEY SECRET STRING as JSON text
+  export SSM_Secrets="$1=metals/lab/${1%%/*}" SSM_Versions=none
+  secrets_manager "$2" && docker_has
+  run_document secrets-sync
+  assert_status 0
+  cat "${STDIN}/secret"
+}
+
+@test "one login of somebody else's Kafka is that of every principal" {
+  [[ $(login_becomes kafka-login/producer '{"username":"metals","password":"p4ss"}') == '{"username":"metals","password":"p4ss"}' ]]
+}
+
+@test "a login for each principal is that principal's" {
+  logins='{"admin":{"username":"a","password":"1"},"producer":{"username":"p","password":"2"}}'
+  [[ $(login_becomes kafka-login/producer "${logins}") == '{"username":"p","password":"2"}' ]]
+}
+
+@test "a URI of MongoDB is that of every principal, or there is one for each" {
+  [[ $(login_becomes mongodb-uri/processor 'mongodb+srv://u:p@h.example.com/') == 'mongodb+srv://u:p@h.example.com/' ]]
+  uris='{"admin":"mongodb://a:1@h/","processor":"mongodb://p:2@h/"}'
+  [[ $(login_becomes mongodb-uri/processor "${uris}") == 'mongodb://p:2@h/' ]]
+}
+
+@test "a principal without a login is named" {
+  export SSM_Secrets='kafka-login/processor=metals/lab/kafka-login' SSM_Versions=none
+  secrets_manager '{"admin":{"username":"a","password":"s3cret"}}' && docker_has
+  run_document secrets-sync
+  [[ ${status} != 0 ]]
+  assert_output "the secret has no value for processor"
+  [[ ${output} != *s3cret* ]]
+}
+
+@test "passwords that are no JSON are not repeated" {
+  export SSM_Secrets='kafka-password/admin=metals/lab/kafka-password' SSM_Versions=none
+  secrets_manager 's3cret' && docker_has
+  run_document secrets-sync
+  [[ ${status} != 0 ]]
+  assert_output "the secret is no JSON object"
+  [[ ${output} != *s3cret* ]]
+}
+
+@test "a login that nobody has put there is asked for, with the command" {
+  export SSM_Secrets='mongodb-uri/admin=metals/lab/mongodb-uri' SSM_Versions=none
+  docker_has
+  stub aws <<<'echo "An error occurred (ResourceNotFoundException) when calling the DescribeSecret operation" >&2; exit 254'
+  run_document secrets-sync
+  [[ ${status} != 0 ]]
+  assert_output "error: secret metals/lab/mongodb-uri is not in Secrets Manager, or may not be read"
+  assert_output "next: put the URI of that MongoDB there, as docs/growing.md says: aws secretsmanager create-secret --name metals/lab/mongodb-uri"
+}

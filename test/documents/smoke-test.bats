@@ -53,3 +53,12 @@ EOS
   run_document smoke-test
   grep -nE 'service rm left-behind|services/create' "${CALLS}" | head -n 1 | grep -q 'service rm left-behind'
 }
+
+@test "at engines of somebody else the probe logs in as the processor does there" {
+  swarm
+  sed 's/kafka-password-processor-bbbbbbbb/kafka-login-processor-bbbbbbbb/; s/mongodb-password-processor-cccccccc/mongodb-uri-processor-cccccccc/' \
+    "${SERVICES}" >"${BATS_TEST_TMPDIR}/services.json"
+  export SERVICES="${BATS_TEST_TMPDIR}/services.json"
+  run_document smoke-test
+  [[ $(jq -r '[.TaskTemplate.ContainerSpec.Secrets[].File.Name] | join(" ")' "${STDIN}/create") == "kafka-login-processor mongodb-uri-processor api-key" ]]
+}

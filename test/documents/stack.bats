@@ -418,3 +418,37 @@ several_passwords() {
   assert_output "this node is no manager"
   refute_call "s3 cp"
 }
+
+# A bundle for engines of somebody else, on nodes that hold no data.
+external_engines() {
+  deployable
+  printf '%s\n' METALS_STAGE=lab METALS_KAFKA_BROKERS=0 METALS_MONGODB=external >"${BATS_TEST_TMPDIR}/bundle/settings.env"
+  pack_bundle
+  jq 'map(.Spec.Labels |= {"metals.slot": ."metals.slot"})' "${API}/nodes" >"${API}/nodes.new" && mv "${API}/nodes.new" "${API}/nodes"
+}
+
+@test "engines of somebody else need no node with data, and leave none marked" {
+  external_engines
+  run_document stack-deploy
+  assert_status 0
+  assert_call "stack deploy --resolve-image never --prune -c stack.yml -c setup.rendered.yml metals"
+  refute_call "metals.kafka-mode"
+  refute_call form.yml
+}
+
+@test "Kafka of somebody else takes no file of brokers, also where there were several of its own before" {
+  external_engines
+  api configs <<<'[{"Spec":{"Labels":{"com.metals.kafka-cluster":"a"}}}]'
+  run_document stack-deploy
+  assert_status 0
+  refute_call broker-
+}
+
+@test "MongoDB of somebody else leaves Kafka's node to be looked for" {
+  external_engines
+  printf '%s\n' METALS_STAGE=lab METALS_KAFKA_BROKERS=1 METALS_MONGODB=external >"${BATS_TEST_TMPDIR}/bundle/settings.env"
+  pack_bundle
+  run_document stack-deploy
+  assert_status 1
+  assert_output "the label metals.kafka=true is on 0 nodes, expected on exactly one"
+}

@@ -37,7 +37,7 @@ clean_up
 trap clean_up EXIT
 mkdir -p "${FOLDER}"
 arguments=$(request | jq -c '["dlq", tojson]')
-start_job dead-letters setup/kafka-password-admin setup "${arguments}"
+start_job dead-letters 'setup/kafka-password-admin|kafka-login-admin' setup "${arguments}"
 await_job
 (wait_until "${LOG_TIMEOUT_SECONDS}" "reading what the job printed" read_output "${JOB}") ||
   fail "the job ended without its last line: $(job_errors "${JOB}") $(tail -n 5 "${FOLDER}/err" "${FOLDER}/out" | tail -c 1500)" \

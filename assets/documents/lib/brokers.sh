@@ -70,7 +70,7 @@ find_cluster() {
   local found looks=() broker
   METALS_KAFKA_CLUSTER_ID=$(known_cluster)
   export METALS_KAFKA_CLUSTER_ID
-  [[ -z ${METALS_KAFKA_CLUSTER_ID} && ${METALS_KAFKA_BROKERS} != 1 ]] || return 0
+  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] && ((METALS_KAFKA_BROKERS > 1)) || return 0
   for ((broker = 1; broker <= METALS_KAFKA_BROKERS; broker++)); do looks+=("look-${broker}"); done
   found=$(ask_volumes form.yml "${looks[@]}")
   found=$(grep -v '^none$' <<<"${found}" | sort -u || true)
@@ -159,6 +159,8 @@ dismiss_brokers() {
 # is to bring it back.
 deploy_brokers() {
   local broker service before
+  # Kafka is somebody else's: own brokers that were there before go with the rest, and leave their volumes.
+  ((METALS_KAFKA_BROKERS > 0)) || return 0
   if ((METALS_KAFKA_BROKERS == 1)); then
     dismiss_brokers
     return

@@ -25,7 +25,7 @@ check_secrets() {
   ids=$(jq -r '.[].secret_id' "${RELEASE}/secrets.json")
   for id in ${ids}; do
     described=$(granted aws secretsmanager describe-secret --secret-id "${id}" --output json) ||
-      fail "secret ${id} is not in Secrets Manager, or may not be read: the line above says which" "aws secretsmanager describe-secret --secret-id ${id}"
+      fail "secret ${id} is not in Secrets Manager, or may not be read: the line above says which" "$(next_for_secret "${id}")"
     problem=$(jq -r 'if .DeletedDate then "is marked for deletion"
       elif any(.VersionIdsToStages[]?; index("AWSCURRENT")) then "" else "has no current version" end' <<<"${described}")
     [[ -z ${problem} ]] || fail "secret ${id} ${problem}" "aws secretsmanager restore-secret --secret-id ${id}"

@@ -11,14 +11,16 @@ setup_service() { # SERVICES
 
 # Pure: the specification of a job, from the services of the stack. It has the secrets that it is given and no other, each
 # as a service of the stack has it now, of two API keys the current one, and the networks of one service, without its names.
-job_specification() { # SERVICES LABEL SECRETS as service/secret… NETWORKS' SERVICE ARGUMENTS as JSON; fails by name
+# Of several secrets with a bar between them it has the one that the service has: that of the own engine, or of another's.
+job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NETWORKS' SERVICE ARGUMENTS as JSON; fails by name
   jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg name "metals-$2-$(date +%s%3N)" '
     def newest($service): [.[] | select(.Spec.Name | test("^metals_" + $service + "(-[0-9a-z]+)?$"))] | sort_by(.CreatedAt) | last
       // error("the stack has no service \($service)");
-    def secret($service; $secret): newest($service) | first(.Spec.TaskTemplate.ContainerSpec.Secrets[]?
-        | select((.SecretName | test("^" + $secret + "-[^-]+$")) and (.File.Name | endswith("-other") | not)))
-      // error("the service \($service) has no secret \($secret)")
-      | {SecretID, SecretName, File: {Name: $secret, UID: "1000", GID: "1000", Mode: 256}};
+    def secret($service; $names): newest($service) as $has | first($names | split("|")[] as $secret
+        | $has.Spec.TaskTemplate.ContainerSpec.Secrets[]?
+        | select((.SecretName | test("^" + $secret + "-[^-]+$")) and (.File.Name | endswith("-other") | not))
+        | {SecretID, SecretName, File: {Name: $secret, UID: "1000", GID: "1000", Mode: 256}})
+      // error("the service \($service) has no secret \($names | gsub("[|]"; " or "))");
     [$secrets | split(" ")[] | split("/")] as $wanted
     | [$wanted[] as [$service, $secret] | secret($service; $secret)] as $references
     | [newest($networks).Spec.TaskTemplate.Networks[] | {Target}] as $targets

@@ -10,10 +10,21 @@ declare -A SYNCED=()
 
 labels_of() { granted aws secretsmanager describe-secret --secret-id "$1" --output json; } # SECRET_ID
 
+# What to do about a secret that is not there: those of engines of somebody else are their owner's to make.
+next_for_secret() { # SECRET_ID
+  case $1 in
+    */kafka-login) echo "put a user of that Kafka there, as docs/growing.md says: aws secretsmanager create-secret --name $1 --secret-string file://FILE, with {\"username\": \"...\", \"password\": \"...\"} in FILE" ;;
+    */mongodb-uri) echo "put the URI of that MongoDB there, as docs/growing.md says: aws secretsmanager create-secret --name $1 --secret-string file://FILE, with mongodb+srv://USER:PASSWORD@HOST/ in FILE" ;;
+    *) echo "aws secretsmanager describe-secret --secret-id $1" ;;
+  esac
+}
+
 # The id of the version that is current in Secrets Manager.
 current_version() { # SECRET_ID
-  local version
-  version=$(labels_of "$1" | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key')
+  local described version
+  described=$(labels_of "$1") ||
+    fail "secret $1 is not in Secrets Manager, or may not be read: the line above says which" "$(next_for_secret "$1")"
+  version=$(jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key' <<<"${described}")
   [[ -n ${version} ]] || fail "secret $1 has no current version" "aws secretsmanager describe-secret --secret-id $1"
   echo "${version}"
 }
@@ -27,12 +38,25 @@ has_secret() { docker secret inspect "$1" >/dev/null 2>&1; }
 
 docker_name() { echo "${1//\//-}-$2"; } # KEY VERSION
 
-# The value of one key, from the answer of Secrets Manager on stdin.
-value_of() { # PRINCIPAL, or nothing where the secret is one value
-  jq -j --arg principal "$1" '
-      if $principal == "" then .SecretString
-      else .SecretString | fromjson | .[$principal] // error("the secret has no value for " + $principal)
+# The value of one key, from the answer of Secrets Manager on stdin. An engine of somebody else may have one login for all
+# principals: a user with a password, or a URI. What jq says of a text that is no JSON would repeat it; a list
+# around the attempt, because jq before 1.7 would take errors after it for its own.
+value_of() { # PRINCIPAL, or nothing where the secret is one value [login]
+  jq -j --arg principal "$1" --arg kind "${2:-}" '
+      .SecretString as $text
+      | def value: .[$principal] // error("the secret has no value for " + $principal);
+      if $principal == "" then $text
+      else [$text | fromjson?][0] as $read
+      | if ($read | type) == "object" and ($kind != "login" or ($read | has("username") | not))
+        then $read | value | if type == "object" then tojson else . end
+        elif $kind == "login" then $text
+        else error("the secret is no JSON object") end
       end'
+}
+
+# Whether a key is one that the owner of an engine fills.
+kind_of() { # KEY
+  case $1 in kafka-login/* | mongodb-uri/*) echo login ;; esac
 }
 
 # By it another version is known to hold the same value. Whoever may read it in the Swarm may read the secret as well.
@@ -69,14 +93,14 @@ sync_version() { # SECRET_ID VERSION KEY…
     [[ ${key} != */* ]] || principal=${key#*/}
     [[ -n ${value} ]] || value=$(granted aws secretsmanager get-secret-value --secret-id "${secret_id}" --version-id "${version}" --output json)
     # printf is of the shell itself: its arguments are in no process list.
-    digest=$(printf '%s' "${value}" | value_of "${principal}" | digest_of "${key}")
+    digest=$(printf '%s' "${value}" | value_of "${principal}" "$(kind_of "${key}")" | digest_of "${key}")
     same=$(secret_with_digest "${digest}")
     if [[ -n ${same} ]]; then
       SYNCED[${key}]=${same##*-}
       log "${name} would have the value of ${same}, which stays"
       continue
     fi
-    printf '%s' "${value}" | value_of "${principal}" | create_secret "${name}" "${secret_id}" "${digest}"
+    printf '%s' "${value}" | value_of "${principal}" "$(kind_of "${key}")" | create_secret "${name}" "${secret_id}" "${digest}"
     log "${name} is made"
   done
 }

@@ -9,7 +9,7 @@ take_lock smoke-test
 now_ms() { date +%s%3N; }
 
 # What the probe logs in with is what the services log in with: the processor's passwords, the producer's key.
-SECRETS='processor/kafka-password-processor processor/mongodb-password-processor producer/api-key'
+SECRETS='processor/kafka-password-processor|kafka-login-processor processor/mongodb-password-processor|mongodb-uri-processor producer/api-key'
 
 operational() { # STATE: what is not
   jq -r '[

@@ -92,8 +92,8 @@ sync_secrets() {
 
 export_settings() {
   local line
-  # A release of before has no such setting.
-  export METALS_KAFKA_BROKERS=1
+  # A release of before has no such settings.
+  export METALS_KAFKA_BROKERS=1 METALS_MONGODB=own
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
 }
 
@@ -123,7 +123,7 @@ deploy() { # KAFKA_MODE [OPTION of docker stack deploy…]
   render_setup
   files+=(setup.rendered.yml)
   [[ -z ${METALS_SECRET_VERSION_API_KEY_OTHER} ]] || files+=(stack.rotation.yml)
-  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || files+=(stack.broker-1.yml)
+  [[ -z ${METALS_KAFKA_CLUSTER_ID} ]] || ((METALS_KAFKA_BROKERS == 0)) || files+=(stack.broker-1.yml)
   for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do files+=("stack.broker-${broker}.yml"); done
   deploy_files "${@:2}" "${files[@]}"
 }
@@ -213,11 +213,13 @@ remove_unreferenced() {
 log "secrets asked for with versions ${SSM_Versions}"
 trap finish EXIT
 fetch_bundle "${SSM_BundleBucket}" "${SSM_BundleKey}" "${SSM_BundleSha256}"
-kafka_node=$(node_with_label metals.kafka)
-mongodb_node=$(node_with_label metals.mongodb)
 export_settings
+# Nodes that hold data: of an engine of somebody else there are none.
+kafka_node='' mongodb_node=''
+((METALS_KAFKA_BROKERS == 0)) || kafka_node=$(node_with_label metals.kafka)
+[[ ${METALS_MONGODB} != own ]] || mongodb_node=$(node_with_label metals.mongodb)
 for ((broker = 2; broker <= METALS_KAFKA_BROKERS; broker++)); do node_with_label "metals.kafka-${broker}" >/dev/null; done
-check_kafka_mode "${kafka_node}"
+[[ -z ${kafka_node} ]] || check_kafka_mode "${kafka_node}"
 encrypt=$(encryption)
 log "overlay encryption: ${encrypt} (asked for: ${SSM_OverlayEncryption})"
 check_networks "${encrypt}"
@@ -232,7 +234,7 @@ plan_rotation
 leave_unless_asked
 PHASE=deploy
 find_cluster
-docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
+[[ -z ${kafka_node} ]] || docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
 deploy_brokers
 deploy "${SSM_KafkaMode}" --prune
 converge
