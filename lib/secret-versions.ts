@@ -1,6 +1,6 @@
 /** Which versions a stage's secrets have: what a deployment reads before the CDK starts, and the preflight before that. */
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SECRETS, secretName, type SecretId } from './contract';
+import { EXTERNAL_SECRETS, type ExternalSecretId, SECRETS, secretName, type SecretId } from './contract';
 
 /**
  * The id of each secret's current version, never a value; '' for a secret that does not exist yet.
@@ -9,6 +9,21 @@ import { SECRETS, secretName, type SecretId } from './contract';
  */
 export const readVersionIds = (client: SecretsManagerClient, stage: string): Promise<string[]> =>
   Promise.all((Object.keys(SECRETS) as SecretId[]).map((id) => currentVersion(client, secretName(stage, id))));
+
+/** The same of the logins of external engines, of those that are there and may be described. */
+export async function readExternalVersionIds(client: SecretsManagerClient, stage: string): Promise<string[]> {
+  const ids = Object.keys(EXTERNAL_SECRETS) as ExternalSecretId[];
+  const found = await Promise.all(
+    ids.map((id) =>
+      currentVersion(client, secretName(stage, id)).catch((error: Error) => {
+        // Of one that is not there, IAM may say that instead.
+        if (error.name === 'AccessDeniedException') return '';
+        throw error;
+      }),
+    ),
+  );
+  return found.filter((version) => version !== '');
+}
 
 async function currentVersion(client: SecretsManagerClient, name: string): Promise<string> {
   try {

@@ -2,7 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { cloudFormationStackName, NO_SECRET_VERSIONS, VERSIONS_OUTPUT } from '../contract';
-import { readVersionIds } from '../secret-versions';
+import { readExternalVersionIds, readVersionIds } from '../secret-versions';
 import { clientsOf, type Caller } from './clients';
 import type { Context } from './context';
 import { digestOf } from './digest';
@@ -31,7 +31,7 @@ export async function readSecretVersions(context: Caller & Pick<Context, 'stage'
   const secrets = client(SecretsManagerClient);
   const stacks = client(CloudFormationClient);
   try {
-    const current = await readVersionIds(secrets, stage);
+    const current = [...(await readVersionIds(secrets, stage)), ...(await readExternalVersionIds(secrets, stage))];
     return versionsSetting(
       current,
       await readOutput(stacks, cloudFormationStackName(stage, 'pipeline'), VERSIONS_OUTPUT),

@@ -57,7 +57,11 @@ test.each<[Record<string, unknown>, string]>([
 
 test.each([
   ['kafkaBootstrap', 'b-1.example.com', 'kafkaBootstrap: got "b-1.example.com", expected addresses such as b-1.metals'],
-  ['mongodbUri', 'mongodb://u:secret@h/', 'mongodbUri: expected none or secret: the URI itself, with its password, goes into the secret'],
+  [
+    'mongodbUri',
+    'mongodb://u:secret@h/',
+    'mongodbUri: expected none or secret: the URI itself, with its password, goes into the secret',
+  ],
 ])('%s: %s', (key, value, problem) => {
   const [told] = problemsOf({ [key]: value });
   expect(told).toContain(problem);

@@ -10,7 +10,7 @@ import { formatSeconds, parseDurationSeconds } from '../duration';
 import { CliError } from '../errors';
 import { lastDeployment } from '../last-deployment';
 import { completeCommands } from '../next-command';
-import { chooseKeys, dockerName, restarts, type SecretKey } from '../secret-keys';
+import { chooseKeys, dockerName, ofOwnEngines, restarts, type SecretKey } from '../secret-keys';
 import { SecretStore } from '../secret-store';
 import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
 
@@ -42,7 +42,7 @@ export async function rotateSecrets(
   confirm: Confirm = confirmOnTerminal,
 ): Promise<number> {
   const { terminal, stage } = context;
-  const keys = chooseKeys(names, SECRETS_ROTATE_FAILED);
+  const chosen = chooseKeys(names, SECRETS_ROTATE_FAILED);
   const graceSeconds = readGrace(grace);
   if (!yes && !terminal.interactive)
     throw new CliError(
@@ -54,7 +54,8 @@ export async function rotateSecrets(
   const again = `npm run metals -- ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-deploy', SECRETS_ROTATE_FAILED);
-  const deploy = await deployment(context, connection, again);
+  const { deploy, images } = await deployment(context, connection, again);
+  const keys = ofOwnEngines(chosen, images, names.length > 0, stage, SECRETS_ROTATE_FAILED);
   const client = (await clientsOf(context, connection.region))(SecretsManagerClient);
   try {
     const store = new SecretStore(client, stage);
@@ -140,20 +141,25 @@ async function addValues(store: SecretStore, keys: readonly SecretKey[]): Promis
 }
 
 /** @throws CliError where nobody has deployed the stack with this version of the product */
-async function deployment(context: Context, connection: Connection, again: string): Promise<Deploy> {
+async function deployment(
+  context: Context,
+  connection: Connection,
+  again: string,
+): Promise<{ readonly deploy: Deploy; readonly images: string | undefined }> {
   const parameters = await lastDeployment(connection.ssm, context.stage);
   if (parameters === undefined)
     throw new CliError(SECRETS_ROTATE_FAILED, `stage "${context.stage}" was deployed by a version that cannot rotate`, [
       'npm run metals -- deploy',
     ]);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  return async (title) => {
+  const deploy: Deploy = async (title) => {
     const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
     context.leaveBehind = [again];
     if (!state.succeeded)
       throw new CliError(SECRETS_ROTATE_FAILED, explainFailure(state, connection.region), [STATUS, again]);
     return parseRotated(state.invocations[0]!.stdout);
   };
+  return { deploy, images: parameters.Images };
 }
 
 /** Pure: what stack-deploy says at its end. */

@@ -22,7 +22,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { secretRows, versionsInUse } from '../../../lib/cli/commands/secrets-list';
 import { parseRotated, rotateSecrets, type RotateOptions } from '../../../lib/cli/commands/secrets-rotate';
 import { readContext } from '../../../lib/cli/context';
-import { chooseKeys } from '../../../lib/cli/secret-keys';
+import { chooseKeys, ofOwnEngines } from '../../../lib/cli/secret-keys';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const ssm = mockClient(SSMClient);
@@ -113,6 +113,24 @@ describe('which secrets', () => {
     ]);
     expect(names('mongodb-password')).toEqual(['mongodb-password/admin', 'mongodb-password/processor']);
     expect(names('kafka-password/admin')).toEqual(['kafka-password/admin']);
+  });
+});
+
+describe('with engines of somebody else', () => {
+  const IMAGES = 'edge=r/e:1,producer=r/p:1';
+  const own = (names: string[], images: string | undefined) =>
+    ofOwnEngines(chooseKeys(names, 'it failed'), images, names.length > 0, 'lab', 'it failed').map(({ name }) => name);
+
+  it('the passwords of their users are left out', () => {
+    expect(own([], IMAGES)).toEqual(['api-key']);
+    expect(own([], `${IMAGES},mongodb=r/m:1`)).toEqual(['mongodb-password/processor', 'api-key']);
+    expect(own([], undefined)).toHaveLength(4);
+  });
+
+  it('one of these that is named is an error that says where its login is', () => {
+    expect(() => own(['kafka-password/producer'], IMAGES)).toThrow(
+      'kafka-password/producer is not in use: that engine is an external one, and its login is in metals/lab/kafka-login',
+    );
   });
 });
 
