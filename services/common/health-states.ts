@@ -29,7 +29,7 @@ export const STATES = {
   'kafka-unusable': {
     services: BOTH,
     means: 'Kafka cannot be reached, or refuses the login',
-    next: 'npm run metals -- status, then docker service logs metals_kafka: a broker that stops for a full disk says so there',
+    next: 'npm run metals -- status, then docker service logs metals_kafka (an external one: docs/growing.md): a broker that stops for a full disk says so there',
   },
   'topic-unusable': {
     services: BOTH,
@@ -49,7 +49,7 @@ export const STATES = {
   'mongodb-unusable': {
     services: PROCESSOR,
     means: 'MongoDB cannot be reached, refuses the login, or does not take a write',
-    next: 'npm run metals -- status, then docker service logs metals_mongodb; events wait on the topic meanwhile',
+    next: 'npm run metals -- status, then docker service logs metals_mongodb (an external one: docs/growing.md); events wait on the topic meanwhile',
   },
   'mongodb-disk-full': {
     services: PROCESSOR,
