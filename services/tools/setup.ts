@@ -4,6 +4,7 @@ import { kafkaLogin, kafkaSecret } from '../common/kafka-login';
 import type { Logger } from '../common/log';
 import { createMongoClient } from '../common/mongo';
 import { mongoSecret } from '../common/mongo-uri';
+import { tellCluster } from './cluster-id';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
 import { isFinal } from './final-error';
@@ -52,7 +53,10 @@ function ownKafka(config: ToolsConfig, secrets: Secrets, users: Users, logger: L
     passwords: { producer: secrets['kafka-password-producer'], processor: secrets['kafka-password-processor'] },
     scram: (action) => withScramUsers(kafka, connection, password, action),
   };
-  return () => setUpKafka(kafka, config, kafkaUsers, logger);
+  return async () => {
+    await setUpKafka(kafka, config, kafkaUsers, logger);
+    await tellCluster(kafka, logger);
+  };
 }
 
 function externalKafka(config: ToolsConfig, secrets: Secrets, logger: Logger): () => Promise<void> {
@@ -62,7 +66,10 @@ function externalKafka(config: ToolsConfig, secrets: Secrets, logger: Logger): (
     return { login, kafka: createKafka({ clientId: 'metals-setup', connection, password: login.password, logger }) };
   };
   const principals = { admin: userOf('admin'), producer: userOf('producer'), processor: userOf('processor') };
-  return () => setUpExternalKafka(principals, config, logger);
+  return async () => {
+    await setUpExternalKafka(principals, config, logger);
+    await tellCluster(principals.admin.kafka, logger);
+  };
 }
 
 async function ownMongo(config: ToolsConfig, secrets: Secrets, users: Users, logger: Logger): Promise<void> {
