@@ -1,38 +1,37 @@
 import { bootstrap, VERSION } from '../common/bootstrap';
-import { kafkaProblems } from '../common/kafka-login';
 import { createLogger, errorText } from '../common/log';
-import { mongoProblems } from '../common/mongo-uri';
-import { toolsConfigSchema, type ToolsConfig } from './config';
-import { dlq, dlqSecret, tellError } from './dlq';
-import { DlqOutput } from './dlq-output';
-import { parseDlqRequest } from './dlq-request';
 import { awaitBrokers, BROKERS_SECRETS } from './brokers';
+import { checkEngines } from './check-engines';
+import { toolsConfigSchema } from './config';
+import { runDlq } from './run-dlq';
+import { runDrained } from './run-drained';
 import { setUp, setupSecrets } from './setup';
 import { smoke, smokeSecrets } from './smoke';
 import type { StepResult } from './steps';
-import { ADMIN, readUsers } from './users';
+import { readUsers } from './users';
 
-const USAGE = 'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config]';
+const USAGE =
+  'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config], ' +
+  'app.js drained [CLUSTER_ID] [--config FILE] [--secrets DIRECTORY]';
 const EXIT_USAGE = 2;
-
-/** The users of the own engines are named by the verbs. */
-const check = ({ kafka, mongodb }: ToolsConfig, files: Readonly<Record<string, string>>): string[] => [
-  ...kafkaProblems(kafka, files, ADMIN),
-  ...mongoProblems(mongodb, files, ADMIN),
-];
 
 async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
-  if (verb === 'dlq') return runDlq(argv);
-  if (verb !== 'setup' && verb !== 'brokers' && verb !== 'smoke') {
+  if (verb === 'dlq') process.exitCode = await runDlq(argv);
+  else if (verb === 'drained') process.exitCode = await runDrained(argv, process.env);
+  else if (verb === 'setup' || verb === 'brokers' || verb === 'smoke') await runJob(verb, argv);
+  else {
     process.stderr.write(`tools: unknown verb ${JSON.stringify(verb ?? '')}; ${USAGE}\n`);
     process.exit(EXIT_USAGE);
   }
+}
+
+async function runJob(verb: 'setup' | 'brokers' | 'smoke', argv: readonly string[]): Promise<void> {
   const { config, secrets } = bootstrap({
     component: 'tools',
     schema: toolsConfigSchema,
     secrets: { setup: setupSecrets, brokers: BROKERS_SECRETS, smoke: smokeSecrets }[verb],
-    check,
+    check: checkEngines,
     argv,
   });
   if (verb !== 'smoke') {
@@ -52,27 +51,6 @@ async function main(): Promise<void> {
   const tell = (result: StepResult): void => void process.stdout.write(`${JSON.stringify(result)}\n`);
   const passed = await smoke(config, secrets, readUsers(process.env), logger, tell);
   process.exitCode = passed ? 0 : 1;
-}
-
-/** Standard output belongs to the answer here, an error included: the document that started this reads it there. */
-async function runDlq([text, ...argv]: string[]): Promise<void> {
-  const output = new DlqOutput((line) => process.stdout.write(line));
-  try {
-    const request = parseDlqRequest(text);
-    const { config, secrets } = bootstrap({
-      component: 'tools',
-      schema: toolsConfigSchema,
-      secrets: (engines) => [dlqSecret(engines)],
-      check,
-      argv,
-    });
-    const logger = createLogger('dlq', VERSION, 'silent');
-    const done = await dlq(request, config, secrets[dlqSecret(config)], logger, output);
-    process.exitCode = done ? 0 : 1;
-  } catch (error) {
-    tellError(output, error);
-    process.exitCode = 1;
-  }
 }
 
 main().catch((error) => {
