@@ -30,10 +30,22 @@ export function mongoUriProblem(uri: string): string | undefined {
 }
 
 /** Where it is: without user and password. */
-export function mongoPlace(connection: Connection, secret: string): string {
-  if (connection.external === undefined) return connection.host ?? '';
+export const mongoPlace = (connection: Connection, secret: string): string => hostsOf(connection, secret).join(', ');
+
+/** Whether two are one, each with its secret: a replica set may be named by its members in any order. */
+export function isSamePlace(...[one, other]: readonly [Connection, string][]): boolean {
+  const [hosts, others] = [one, other].map((each) =>
+    hostsOf(...each)
+      .map((host) => host.toLowerCase())
+      .sort(),
+  );
+  return hosts.join() === others.join();
+}
+
+function hostsOf(connection: Connection, secret: string): string[] {
+  if (connection.external === undefined) return [connection.host ?? ''];
   const { srvHost, hosts } = new MongoClient(secret).options;
-  return srvHost ?? hosts.map(String).join(', ');
+  return srvHost === undefined ? hosts.map(String) : [srvHost];
 }
 
 /** What is wrong with the way to MongoDB, beyond what the schema of a configuration can say. */

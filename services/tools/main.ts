@@ -3,6 +3,7 @@ import { createLogger, errorText } from '../common/log';
 import { awaitBrokers, BROKERS_SECRETS } from './brokers';
 import { checkEngines } from './check-engines';
 import { toolsConfigSchema } from './config';
+import { runCopy } from './run-copy';
 import { runDlq } from './run-dlq';
 import { runDrained } from './run-drained';
 import { setUp, setupSecrets } from './setup';
@@ -12,13 +13,15 @@ import { readUsers } from './users';
 
 const USAGE =
   'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config], ' +
-  'app.js drained [CLUSTER_ID] [--config FILE] [--secrets DIRECTORY]';
+  'app.js drained [CLUSTER_ID] [--config FILE] [--secrets DIRECTORY], ' +
+  'app.js copy REQUEST [--config FILE] [--from FILE] [--secrets DIRECTORY]';
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
   if (verb === 'dlq') process.exitCode = await runDlq(argv);
   else if (verb === 'drained') process.exitCode = await runDrained(argv, process.env);
+  else if (verb === 'copy') process.exitCode = await runCopy(argv);
   else if (verb === 'setup' || verb === 'brokers' || verb === 'smoke') await runJob(verb, argv);
   else {
     process.stderr.write(`tools: unknown verb ${JSON.stringify(verb ?? '')}; ${USAGE}\n`);
