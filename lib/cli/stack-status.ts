@@ -41,6 +41,8 @@ const schema = z.object({
   health: z.array(z.object({ service: z.string(), status: z.string(), reasons: z.array(z.string()) })).default([]),
   /** Docker secrets that services name, such as `kafka-password-admin-0123abcd`; undefined as above. */
   secrets: z.array(z.string()).optional(),
+  /** Where moves from one engine to another go to that have not ended: docs/growing.md. */
+  moves: z.array(z.object({ kafka: z.string(), mongodb: z.string() })).default([]),
   generated_at: z.string(),
 });
 
@@ -88,6 +90,10 @@ export function findProblems(status: StackStatus): string[] {
       .filter((network) => !network.allocated)
       .map((network) => `network ${network.name} is not allocated`),
     ...(status.services.length === 0 ? ['no service is deployed'] : []),
+    ...status.moves.map(
+      ({ kafka, mongodb }) =>
+        `a move to Kafka ${kafka}, MongoDB ${mongodb} has not ended: let its deployment end, or deploy again`,
+    ),
     ...status.services.flatMap(serviceProblems),
     ...status.health.flatMap(healthProblems),
   ];
@@ -98,6 +104,7 @@ function serviceProblems(service: Service): string[] {
   const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
   const update = service.update_state ?? '';
   const found: string[] = [];
+  if (service.mode === 'replicated' && service.desired === 0) found.push(`service ${service.name} is scaled to 0`);
   if (short)
     found.push(`service ${service.name}: ${service.running} of ${service.desired} running, ${service.healthy} healthy`);
   if (ROLLED_BACK.includes(update)) found.push(`service ${service.name}: its last update ended as ${update}`);

@@ -89,12 +89,6 @@ export function brokerFiles(stackYaml: string, brokers: number): Record<string, 
         others.map((broker) => [`leave-${broker}.yml`, file({ [brokerService(broker)]: leaving(broker) })]),
       ),
       'dismiss.yml': file({ dismiss: job(1, 'dismiss') }),
-      // What the setup job names, where it is deployed without the rest.
-      'declarations.yml': stringify({
-        version: stack.version,
-        networks: stack.networks,
-        secrets: stack.secrets,
-      }),
     };
   }
   return {

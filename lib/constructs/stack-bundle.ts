@@ -15,6 +15,7 @@ import { brokerFiles } from './broker-files';
 import { ROOT } from './bundle';
 import { CA_TARGETS, networksOf, withEngines } from './external-engines';
 import { inFreshFolder } from './fresh-folder';
+import { partFiles } from './part-files';
 import { stackNeeds } from './stack-needs';
 
 const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
@@ -46,6 +47,7 @@ export function settings(config: Config): Record<string, string> {
     METALS_STAGE: config.stage,
     METALS_VERSION: version,
     METALS_KAFKA_MODE: config.kafkaMode,
+    METALS_KAFKA: hasOwnKafka(config) ? 'own' : config.kafkaBootstrap.join(','),
     // Those of this stack: none where Kafka is external.
     METALS_KAFKA_BROKERS: String(brokerSlots(config).length),
     METALS_MONGODB: hasOwnMongodb(config) ? 'own' : 'external',
@@ -164,13 +166,10 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
   for (const file of ['stack.yml', 'setup.yml']) change(file, (content) => withEngines(content, config, ca));
   if (ca.kafka) cpSync(config.kafkaCa, path.join(target, 'config/kafka-ca.pem'));
   if (ca.mongodb) cpSync(config.mongodbCa, path.join(target, 'config/mongodb-ca.pem'));
-  if (hasOwnKafka(config)) {
-    const stack = readFileSync(path.join(target, 'stack.yml'), 'utf8');
-    for (const [file, content] of Object.entries(brokerFiles(stack, config.kafkaBrokers)))
-      writeFileSync(path.join(target, file), content);
-  } else {
-    rmSync(path.join(target, 'stack.zookeeper.yml'));
-  }
+  const stack = readFileSync(path.join(target, 'stack.yml'), 'utf8');
+  const more = { ...partFiles(stack), ...(hasOwnKafka(config) && brokerFiles(stack, config.kafkaBrokers)) };
+  for (const [file, content] of Object.entries(more)) writeFileSync(path.join(target, file), content);
+  if (!hasOwnKafka(config)) rmSync(path.join(target, 'stack.zookeeper.yml'));
   writeFileSync(path.join(target, 'secrets.json'), secrets(config.stage, config));
   const variables = settings(config);
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);

@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, type Document, type WriteError } from 'mongodb';
+import { BSON, MongoBulkWriteError, type Document, type WriteError } from 'mongodb';
 import type { OpenSide } from './copy-side';
 import { FinalError } from './final-error';
 
@@ -22,6 +22,30 @@ export async function addAbsent(target: Target, documents: readonly Document[]):
   const absent = documents.filter(({ _id }) => !present.has(String(_id)));
   const copied = absent.length > 0 ? await insert(target, absent) : 0;
   return { copied, present: documents.length - copied };
+}
+
+/**
+ * Gives those that are there, and are another by now, what they are at the source: the processor corrects `change` of what it
+ * stored a moment ago. To be done while nobody writes.
+ *
+ * @returns how many
+ */
+export async function replaceChanged(target: Target, documents: readonly Document[]): Promise<number> {
+  const ids = documents.map(({ _id }) => _id);
+  const found = await target.find({ _id: { $in: ids } }, { raw: true }).toArray();
+  const present = new Map(
+    (found as unknown as Uint8Array[]).map((raw) => [String(BSON.deserialize(raw)._id), Buffer.from(raw)]),
+  );
+  const changed = documents.filter((document) => {
+    const raw = present.get(String(document._id));
+    return raw !== undefined && !raw.equals(BSON.serialize(document));
+  });
+  if (changed.length === 0) return 0;
+  const replacements = changed.map(({ _id, ...replacement }) => ({
+    replaceOne: { filter: { _id }, replacement },
+  }));
+  await target.bulkWrite(replacements, { ordered: false });
+  return changed.length;
 }
 
 async function presentIds(target: Target, documents: readonly Document[]): Promise<ReadonlySet<string>> {

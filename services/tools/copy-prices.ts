@@ -1,6 +1,6 @@
 /** Copies prices from one MongoDB to another, in the order of their ids, for as long as it may. */
 import { ObjectId, type Document, type Filter } from 'mongodb';
-import { addAbsent, type BatchResult } from './copy-batch';
+import { addAbsent, replaceChanged, type BatchResult } from './copy-batch';
 import type { CopyRequest } from './copy-request';
 import { sideError, type OpenSide } from './copy-side';
 import { exactDocument } from './exact-document';
@@ -18,6 +18,8 @@ export interface Copied {
   readonly looked: number;
   readonly copied: number;
   readonly present: number;
+  /** Of those that were there, how many were another at the source; looked at with `since` alone. */
+  readonly replaced: number;
 }
 
 /**
@@ -32,17 +34,18 @@ export async function copyPrices(
   deadlineMs = COPY_MS,
 ): Promise<Copied> {
   const signal = AbortSignal.timeout(deadlineMs);
-  let sum = { after: request.after ?? null, looked: 0, copied: 0, present: 0 };
+  let sum = { after: request.after ?? null, looked: 0, copied: 0, present: 0, replaced: 0 };
   for (const filter of filtersOf(request)) {
     for await (const batch of batches(source, filter, signal)) {
       const documents = batch.map(exactDocument);
-      const { copied, present } = await add(target, documents);
+      const { copied, present, replaced } = await add(target, documents, Boolean(request.since));
       const last: unknown = documents.at(-1)?._id;
       sum = {
         after: typeof last === 'string' ? last : sum.after,
         looked: sum.looked + documents.length,
         copied: sum.copied + copied,
         present: sum.present + present,
+        replaced: sum.replaced + replaced,
       };
       if (signal.aborted) break;
     }
@@ -94,9 +97,14 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
-async function add(target: OpenSide, documents: readonly Document[]): Promise<BatchResult> {
+async function add(
+  target: OpenSide,
+  documents: readonly Document[],
+  replace: boolean,
+): Promise<BatchResult & Pick<Copied, 'replaced'>> {
   try {
-    return await addAbsent(target.collection, documents);
+    const replaced = replace ? await replaceChanged(target.collection, documents) : 0;
+    return { ...(await addAbsent(target.collection, documents)), replaced };
   } catch (error) {
     throw sideError(target, error);
   }

@@ -13,7 +13,7 @@ export interface Side {
 }
 
 export interface OpenSide extends Side {
-  readonly collection: Pick<Collection, 'find' | 'insertMany'>;
+  readonly collection: Pick<Collection, 'find' | 'insertMany' | 'bulkWrite'>;
   /** By the server's clock, or by ours where it tells none. */
   readonly openedAt: Date;
 }

@@ -34,7 +34,7 @@ export async function runCopy(
       const target = load(flags.config, flags.secrets, '');
       const source = load(flags.from, flags.secrets, FROM);
       if (isSameCollection(source, target)) {
-        const nothing = { after: request.after ?? null, looked: 0, copied: 0, present: 0 };
+        const nothing = { after: request.after ?? null, looked: 0, copied: 0, present: 0, replaced: 0 };
         return { done: true, same: true, ...nothing, begun: new Date().toISOString() };
       }
       const clientOf = ({ config, value }: Engine, options = {}): MongoClient =>

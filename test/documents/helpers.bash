@@ -78,3 +78,6 @@ refute_call() { # TEXT that no call may contain
 assert_call() {
   grep -qF -- "$1" "${CALLS}" || { echo "not called: $1; calls: $(cat "${CALLS}")" && return 1; }
 }
+refute_output() { # TEXT that may not be in the output
+  [[ ${output} != *"$1"* ]] || { echo "in the output: $1; output: ${output}" && return 1; }
+}

@@ -121,3 +121,19 @@ EOF
     [{\"Spec\":{\"Name\":\"now\"}},{\"Spec\":{\"Name\":\"before\"}},{\"Spec\":{\"Name\":\"old\"}}]"'
   [[ ${output} == old ]]
 }
+
+@test "a job that has failed as often as it may is over, and not waited for" {
+  # Of its four attempts three, then all.
+  local job='(.[] | select(.ServiceID == "s6") | .Status |= (.State = "failed" | .Err = "task: non-zero exit (1)")) as $failed
+    | map(select(.ServiceID != "s6"))'
+  state_with "${job} + ([range(3)] | map(\$failed))"
+  judge verdict
+  assert_output 'waiting: setup-'
+  state_with "${job} + ([range(4)] | map(\$failed))"
+  judge verdict
+  assert_output 'over: setup-'
+  # The last one is under way.
+  state_with "${job} + ([range(4)] | map(\$failed)) + [\$failed | .Status.State = \"running\"]"
+  judge verdict
+  assert_output 'waiting: setup-'
+}

@@ -8,6 +8,7 @@ SETUP_TIMEOUT_SECONDS=900
 # Shorter than the lease of a deployment.
 IN_SYNC_TIMEOUT_SECONDS=250
 FORM_TIMEOUT_SECONDS="${METALS_FORM_TIMEOUT_SECONDS:-180}"
+LATER_BROKERS="the brokers after it were not changed"
 
 broker_service() { if [[ $1 == 1 ]]; then echo kafka; else echo "kafka-$1"; fi; } # BROKER
 
@@ -117,12 +118,12 @@ await_in_sync() {
   log "all brokers are in sync"
 }
 
-await_service() { # SERVICE
+await_service() { # SERVICE WHAT FOLLOWS FROM IT
   await_convergence "${SSM_TimeoutSeconds}" "$1"
   # shellcheck disable=SC2153 # set by it
   [[ ${ANSWER} != converged ]] || return 0
   [[ -z ${STATE} ]] || explain "$(only_service "$1" <<<"${STATE}")"
-  fail "$1 did not converge; the brokers after it were not changed: $(first_bytes 160 <<<"${ANSWER}")"
+  fail "$1 did not converge; $2: $(first_bytes 160 <<<"${ANSWER}")"
 }
 
 setup_is_done() {
@@ -145,7 +146,7 @@ dismiss_brokers() {
   for broker in ${surplus}; do
     ! brokers_run || await_in_sync
     deploy_files "leave-${broker}.yml"
-    await_service "$(broker_service "${broker}")"
+    await_service "$(broker_service "${broker}")" "${LATER_BROKERS}"
   done
   await_in_sync
   render_setup
@@ -171,7 +172,7 @@ deploy_brokers() {
     before=$(task_template "${service}")
     deploy_files "stack.broker-${broker}.yml"
     [[ -n ${before} && ${before} != "$(task_template "${service}")" ]] || continue
-    await_service "${service}"
+    await_service "${service}" "${LATER_BROKERS}"
     ! brokers_run || await_in_sync
   done
 }

@@ -35,6 +35,7 @@ converge() {
   case ${ANSWER} in
     failed) fail "the stack did not converge: an update failed and was rolled back" ;;
     stuck:*) fail "the stack did not converge: an update is paused and goes no further: ${ANSWER#stuck: }" "remove the cause above and deploy again" ;;
+    over:*) fail "the stack did not converge: ${ANSWER#over: } has failed and is not begun again" "remove the cause above and deploy again" ;;
     *) fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" ;;
   esac
 }

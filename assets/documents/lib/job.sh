@@ -12,8 +12,8 @@ setup_service() { # SERVICES
 # Pure: the specification of a job, from the services of the stack. It has the secrets that it is given and no other, each
 # as a service of the stack has it now, of two API keys the current one, and the networks of one service, without its names.
 # Of several secrets with a bar between them it has the one that the service has: that of the own engine, or of another's.
-job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NETWORKS' SERVICE ARGUMENTS as JSON; fails by name
-  jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg name "metals-$2-$(date +%s%3N)" '
+job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NETWORKS' SERVICE ARGUMENTS as JSON [SETUP JOB]; fails by name
+  jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg setup "${6:-setup}" --arg name "metals-$2-$(date +%s%3N)" '
     def newest($service): [.[] | select(.Spec.Name | test("^metals_" + $service + "(-[0-9a-z]+)?$"))] | sort_by(.CreatedAt) | last
       // error("the stack has no service \($service)");
     def secret($service; $names): newest($service) as $has | first($names | split("|")[] as $secret
@@ -24,7 +24,7 @@ job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NET
     [$secrets | split(" ")[] | split("/")] as $wanted
     | [$wanted[] as [$service, $secret] | secret($service; $secret)] as $references
     | [newest($networks).Spec.TaskTemplate.Networks[] | {Target}] as $targets
-    | newest("setup").Spec
+    | newest($setup).Spec
     | .Name = $name | .Labels = {("com.metals." + $kind): "true"}
     | .TaskTemplate.ContainerSpec.Args = $arguments
     | .TaskTemplate.ContainerSpec.Labels = {}
@@ -39,14 +39,18 @@ remove_jobs() { # LABEL
   docker service ls -q --filter "label=com.metals.$1=true" | xargs -r docker service rm >/dev/null
 }
 
-# Creates the job and leaves its id in JOB.
+# Of the stack as it is; leaves the id of the job in JOB.
 start_job() { # LABEL SECRETS NETWORKS' SERVICE ARGUMENTS as JSON
   local services specification
   services=$(stack_services)
   [[ -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
   specification=$(job_specification "${services}" "$@") ||
     fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
-  JOB=$(docker_api POST /services/create -H 'Content-Type: application/json' --data-binary @- <<<"${specification}" | jq -r .ID)
+  create_job "${specification}"
+}
+
+create_job() { # SPECIFICATION; leaves its id in JOB
+  JOB=$(docker_api POST /services/create -H 'Content-Type: application/json' --data-binary @- <<<"$1" | jq -r .ID)
 }
 
 job_done() { # SERVICE

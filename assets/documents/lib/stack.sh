@@ -52,7 +52,10 @@ stack_state() {
         ($all | map(select((.JobIteration.Index // 0) == $iteration))) as $job |
         {
           mode: "replicated-job", desired: ($mode.ReplicatedJob.TotalCompletions // 1),
-          running: ($job | map(select(.Status.State == "complete")) | length)
+          running: ($job | map(select(.Status.State == "complete")) | length),
+          # Docker begins it no more: each of its attempts has failed.
+          given_up: (($job | map(select(.Status.State | IN("failed", "rejected"))) | length) > ($service.Spec.TaskTemplate.RestartPolicy.MaxAttempts // infinite)
+            and all($job[]; .Status.State | IN("complete", "failed", "rejected", "shutdown", "remove", "orphaned")))
         }
       elif $mode.Global then {
         mode: "global", desired: ($node | map(select(.state == "ready" and .availability == "active")) | length),

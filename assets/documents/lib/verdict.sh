@@ -1,7 +1,8 @@
 #!/bin/bash
 # Judgements about the state that stack_state prints, on stdin. Pure: nothing here asks or changes anything.
 
-# converged, failed, stuck, or what it still waits for. Failed: an update was rolled back, and the version before it serves.
+# converged, failed, stuck, over, or what it still waits for. Failed: an update was rolled back, and the version before it serves.
+# Over: a job has failed as often as it may.
 # Stuck: an update or its rollback is paused, so two versions, or none, may be serving.
 verdict() {
   jq -r '
@@ -9,10 +10,12 @@ verdict() {
     [.services[] | select(update == "rollback_started")] as $rolling |
     [.services[] | select(update | IN("paused", "rollback_paused"))] as $paused |
     [.services[] | select(update == "rollback_completed")] as $failed |
+    [.services[] | select(.running != .desired and .given_up == true)] as $over |
     [.services[] | select(.running != .desired or update == "updating")] as $waiting |
     if ($rolling | length) > 0 then "waiting: \($rolling[0].name) rolls back"
     elif ($paused | length) > 0 then "stuck: " + ([$paused[] | "\(.name) (\(update))"] | join(", "))
     elif ($failed | length) > 0 then "failed"
+    elif ($over | length) > 0 then "over: " + ([$over[].name] | join(", "))
     elif ($waiting | length) > 0 then "waiting: " + ([$waiting[] | "\(.name) \(.running)/\(.desired)"] | join(", "))
     else "converged" end'
 }

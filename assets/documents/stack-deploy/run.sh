@@ -93,7 +93,7 @@ sync_secrets() {
 export_settings() {
   local line
   # A release of before has no such settings.
-  export METALS_KAFKA_BROKERS=1 METALS_MONGODB=own
+  export METALS_KAFKA=own METALS_KAFKA_BROKERS=1 METALS_MONGODB=own
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
 }
 
@@ -135,6 +135,7 @@ say() { echo "$*" >&2; }
 
 # Deploys the version that converged last again, all of its services.
 go_back() {
+  [[ -z $(moves_begun kafka) ]] || { tell_move && return; }
   local record line sha256 prune=() seconds=$((RUN_SECONDS - SECONDS))
   record=$(read_serving)
   [[ -n ${record} ]] || { say "no version before this one has converged: there is none to go back to" && return; }
@@ -236,8 +237,10 @@ PHASE=deploy
 find_cluster
 [[ -z ${kafka_node} ]] || docker node update --label-add "metals.kafka-mode=${SSM_KafkaMode}" "${kafka_node}" >/dev/null
 deploy_brokers
+move_engines
 deploy "${SSM_KafkaMode}" --prune
 converge
+forget_moves
 write_serving "$(deployed_variables | serving_record "${SSM_KafkaMode}")"
 finish_rotation
 # With the values alone that are accepted from here on.

@@ -68,14 +68,6 @@ test('jobs look at, or write, the volume of the broker that they are named after
   }
 });
 
-test('the setup job can be deployed without the rest: what it names is declared', () => {
-  const setup = parse(readFileSync(path.join(ROOT, 'assets/stack/setup.yml'), 'utf8'));
-  const [job] = Object.values<any>(setup.services);
-  const { networks, secrets } = files(1)['declarations.yml'];
-  for (const network of job.networks) expect(networks[network]).toEqual({ external: true });
-  for (const { source } of job.secrets) expect(secrets[source]).toMatchObject({ external: true });
-});
-
 test('every file declares what its services use', () => {
   for (const { services, networks, secrets, volumes } of Object.values(three))
     for (const service of Object.values<any>(services)) {
@@ -89,13 +81,7 @@ test('every file declares what its services use', () => {
 test('a single broker may still be a member of a cluster that once had three', () => {
   const one = files(1);
   expect(one['stack.broker-1.yml'].services.kafka.environment.METALS_KAFKA_BROKERS).toBe('1');
-  expect(Object.keys(one)).toEqual([
-    'stack.broker-1.yml',
-    'leave-2.yml',
-    'leave-3.yml',
-    'dismiss.yml',
-    'declarations.yml',
-  ]);
+  expect(Object.keys(one)).toEqual(['stack.broker-1.yml', 'leave-2.yml', 'leave-3.yml', 'dismiss.yml']);
 });
 
 test('going back to one, the others stay what they were, but do not come back', () => {

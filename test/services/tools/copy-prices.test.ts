@@ -117,7 +117,7 @@ describe('the deadline', () => {
     const target = collectionOf([]);
     const source = collectionOf([], { find: stuckAfter(prices(3), ending) });
     expect(await copyPrices(...sides(source, target), {}, 30)).toEqual({
-      ...{ done: false, after: 'id-00002', looked: 3, copied: 3, present: 0 },
+      ...{ done: false, after: 'id-00002', looked: 3, copied: 3, present: 0, replaced: 0 },
     });
     expect(target.stored.size).toBe(3);
   });
@@ -145,7 +145,7 @@ describe('the deadline', () => {
 test('batches of 1,000; another run goes on behind the last id', async () => {
   const [source, target] = [collectionOf(prices(2_500)), collectionOf([])];
   expect(await copyPrices(...sides(source, target), { after: 'id-00099' })).toEqual({
-    ...{ done: true, after: 'id-02499', looked: 2_400, copied: 2_400, present: 0 },
+    ...{ done: true, after: 'id-02499', looked: 2_400, copied: 2_400, present: 0, replaced: 0 },
   });
   expect(target.inserts).toEqual([1_000, 1_000, 400]);
   expect(target.stored.has('id-00099')).toBe(false);
@@ -163,9 +163,32 @@ test('nothing to copy: the answer goes on from where the request did', async () 
   const request = { after: 'id-5', since: '2026-03-01T12:00:00+01:00' };
   const source = collectionOf([]);
   expect(await copyPrices(...sides(source, collectionOf([])), request)).toEqual({
-    ...{ done: true, after: 'id-5', looked: 0, copied: 0, present: 0 },
+    ...{ done: true, after: 'id-5', looked: 0, copied: 0, present: 0, replaced: 0 },
   });
   expect(source.queries[0]).toEqual({ _id: { $gt: 'id-5' }, ingested_at: { $gte: new Date('2026-03-01T11:00:00Z') } });
+});
+
+test('since: what has changed after it was copied is replaced, and nothing else', async () => {
+  const at = new Date('2026-03-01T12:00:00Z');
+  const source = collectionOf([
+    { _id: 'a', ingested_at: at, change: new Double(1) },
+    { _id: 'b', ingested_at: at },
+    { _id: 'c', ingested_at: at },
+  ]);
+  const target = collectionOf([
+    { _id: 'a', ingested_at: at },
+    { _id: 'b', ingested_at: at },
+  ]);
+  const answer = await copyPrices(...sides(source, target), { since: at.toISOString() });
+  expect(answer).toMatchObject({ done: true, looked: 3, copied: 1, present: 2, replaced: 1 });
+  expect([...target.stored].sort()).toEqual([...source.stored].sort());
+});
+
+test('without since, what is there stays as it is', async () => {
+  const target = collectionOf([{ _id: 'a', price: 2 }]);
+  const answer = await copyPrices(...sides(collectionOf([{ _id: 'a', price: 1 }]), target), {});
+  expect(answer).toMatchObject({ looked: 1, copied: 0, present: 1, replaced: 0 });
+  expect(BSON.deserialize(target.stored.get('a')!)).toEqual({ _id: 'a', price: 2 });
 });
 
 test('since: what was stored at that moment or later', async () => {
@@ -182,14 +205,18 @@ describe('what is there', () => {
   test('is left as it is', async () => {
     const target = collectionOf([price('id-00001', { price: new Double(1) })]);
     expect(await copyPrices(...sides(collectionOf(prices(3)), target), {})).toMatchObject({
-      ...{ done: true, looked: 3, copied: 2, present: 1 },
+      ...{ done: true, looked: 3, copied: 2, present: 1, replaced: 0 },
     });
     expect(BSON.deserialize(target.stored.get('id-00001')!).price).toBe(1);
   });
 
   test('all of it: nothing is sent', async () => {
     const target = collectionOf(prices(3));
-    expect(await copyPrices(...sides(collectionOf(prices(3)), target), {})).toMatchObject({ copied: 0, present: 3 });
+    expect(await copyPrices(...sides(collectionOf(prices(3)), target), {})).toMatchObject({
+      copied: 0,
+      present: 3,
+      replaced: 0,
+    });
     expect(target.inserts).toEqual([]);
   });
 
@@ -201,7 +228,7 @@ describe('what is there', () => {
       },
     });
     expect(await copyPrices(...sides(collectionOf(prices(3)), target), {})).toEqual({
-      ...{ done: true, after: 'id-00002', looked: 3, copied: 2, present: 1 },
+      ...{ done: true, after: 'id-00002', looked: 3, copied: 2, present: 1, replaced: 0 },
     });
   });
 });
@@ -239,7 +266,7 @@ test('what a person has added by hand comes last, and does not become the place 
   const id = new ObjectId();
   const target = collectionOf([]);
   expect(await copyPrices(...sides(collectionOf([{ _id: id }, price('z')]), target), {})).toEqual({
-    ...{ done: true, after: 'z', looked: 2, copied: 2, present: 0 },
+    ...{ done: true, after: 'z', looked: 2, copied: 2, present: 0, replaced: 0 },
   });
   expect([...target.stored.keys()]).toEqual(['z', String(id)]);
 });

@@ -44,11 +44,13 @@ export function collectionOf(documents: Document[], { find, onInsert }: Behaviou
   const collection = {
     find: (filter: Document, options: Document) => {
       queries.push(filter);
-      if (find && options.raw) return find(filter, options);
+      if (find && options.sort) return find(filter, options);
       const each = async function* () {
         for (const bytes of found(filter)) yield options.raw ? bytes : BSON.deserialize(bytes);
       };
-      return Object.assign(each(), { toArray: async () => found(filter).map((bytes) => BSON.deserialize(bytes)) });
+      return Object.assign(each(), {
+        toArray: async () => found(filter).map((bytes) => (options.raw ? bytes : BSON.deserialize(bytes))),
+      });
     },
     insertMany: async (added: Document[], options: object) => {
       expect(options).toEqual({ ordered: false });
@@ -56,6 +58,10 @@ export function collectionOf(documents: Document[], { find, onInsert }: Behaviou
       added.forEach(put);
       inserts.push(added.length);
       return { insertedCount: added.length };
+    },
+    bulkWrite: async (operations: Document[], options: object) => {
+      expect(options).toEqual({ ordered: false });
+      for (const { replaceOne } of operations) put({ ...replaceOne.filter, ...replaceOne.replacement });
     },
   };
   return { collection: collection as unknown as OpenSide['collection'], stored, inserts, queries };

@@ -42,7 +42,7 @@ test.each([
   ['by a name for all', 'a.example.com', 'a.example.com/other'],
 ])('one and the same MongoDB is not asked at all: %s', async (_, from, to) => {
   expect(await ask(['{"after":"id-1"}', ...both(from, to)])).toEqual({
-    ...{ code: 0, done: true, same: true, after: 'id-1', looked: 0, copied: 0, present: 0 },
+    ...{ code: 0, done: true, same: true, after: 'id-1', looked: 0, copied: 0, present: 0, replaced: 0 },
     begun: expect.stringMatching(/^\d{4}-.*Z$/),
   });
 });
@@ -77,7 +77,16 @@ test('from an own one to an external one, each by its login', async () => {
   };
   expect(await ask(['{"since":"2026-03-01T12:00:00Z","after":null}', ...flags], create)).toMatchObject({ looked: 0 });
   expect(await ask(['{}', ...flags], create)).toEqual({
-    ...{ code: 0, done: true, after: 'id-1', looked: 1, copied: 1, present: 0, begun: '2026-03-01T12:00:00.000Z' },
+    ...{
+      code: 0,
+      done: true,
+      after: 'id-1',
+      looked: 1,
+      copied: 1,
+      present: 0,
+      replaced: 0,
+      begun: '2026-03-01T12:00:00.000Z',
+    },
   });
   expect(used.slice(4)).toEqual([...['from admin secret', `to admin ${URI}a.example.com`, 'from closed', 'to closed']]);
   expect(BSON.deserialize(sides.to.stored.get('id-1')!, { promoteValues: false }).price).toEqual(new Double(1));
