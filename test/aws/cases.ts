@@ -64,6 +64,8 @@ export const CASES: readonly FileCases[] = [
   { file: '91-three-brokers.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '92-faults.test.ts', runs: [], othersNeed: NODES },
   { file: '93-one-swarm.test.ts', runs: [], othersNeed: NODES },
+  { file: '94-external-engines.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '94-external-refused.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '95-destroy.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '95-iam.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   { file: '95-shapes.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },

@@ -9,13 +9,21 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { cloudFormationStackName, STACKS } from '../../lib/contract';
+import {
+  gatewayLog,
+  leaks as leaksOf,
+  patterns as patternsOf,
+  processesWith,
+  type SecretValues,
+  shownByManager,
+} from './support/leaks';
 import { inNode, nodeContainers, onManager, tasks, tryInNode } from './support/nodes';
 import { run, tryRun } from './support/run';
 import { allSecretValues, stage } from './support/secrets';
 
 jest.setTimeout(300_000);
 
-let secrets: Map<string, string>;
+let secrets: SecretValues;
 
 /** The node's own files; /var/lib/docker holds the tasks' secret mounts and is looked at through Docker instead. */
 const NODE_FOLDERS = [
@@ -31,14 +39,8 @@ const NODE_FOLDERS = [
   '/var/tmp',
 ];
 
-/** Names of the secrets whose value is in the text. Never the values themselves: this ends up in a log. */
-function leaks(text: string): string[] {
-  return [...secrets]
-    .filter(([, value]) => text.includes(value) || text.includes(Buffer.from(value).toString('base64')))
-    .map(([name]) => name);
-}
-
-const patterns = (): string => [...secrets.values()].map((value) => `${value}\n`).join('');
+const leaks = (text: string): string[] => leaksOf(text, secrets);
+const patterns = (): string => patternsOf(secrets);
 
 beforeAll(async () => {
   secrets = await allSecretValues();
@@ -62,18 +64,7 @@ test('the search works: the values are found where they belong', async () => {
 });
 
 test('not in services, configs, secrets, tasks, networks and nodes as the manager shows them', async () => {
-  const list = async (kind: string): Promise<string[]> =>
-    (await onManager(kind, 'ls', '-q')).trim().split('\n').filter(Boolean);
-  for (const kind of ['service', 'config', 'secret', 'node']) {
-    expect([kind, leaks(await onManager(kind, 'inspect', ...(await list(kind))))]).toEqual([kind, []]);
-  }
-  const tasksJson = await onManager('stack', 'ps', 'metals', '--no-trunc', '--format', '{{json .}}');
-  expect(leaks(tasksJson)).toEqual([]);
-  // What a config holds is base64 in the inspection.
-  for (const config of await list('config')) {
-    const data = JSON.parse(await onManager('config', 'inspect', config, '--format', '{{json .Spec.Data}}')) as string;
-    expect([config, leaks(Buffer.from(data, 'base64').toString('utf8'))]).toEqual([config, []]);
-  }
+  for (const [what, text] of await shownByManager()) expect([what, leaks(text)]).toEqual([what, []]);
 });
 
 test('not in containers and images as each node shows them', async () => {
@@ -88,13 +79,7 @@ test('not in containers and images as each node shows them', async () => {
 });
 
 test('in no environment and no argument list of any process', async () => {
-  const search = ['sh', '-c', 'grep -aFl -f - /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null'];
-  for (const node of await nodeContainers()) {
-    // The same search for something that is there: it does look.
-    expect((await tryInNode(node, search, 'PATH=\n')).stdout).toContain('/proc/1/environ');
-    // Its exit code says nothing: processes end while it reads.
-    expect([node, (await tryInNode(node, search, patterns())).stdout]).toEqual([node, '']);
-  }
+  expect(await processesWith(secrets)).toEqual([]);
   expect(leaks(await run('ps', ['-eww', '-o', 'args']))).toEqual([]);
 });
 
@@ -123,9 +108,7 @@ test('in no log and no file of a node', async () => {
 });
 
 test('not in the log of the gateway', async () => {
-  const logs = await tryRun('docker', ['logs', 'metals-lab-aws']);
-  expect(logs.code).toBe(0);
-  expect(leaks(logs.stdout + logs.stderr)).toEqual([]);
+  expect(leaks(await gatewayLog())).toEqual([]);
 });
 
 test('in no document, no command and none of its outputs', async () => {

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type FaultRow, longestGapSeconds } from '../../../scripts/fault-table';
 import { UuidV7Generator } from '../../../services/common/uuid';
-import { connectPrices, type Prices, produce } from './pipeline';
+import { connectPrices, idsIn, type Prices, produce } from './pipeline';
 import { metals, repeatedly, ROOT } from './run';
 import { apiKey } from './secrets';
 
@@ -91,15 +91,6 @@ function watchStatus() {
   return { said, healthyMs: () => healthyMs, end };
 }
 
-async function storedIds(source: string): Promise<string[]> {
-  const prices = await connectPrices();
-  try {
-    return (await prices.collection.find({ source }, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id);
-  } finally {
-    await prices.close();
-  }
-}
-
 /**
  * Does something bad while events come, and waits until all is well by itself; what was seen goes to a file, by which
  * `npm run fault-table` keeps docs/operations.md.
@@ -130,7 +121,7 @@ export async function underFault(
   await client.end(60_000);
   while (store.stored() < client.sent.length && Date.now() < wellMs + 60_000) await sleep(LOOK_MILLISECONDS);
   await Promise.all([store.end(), status.end()]);
-  const stored = await storedIds(source);
+  const stored = await idsIn(connectPrices, { source });
   const distinct = new Set(stored);
   const row: FaultRow = {
     topology,

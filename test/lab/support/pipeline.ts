@@ -1,8 +1,9 @@
 /** The pipeline as its clients see it: HTTP on the published ports, and the prices in MongoDB. */
 import { request } from 'node:http';
-import { MongoClient, type Collection } from 'mongodb';
+import { MongoClient, type Collection, type Filter } from 'mongodb';
 import { MONGODB, PROCESSOR_PORT, PRODUCER_PORT } from '../../../lib/contract';
 import { onlyTask } from './nodes';
+import { eventually } from './run';
 import { openTunnel } from './tunnel';
 import { login, type Login } from './users';
 
@@ -73,6 +74,9 @@ export interface Prices {
   close(): Promise<void>;
 }
 
+/** Makes a client of wherever prices are. */
+export type Connect = () => Promise<Prices>;
+
 /** A client of the one MongoDB task; without a login it is anonymous. */
 export async function connectMongo(login?: Login): Promise<Prices> {
   const tunnel = await openTunnel(await onlyTask('mongodb'), MONGODB_PORT);
@@ -91,3 +95,28 @@ export async function connectMongo(login?: Login): Promise<Prices> {
 }
 
 export const connectPrices = async (): Promise<Prices> => connectMongo(await login('mongodb-password', 'processor'));
+
+/** Ids of the prices that fit. */
+export async function idsIn(connect: Connect, filter: Filter<StoredPrice> = {}): Promise<string[]> {
+  const prices = await connect();
+  try {
+    const found = await prices.collection.find(filter, { projection: { _id: 1 } }).toArray();
+    return found.map(({ _id }) => _id);
+  } finally {
+    await prices.close();
+  }
+}
+
+/** Exactly these events of a source are in MongoDB, each once. */
+export async function mustBeStored(source: string, sent: readonly string[], connect = connectPrices): Promise<void> {
+  const prices = await connect();
+  try {
+    await eventually(`${sent.length} events in MongoDB`, 180, async () => {
+      const stored = await prices.collection.countDocuments({ source });
+      return stored >= sent.length ? undefined : `${stored} of ${sent.length}`;
+    });
+  } finally {
+    await prices.close();
+  }
+  expect((await idsIn(connect, { source })).sort()).toEqual([...sent].sort());
+}

@@ -1,6 +1,13 @@
 /** The real secret values, from Secrets Manager. */
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SECRETS, secretName, type Principal, type SecretId } from '../../../lib/contract';
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { SECRETS, secretName, type ExternalSecretId, type Principal, type SecretId } from '../../../lib/contract';
 
 export const stage = (): string => process.env.METALS_STAGE ?? 'lab';
 
@@ -29,4 +36,26 @@ export async function allSecretValues(): Promise<Map<string, string>> {
     }
   }
   return values;
+}
+
+/** Does as the owner of an external engine does: makes the secret, or gives it another value. */
+export async function putSecret(id: ExternalSecretId, SecretString: string): Promise<void> {
+  const client = new SecretsManagerClient({});
+  const name = secretName(stage(), id);
+  try {
+    await client.send(new PutSecretValueCommand({ SecretId: name, SecretString }));
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    await client.send(new CreateSecretCommand({ Name: name, SecretString }));
+  }
+}
+
+/** At once, so that the name is free again. One that is not there is no failure. */
+export async function removeSecret(id: ExternalSecretId): Promise<void> {
+  const deletion = { SecretId: secretName(stage(), id), ForceDeleteWithoutRecovery: true };
+  try {
+    await new SecretsManagerClient({}).send(new DeleteSecretCommand(deletion));
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+  }
 }

@@ -1,8 +1,8 @@
 /** What sequences of deployments share: deploying with settings, load meanwhile, and a look at the nodes as they change. */
 import { UuidV7Generator } from '../../../services/common/uuid';
 import { nodeContainers, tryInNode } from './nodes';
-import { connectPrices, produce } from './pipeline';
-import { cdk, contextOf, eventually, metals, repeatedly, type Result, type Settings } from './run';
+import { connectPrices, mustBeStored, produce, type Connect } from './pipeline';
+import { cdk, contextOf, metals, repeatedly, type Result, type Settings } from './run';
 import { apiKey } from './secrets';
 
 /** `npm run test:lab -- --full`: the sequences that do not fit into a run of CI. */
@@ -29,32 +29,41 @@ export async function mustPassSmokeTest(...options: string[]): Promise<void> {
 const GIVE_UP_SECONDS = 300;
 const RETRY_MILLISECONDS = 500;
 
-/** Repeats an event until the producer has accepted it: the same id is stored once. */
-async function deliver(event: { event_id: string }, key: string): Promise<void> {
+/** Repeats an event until the producer has accepted it: the same id is stored once. Each answer before goes to `refused`. */
+async function deliver(event: { event_id: string }, key: string, refused: string[]): Promise<void> {
   const deadlineMs = Date.now() + GIVE_UP_SECONDS * 1000;
   for (;;) {
     // A connection that breaks is an answer that did not come.
     const answer = await produce(event, key).catch((error: Error) => ({ status: 0, body: error.message }));
     if (answer.status === 202) return;
+    const said = `${answer.status} ${JSON.stringify(answer.body)}`;
+    refused.push(`${new Date().toISOString()}: ${said}`);
     if (Date.now() > deadlineMs)
-      throw new Error(
-        `event ${event.event_id} was not accepted in ${GIVE_UP_SECONDS} s: ${answer.status} ${JSON.stringify(answer.body)}`,
-      );
+      throw new Error(`event ${event.event_id} was not accepted in ${GIVE_UP_SECONDS} s: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
 }
 
-/** Sends at a steady rate while `work` runs; then every event that was accepted must be stored, each once. */
-export async function underLoad(eventsPerSecond: number, work: () => Promise<void>): Promise<void> {
+/**
+ * Sends at a steady rate while `work` runs; then every event that was accepted must be stored, each once.
+ *
+ * @param connect to where they must be in the end
+ * @returns answers that did not accept an event, which was sent again
+ */
+export async function underLoad(
+  eventsPerSecond: number,
+  work: () => Promise<unknown>,
+  connect: Connect = connectPrices,
+): Promise<readonly string[]> {
   const key = await apiKey();
   const source = `lab-load-${Date.now()}`;
   const ids = new UuidV7Generator();
-  const sent: string[] = [];
+  const [sent, refused]: [string[], string[]] = [[], []];
   const deliveries: Promise<void>[] = [];
   const timer = setInterval(() => {
     const event = { event_id: ids.next(), metal: 'silver', price: 1 + sent.length / 100, source };
     sent.push(event.event_id);
-    const delivery = deliver(event, key);
+    const delivery = deliver(event, key, refused);
     // It is looked at below; until then it must not end the process.
     delivery.catch(() => undefined);
     deliveries.push(delivery);
@@ -65,22 +74,8 @@ export async function underLoad(eventsPerSecond: number, work: () => Promise<voi
     clearInterval(timer);
   }
   await Promise.all(deliveries);
-  await mustBeStored(source, sent);
-}
-
-/** Exactly these events of a source are in MongoDB, each once. */
-export async function mustBeStored(source: string, sent: readonly string[]): Promise<void> {
-  const prices = await connectPrices();
-  try {
-    await eventually(`${sent.length} events in MongoDB`, 180, async () => {
-      const stored = await prices.collection.countDocuments({ source });
-      return stored >= sent.length ? undefined : `${stored} of ${sent.length}`;
-    });
-    const stored = await prices.collection.find({ source }, { projection: { _id: 1 } }).toArray();
-    expect(stored.map((document) => document._id).sort()).toEqual([...sent].sort());
-  } finally {
-    await prices.close();
-  }
+  await mustBeStored(source, sent, connect);
+  return refused;
 }
 
 export interface NodesSeen {
@@ -100,7 +95,7 @@ export interface NodesSeen {
 const WATCH_MILLISECONDS = 1000;
 
 /** Looks at the nodes every second while `work` runs. */
-export async function watchNodes(work: () => Promise<void>): Promise<NodesSeen> {
+export async function watchNodes(work: () => Promise<unknown>): Promise<NodesSeen> {
   const seen: NodesSeen = {
     fewestRunning: Infinity,
     mostDown: 0,

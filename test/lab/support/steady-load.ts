@@ -1,8 +1,7 @@
 /** Load of which every request counts: none is repeated, and each sends with the key that is current. */
 import { UuidV7Generator } from '../../../services/common/uuid';
-import { http, PRODUCER_URL } from './pipeline';
+import { http, mustBeStored, PRODUCER_URL } from './pipeline';
 import { apiKey } from './secrets';
-import { mustBeStored } from './sequences';
 
 const EVENTS_PER_REQUEST = 10;
 /** How often a client of the API asks for the current key. */

@@ -7,7 +7,7 @@ import { run } from './run';
 const PROBE_SOURCE_PORT = 40_123;
 
 /** Name and first address of a container on its only network. */
-async function networkOf(container: string): Promise<{ network: string; address: string }> {
+export async function networkOf(container: string): Promise<{ network: string; address: string }> {
   const format = '{{range $name, $at := .NetworkSettings.Networks}}{{$name}} {{$at.IPAddress}}{{end}}';
   const [network, address] = (await run('docker', ['inspect', '--format', format, container])).trim().split(' ');
   return { network: network!, address: address! };
