@@ -15,6 +15,8 @@ const NO_TLS: ReadonlySet<string> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
 ]);
+/** Node.js, where the other side ends the connection while TLS is being agreed on; it has the code of any reset. */
+const HUNG_UP = /disconnected before secure TLS connection was established/;
 const NO_HOST: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
 
 /** What kafkajs, Node.js and the MongoDB driver tell in their errors. */
@@ -34,18 +36,30 @@ function chainOf(error: unknown): Failure[] {
   let current: unknown = error;
   while (typeof current === 'object' && current !== null && 'message' in current && chain.length < 8) {
     chain.push(current as Failure);
-    current = (current as Failure).cause;
+    current = (current as Failure).cause ?? serverError(current as Failure);
   }
   return chain;
 }
 
+/**
+ * Whether the other side has hung up instead of speaking TLS: on a port without it, as Kafka and MongoDB do, or because it is
+ * just starting or ending.
+ */
+export const hungUp = (error: unknown): boolean => chainOf(error).some(({ message }) => HUNG_UP.test(message));
+
+/** Where the driver gave up for want of a server: why it has none. */
+const serverError = ({ reason }: Failure): unknown =>
+  reason?.servers instanceof Map ? [...reason.servers.values()].find(({ error }) => error !== undefined)?.error : undefined;
+
 /** Undefined where it is another error, whose own text says more. */
 export function explainTls(error: unknown): string | undefined {
   const chain = chainOf(error);
+  if (hungUp(error))
+    return `${placeOf(chain)} hangs up instead of speaking TLS: correct the port in ${settingsOf(chain).address}, unless it is just starting`;
   const told = chain.find(({ code }) => typeof code === 'string' && isKnown(code));
   if (told === undefined) return undefined;
   const code = String(told.code);
-  const settings = chain.some(({ name }) => name?.startsWith('KafkaJS')) ? KAFKA : MONGODB;
+  const settings = settingsOf(chain);
   if (NO_HOST.has(code)) return unknownHost(told, settings.address);
   const where = placeOf(chain);
   if (UNTRUSTED.has(code))
@@ -61,6 +75,9 @@ export function explainTls(error: unknown): string | undefined {
 
 const KAFKA = { ca: 'kafkaCa', address: 'kafkaBootstrap' };
 const MONGODB = { ca: 'mongodbCa', address: 'the URI in the secret mongodb-uri' };
+
+const settingsOf = (chain: readonly Failure[]) =>
+  chain.some(({ name }) => name?.startsWith('KafkaJS')) ? KAFKA : MONGODB;
 
 const isKnown = (code: string): boolean =>
   UNTRUSTED.has(code) || code === OTHER_NAME || OUT_OF_DATE.has(code) || NO_TLS.has(code) || NO_HOST.has(code);

@@ -6,7 +6,7 @@ import { backlog, inWords, recordsIn, type Backlog, type Ends } from './backlog'
 import { clusterId } from './cluster-id';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
-import { FinalError, isDenied, isFinal } from './final-error';
+import { FinalError, isDenied, createIsFinal } from './final-error';
 
 const DRAINED_MS = 200_000;
 /** A broker that has just started does not know its topics for a moment: one that is gone stays so for that long. */
@@ -69,7 +69,7 @@ export async function drained(request: DrainedRequest): Promise<DrainedAnswer> {
     return { drained: true, ...seen };
   };
   try {
-    return await waitFor({ what: 'waiting for an empty topic', deadlineMs, action: look, isFinal });
+    return await waitFor({ what: 'waiting for an empty topic', deadlineMs, action: look, isFinal: createIsFinal() });
   } catch (error) {
     const { cause } = error as Error;
     return { drained: false, ...(cause instanceof BehindError && cause.answer), reason: errorText(error) };

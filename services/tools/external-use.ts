@@ -1,5 +1,5 @@
 /** Whether a login may do what its service does, as far as that can be asked without writing anything. */
-import { FinalError, isDenied } from './final-error';
+import { FinalError, isDenied, SuspectError } from './final-error';
 import type { KafkaUser } from './setup-external-kafka';
 
 /**
@@ -44,6 +44,10 @@ async function orName(action: () => Promise<unknown>, message: string): Promise<
   try {
     await action();
   } catch (error) {
-    throw isDenied(error) ? new FinalError(message) : error;
+    if (isDenied(error)) throw new FinalError(message);
+    // What the broker answers about a group is lost in kafkajs (brokerPool.withBroker), be it a refusal or a coordinator that
+    // is just coming up.
+    if ((error as Error).name === 'KafkaJSGroupCoordinatorNotFound') throw new SuspectError(message);
+    throw error;
   }
 }

@@ -7,7 +7,7 @@ import { mongoSecret } from '../common/mongo-uri';
 import { tellCluster } from './cluster-id';
 import type { ToolsConfig } from './config';
 import { waitFor } from './deadline';
-import { isFinal } from './final-error';
+import { createIsFinal } from './final-error';
 import { withScramUsers } from './scram-users';
 import { setUpExternalKafka, type KafkaUser } from './setup-external-kafka';
 import { setUpExternalMongo } from './setup-external-mongodb';
@@ -39,8 +39,8 @@ export async function setUp(config: ToolsConfig, secrets: Secrets, users: Users,
   const ofKafka = { what: 'Kafka setup', onWait: onWait('Kafka'), action: kafka };
   const ofMongo = { what: 'MongoDB setup', onWait: onWait('MongoDB'), action: mongodb };
   await Promise.all([
-    waitFor({ ...ofKafka, deadlineMs, ...(config.kafka.external && { isFinal }) }),
-    waitFor({ ...ofMongo, deadlineMs, ...(config.mongodb.external && { isFinal }) }),
+    waitFor({ ...ofKafka, deadlineMs, ...(config.kafka.external && { isFinal: createIsFinal() }) }),
+    waitFor({ ...ofMongo, deadlineMs, ...(config.mongodb.external && { isFinal: createIsFinal() }) }),
   ]);
 }
 

@@ -385,7 +385,7 @@ several_passwords() {
 
 @test "a broker that was one of several has its password" {
   several_passwords
-  api configs <<<'[{"Spec":{"Labels":{"com.metals.kafka-cluster":"a"}}}]'
+  api configs <<<'[{"Spec":{"Name":"metals-kafka-cluster","Labels":{"com.metals.kafka-cluster":"a"}}}]'
   run_rotation
   assert_output "kafka-password-brokers-aaaaaaaa"
 }
@@ -438,7 +438,7 @@ external_engines() {
 
 @test "Kafka of somebody else takes no file of brokers, also where there were several of its own before" {
   external_engines
-  api configs <<<'[{"Spec":{"Labels":{"com.metals.kafka-cluster":"a"}}}]'
+  api configs <<<'[{"Spec":{"Name":"metals-kafka-cluster","Labels":{"com.metals.kafka-cluster":"a"}}}]'
   run_document stack-deploy
   assert_status 0
   refute_call broker-

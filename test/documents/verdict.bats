@@ -126,14 +126,15 @@ EOF
   # Of its four attempts three, then all.
   local job='(.[] | select(.ServiceID == "s6") | .Status |= (.State = "failed" | .Err = "task: non-zero exit (1)")) as $failed
     | map(select(.ServiceID != "s6"))'
-  state_with "${job} + ([range(3)] | map(\$failed))"
+  local attempts='map(if .ID == "s6" then .Spec.TaskTemplate.RestartPolicy.MaxAttempts = 3 else . end)'
+  state_with "${job} + ([range(3)] | map(\$failed))" "${attempts}"
   judge verdict
   assert_output 'waiting: setup-'
-  state_with "${job} + ([range(4)] | map(\$failed))"
+  state_with "${job} + ([range(4)] | map(\$failed))" "${attempts}"
   judge verdict
   assert_output 'over: setup-'
   # The last one is under way.
-  state_with "${job} + ([range(4)] | map(\$failed)) + [\$failed | .Status.State = \"running\"]"
+  state_with "${job} + ([range(4)] | map(\$failed)) + [\$failed | .Status.State = \"running\"]" "${attempts}"
   judge verdict
   assert_output 'waiting: setup-'
 }

@@ -110,6 +110,16 @@ describe.each([
     plain.close();
   });
 
+  test('a server that hangs up, as Kafka and MongoDB do on a port without TLS', async () => {
+    const silent = createServer((socket) => void socket.once('data', () => socket.destroy()));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    expect(await ask('localhost', port, authority.caFile)).toBe(
+      `localhost:${port} hangs up instead of speaking TLS: correct the port in ${addressSetting}, unless it is just starting`,
+    );
+    silent.close();
+  });
+
   test('a host name that nobody knows', async () => {
     expect(await ask('nowhere.invalid', 9096)).toBe(
       `the host name nowhere.invalid is not known: correct ${addressSetting}`,

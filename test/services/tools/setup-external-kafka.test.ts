@@ -1,7 +1,7 @@
 import { ConfigSource, type Kafka } from 'kafkajs';
 import { createLogger } from '../../../services/common/log';
 import { toolsConfigSchema } from '../../../services/tools/config';
-import { isFinal } from '../../../services/tools/final-error';
+import { createIsFinal } from '../../../services/tools/final-error';
 import { setUpExternalKafka, type KafkaUser } from '../../../services/tools/setup-external-kafka';
 
 const topic = (name: string, partitions: number) => ({
@@ -90,7 +90,7 @@ async function setUp(
     );
     return undefined;
   } catch (error) {
-    expect(isFinal(error)).toBe(true);
+    expect(createIsFinal()(error)).toBe(true);
     return error as Error;
   }
 }
@@ -180,10 +180,30 @@ describe('one message says what is missing:', () => {
       'reader may not use the consumer group g: allow Read on it',
     );
   });
+
+  test('the same, as kafkajs tells it: a coordinator that it does not find', async () => {
+    const error = Object.assign(new Error('Failed to find group coordinator'), {
+      name: 'KafkaJSGroupCoordinatorNotFound',
+    });
+    const processor = user({ ...cluster().admin, fetchOffsets: () => Promise.reject(error) }, 'reader');
+    const principals = { admin: user(cluster().admin, 'a'), producer: user(cluster().admin, 'b'), processor };
+    const told = await setUpExternalKafka(principals, config, createLogger('t', '0', 'silent')).catch((e) => e);
+    expect(told.message).toBe('reader may not use the consumer group g: allow Read on it');
+    let nowMs = 0;
+    const isFinal = createIsFinal(() => nowMs);
+    expect(isFinal(told)).toBe(false);
+    nowMs = 19_999;
+    expect(isFinal(told)).toBe(false);
+    nowMs = 20_000;
+    expect(isFinal(told)).toBe(true);
+    // Something else between two of them, and time begins anew.
+    expect(isFinal(new Error('Connection timeout'))).toBe(false);
+    expect(isFinal(told)).toBe(false);
+  });
 });
 
 test('a cluster that is away is no final error: it may come back', async () => {
-  expect(isFinal(new Error('Connection timeout'))).toBe(false);
+  expect(createIsFinal()(new Error('Connection timeout'))).toBe(false);
   const away = { ...cluster().admin, connect: () => Promise.reject(new Error('Connection timeout')) };
   const principals = { admin: user(away, 'a'), producer: user(away, 'b'), processor: user(away, 'c') };
   await expect(setUpExternalKafka(principals, config, createLogger('t', '0', 'silent'))).rejects.toThrow(
