@@ -25,11 +25,11 @@ export interface FaultRow {
   readonly said: readonly string[];
 }
 
-/** Pure: the longest time between two of these moments, those before `fromMs` aside, to a tenth. */
-export function longestGapSeconds(momentsMs: readonly number[], fromMs: number): number {
+/** Pure: the longest time between `fromMs` and `untilMs` without one of these moments, in seconds, to a tenth. */
+export function longestGapSeconds(momentsMs: readonly number[], fromMs: number, untilMs: number): number {
   const sorted = [...momentsMs].sort((a, b) => a - b);
   const before = sorted.filter((moment) => moment < fromMs).at(-1) ?? fromMs;
-  const after = [before, ...sorted.filter((moment) => moment >= fromMs)];
+  const after = [before, ...sorted.filter((moment) => moment >= fromMs && moment < untilMs), untilMs];
   const gaps = after.slice(1).map((moment, index) => moment - after[index]!);
   return Math.round(Math.max(0, ...gaps) / 100) / 10;
 }

@@ -17,13 +17,15 @@ const DOCUMENT = 'Before.\n\n<!-- faults: one of each -->\n\n<!-- end of faults 
 const rowsOf = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('|'));
 
 describe('longestGapSeconds', () => {
-  test('none without anything', () => expect(longestGapSeconds([], 0)).toBe(0));
+  test('is all of the time where nothing was seen', () => expect(longestGapSeconds([], 1_000, 9_000)).toBe(8));
 
   test('begins with the last moment before the fault, and looks at nothing earlier', () => {
-    expect(longestGapSeconds([0, 9_000, 10_000, 14_240, 15_000], 11_000)).toBe(4.2);
+    expect(longestGapSeconds([0, 9_000, 10_000, 14_240, 15_000], 11_000, 16_000)).toBe(4.2);
   });
 
-  test('takes moments in any order', () => expect(longestGapSeconds([3_000, 1_000, 1_500], 0)).toBe(1.5));
+  test('ends with the time itself', () => expect(longestGapSeconds([1_000, 2_000], 0, 7_000)).toBe(5));
+
+  test('takes moments in any order', () => expect(longestGapSeconds([3_000, 1_000, 1_500], 0, 3_500)).toBe(1.5));
 });
 
 test('a row says how much was lost of how much, and what status said', () => {

@@ -53,6 +53,7 @@ function watchStore(source: string) {
   const grownMs: number[] = [];
   let stored = 0;
   let prices: Prices | undefined;
+  let failure: unknown;
   const look = async (): Promise<void> => {
     prices ??= await connectPrices();
     const now = await prices.collection.countDocuments({ source }, { maxTimeMS: 5_000 });
@@ -60,7 +61,8 @@ function watchStore(source: string) {
     stored = now;
   };
   const endLooking = repeatedly(LOOK_MILLISECONDS, () =>
-    look().catch(async () => {
+    look().catch(async (error: unknown) => {
+      failure = error;
       await prices?.close().catch(() => undefined);
       prices = undefined;
     }),
@@ -71,6 +73,7 @@ function watchStore(source: string) {
     async end(): Promise<void> {
       await endLooking();
       await prices?.close();
+      if (grownMs.length === 0) throw new Error(`${source}: no event was seen in the store`, { cause: failure });
     },
   };
 }
@@ -82,7 +85,7 @@ function watchStatus() {
   const end = repeatedly(LOOK_MILLISECONDS, async () => {
     const begun = Date.now();
     const { code, stdout, stderr } = await metals('status', '--json');
-    const lines = stdout.startsWith('{') ? (JSON.parse(stdout) as { problems: string[] }).problems : [];
+    const lines = stdout.startsWith('{') ? ((JSON.parse(stdout) as { problems?: string[] }).problems ?? []) : [];
     if (code === 0) healthyMs = begun;
     else
       for (const line of lines.length > 0 ? lines : [stderr.trim().split('\n').slice(0, 2).join(' ')]) said.add(line);
@@ -128,8 +131,8 @@ export async function underFault(
     fault: name,
     byItself,
     wellAfterSeconds: Math.round((wellMs - overMs) / 1000),
-    withoutIntakeSeconds: longestGapSeconds(client.acceptedMs, beginMs),
-    withoutStoringSeconds: longestGapSeconds(store.grownMs, beginMs),
+    withoutIntakeSeconds: longestGapSeconds(client.acceptedMs, beginMs, wellMs),
+    withoutStoringSeconds: longestGapSeconds(store.grownMs, beginMs, wellMs),
     sent: client.sent.length,
     lost: client.sent.filter((id) => !distinct.has(id)).length,
     doubled: stored.length - distinct.size,

@@ -14,10 +14,22 @@ export async function killTask(service: string): Promise<void> {
   await inNode(task.node, ['docker', 'kill', task.container]);
 }
 
+const PAUSE_ATTEMPTS = 5;
+
+/** A process that is just waiting for the kernel cannot be frozen: "unable to freeze". */
+async function pause(container: string, attempts = PAUSE_ATTEMPTS): Promise<void> {
+  try {
+    await run('docker', ['pause', container]);
+  } catch (error) {
+    if (attempts <= 1 || !String(error).includes('unable to freeze')) throw error;
+    await pause(container, attempts - 1);
+  }
+}
+
 /** The node stands still: it answers nothing, and its connections stay open. */
 export async function pauseNode(slot: string, seconds: number): Promise<void> {
   const container = await containerOf(slot);
-  await run('docker', ['pause', container]);
+  await pause(container);
   try {
     await sleep(seconds);
   } finally {
@@ -54,18 +66,21 @@ export async function cut(one: string, other: string, seconds: number): Promise<
 
 const BALLAST = '/var/lib/docker/lab-ballast';
 
+/** Space that is taken and not written, as volumes of the lab are files that grow on this machine's disk and never shrink. */
+const TAKE_ALL = `
+  ls /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_* >/dev/null
+  fallocate -l "$(df -B1 --output=avail /var/lib/docker | tail -n 1)" ${BALLAST} || true
+  dd if=/dev/zero of=${BALLAST}-rest bs=64K count=16K 2>/dev/null && exit 1
+  test -s ${BALLAST}`;
+
 /** The data volume has not one block left. */
 export async function fillDisk(slot: string, seconds: number): Promise<void> {
   const container = await containerOf(slot);
   // Where volumes are the disk of this machine, it is not filled.
-  await inNode(container, [
-    'sh',
-    '-c',
-    `ls /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_* >/dev/null && dd if=/dev/zero of=${BALLAST} bs=1M 2>/dev/null; test -s ${BALLAST}`,
-  ]);
+  await inNode(container, ['sh', '-ec', TAKE_ALL]);
   try {
     await sleep(seconds);
   } finally {
-    await inNode(container, ['rm', '-f', BALLAST]);
+    await inNode(container, ['rm', '-f', BALLAST, `${BALLAST}-rest`]);
   }
 }
