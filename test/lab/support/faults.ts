@@ -69,7 +69,10 @@ const BALLAST = '/var/lib/docker/lab-ballast';
 /** Space that is taken and not written, as volumes of the lab are files that grow on this machine's disk and never shrink. */
 const TAKE_ALL = `
   ls /dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_* >/dev/null
-  fallocate -l "$(df -B1 --output=avail /var/lib/docker | tail -n 1)" ${BALLAST} || true
+  size=$(df -B1 --output=avail /var/lib/docker | tail -n 1) taken=0
+  while [ "$size" -ge 65536 ]; do
+    if fallocate -o "$taken" -l "$size" ${BALLAST} 2>/dev/null; then taken=$((taken + size)); else size=$((size / 2)); fi
+  done
   dd if=/dev/zero of=${BALLAST}-rest bs=64K count=16K 2>/dev/null && exit 1
   test -s ${BALLAST}`;
 
