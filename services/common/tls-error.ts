@@ -49,7 +49,9 @@ export const hungUp = (error: unknown): boolean => chainOf(error).some(({ messag
 
 /** Where the driver gave up for want of a server: why it has none. */
 const serverError = ({ reason }: Failure): unknown =>
-  reason?.servers instanceof Map ? [...reason.servers.values()].find(({ error }) => error !== undefined)?.error : undefined;
+  reason?.servers instanceof Map
+    ? [...reason.servers.values()].find(({ error }) => error !== undefined)?.error
+    : undefined;
 
 /** Undefined where it is another error, whose own text says more. */
 export function explainTls(error: unknown): string | undefined {
