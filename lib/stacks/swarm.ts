@@ -14,8 +14,16 @@ import {
   slotTarget,
 } from '../constructs/run-command';
 import { SwarmSecurityGroups } from '../constructs/swarm-security-groups';
-import { DOCUMENTS, type DocumentId, FIRST_MANAGER, type SecretId, secretName, TAG } from '../contract';
-import { type EngineChoice, type StackSecret, stackSecrets, waysToEngines } from '../engines';
+import {
+  DOCUMENTS,
+  type DocumentId,
+  EXTERNAL_SECRETS,
+  type ExternalSecretId,
+  FIRST_MANAGER,
+  secretName,
+  TAG,
+} from '../contract';
+import { type EngineChoice, waysToEngines } from '../engines';
 import { brokerService, brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
@@ -59,7 +67,7 @@ export class SwarmStack extends Stack {
     this.roles = new NodeRoles(this, 'Roles', {
       config,
       slots: places.map(({ slot, role }) => ({ slot, role, volume: data.volumes[slot] as CustomResource })),
-      secretArns: stackSecrets(config).map(({ name }) => this.secretArn(config.stage, data, name)),
+      secretArns: this.secretArns(config.stage, data),
     });
     const groups = this.createGroups(props);
     this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
@@ -131,11 +139,17 @@ export class SwarmStack extends Stack {
     this.reapply('Relabel', 'swarm-label', this.managers, relabel).node.addDependency(this.formed);
   }
 
-  /** Of a secret that somebody else has made, all but the six characters that Secrets Manager adds. */
-  private secretArn(stage: string, { secrets }: DataStack, name: StackSecret['name']): string {
-    if (name in secrets) return secrets[name as SecretId].ref;
+  /**
+   * Those of external engines as well, whatever engines this configuration has: a deployment of the pipeline that fails goes
+   * back to the version before, which may have others. Of what somebody else makes, all but the six characters that Secrets
+   * Manager adds.
+   */
+  private secretArns(stage: string, { secrets }: DataStack): string[] {
     const { partition, region, account } = this;
-    return `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(stage, name)}-??????`;
+    const external = (Object.keys(EXTERNAL_SECRETS) as ExternalSecretId[]).map(
+      (name) => `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretName(stage, name)}-??????`,
+    );
+    return [...Object.values(secrets).map((secret) => secret.ref), ...external];
   }
 
   /** Runs a document on every node of these slots that comes, and every half hour. */

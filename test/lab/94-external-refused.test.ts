@@ -58,7 +58,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: 'a port of Kafka without TLS',
     ...kafkaAt(KAFKA_HOST, KAFKA_BARE_PORT),
-    said: `${KAFKA_HOST}:${KAFKA_BARE_PORT} does not speak TLS on that port`,
+    said: `${KAFKA_HOST}:${KAFKA_BARE_PORT} hangs up instead of speaking TLS`,
   },
   {
     what: 'a wrong password of Kafka',
@@ -94,7 +94,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: 'a port of MongoDB without TLS',
     ...mongodbAt(MONGODB_HOST, MONGODB_BARE_PORT),
-    said: `${MONGODB_HOST}:${MONGODB_BARE_PORT} does not speak TLS on that port`,
+    said: `${MONGODB_HOST}:${MONGODB_BARE_PORT} hangs up instead of speaking TLS`,
   },
   {
     what: 'a wrong password of MongoDB',

@@ -122,7 +122,11 @@ export async function underFault(
   await sleep(CALM_MILLISECONDS);
   status.said.clear();
   const beginMs = Date.now();
-  await fault();
+  await fault().catch(async (error: unknown) => {
+    // Else they would go on beside the next fault.
+    await Promise.allSettled([client.end(0), store.end(), status.end()]);
+    throw error;
+  });
   const overMs = Date.now();
   const deadlineMs = overMs + recoverySeconds * 1000;
   const isWell = (): boolean => {

@@ -83,10 +83,10 @@ describe('roles', () => {
     expect(worker).not.toContain('ssm:PutParameter');
   });
 
-  it('let managers read exactly the three secrets', () => {
+  it('let managers read exactly the secrets of this stage, those of external engines included', () => {
     const reading = allowing('manager-1', 'secretsmanager:GetSecretValue');
     expect(reading).toHaveLength(1);
-    expect(reading[0]?.Resource).toHaveLength(Object.keys(SECRETS).length);
+    expect(reading[0]?.Resource).toHaveLength(Object.keys({ ...SECRETS, ...EXTERNAL_SECRETS }).length);
     expect(JSON.stringify(reading[0]?.Resource)).not.toContain('*');
   });
 

@@ -40,15 +40,18 @@ describe('external engines', () => {
     expect(told(byDefault.swarm)).toMatch(/slot:worker-1,kafka,zookeeper/);
   });
 
-  it('have their logins read by managers, and passwords of own ones by nobody', () => {
-    const read = Object.values(swarm.findResources('AWS::IAM::Policy'))
+  it.each([
+    ['these engines', swarm],
+    ['own ones, which a failed deployment goes back to or comes from', byDefault.swarm],
+  ])('have their logins read by managers alone, with %s', (_, template) => {
+    const read = Object.values(template.findResources('AWS::IAM::Policy'))
       .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
       .filter(({ Action }: any) => JSON.stringify(Action).includes('secretsmanager'));
     expect(read).toHaveLength(1);
     const arns = JSON.stringify(read[0].Resource);
     expect(arns).toContain('secret:metals/test/kafka-login-??????');
     expect(arns).toContain('secret:metals/test/mongodb-uri-??????');
-    expect(read[0].Resource).toHaveLength(3);
+    expect(read[0].Resource).toHaveLength(5);
     expect(read[0].Action).toEqual(['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']);
   });
 
