@@ -120,9 +120,11 @@ job ["NEW",["kafka-password-processor"],["/etc/metals/tools.yml"]]' ]]
 
 @test "to another MongoDB: prices are copied, and once more while no processor writes" {
   setup_swarm < <(deployed producer own own && deployed processor own own && deployed setup-old own own 1 && deployed setup-new own external 2)
-  { echo '{"done":false,"after":"e5","looked":5,"copied":5,"begun":"2026-11-28T12:00:00.123Z"}'
+  {
+    echo '{"done":false,"after":"e5","looked":5,"copied":5,"begun":"2026-11-28T12:00:00.123Z"}'
     echo '{"done":true,"looked":2,"copied":2,"begun":"2026-11-28T12:04:00Z"}'
-    echo '{"done":true,"looked":1,"copied":1,"begun":"2026-11-28T12:05:00Z"}'; } >"${API}/told-copy"
+    echo '{"done":true,"looked":1,"copied":1,"begun":"2026-11-28T12:05:00Z"}'
+  } >"${API}/told-copy"
   METALS_KAFKA=own METALS_MONGODB=external move
   assert_status 0
   [[ $(grep -E '^(job|docker service)' <<<"${output}") == 'job ["{}",["mongodb-uri-admin","from-mongodb-password-admin"],["/etc/metals/from.yml","/etc/metals/tools.yml"]]
@@ -130,6 +132,19 @@ job ["{\"after\":\"e5\"}",["mongodb-uri-admin","from-mongodb-password-admin"],["
 docker service scale --detach metals_processor=0
 job ["{\"since\":\"2026-11-28T11:45:00Z\"}",["mongodb-uri-admin","from-mongodb-password-admin"],["/etc/metals/from.yml","/etc/metals/tools.yml"]]' ]]
   refute_output 'only-producer.yml'
+}
+
+@test "to another Kafka and another MongoDB: what takes long comes first, so that storing rests for a moment" {
+  setup_swarm < <(deployed producer own own && deployed processor own own && deployed setup-old own own 1 && deployed setup-new "${KAFKA}" external 2)
+  echo '{"done":true,"looked":1,"copied":1,"begun":"2026-11-28T12:05:00Z"}' >>"${API}/told-copy"
+  METALS_MONGODB=external move
+  assert_status 0
+  [[ $(grep -E '^(deploy|job|docker service)' <<<"${output}" | cut -d , -f 1) == 'deploy declarations.yml setup.rendered.yml
+job ["{}"
+deploy only-producer.yml
+job ["NEW"
+docker service scale --detach metals_processor=0
+job ["{\"since\":\"2026-11-28T11:45:00Z\"}"' ]]
 }
 
 @test "an error while copying ends it, with the processors where they were" {

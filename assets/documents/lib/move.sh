@@ -138,12 +138,14 @@ move_engines() {
   log "from Kafka: ${kafkas:-as it is}, MongoDB: ${mongodbs:-as it is}, to Kafka: ${METALS_KAFKA}, MongoDB: ${METALS_MONGODB}"
   start_targets "${kafkas}" "${mongodbs}"
   remember_move
+  # First what takes long: once producers write to another Kafka, nothing new is stored until processors read it.
+  [[ -z ${mongodbs} ]] || copy_all "${mongodbs}"
   if [[ -n ${kafkas} ]]; then
     deploy_files only-producer.yml
     await_service producer "processors were not changed"
     move_away_from "${kafkas}"
   fi
-  [[ -z ${mongodbs} ]] || move_prices "${mongodbs}"
+  [[ -z ${mongodbs} ]] || copy_rest "${mongodbs}"
 }
 
 move_away_from() { # KAFKAS
@@ -154,18 +156,25 @@ move_away_from() { # KAFKAS
   done
 }
 
-# All prices while processors go on; then, while none writes, those that have come meanwhile.
-move_prices() { # MONGODBS
-  local engine since
-  declare -A begun=()
+# When each copy of all prices began.
+declare -A COPIES=()
+
+# All prices while processors go on.
+copy_all() { # MONGODBS
+  local engine
   for engine in $1; do
     copy_prices "${engine}" ''
-    begun[${engine}]=${BEGUN}
+    COPIES[${engine}]=${BEGUN}
   done
+}
+
+# While none writes, what has come meanwhile.
+copy_rest() { # MONGODBS
+  local engine since
   docker service scale --detach "${STACK}_processor=0" >/dev/null
   wait_until 60 "waiting for the processors to end" processors_ended
   for engine in $1; do
-    since=$(jq -nr --arg begun "${begun[${engine}]}" --argjson margin "${CLOCK_MARGIN_SECONDS}" '$begun | sub("[.][0-9]+"; "") | fromdate - $margin | todate')
+    since=$(jq -nr --arg begun "${COPIES[${engine}]}" --argjson margin "${CLOCK_MARGIN_SECONDS}" '$begun | sub("[.][0-9]+"; "") | fromdate - $margin | todate')
     copy_prices "${engine}" "${since}"
   done
 }

@@ -8,6 +8,7 @@ import {
   FILE_SYSTEMS,
   metricNamespace,
   rotationAssociation,
+  EXTERNAL_SECRETS,
   SECRETS,
 } from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
