@@ -29,6 +29,7 @@ export function createStacks(app: App, config: Config) {
     ...common('pipeline', 'Metals on Swarm: images, secrets and the stack on the Swarm'),
     // The bundle has a place of its own in the bucket, which managers may read.
     synthesizer: new DefaultStackSynthesizer({ bucketPrefix: assetPrefix(config.stage) }),
+    network,
     data,
     swarm,
   });

@@ -4,7 +4,6 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Config } from '../config';
 import { NAT_INSTANCE } from '../contract';
-import { waysToEngines } from '../engines';
 
 const USER_DATA = path.join(__dirname, '../../assets/nat/user-data.sh');
 
@@ -18,11 +17,11 @@ function renderUserData(variables: Readonly<Record<string, string>>): string {
  * Instances that forward the nodes' HTTPS, for a third of the price of NAT gateways. EC2 restarts one on other hardware
  * when its own fails; meanwhile no node of its zones has a way out. Routes lead to one once it has said that it forwards.
  *
- * Security Considerations: HTTPS from the VPC and outwards, and the ports of external engines, nothing else; a role without permissions, no key pair, IMDSv2
- * only; the machine image is the one that the nodes have.
+ * Security Considerations: HTTPS from the VPC and outwards, and the ports of external engines (ways-to-engines.ts), nothing else; a role without
+ * permissions, no key pair, IMDSv2 only; the machine image is the one that the nodes have.
  */
 export class NatInstances extends ec2.NatInstanceProviderV2 {
-  constructor(private readonly config: Config) {
+  constructor(config: Pick<Config, 'region' | 'amiId'>) {
     super({
       instanceType: new ec2.InstanceType(NAT_INSTANCE.type),
       machineImage: ec2.MachineImage.genericLinux({ [config.region]: config.amiId }),
@@ -36,13 +35,6 @@ export class NatInstances extends ec2.NatInstanceProviderV2 {
     const https = ec2.Port.tcp(443);
     this.connections.allowFrom(ec2.Peer.ipv4(vpc.vpcCidrBlock), https, 'HTTPS of the nodes');
     this.connections.allowTo(ec2.Peer.anyIpv4(), https, 'HTTPS of the nodes, and packages');
-    for (const { engine, ports, cidrs } of waysToEngines(this.config)) {
-      for (const port of ports) {
-        this.connections.allowFrom(ec2.Peer.ipv4(vpc.vpcCidrBlock), ec2.Port.tcp(port), `external ${engine}`);
-        for (const cidr of cidrs)
-          this.connections.allowTo(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), `external ${engine}`);
-      }
-    }
     const { stackName, region } = Stack.of(vpc);
     for (const { instance } of this.gatewayInstances) {
       instance.addPropertyOverride('MetadataOptions', { HttpTokens: 'required', HttpPutResponseHopLimit: 1 });

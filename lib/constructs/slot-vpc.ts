@@ -8,6 +8,8 @@ import { NatInstances } from './nat-instances';
 export interface SlotVpc {
   readonly vpc: ec2.IVpc;
   readonly subnets: readonly ec2.ISubnet[];
+  /** Of NAT instances, if there are any. */
+  readonly natGroup?: ec2.ISecurityGroup;
 }
 
 /** The group of subnets that NAT and load balancers are in. */
@@ -49,7 +51,7 @@ export function newVpc(stack: Stack, config: Config, zones: readonly string[]): 
     const places = vpc.selectSubnets({ subnetGroupName: FRONT_SUBNETS }).subnets;
     addEndpoints(vpc, subnets, places.slice(0, config.egressZones));
   }
-  return { vpc, subnets };
+  return { vpc, subnets, ...(natGatewayProvider && { natGroup: natGatewayProvider.securityGroup }) };
 }
 
 /** Nothing in it is made or changed, its routes included. Named, not looked up: a synthesis needs no credentials. */

@@ -35,12 +35,6 @@ export class SwarmSecurityGroups extends Construct {
     this.nodes.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS APIs and packages');
   }
 
-  /** Lets every node, and so the tasks on it, reach ports elsewhere. */
-  letOut(ports: readonly number[], cidrs: readonly string[], description: string): void {
-    for (const cidr of cidrs)
-      for (const port of ports) this.nodes.addEgressRule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), description);
-  }
-
   /** Lets a group reach ports of every node. */
   admit(group: ec2.SecurityGroup, ports: readonly number[], description: string): void {
     for (const port of ports) {

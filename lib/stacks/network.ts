@@ -26,6 +26,8 @@ export interface NetworkStackProps extends StackProps {
 /** A VPC, or one that exists already: a subnet for slots in each zone, their way out, and flow logs where configured. */
 export class NetworkStack extends Stack {
   readonly vpc: ec2.IVpc;
+  /** Of NAT instances, if there are any. */
+  readonly natGroup?: ec2.ISecurityGroup;
   readonly places: readonly SlotPlace[];
   /** Of the slots, in the order of the zones. */
   readonly slotSubnets: readonly ec2.ISubnet[];
@@ -42,8 +44,9 @@ export class NetworkStack extends Stack {
     const { config } = props;
     // Named, not looked up: a slot never moves to another zone by itself.
     this.zones = config.availabilityZones.map((letter) => `${config.region}${letter}`);
-    const { vpc, subnets } = (config.vpcId === 'none' ? newVpc : existingVpc)(this, config, this.zones);
+    const { vpc, subnets, natGroup } = (config.vpcId === 'none' ? newVpc : existingVpc)(this, config, this.zones);
     this.vpc = vpc;
+    this.natGroup = natGroup;
     if (config.flowLogs !== 'none') addFlowLog(this, config, vpc);
     this.slotSubnets = subnets;
     this.places = placeSlots(config, subnets);

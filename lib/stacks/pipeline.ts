@@ -6,14 +6,17 @@ import { ComponentImage } from '../constructs/component-image';
 import { DiskAlarms } from '../constructs/disk-alarms';
 import { managerTarget, RunCommand, slotTarget } from '../constructs/run-command';
 import { StackBundle } from '../constructs/stack-bundle';
+import { WaysToEngines } from '../constructs/ways-to-engines';
 import { type Component, COMPONENTS, rotationAssociation, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
 import { type EngineChoice, hasOwnKafka, hasOwnMongodb, stackSecrets } from '../engines';
 import { brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
+import type { NetworkStack } from './network';
 import { REAPPLY_SCHEDULE, type SwarmStack } from './swarm';
 
 export interface PipelineStackProps extends StackProps {
   readonly config: Config;
+  readonly network: NetworkStack;
   readonly data: DataStack;
   readonly swarm: SwarmStack;
 }
@@ -22,7 +25,7 @@ export interface PipelineStackProps extends StackProps {
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
     super(scope, id, props);
-    const { config, data, swarm } = props;
+    const { config, network, data, swarm } = props;
     const { documents, provider } = swarm;
 
     const images = imageList(
@@ -79,7 +82,8 @@ export class PipelineStack extends Stack {
       sentAgainFor: stateful,
       onDelete: { document: documents['stack-remove'] },
     });
-    deploy.node.addDependency(pull, sync);
+    const ways = new WaysToEngines(this, 'WaysToEngines', { config, nodes: swarm.nodesGroup, nat: network.natGroup });
+    deploy.node.addDependency(pull, sync, ways);
 
     // A node that replaces another checks its host and pulls the images by itself, before tasks need them. It names the
     // version that serves: changed only once a deployment has converged, when images of older versions may go.

@@ -1,5 +1,6 @@
 import { CfnOutput, type CustomResource, Stack, type StackProps } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
+import type { ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { Config } from '../config';
 import { CommandDocument } from '../constructs/command-document';
@@ -23,7 +24,7 @@ import {
   secretName,
   TAG,
 } from '../contract';
-import { type EngineChoice, waysToEngines } from '../engines';
+import type { EngineChoice } from '../engines';
 import { brokerService, brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
 import type { NetworkStack, SlotPlace } from './network';
@@ -42,6 +43,8 @@ export const REAPPLY_SCHEDULE = 'rate(30 minutes)';
 
 /** Node slots, roles, security groups and documents; a Swarm of all slots, labelled, once it is deployed. */
 export class SwarmStack extends Stack {
+  /** Of every node. */
+  readonly nodesGroup: ISecurityGroup;
   readonly documents: Readonly<Record<DocumentId, CommandDocument>>;
   readonly provider: RunCommandProvider;
   readonly roles: NodeRoles;
@@ -70,6 +73,7 @@ export class SwarmStack extends Stack {
       secretArns: this.secretArns(config.stage, data),
     });
     const groups = this.createGroups(props);
+    this.nodesGroup = groups.securityGroups.nodes;
     this.provider = new RunCommandProvider(this, 'RunCommand', { stage: config.stage });
     const securityGroupOrder = groups.securityGroups;
 
@@ -174,8 +178,6 @@ export class SwarmStack extends Stack {
 
   private createGroups({ config, network, data }: SwarmStackProps) {
     const securityGroups = new SwarmSecurityGroups(this, 'SecurityGroups', network.vpc);
-    for (const { engine, ports, cidrs } of waysToEngines(config))
-      securityGroups.letOut(ports, cidrs, `external ${engine}`);
     const slots: NodeSlot[] = [];
     for (const place of network.places) {
       const slot = new NodeSlot(this, `Slot-${place.slot}`, {
