@@ -33,6 +33,10 @@ beforeEach(() => {
   stacks.reset();
   stacks.on(DescribeStacksCommand).resolves({ Stacks: [] });
   secrets.on(DescribeSecretCommand).resolves({ VersionIdsToStages: { v1: ['AWSCURRENT'] } });
+  for (const SecretId of ['metals/lab/kafka-login', 'metals/lab/mongodb-uri'])
+    secrets
+      .on(DescribeSecretCommand, { SecretId })
+      .rejects(Object.assign(new Error('none'), { name: 'ResourceNotFoundException' }));
 });
 
 const contextOf = (io: FakeIo, options: object = {}) => readContext({ color: true, ...options }, io, signal);
@@ -69,7 +73,8 @@ describe('secrets that were changed outside a deployment', () => {
     const before = await versions();
     expect(before).toMatch(/^secretVersions=[0-9a-f]{16}$/);
     expect(await versions()).toBe(before);
-    for (const name of ['metals/lab/api-key', 'metals/lab/kafka-password', 'metals/lab/mongodb-password']) {
+    const all = ['api-key', 'kafka-password', 'mongodb-password', 'kafka-login', 'mongodb-uri'];
+    for (const name of all.map((id) => `metals/lab/${id}`)) {
       secrets
         .on(DescribeSecretCommand, { SecretId: name })
         .resolves({ VersionIdsToStages: { v1: ['AWSPREVIOUS'], v2: ['AWSCURRENT'] } });
