@@ -21,6 +21,17 @@ export const GRANTS_OF_TESTS: readonly GrantOfTest[] = [
     },
   },
   {
+    roles: /Rolesmanager/i,
+    actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
+    resources: /:secret:metals\/[^/]+\/(kafka-login|mongodb-uri)-\?{6}$/,
+    reason: 'Logins of external engines are read where they are deployed, or were before.',
+    test: {
+      file: '94-external-engines.test.ts',
+      title:
+        'take over from the own ones: no event is lost or doubled, those of before come along, and no request fails',
+    },
+  },
+  {
     roles: /SecretsHandler/i,
     actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
     reason: 'Secrets of an earlier deployment are found and read; a short run makes new ones alone.',
