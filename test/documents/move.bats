@@ -29,7 +29,7 @@ setup_swarm() { # services, a line each, on stdin
 move() { # [LINES before]
   run_with_libraries "SSM_Stage=lab SSM_KafkaMode=kraft METALS_KAFKA_CLUSTER_ID='' METALS_SETUP_HASH=new METALS_PROCESSOR_REPLICAS=2 RUN_SECONDS=3000
 : \"\${METALS_KAFKA:=${KAFKA}}\" \"\${METALS_MONGODB:=own}\"
-docker_query() { case \$1 in */configs) cat '${API}/configs' ;; */services) cat '${API}/services' ;; */tasks) echo '[]' ;; esac; }
+docker_query() { case \$1 in */configs) cat '${API}/configs' ;; */services) cat '${API}/services' ;; */tasks) cat '${API}/tasks' ;; esac; }
 docker() { echo \"docker \$*\" >&2; }
 deploy_files() { echo \"deploy \$*\"; }
 render_setup() { :; }
@@ -154,6 +154,15 @@ job ["{\"since\":\"2026-11-28T11:45:00Z\"}"' ]]
   assert_status 1
   assert_output 'prices of the MongoDB before (own) are not all copied: the source refuses the login of admin'
   refute_output 'metals_processor=0'
+}
+
+@test "a processor that still stores, though it is to end, and on a node that nobody hears, keeps the rest from being copied" {
+  setup_swarm < <(deployed producer own own && deployed processor own own && deployed setup-old own own 1 && deployed setup-new own external 2)
+  echo '[{"DesiredState":"remove","NodeID":"n3","Status":{"State":"running"}},{"DesiredState":"remove","Status":{"State":"complete"}}]' >"${API}/tasks"
+  METALS_KAFKA=own METALS_MONGODB=external move 'wait_until() { "${@:3}" || fail "$2"; }'
+  assert_status 1
+  assert_output '1 processors have not ended'
+  refute_output since
 }
 
 @test "after a failure processors that were ended begin again, and nothing goes back by itself" {

@@ -110,9 +110,11 @@ copy_specification() { # SERVICES FROM TO REQUEST
     | .TaskTemplate.Networks |= (. + $source.TaskTemplate.Networks | unique)'
 }
 
+# On whichever node: one that the managers do not hear may still store.
 processors_ended() {
-  docker_query /tasks "{\"service\":[\"${STACK}_processor\"],\"desired-state\":[\"running\"]}" | jq -e 'length == 0' >/dev/null ||
-    { echo "the processors end" && return 1; }
+  local left
+  left=$({ echo '[]' && docker_query /tasks "{\"service\":[\"${STACK}_processor\"]}"; } | living_tasks)
+  [[ ${left} == 0 ]] || { echo "${left} processors have not ended" && return 1; }
 }
 
 start_targets() { # whether Kafka changes, whether MongoDB changes
