@@ -1,6 +1,7 @@
 /** The stack's files for three brokers, made of the one service that stack.yml has. Pure. */
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { brokerService } from '../slots';
+import { readStackFile } from './stack-file';
 
 type Yaml = Readonly<Record<string, unknown>>;
 
@@ -34,8 +35,7 @@ const onNodeOf = (broker: number) => ({ constraints: [`node.labels.metals.${brok
  * `dismiss.yml`, the job that ends their membership.
  */
 export function brokerFiles(stackYaml: string, brokers: number): Record<string, string> {
-  // YAML 1.1, as Docker reads it: later ones take the mode 0400 for a decimal number.
-  const stack = parse(stackYaml, { merge: true, version: '1.1' }) as StackFile;
+  const stack = readStackFile(stackYaml) as StackFile;
   const broker1 = stack.services.kafka!;
   const numbers = Array.from({ length: brokers }, (_, index) => index + 1);
   const password = { ...broker1.secrets[0], source: PASSWORD, target: PASSWORD };

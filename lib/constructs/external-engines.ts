@@ -1,6 +1,6 @@
 /** The stack's files for engines of somebody else: without the services that are not here, and with logins from secrets. Pure. */
-import { parse, stringify } from 'yaml';
 import { type EngineChoice, hasOwnKafka, hasOwnMongodb } from '../engines';
+import { readStackFile, stackFileText } from './stack-file';
 
 interface Mount {
   readonly source: string;
@@ -25,8 +25,6 @@ interface StackFile {
   readonly [key: string]: unknown;
 }
 
-/** As Docker reads them: a mode of 0400 is octal there. */
-const VERSION = '1.1';
 /** The network with a way out: docs/network.md. */
 const WAY_OUT = 'metals-monitoring';
 
@@ -61,7 +59,7 @@ export function withEngines(yaml: string, choice: EngineChoice, ca: CaChoice): s
     ...(hasOwnMongodb(choice) ? [] : ['mongodb' as const]),
   ];
   if (external.length === 0) return yaml;
-  const file = parse(yaml, { merge: true, version: VERSION }) as StackFile;
+  const file = readStackFile(yaml) as StackFile;
   const kept = networksOf(choice);
   const services = Object.fromEntries(
     Object.entries(file.services)
@@ -87,7 +85,7 @@ export function withEngines(yaml: string, choice: EngineChoice, ca: CaChoice): s
     }),
     configs: { ...file.configs, ...caConfigs(used('configs')) },
   };
-  return stringify(declared, { version: VERSION, lineWidth: 0, aliasDuplicateObjects: false });
+  return stackFileText(declared);
 }
 
 const only = <T>(entries: Readonly<Record<string, T>>, isKept: (name: string) => boolean): Record<string, T> =>

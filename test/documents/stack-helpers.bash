@@ -30,6 +30,7 @@ EOF
   api networks <<<'[{"Name":"metals-backend","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{"encrypted":""}}]'
   api services <<<'[]'
   api tasks <<<'[]'
+  api configs <<<'[]'
 }
 
 pack_bundle() {
@@ -72,7 +73,6 @@ deployable() {
   setup_api && deploy_parameters
   api networks/metals-backend <<<'{"Name":"metals-backend","Driver":"overlay","Internal":true,"IPAM":{"Config":[{"Subnet":"10.10.1.0/24"}]},"Options":{}}'
   api secrets <<<'[]'
-  api configs <<<'[]'
   stub docker <<'EOF'
 case "$*" in
   "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;

@@ -17,8 +17,8 @@ engines_of() { # kafka|mongodb SERVICE…, services on stdin
 
 # The newest setup job that worked with an engine, as jobs name it; nothing where there is none.
 setup_with() { # kafka|mongodb ENGINE, services on stdin
-  jq -r --arg key "com.metals.$1" --arg engine "$2" '[.[] | select(.Spec.Name | startswith("metals_setup-"))
-    | select((.Spec.Labels[$key] // "own") == $engine)] | sort_by(.CreatedAt) | last // empty | .Spec.Name | ltrimstr("metals_")'
+  setup_service "$(jq -c --arg key "com.metals.$1" --arg engine "$2" 'map(select((.Spec.Labels[$key] // "own") == $engine))')" |
+    jq -r '.Spec.Name | ltrimstr("metals_")'
 }
 
 # What may hold something that the engine of this deployment has not.
@@ -49,7 +49,7 @@ tell_of_job() { # LABEL SPECIFICATION
 
 # Until the processors have read all that is in a Kafka to which nobody writes any more.
 drain_kafka() { # KAFKA RUNS
-  local services setup specification run
+  local services setup specification run left
   services=$(stack_services)
   setup=$(setup_with kafka "$1" <<<"${services}")
   [[ -n ${setup} ]] || fail "what ${1} still holds cannot be known: its setup job is gone" "deploy with the settings of before, and then again with these"
@@ -62,9 +62,10 @@ drain_kafka() { # KAFKA RUNS
       log "nothing is left on Kafka (${1}): $(jq -r 'if .same then "it is the same cluster" else "all of it is read; \(.dead_letters // 0) dead letters stay there" end' <<<"${TOLD}")"
       return
     fi
-    log "Kafka (${1}): $(jq -r '.reason // "\(.records) records are not read"' <<<"${TOLD}")"
+    left=$(jq -r '.reason // "\(.records) records are not read"' <<<"${TOLD}")
+    log "Kafka (${1}): ${left}"
   done
-  fail "events on Kafka (${1}) are not all stored: $(jq -r '.reason // "\(.records) records are not read"' <<<"${TOLD}" | first_bytes 300)" \
+  fail "events on Kafka (${1}) are not all stored: $(first_bytes 300 <<<"${left}")" \
     "$(if (($2 > 1)); then echo 'they go on being stored: deploy again'; else echo "deploy with kafkaBootstrap=${1} first, and then back"; fi)"
 }
 

@@ -4,11 +4,15 @@
 # Docker configs that nothing mounts, one for each pair of engines that a move which has not ended goes to.
 MOVE=metals-move
 
-# Where moves that have not ended go to, a line each.
-moves_begun() { # kafka|mongodb
-  docker_query /configs "{\"name\":[\"${MOVE}-\"]}" | jq -r --arg name "${MOVE}-" --arg key "com.metals.$1" \
-    '.[] | select(.Spec.Name | startswith($name)) | .Spec.Labels[$key]'
+move_configs() {
+  docker_query /configs "{\"name\":[\"${MOVE}-\"]}" | jq -c --arg name "${MOVE}-" 'map(select(.Spec.Name | startswith($name)))'
 }
+
+# Where moves that have not ended go to, as JSON.
+moves() { move_configs | jq -c 'map(.Spec.Labels | {kafka: .["com.metals.kafka"], mongodb: .["com.metals.mongodb"]})'; }
+
+# The same of one engine, a line each.
+moves_begun() { moves | jq -r --arg engine "$1" '.[][$engine]'; } # kafka|mongodb
 
 # The engines of an earlier move stay remembered, as they may have got events.
 remember_move() {
@@ -19,7 +23,4 @@ remember_move() {
       "${name}" - <<<"${METALS_KAFKA} ${METALS_MONGODB}" >/dev/null
 }
 
-forget_moves() {
-  docker_query /configs "{\"name\":[\"${MOVE}-\"]}" | jq -r --arg name "${MOVE}-" '.[].Spec.Name | select(startswith($name))' |
-    xargs -r docker config rm >/dev/null
-}
+forget_moves() { move_configs | jq -r '.[].Spec.Name' | xargs -r docker config rm >/dev/null; }

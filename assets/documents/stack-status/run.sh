@@ -6,6 +6,6 @@ state=$(stack_state)
 health=$(pipeline_health <<<"${state}")
 # Names, which end with the version; never a value.
 secrets=$(stack_services | jq -c '[.[].Spec.TaskTemplate.ContainerSpec.Secrets // [] | .[].SecretName] | unique')
-moves=$(paste <(moves_begun kafka) <(moves_begun mongodb) | jq -cR 'split("\t") | {kafka: .[0], mongodb: .[1]}' | jq -cs .)
+moves=$(moves)
 jq -c --arg stage "${SSM_Stage}" --argjson health "${health}" --argjson secrets "${secrets}" --argjson moves "${moves}" \
   '{stage: $stage} + . + {health: $health, secrets: $secrets, moves: $moves}' <<<"${state}"
