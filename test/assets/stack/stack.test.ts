@@ -103,6 +103,9 @@ describe.each(names)('%s', (name) => {
     const orders: Record<string, string> = { producer: '${METALS_PRODUCER_UPDATE_ORDER}', processor: 'start-first' };
     const order = orders[name] ?? 'stop-first';
     expect(update).toMatchObject({ order, failure_action: 'rollback', monitor: expect.any(String) });
+    // Else Swarm may replace the next replica, although the one before has failed.
+    const several = ['edge', 'producer', 'processor'].includes(name);
+    expect(update.delay).toBe(several ? '2s' : undefined);
     expect(rollback.order).toBe(order);
     expect(service.stop_grace_period).toBeDefined();
     expect(service.deploy.endpoint_mode).toBe('dnsrr');
