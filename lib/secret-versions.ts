@@ -8,14 +8,21 @@ import { EXTERNAL_SECRETS, type ExternalSecretId, SECRETS, secretName, type Secr
  * @throws the SDK's error when one may not be described
  */
 export const readVersionIds = (client: SecretsManagerClient, stage: string): Promise<string[]> =>
-  Promise.all((Object.keys(SECRETS) as SecretId[]).map((id) => currentVersion(client, secretName(stage, id))));
+  Promise.all((Object.keys(SECRETS) as SecretId[]).map((id) => readVersionId(client, stage, id)));
 
-/** The same of the logins of external engines, of those that are there and may be described. */
+/** Of one secret. */
+export const readVersionId = (
+  client: SecretsManagerClient,
+  stage: string,
+  id: SecretId | ExternalSecretId,
+): Promise<string> => currentVersion(client, secretName(stage, id));
+
+/** Those of the logins of external engines, of those that are there and may be described. */
 export async function readExternalVersionIds(client: SecretsManagerClient, stage: string): Promise<string[]> {
   const ids = Object.keys(EXTERNAL_SECRETS) as ExternalSecretId[];
   const found = await Promise.all(
     ids.map((id) =>
-      currentVersion(client, secretName(stage, id)).catch((error: Error) => {
+      readVersionId(client, stage, id).catch((error: Error) => {
         // Of one that is not there, IAM may say that instead.
         if (error.name === 'AccessDeniedException') return '';
         throw error;

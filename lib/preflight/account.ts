@@ -1,5 +1,5 @@
 /** Who deploys, by whose clock, through which bootstrap, and whether the versions of secrets may be seen. Pure. */
-import { secretPrefix } from '../contract';
+import { type ExternalSecretId, secretName, secretPrefix } from '../contract';
 import type { Fact } from './fact';
 import { judge, type Finding } from './finding';
 import type { Needs } from './needs';
@@ -25,6 +25,8 @@ export interface AccountFacts {
   readonly roles: Readonly<Record<string, Fact<true>>>;
   /** How many secrets could be asked for their versions; one that does not exist yet counts. */
   readonly secretsAsked: Fact<number>;
+  /** Whether each that is needed has a value. */
+  readonly externalLogins: readonly (readonly [ExternalSecretId, Fact<boolean>])[];
 }
 
 const partitionOf = (caller: string): string => caller.split(':')[1] ?? 'aws';
@@ -50,6 +52,7 @@ export function checkAccount(facts: AccountFacts, needs: Needs): Finding[] {
     checkBootstrap(facts, needs),
     ...Object.entries(facts.roles).map(([role, fact]) => checkRole(facts.caller, needs, role, fact)),
     checkSecrets(facts, needs),
+    ...facts.externalLogins.map(([id, fact]) => checkExternalLogin(facts, needs, id, fact)),
   ];
 }
 
@@ -79,15 +82,38 @@ function checkRole(caller: string, needs: Needs, role: string, fact: Fact<true>)
   return named(finding, `sts:AssumeRole on ${arn}`);
 }
 
+const secretArns = (caller: string, { account, region, stage }: Needs): string =>
+  `arn:${partitionOf(caller)}:secretsmanager:${region}:${account}:secret:${secretPrefix(stage)}*`;
+
 /** `metals deploy` reads the versions before the CDK starts, with the deployer's own credentials. */
-function checkSecrets({ caller, secretsAsked }: AccountFacts, { account, region, stage }: Needs): Finding {
+function checkSecrets({ caller, secretsAsked }: AccountFacts, needs: Needs): Finding {
   const needed = 'the deployer may describe them';
   const finding = judge('right to see the versions of secrets', needed, secretsAsked, (count) => ({
     verdict: 'ok',
     measured: `${count} secrets asked for`,
   }));
-  const arn = `arn:${partitionOf(caller)}:secretsmanager:${region}:${account}:secret:${secretPrefix(stage)}*`;
-  return named(finding, `secretsmanager:DescribeSecret on ${arn}`);
+  return named(finding, `secretsmanager:DescribeSecret on ${secretArns(caller, needs)}`);
+}
+
+function checkExternalLogin(
+  { caller }: AccountFacts,
+  needs: Needs,
+  id: ExternalSecretId,
+  fact: Fact<boolean>,
+): Finding {
+  const name = secretName(needs.stage, id);
+  const finding = judge(`login of an external engine, ${id}`, `a secret ${name}`, fact, (hasValue) =>
+    hasValue
+      ? { verdict: 'ok', measured: 'it is there' }
+      : {
+          verdict: 'fails',
+          measured: 'there is none, or it has no value',
+          next: [
+            `aws secretsmanager create-secret --region ${needs.region} --name ${name} --secret-string file://FILE    # docs/growing.md says what is in it`,
+          ],
+        },
+  );
+  return named(finding, `secretsmanager:DescribeSecret on ${secretArns(caller, needs)}`);
 }
 
 /** A refusal with the resource besides the action, so that it can be granted as it stands. */

@@ -1,6 +1,8 @@
 /** What a deployment with this configuration needs of an account. Pure. */
 import type { Config } from '../config';
 import { addressAt } from '../cidr';
+import type { ExternalSecretId } from '../contract';
+import { hasOwnKafka, hasOwnMongodb } from '../engines';
 import { LOAD_BALANCER_HOST_OFFSET, seatOf, slotNames } from '../slots';
 import type { NeededVpc } from './existing-vpc';
 
@@ -19,6 +21,8 @@ export interface Needs {
   readonly addresses: number;
   readonly vpcs: number;
   readonly existingVpc: NeededVpc | undefined;
+  /** Secrets with the logins of engines of somebody else, which nobody but their owner makes. */
+  readonly externalLogins: readonly ExternalSecretId[];
   /** As given or pinned; undefined while nothing is pinned for the region. */
   readonly imageId: string | undefined;
 }
@@ -35,6 +39,10 @@ export const needsOf = (config: Config, imageId: string | undefined): Needs => (
   addresses: config.egress === 'nat-gateway' ? config.egressZones : 0,
   vpcs: config.vpcId === 'none' ? 1 : 0,
   existingVpc: existingVpcOf(config),
+  externalLogins: [
+    ...(hasOwnKafka(config) ? [] : (['kafka-login'] as const)),
+    ...(hasOwnMongodb(config) ? [] : (['mongodb-uri'] as const)),
+  ],
   imageId,
 });
 

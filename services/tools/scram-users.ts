@@ -35,16 +35,49 @@ export interface ScramUsers {
   set(users: readonly ScramUser[]): Promise<void>;
 }
 
-/** Runs an action over a connection of its own, by the login of an administrator. */
+/** Runs an action over a connection of its own to the first broker that can be reached, by the login of an administrator. */
 export async function withScramUsers<T>(
   kafka: Kafka,
   connection: KafkaLoginConnection,
   password: string,
   action: (users: ScramUsers) => Promise<T>,
 ): Promise<T> {
-  const [host, port] = connection.brokers[0].split(':');
-  const logger = kafka.logger();
-  const connectionPool = new ConnectionPool({
+  const { broker, pool } = await connectToOne(kafka, connection, password);
+  try {
+    return await action(usersOver((request) => send(pool, request)));
+  } finally {
+    await broker.disconnect();
+  }
+}
+
+/** @throws what the last of them said, when none can be reached */
+async function connectToOne(
+  kafka: Kafka,
+  connection: KafkaLoginConnection,
+  password: string,
+): Promise<{ broker: Broker; pool: ConnectionPool }> {
+  let failure: unknown;
+  for (const address of connection.brokers) {
+    const pool = poolTo(address, kafka, connection, password);
+    const broker = new Broker({
+      connectionPool: pool,
+      logger: kafka.logger(),
+      authenticationTimeout: connection.request_timeout_ms,
+    });
+    try {
+      await broker.connect();
+      return { broker, pool };
+    } catch (error) {
+      failure = error;
+      await broker.disconnect();
+    }
+  }
+  throw failure;
+}
+
+function poolTo(address: string, kafka: Kafka, connection: KafkaLoginConnection, password: string): ConnectionPool {
+  const [host, port] = address.split(':');
+  return new ConnectionPool({
     host,
     port: Number(port),
     clientId: 'metals-setup',
@@ -52,15 +85,8 @@ export async function withScramUsers<T>(
     socketFactory,
     connectionTimeout: connection.connection_timeout_ms,
     requestTimeout: connection.request_timeout_ms,
-    logger,
+    logger: kafka.logger(),
   });
-  const broker = new Broker({ connectionPool, logger, authenticationTimeout: connection.request_timeout_ms });
-  try {
-    await broker.connect();
-    return await action(usersOver((request) => send(connectionPool, request)));
-  } finally {
-    await broker.disconnect();
-  }
 }
 
 const usersOver = (call: (request: Request) => Promise<Decoder>): ScramUsers => ({

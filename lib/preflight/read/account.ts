@@ -1,7 +1,7 @@
 /** Reads what account.ts judges. */
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
-import { readVersionIds } from '../../secret-versions';
+import { readVersionId, readVersionIds } from '../../secret-versions';
 import { BOOTSTRAP_ROLES, bootstrapRoleArn, QUALIFIER, type AccountFacts } from '../account';
 import type { Ask, Fact } from '../fact';
 import type { Needs } from '../needs';
@@ -14,13 +14,20 @@ const VERSION_PARAMETER = `/cdk-bootstrap/${QUALIFIER}/version`;
 const SESSION_SECONDS = 900;
 
 export async function readAccount(clients: Clients, needs: Needs, caller: Caller, ask: Ask): Promise<AccountFacts> {
-  const [bootstrapVersion, secretsAsked] = await Promise.all([
+  const [bootstrapVersion, secretsAsked, externalLogins] = await Promise.all([
     ask('ssm:GetParameter', () => readVersion(clients)),
     ask('secretsmanager:DescribeSecret', async () => (await readVersionIds(clients.secrets, needs.stage)).length),
+    Promise.all(
+      needs.externalLogins.map(async (id) => {
+        const read = async (): Promise<boolean> => (await readVersionId(clients.secrets, needs.stage, id)) !== '';
+        return [id, await ask('secretsmanager:DescribeSecret', read)] as const;
+      }),
+    ),
   ]);
   const isThere = bootstrapVersion.kind !== 'known' || bootstrapVersion.value !== 'absent';
   const roles = isThere ? await readRoles(clients, needs, caller, ask) : {};
-  return { caller: caller.arn, clockSkewSeconds: caller.clockSkewSeconds, bootstrapVersion, roles, secretsAsked };
+  const { arn, clockSkewSeconds } = caller;
+  return { caller: arn, clockSkewSeconds, bootstrapVersion, roles, secretsAsked, externalLogins };
 }
 
 async function readVersion({ ssm }: Clients): Promise<number | 'absent'> {

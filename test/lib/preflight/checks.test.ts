@@ -11,7 +11,7 @@ const account = (changes: object = {}) =>
   checkAccount(
     {
       ...{ caller: CALLER, clockSkewSeconds: known(1), bootstrapVersion: known(28), roles: {} },
-      ...{ secretsAsked: known(3), ...changes },
+      ...{ secretsAsked: known(3), externalLogins: [], ...changes },
     },
     NEEDS,
   );
@@ -45,6 +45,20 @@ describe('account', () => {
         "npm run cdk -- bootstrap --app '' aws://123456789012/eu-west-1    # by somebody who may create IAM roles",
       ],
     });
+  });
+
+  test('an external login that is missing fails, with the command that makes it', () => {
+    const login = (fact: object) =>
+      find(account({ externalLogins: [['kafka-login', fact]] }), 'login of an external engine, kafka-login');
+    expect(login(known(true))).toMatchObject({ verdict: 'ok' });
+    expect(login(known(false))).toMatchObject({
+      verdict: 'fails',
+      needed: 'a secret metals/prod/kafka-login',
+      next: [
+        expect.stringContaining('aws secretsmanager create-secret --region eu-west-1 --name metals/prod/kafka-login'),
+      ],
+    });
+    expect(login({ kind: 'refused', action: 'secretsmanager:DescribeSecret' })).toMatchObject({ verdict: 'refused' });
   });
 
   test('a role that may not be assumed is named with its ARN', () => {

@@ -12,5 +12,6 @@ export const NEEDS: Needs = {
   addresses: 1,
   vpcs: 1,
   existingVpc: undefined,
+  externalLogins: [],
   imageId: 'ami-0123456789abcdef0',
 };

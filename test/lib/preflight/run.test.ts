@@ -31,7 +31,7 @@ import { componentsFor } from '../../../lib/stacks/pipeline';
 import { baseOf } from '../../../lib/constructs/component-image';
 import { basesOf, exitCodeOf, runPreflight, type PreflightInput } from '../../../lib/preflight';
 import type { TryProgram } from '../../../lib/program';
-import { EXISTING } from '../../../scripts/option-sets';
+import { EXISTING, EXTERNAL } from '../../../scripts/option-sets';
 
 const [cloudFormation, ec2, logs, quotas, secrets, ssm, sts] = [
   mockClient(CloudFormationClient),
@@ -110,6 +110,15 @@ test('an account in which everything is there: exit code 0', async () => {
     "this machine's clock",
   ]);
   expect(exitCodeOf(report.findings)).toBe(0);
+});
+
+test('logins of external engines are looked for where they are needed', async () => {
+  const { findings } = await runPreflight(input({ context: { amiId: 'ami-0123456789abcdef0', ...EXTERNAL } }));
+  const logins = findings.filter(({ check }) => check.startsWith('login of an external engine'));
+  expect(logins.map(({ verdict, needed }) => `${verdict}: ${needed}`)).toEqual([
+    'fails: a secret metals/prod/kafka-login',
+    'fails: a secret metals/prod/mongodb-uri',
+  ]);
 });
 
 describe('the versions of secrets, which a deployment asks for before the CDK starts', () => {

@@ -1,8 +1,11 @@
 /** Bytes as Kafka's own classes write and read them: the layout of KIP-554, version 0. */
 import { pbkdf2Sync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Kafka, logLevel } from 'kafkajs';
 import Decoder from 'kafkajs/src/protocol/decoder';
 import Encoder from 'kafkajs/src/protocol/encoder';
-import { alterRequest, checkAltered, saltedPassword } from '../../../services/tools/scram-users';
+import { alterRequest, checkAltered, saltedPassword, withScramUsers } from '../../../services/tools/scram-users';
 
 const tags = (encoder: Encoder): Encoder => encoder.writeUVarInt(0);
 const answer = (encoder: Encoder): Decoder => new Decoder(encoder.buffer);
@@ -33,4 +36,24 @@ test('a password travels salted, never itself, and is what a client of RFC 5802 
   const salted = buffer.subarray(-64 - 2, -2);
   expect(salted).toEqual(pbkdf2Sync('a-password', salt, 4096, 64, 'sha512'));
   expect(saltedPassword('a-password', salt)).toEqual(salted);
+});
+
+test('a broker that hangs up is passed over for the next one; what the last one did is thrown', async () => {
+  const asked: number[] = [];
+  const servers = [0, 1].map((index) =>
+    createServer((socket) => {
+      asked.push(index);
+      socket.destroy();
+    }).listen(0, '127.0.0.1'),
+  );
+  try {
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    const brokers = servers.map((server) => `127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+    const connection = { brokers, username: 'admin', connection_timeout_ms: 1_000, request_timeout_ms: 1_000 };
+    await expect(withScramUsers(kafka, connection, 'a-password', () => Promise.resolve())).rejects.toThrow(/onnection/);
+    expect(asked).toEqual([0, 1]);
+  } finally {
+    for (const server of servers) server.close();
+  }
 });
