@@ -6,11 +6,13 @@ import { completeAssigner } from './complete-assigner';
 import { asFetched } from './fetched';
 import { fetchCommittedOffsets } from './group-offsets';
 import type { Membership } from './group-watch';
+import { keepMemberId } from './kept-member-id';
 import { LeaderEpochs } from './leader-epochs';
 import { Pacer } from './pacer';
 import { ReadPositions } from './read-positions';
 
-export const RESTART = { baseMs: 250, maxMs: 5_000 };
+/** Short beside the time that a broker takes to start: what it adds to that is time without storing. */
+export const RESTART = { baseMs: 250, maxMs: 2_000 };
 const HEARTBEAT_INTERVAL_MS = 3_000;
 const LEAVE_TIMEOUT_MS = 2_000;
 
@@ -52,7 +54,9 @@ export class GroupMember {
   private readonly stopping = new AbortController();
   private readonly pacer = new Pacer();
 
-  constructor(private readonly options: GroupMemberOptions) {}
+  constructor(private readonly options: GroupMemberOptions) {
+    keepMemberId();
+  }
 
   /** Connected, yet reading nothing: after a crash, members that are gone hold the group until their session ends. */
   get waiting(): string | undefined {

@@ -6,7 +6,8 @@ import type { PriceEvent } from '../common/event';
 import { errorText, type Logger } from '../common/log';
 import { clockSkewMs, explainRefusedTime, isTimeRefused } from './broker-clock';
 
-const RECONNECT = { baseMs: 250, maxMs: 5_000 };
+/** Short beside the time that a broker takes to start: what it adds to that is time in which nothing is accepted. */
+const RECONNECT = { baseMs: 250, maxMs: 2_000 };
 const ALL_REPLICAS = -1;
 /** As long as Kafka's own producer lingers (linger.ms of Kafka 4), yet only while it is busy. */
 const BUSY_INTERVAL_MS = 5;
