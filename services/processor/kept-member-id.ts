@@ -26,8 +26,13 @@ export function keepMemberId(): void {
   }
   prototype.joinAndSync = async function join(this: GroupInternals) {
     this.memberId ??= members.get(this.groupId) ?? null;
-    await joinAndSync.call(this);
-    if (this.memberId !== null) members.set(this.groupId, this.memberId);
+    try {
+      await joinAndSync.call(this);
+    } finally {
+      // Also of one that has got its id and no assignment.
+      if (this.memberId === null) members.delete(this.groupId);
+      else members.set(this.groupId, this.memberId);
+    }
   };
   prototype.leave = async function leaveAndForget(this: GroupInternals) {
     await leave.call(this);

@@ -95,7 +95,11 @@ EOF
 
 @test "what a service complains of is told rather than its farewell" {
   run_with_libraries 'printf "%s\n" "{\"level\":\"error\",\"reason\":\"wrong password\"}" "{\"level\":\"info\"}" | complaints'
-  [[ ${output} == '{"level":"error","reason":"wrong password"}' ]]
+  [[ ${output} == 'wrong password (error)' ]]
+  run_with_libraries 'printf "%s\n" "{\"level\":\"error\",\"time\":\"2026-11-28T11:51:58.306Z\",\"reason\":\"away\",\"msg\":\"setup failed\"}" | complaints'
+  [[ ${output} == 'away (error, setup failed, 2026-11-28T11:51:58.306Z)' ]]
+  run_with_libraries 'printf "%s\n" "{\"level\":\"error\",\"code\":1}" "{\"level\":\"info\"}" | complaints'
+  [[ ${output} == '{"level":"error","code":1}' ]]
   run_with_libraries 'printf "%s\n" one two | complaints'
   [[ ${output} == $'one\ntwo' ]]
 }

@@ -10,12 +10,12 @@ LOG_LINES=3
 
 # A log that cannot be read must not hide the other reasons.
 task_log() { # TASK
-  { timeout 15 docker service logs --raw --tail 40 "$1" 2>&1 || echo "(no log)"; } | cut -c 1-240
+  { timeout 15 docker service logs --raw --tail 40 "$1" 2>&1 || echo "(no log)"; } | cut -c 1-2000
 }
 
 explain_service() { # STATE SERVICE LOG: bounded; what its tasks and the last telling lines of its log say
   local lines
-  lines=$(telling_lines <<<"$3" | complaints | tail -n "${LOG_LINES}" | sed 's/^/    /')
+  lines=$(telling_lines <<<"$3" | complaints | tail -n "${LOG_LINES}" | cut -c 1-320 | sed 's/^/    /')
   {
     describe_service "$2" <<<"$1" | cut -c 1-160 | first_bytes "${TASKS_LIMIT_BYTES}"
     [[ -z ${lines} ]] || printf '  last lines of its log:\n%s\n' "${lines}"
@@ -33,7 +33,7 @@ explain() { # STATE
     log=''
     [[ -z ${task} ]] || log=$(task_log "${task}")
     describe_service "${name}" <<<"$1"
-    echo "${log}"
+    cut -c 1-240 <<<"${log}"
     told=$(explain_service "$1" "${name}" "${log}")
     if ((${#text} + ${#told} < EXPLANATION_LIMIT_BYTES)); then text+="${text:+$'\n'}${told}"; else rest+=("${name}"); fi
   done < <(unhappy_services <<<"$1")

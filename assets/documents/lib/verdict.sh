@@ -52,10 +52,12 @@ describe_ground() {
 telling_lines() { grep -vE '^[[:space:]]*(at |\.\.\. [0-9]+ more|$)' || true; }
 
 # Of lines of JSON those that complain, where there are any: a service that is stopped has calmer last words than its cause.
+# Each of these begins with its reason, which is what a limit must leave.
 complaints() {
-  local lines
-  lines=$(cat)
-  grep -E '"level":"(warn|error|fatal)"' <<<"${lines}" || echo "${lines}"
+  jq -rRn '[inputs | . as $line | (try fromjson catch null) | if type == "object" then {line: $line, entry: .} else {line: $line, entry: {}} end]
+    | (map(select(.entry.level | IN("warn", "error", "fatal"))) as $complaints | if $complaints == [] then . else $complaints end)[]
+    | .line as $line | .entry
+    | if .reason then "\(.reason) (\([.level, .msg, .time // empty] | map(select(.)) | join(", ")))" else $line end'
 }
 
 # The beginning of a text, whole lines, in at most so many bytes; a first line that is longer is cut.

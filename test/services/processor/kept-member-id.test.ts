@@ -17,6 +17,7 @@ const joined: string[] = [];
 const left: string[] = [];
 let coordinator: Coordinator;
 let isAway = false;
+let isSyncRefused = false;
 
 /** A consumer after another: kafkajs's own code, with a coordinator of the test. */
 function consumer(): Group {
@@ -26,7 +27,10 @@ function consumer(): Group {
       joined.push(memberId);
       return { generationId: 1, leaderId: 'another', memberId: coordinator(memberId), members: [], groupProtocol: 'p' };
     },
-    syncGroup: async () => ({ memberAssignment: Buffer.alloc(0) }),
+    syncGroup: async () => {
+      if (isSyncRefused) throw new Error('timed out');
+      return { memberAssignment: Buffer.alloc(0) };
+    },
     leaveGroup: async ({ memberId }: { memberId: string }) => {
       if (isAway) throw new Error('connection closed');
       left.push(memberId);
@@ -62,8 +66,22 @@ test('a consumer after one that could not leave is the same member; after one th
   expect(joined).toEqual(['', 'first']);
   await after.leave();
   expect(left).toEqual(['first']);
-  await consumer().joinAndSync();
+  const another = consumer();
+  await another.joinAndSync();
   expect(joined).toEqual(['', 'first', '']);
+  await another.leave();
+});
+
+test('one that has got its id and no assignment is that member in the next consumer', async () => {
+  const before = consumer();
+  coordinator = (memberId) => memberId || 'half';
+  isSyncRefused = true;
+  await expect(before.joinAndSync()).rejects.toThrow('timed out');
+  isSyncRefused = false;
+  const after = consumer();
+  await after.joinAndSync();
+  expect(joined).toEqual(['', 'half']);
+  await after.leave();
 });
 
 test('one that the coordinator has forgotten joins as a new one', async () => {
