@@ -14,6 +14,8 @@ const OTHERS_NAMED = 4;
 const LINE_LIMIT_BYTES = 300;
 /** Where a reason begins: documents end in `error: …`, and stack-deploy tells of services, nodes and networks before. */
 const FIRST_OF_REASON = /^(error:|service |node |network )/;
+/** What a document's `log` writes: how far it got. */
+const PROGRESS = /^\d\d:\d\d:\d\d /;
 /** Of a reason that is too long, the share of its beginning: the root cause comes first. */
 const HEAD_SHARE = 0.7;
 
@@ -42,17 +44,18 @@ function fitting(lines: readonly string[], limitBytes: number): string[] {
 }
 
 /**
- * What matters of an output, in at most so many bytes of JSON: all of it, or from the first line of the reason on, its
- * beginning and its end. Progress before the reason goes first.
+ * What matters of an output, in at most so many bytes of JSON: all of it but the progress before the reason; or from the
+ * first line of the reason on, its beginning and its end.
  */
 export function excerpt(output: string, limitBytes: number): string {
   const lines = output
     .trimEnd()
     .split('\n')
     .map((line) => shortLine(line, Math.min(LINE_LIMIT_BYTES, limitBytes)));
-  const whole = lines.join('\n');
-  if (jsonBytes(whole) <= limitBytes) return whole;
   const first = lines.findIndex((line) => FIRST_OF_REASON.test(line));
+  // What other programs say before it is part of the reason.
+  const whole = lines.filter((line, index) => index >= first || !PROGRESS.test(line)).join('\n');
+  if (jsonBytes(whole) <= limitBytes) return whole;
   const reason = first < 0 ? lines : lines.slice(first);
   if (first >= 0 && jsonBytes(reason.join('\n')) <= limitBytes) return reason.join('\n');
   const room = limitBytes - jsonBytes(`${TRUNCATION_MARK}\n`);

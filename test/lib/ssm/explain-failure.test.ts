@@ -61,6 +61,19 @@ test('counts bytes, not characters, and never cuts one in two', () => {
   expect(text).not.toContain('\uFFFD');
 });
 
+test('begins with the reason where it is marked, and with what another program said of it; else nothing is left out', () => {
+  const told = (stderr: string) =>
+    explainFailure(state([invocation({ stderr })]), 'eu-west-1')
+      .split('\n')
+      .slice(1, -1);
+  const denied = 'fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden';
+  expect(told(`12:00:00 secrets asked for\n${denied}\n12:00:01 api-key is here\nerror: no bundle\n`)).toEqual([
+    denied,
+    'error: no bundle',
+  ]);
+  expect(told('12:00:00 secrets asked for\n')).toEqual(['12:00:00 secrets asked for']);
+});
+
 test('many failed instances stay within the limit and leave room for the reason', () => {
   const many = Array.from({ length: 16 }, (_, index) =>
     invocation({ instanceId: `i-${index}`, stderr: 'y'.repeat(8000) }),
