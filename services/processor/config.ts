@@ -10,7 +10,7 @@ export const processorConfigSchema = z.strictObject({
   consumer: z
     .strictObject({
       group: z.string().min(1).default('metals-processor'),
-      session_timeout_ms: z.int().min(6_000).max(300_000).default(15_000),
+      session_timeout_ms: z.int().min(6_000).max(300_000).default(9_000),
       max_wait_ms: z.int().min(10).max(5_000).default(250),
       max_bytes_per_partition: z.int().min(1_024).max(16_777_216).default(1_048_576),
       /** What to do when the committed offset is no longer on the topic, because retention was shorter than an outage. */

@@ -13,7 +13,7 @@ import { formatVitals, VitalsWatch, type Vitals } from './vitals';
 /** So that a verdict is reached all the same where the drain takes longer than it may. */
 export const SETTLE_SECONDS = 600;
 /**
- * From the end of load and faults: the session of a killed processor (6 s, deployed 15 s), a rebalance that waits for it,
+ * From the end of load and faults: the session of a killed processor (6 s, deployed 9 s), a rebalance that waits for it,
  * and what has gathered, on two cores.
  */
 const MOST_DRAIN_SECONDS = 120;
