@@ -10,13 +10,6 @@ import { EXTERNAL_SECRETS, type ExternalSecretId, SECRETS, secretName, type Secr
 export const readVersionIds = (client: SecretsManagerClient, stage: string): Promise<string[]> =>
   Promise.all((Object.keys(SECRETS) as SecretId[]).map((id) => readVersionId(client, stage, id)));
 
-/** Of one secret. */
-export const readVersionId = (
-  client: SecretsManagerClient,
-  stage: string,
-  id: SecretId | ExternalSecretId,
-): Promise<string> => currentVersion(client, secretName(stage, id));
-
 /** Those of the logins of external engines, of those that are there and may be described. */
 export async function readExternalVersionIds(client: SecretsManagerClient, stage: string): Promise<string[]> {
   const ids = Object.keys(EXTERNAL_SECRETS) as ExternalSecretId[];
@@ -32,9 +25,15 @@ export async function readExternalVersionIds(client: SecretsManagerClient, stage
   return found.filter((version) => version !== '');
 }
 
-async function currentVersion(client: SecretsManagerClient, name: string): Promise<string> {
+/** The same of one secret. */
+export async function readVersionId(
+  client: SecretsManagerClient,
+  stage: string,
+  id: SecretId | ExternalSecretId,
+): Promise<string> {
   try {
-    const { VersionIdsToStages: stages } = await client.send(new DescribeSecretCommand({ SecretId: name }));
+    const command = new DescribeSecretCommand({ SecretId: secretName(stage, id) });
+    const { VersionIdsToStages: stages } = await client.send(command);
     return Object.entries(stages ?? {}).find(([, labels]) => labels.includes('AWSCURRENT'))?.[0] ?? '';
   } catch (error) {
     if ((error as Error).name === 'ResourceNotFoundException') return '';

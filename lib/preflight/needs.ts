@@ -1,8 +1,8 @@
 /** What a deployment with this configuration needs of an account. Pure. */
 import type { Config } from '../config';
 import { addressAt } from '../cidr';
-import type { ExternalSecretId } from '../contract';
-import { hasOwnKafka, hasOwnMongodb } from '../engines';
+import { EXTERNAL_SECRETS, type ExternalSecretId } from '../contract';
+import { stackSecrets } from '../engines';
 import { LOAD_BALANCER_HOST_OFFSET, seatOf, slotNames } from '../slots';
 import type { NeededVpc } from './existing-vpc';
 
@@ -39,10 +39,9 @@ export const needsOf = (config: Config, imageId: string | undefined): Needs => (
   addresses: config.egress === 'nat-gateway' ? config.egressZones : 0,
   vpcs: config.vpcId === 'none' ? 1 : 0,
   existingVpc: existingVpcOf(config),
-  externalLogins: [
-    ...(hasOwnKafka(config) ? [] : (['kafka-login'] as const)),
-    ...(hasOwnMongodb(config) ? [] : (['mongodb-uri'] as const)),
-  ],
+  externalLogins: (Object.keys(EXTERNAL_SECRETS) as ExternalSecretId[]).filter((id) =>
+    stackSecrets(config).some(({ name }) => name === id),
+  ),
   imageId,
 });
 

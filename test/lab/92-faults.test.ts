@@ -1,5 +1,5 @@
 /** The tables of faults in docs/operations.md: each fault under load, until all is well again by itself. */
-import { brokerService, otherBrokerSlots, slotNames } from '../../lib/slots';
+import { brokerService, brokerSlots, otherBrokerSlots, slotNames } from '../../lib/slots';
 import { underFault } from './support/fault-run';
 import { cut, fillDisk, killTask, pauseNode, terminate } from './support/faults';
 import { inFullRun, mustDeploy } from './support/sequences';
@@ -22,7 +22,7 @@ const PLACES = { workers: 2, kafkaSlot: 'worker-1', mongodbSlot: 'worker-2' };
 /** Pure: each slot, and how a row of the table calls it: by what it holds. */
 function slotsOf(topology: Topology): ReadonlyMap<string, string> {
   const config = { ...PLACES, ...topology };
-  const brokers = [config.kafkaSlot, ...otherBrokerSlots(config)];
+  const brokers = brokerSlots({ ...config, kafkaOtherSlots: otherBrokerSlots(config) });
   const broker = (slot: string): string[] => {
     const index = brokers.indexOf(slot);
     if (index < 0) return [];

@@ -51,7 +51,7 @@ function consumer(): Group {
 beforeAll(() => keepMemberId());
 beforeEach(() => {
   joined.length = left.length = 0;
-  isAway = false;
+  isAway = isSyncRefused = false;
   coordinator = (memberId) => memberId || 'first';
 });
 
