@@ -62,6 +62,7 @@ export const DOCUMENTS = [
   'stack-status',
   'smoke-test',
   'dead-letters',
+  'events-rewind',
 ] as const;
 export type DocumentId = (typeof DOCUMENTS)[number];
 

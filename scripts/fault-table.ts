@@ -10,8 +10,9 @@ export interface FaultRow {
   /** Such as `1 manager, 2 workers, 1 broker`. */
   readonly topology: string;
   readonly fault: string;
-  /** Whether all was well again without anybody's doing. */
-  readonly byItself: boolean;
+  readonly isWellAgain: boolean;
+  /** What somebody had to do; missing: all was well again by itself. */
+  readonly remedy?: string;
   /** From the end of what was done until `metals status` found nothing wrong. */
   readonly wellAfterSeconds: number;
   /** The longest time in which no event was accepted. */
@@ -58,7 +59,7 @@ function told(said: readonly string[]): string {
 /** Pure: the cells of a row, the fault first. */
 export const cells = (row: FaultRow): string[] => [
   row.fault,
-  row.byItself ? 'yes' : 'no',
+  row.isWellAgain ? (row.remedy === undefined ? 'yes' : `no: ${row.remedy}`) : 'no',
   String(row.wellAfterSeconds),
   row.withoutIntakeSeconds.toFixed(1),
   row.withoutStoringSeconds.toFixed(1),

@@ -32,13 +32,34 @@ export async function readDataVolumes(context: Caller & Pick<Context, 'stage'>, 
   const stacks = client(CloudFormationClient);
   try {
     const deployed = await readOutput(stacks, cloudFormationStackName(stage, 'data'), VOLUMES_OUTPUT);
-    return volumesSetting(deployed === undefined ? undefined : await readTagged(client, stage), deployed);
+    const found = deployed === undefined ? undefined : await readVolumes(client, stage);
+    return volumesSetting(
+      found?.map(({ id }) => id),
+      deployed,
+    );
   } finally {
     stacks.destroy();
   }
 }
 
-async function readTagged(make: MakeClient, stage: string): Promise<string[] | undefined> {
+/** Those of these slots that have no volume, or one that has failed: their instances cannot boot. None where it may not be seen. */
+export async function slotsWithoutVolume(
+  context: Caller & Pick<Context, 'stage'>,
+  region: string,
+  slots: readonly string[],
+): Promise<readonly string[]> {
+  if (slots.length === 0) return [];
+  const found = await readVolumes(await clientsOf(context, region), context.stage);
+  return found === undefined ? [] : slots.filter((slot) => !found.some((volume) => volume.slot === slot));
+}
+
+interface SlotVolume {
+  readonly id: string;
+  readonly slot: string | undefined;
+}
+
+/** Volumes of a stage's slots that are there and work; undefined: not allowed to see them. */
+async function readVolumes(make: MakeClient, stage: string): Promise<SlotVolume[] | undefined> {
   // Loaded here: no other command waits for EC2's client.
   const { EC2Client, paginateDescribeVolumes } = await import('@aws-sdk/client-ec2');
   const client = make(EC2Client);
@@ -48,10 +69,11 @@ async function readTagged(make: MakeClient, stage: string): Promise<string[] | u
     // One in state `error` is lost, too.
     { Name: 'status', Values: ['creating', 'available', 'in-use'] },
   ];
-  const found: string[] = [];
+  const found: SlotVolume[] = [];
   try {
     for await (const { Volumes = [] } of paginateDescribeVolumes({ client }, { Filters }))
-      found.push(...Volumes.map(({ VolumeId }) => VolumeId!));
+      for (const { VolumeId, Tags = [] } of Volumes)
+        found.push({ id: VolumeId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value });
   } catch (error) {
     if (isRefusal(error)) return undefined;
     throw error;

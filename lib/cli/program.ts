@@ -9,6 +9,7 @@ import { labStatus, LAB_STATUS_FAILED } from './commands/lab-status';
 import { labUp, LAB_UP_FAILED, type LabUpOptions } from './commands/lab-up';
 import { preflight, PREFLIGHT_FAILED, type PreflightOptions } from './commands/preflight';
 import { recover, RECOVER_FAILED, type RecoverOptions } from './commands/recover';
+import { rewind, REWIND_FAILED, type RewindOptions } from './commands/rewind';
 import { smokeTest, SMOKE_TEST_FAILED } from './commands/smoke-test';
 import { status, STATUS_FAILED } from './commands/status';
 import { completionScript, SHELLS } from './completion';
@@ -31,6 +32,10 @@ const EXIT_CODES_HELP = `
 Exit codes: 0 ok, 1 failure, 2 usage, 3 unhealthy, 4 not authorised, 130 interrupted.
 Data goes to stdout, everything else to stderr. DEBUG=1 shows stack traces.
 AWS is found by the default credential chain; the lab by its environment: . .lab/env`;
+
+const REWIND_HELP = `
+Rewinding twice is safe: an event that is stored stays as it is. Dead letters are written again for events that fail again.
+The processors stand still meanwhile, some 20 s; intake goes on. Interrupted or killed, the same command goes on.`;
 
 /** Runs one command line and returns its exit code. Writes to `io` only. */
 export async function runCli(args: readonly string[], io: Io, interruption: Interruption): Promise<number> {
@@ -126,6 +131,15 @@ export function buildProgram(io: Io, interruption: Interruption, exitWith: (code
     .option('--slot <name>', 'the manager that goes on, where several are online')
     .option('--yes', 'do not ask')
     .action(bind<RecoverOptions>(RECOVER_FAILED, recover, GRACE_MS));
+  program
+    .command('rewind')
+    .description('stored prices that were lost: reads events again that Kafka still has')
+    .option('--since <duration>', 'those that Kafka took no longer ago than, e.g. 30m, 24h')
+    .option('--all', 'all that Kafka still has')
+    .option('--dry-run', 'say how many events it would be, change nothing')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', REWIND_HELP)
+    .action(bind<RewindOptions>(REWIND_FAILED, rewind));
   addDlqVerbs(program, bind);
   addSecretVerbs(program, bind);
   program

@@ -28,6 +28,8 @@ const schema = z.object({
       running: z.number(),
       healthy: z.number(),
       update_state: z.string().nullable(),
+      /** How many replicas it had before `metals rewind`, which lets them stand still; undefined as below. */
+      standstill: z.string().nullish(),
       problems: z.array(
         z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
       ),
@@ -104,7 +106,11 @@ function serviceProblems(service: Service): string[] {
   const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
   const update = service.update_state ?? '';
   const found: string[] = [];
-  if (service.mode === 'replicated' && service.desired === 0) found.push(`service ${service.name} is scaled to 0`);
+  if (typeof service.standstill === 'string')
+    found.push(
+      `service ${service.name} stands still for a rewind: let it end; if it was cut off: npm run metals -- rewind --all`,
+    );
+  else if (service.mode === 'replicated' && service.desired === 0) found.push(`service ${service.name} is scaled to 0`);
   if (short)
     found.push(`service ${service.name}: ${service.running} of ${service.desired} running, ${service.healthy} healthy`);
   if (ROLLED_BACK.includes(update)) found.push(`service ${service.name}: its last update ended as ${update}`);

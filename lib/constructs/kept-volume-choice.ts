@@ -85,7 +85,9 @@ const RESTORE = 'docs/nodes.md, Snapshots';
 const LOST: Readonly<Record<string, string>> = {
   swarm: 'the Swarm was on it: services and secrets, which a deployment makes again in a new one',
   kafka: "Kafka's data was on it, accepted events that are not stored yet included",
-  mongodb: "MongoDB's data was on it, the stored prices, which the processor does not read again by itself",
+  mongodb:
+    "MongoDB's data was on it, the stored prices, whose events Kafka still has for some time: deployed again, read them " +
+    'again with npm run metals -- rewind --all',
 };
 
 const lost = ({ holds }: WantedVolume): string => holds.map((name) => `${LOST[name] ?? name}; `).join('');

@@ -6,6 +6,7 @@ import { toolsConfigSchema } from './config';
 import { runCopy } from './run-copy';
 import { runDlq } from './run-dlq';
 import { runDrained } from './run-drained';
+import { runRewind } from './run-rewind';
 import { setUp, setupSecrets } from './setup';
 import { smoke, smokeSecrets } from './smoke';
 import type { StepResult } from './steps';
@@ -14,6 +15,7 @@ import { readUsers } from './users';
 const USAGE =
   'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config], ' +
   'app.js drained [CLUSTER_ID] [--config FILE] [--secrets DIRECTORY], ' +
+  'app.js rewind REQUEST [--config FILE] [--secrets DIRECTORY], ' +
   'app.js copy REQUEST [--config FILE] [--from FILE] [--secrets DIRECTORY]';
 const EXIT_USAGE = 2;
 
@@ -21,6 +23,7 @@ async function main(): Promise<void> {
   const [verb, ...argv] = process.argv.slice(2);
   if (verb === 'dlq') process.exitCode = await runDlq(argv);
   else if (verb === 'drained') process.exitCode = await runDrained(argv, process.env);
+  else if (verb === 'rewind') process.exitCode = await runRewind(argv, process.env);
   else if (verb === 'copy') process.exitCode = await runCopy(argv);
   else if (verb === 'setup' || verb === 'brokers' || verb === 'smoke') await runJob(verb, argv);
   else {

@@ -7,9 +7,10 @@ import { isSamePlace, mongoPlace, mongoProblems, mongoSecret } from '../common/m
 import { answer, readFlags } from './answer';
 import { toolsConfigSchema, type ToolsConfig } from './config';
 import { COPY_MS, copyPrices, type Copied } from './copy-prices';
-import { parseCopyRequest } from './copy-request';
+import { copyRequestSchema } from './copy-request';
 import { openSide, type Side } from './copy-side';
 import { FinalError } from './final-error';
+import { parseRequest } from './json-request';
 import { ADMIN } from './users';
 
 /** Of the target; the source has one of its own kind, whose name begins with `from-`. */
@@ -29,7 +30,7 @@ export async function runCopy(
 ): Promise<number> {
   const line = await answer<CopyAnswer>(
     async () => {
-      const request = parseCopyRequest(text);
+      const request = parseRequest(copyRequestSchema, text);
       const flags = readFlags(argv, ['config', 'from', 'secrets']);
       const target = load(flags.config, flags.secrets, '');
       const source = load(flags.from, flags.secrets, FROM);

@@ -29,7 +29,7 @@ assert_held() {
   deployable && lease_of n9 250 && can_be_changed
   run_document stack-deploy
   assert_held
-  assert_output "aws ssm cancel-command --command-id ${COMMAND}, then, as root on a manager, docker config rm metals-deploy-lease, and deploy again"
+  assert_output "aws ssm cancel-command --command-id ${COMMAND}, then, as root on a manager, docker config rm metals-deploy-lease, and try again"
   refute_call "s3 cp"
   refute_call "config rm"
   refute_call "/update?"

@@ -248,6 +248,13 @@ bundle() { # what differs from another one
   document dead-letters
 }
 
+@test "events-rewind" {
+  manager && stack
+  job_prints '{"rewound":true,"records":7,"partitions":[[0,"9","2"]]}'
+  export SSM_Since=all SSM_DryRun=false
+  document events-rewind
+}
+
 @test "swarm-leave on a manager" {
   manager && stack
   jq -c '.Spec.Role = "manager" | .ManagerStatus = {Reachability: "reachable", Addr: "10.40.5.22:2377"}' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"

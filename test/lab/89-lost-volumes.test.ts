@@ -1,19 +1,17 @@
 /** Volumes and majorities that are lost: a slot joins as a new node, and what was lost is said by name. */
-import { CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DeleteParameterCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { parameterPath, TAG } from '../../lib/contract';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parameterPath } from '../../lib/contract';
 import { instanceOfSlot } from './support/instances';
 import { inNode, onManager } from './support/nodes';
 import { connectPrices } from './support/pipeline';
-import { contextOf, eventually, metals, type Settings } from './support/run';
+import { beginAgain, loseVolume, rewindAll } from './support/lost-volumes';
+import { eventually, metals, type Settings } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes } from './support/sequences';
 import { stage } from './support/secrets';
-import { type SlotVolume, volumeOfSlot } from './support/volumes';
 
 jest.setTimeout(3_600_000);
 
 const EVENTS_PER_SECOND = 10;
-const ec2 = new EC2Client({});
 const ssm = new SSMClient({});
 
 /** `manager-1 ready reachable` for each node that the Swarm knows, dead ones included. */
@@ -41,47 +39,9 @@ async function storedPrices(): Promise<number> {
   }
 }
 
-/** The slot's volume is out of the stage's sight, as one that is gone. */
-async function lose(slot: string): Promise<SlotVolume> {
-  const volume = await volumeOfSlot(stage(), slot);
-  await ec2.send(new DeleteTagsCommand({ Resources: [volume.id], Tags: [{ Key: TAG.slot }, { Key: TAG.stage }] }));
-  return volume;
-}
-
-/** What the refusal advises. */
-async function beginEmpty(slot: string, { availabilityZone, sizeGiB }: SlotVolume): Promise<void> {
-  const Tags = [
-    { Key: TAG.stage, Value: stage() },
-    { Key: TAG.slot, Value: slot },
-  ];
-  await ec2.send(
-    new CreateVolumeCommand({
-      ...{ AvailabilityZone: availabilityZone, Size: sizeGiB, VolumeType: 'gp3', Encrypted: true },
-      TagSpecifications: [{ ResourceType: 'volume', Tags }],
-    }),
-  );
-}
-
-/** Deploys, is refused, does what is advised, deploys again, and removes the volume that was lost. */
-async function comeBackEmpty(slot: string, says: readonly string[], settings: Settings = {}): Promise<void> {
-  const lost = await lose(slot);
-  // `cdk deploy` by itself finds its template unchanged, and looks for nothing.
-  const deploy = () => metals('deploy', '--yes', ...contextOf(settings));
-  const refused = await deploy();
-  expect(refused.code).not.toBe(0);
-  for (const text of says) expect(`${refused.stdout}${refused.stderr}`).toContain(text);
-  if (says.some((text) => text.includes('delete-parameter')))
-    await ssm.send(new DeleteParameterCommand({ Name: parameterPath(stage(), 'claim') }));
-  await beginEmpty(slot, lost);
-  const deployed = await deploy();
-  if (deployed.code !== 0) throw new Error(`metals deploy after ${slot} was lost:\n${deployed.stderr}`);
-  await eventually(`the end of ${lost.id}`, 120, () =>
-    ec2.send(new DeleteVolumeCommand({ VolumeId: lost.id })).then(
-      () => undefined,
-      (error: Error) => error.message,
-    ),
-  );
-}
+/** Deploys, is refused, does what is advised, and deploys again; the instance has run meanwhile. */
+const comeBackEmpty = async (slot: string, says: readonly string[], settings: Settings = {}): Promise<void> =>
+  beginAgain(slot, await loseVolume(slot), says, settings);
 
 inFullRun('with one manager', () => {
   afterAll(() => mustDeploy());
@@ -108,6 +68,16 @@ inFullRun('with one manager', () => {
     await comeBackEmpty(lost.slot, [lost.says, 'docs/nodes.md, Snapshots']);
     expect(await swarmId()).toBe(before);
     expect(await nodes()).toEqual(reachable('manager-1'));
+    await mustPassSmokeTest();
+  });
+
+  test('prices that were stored before MongoDB began empty come back from Kafka, each once', async () => {
+    await underLoad(EVENTS_PER_SECOND, async () => {
+      const before = await storedPrices();
+      await comeBackEmpty('worker-2', ["MongoDB's data was on it, the stored prices"]);
+      expect(await storedPrices()).toBeLessThan(before);
+      await rewindAll();
+    });
     await mustPassSmokeTest();
   });
 });

@@ -3,7 +3,7 @@ import { cells, longestGapSeconds, withRows, type FaultRow } from '../../scripts
 const row = (over: Partial<FaultRow> = {}): FaultRow => ({
   topology: 'one of each',
   fault: 'Kafka is killed',
-  byItself: true,
+  isWellAgain: true,
   wellAfterSeconds: 12,
   withoutIntakeSeconds: 9.4,
   withoutStoringSeconds: 11,
@@ -29,7 +29,7 @@ describe('longestGapSeconds', () => {
 });
 
 test('a row says how much was lost of how much, and what status said', () => {
-  expect(cells(row({ byItself: false, lost: 2, said: ['node a is down', 'x | y'] }))).toEqual([
+  expect(cells(row({ isWellAgain: false, lost: 2, said: ['node a is down', 'x | y'] }))).toEqual([
     'Kafka is killed',
     'no',
     '12',

@@ -43,7 +43,7 @@ fail_held() { # LEASE, or nothing
   [[ -n ${lease} ]] || fail "another run holds ${METALS_RUN_FOLDER}/stack.lock, and has no lease yet" "deploy again"
   command=$(jq -r '.Spec.Labels["com.metals.lease.command"]' <<<"${lease}")
   fail "another deployment is under way: $(describe_lease "$(date +%s)" <<<"${lease}")" \
-    "let it end; or take its lease over: aws ssm cancel-command --command-id ${command}, then, as root on a manager, docker config rm ${LEASE}, and deploy again"
+    "let it end; or take its lease over: aws ssm cancel-command --command-id ${command}, then, as root on a manager, docker config rm ${LEASE}, and try again"
 }
 
 # Nothing where there is none.

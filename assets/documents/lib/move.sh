@@ -32,21 +32,6 @@ left_engines() { # kafka|mongodb TARGET SERVICE…
 # A second half of the time is left for the stack itself.
 move_has_time() { ((SECONDS < RUN_SECONDS / 2)); }
 
-# Runs a job and leaves its one line in TOLD.
-tell_of_job() { # LABEL SPECIFICATION
-  # shellcheck disable=SC2034 # read by await_job
-  local JOB_TIMEOUT_SECONDS=${MOVE_JOB_SECONDS} output
-  renew_lease
-  remove_jobs "$1"
-  create_job "$2"
-  await_job
-  renew_lease
-  output=$(timeout 20 docker service logs --raw "${JOB}" 2>&1 || true)
-  TOLD=$(jq -cR 'fromjson? | objects' <<<"${output}" | tail -n 1)
-  [[ -n ${TOLD} ]] || fail "the job $1 has told nothing: $(job_errors "${JOB}") $(tail -n 3 <<<"${output}" | first_bytes 400)"
-  remove_jobs "$1"
-}
-
 # Until the processors have read all that is in a Kafka to which nobody writes any more.
 drain_kafka() { # KAFKA RUNS
   local services setup specification run left
@@ -57,7 +42,7 @@ drain_kafka() { # KAFKA RUNS
     "$(jq -cn --arg cluster "$(cluster_set_up)" '["drained", $cluster | select(. != "")]')" "${setup}")
   for ((run = 1; run <= $2; run++)); do
     ((run == 1)) || move_has_time || break
-    tell_of_job drained "${specification}"
+    JOB_TIMEOUT_SECONDS=${MOVE_JOB_SECONDS} tell_of_job drained "${specification}"
     if [[ $(jq -r .drained <<<"${TOLD}") == true ]]; then
       log "nothing is left on Kafka (${1}): $(jq -r 'if .same then "it is the same cluster" else "all of it is read; \(.dead_letters // 0) dead letters stay there" end' <<<"${TOLD}")"
       return
@@ -84,7 +69,7 @@ copy_prices() { # MONGODB SINCE, or nothing
   for ((run = 1; run <= COPY_RUNS; run++)); do
     ((run == 1)) || move_has_time || break
     specification=$(copy_specification "${services}" "${from}" "${to}" "${request}")
-    tell_of_job copy "${specification}"
+    JOB_TIMEOUT_SECONDS=${MOVE_JOB_SECONDS} tell_of_job copy "${specification}"
     [[ $(jq -r '.error // empty' <<<"${TOLD}") == '' ]] ||
       fail "prices of the MongoDB before (${1}) are not all copied: $(jq -r .error <<<"${TOLD}" | first_bytes 300)" "remove the cause and deploy again"
     [[ -n ${BEGUN} ]] || BEGUN=$(jq -r .begun <<<"${TOLD}")

@@ -67,7 +67,9 @@ stack_state() {
       ($count + {
         id: $service.ID, name: ($service.Spec.Name | ltrimstr("metals_")), image: $spec.Image,
         healthy: $count.running, update_state: ($service.UpdateStatus.State // null),
-        update_message: ($service.UpdateStatus.Message // null)
+        update_message: ($service.UpdateStatus.Message // null),
+        # It stands still for a document that says how many replicas it had: events-rewind.
+        standstill: ($service.Spec.Labels["com.metals.rewind.replicas"] // null)
       }) as $row |
       $row + {problems: (
         if $row.running >= $row.desired and (($row.update_state // "") | test("paused|rollback") | not) then []

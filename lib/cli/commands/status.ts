@@ -1,7 +1,9 @@
-import { EXIT } from '../../contract';
+import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
+import { slotsWithoutVolume } from '../data-volumes';
 import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
 import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
@@ -14,25 +16,46 @@ export async function readStatus(context: Context): Promise<StackStatus> {
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-status', STATUS_FAILED);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const state = await runOnManager(context, connection, 'stack-status', 'asking a manager', timeoutSeconds);
+  const state = await runOnManager(context, connection, 'stack-status', 'asking a manager', timeoutSeconds).catch(
+    async (error: Error) => {
+      const [lost] = await slotsWithoutVolume(context, connection.region, [FIRST_MANAGER]).catch(() => []);
+      if (lost === undefined) throw error;
+      throw new CliError(STATUS_FAILED, `${lost} has no volume any more; ${error.message}`, [`${DEPLOY}    # ${SAYS}`]);
+    },
+  );
   if (!state.succeeded) {
-    throw new CliError(STATUS_FAILED, explainFailure(state, connection.region), ['npm run metals -- deploy']);
+    throw new CliError(STATUS_FAILED, explainFailure(state, connection.region), [DEPLOY]);
   }
   return parseStackStatus(state.invocations[0]!.stdout);
 }
 
+const DEPLOY = 'npm run metals -- deploy';
+const SAYS = 'says what was on it, and how to go on';
+
+/** Of the nodes that are away, those that cannot come back by themselves. */
+async function findLostVolumes(context: Context, { nodes }: StackStatus): Promise<string[]> {
+  const away = nodes.flatMap(({ state, slot }) => (state === 'ready' || slot === null ? [] : [slot]));
+  // Only then, as it takes time.
+  if (away.length === 0) return [];
+  const { region } = await connect(context);
+  const lost = await slotsWithoutVolume(context, region, away);
+  return lost.map((slot) => `node ${slot} does not come back, as it has no volume any more; this ${SAYS}: ${DEPLOY}`);
+}
+
 /** The table on stdout, what is wrong on stderr. */
-export function showStatus({ terminal }: Context, status: StackStatus): void {
+export function showStatus({ terminal, given }: Context, status: StackStatus, lost: readonly string[] = []): void {
   terminal.data(drawTable(statusRows(status), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
-  for (const problem of findProblems(status)) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
+  for (const problem of [...lost, ...findProblems(status)])
+    terminal.note(terminal.noteColors.red(`unhealthy: ${completeCommands(problem, given)}`));
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
 export async function status(context: Context): Promise<number> {
   const seen = await readStatus(context);
-  const problems = findProblems(seen);
+  const lost = await findLostVolumes(context, seen);
+  const problems = [...lost, ...findProblems(seen)].map((problem) => completeCommands(problem, context.given));
   if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems });
-  else showStatus(context, seen);
+  else showStatus(context, seen, lost);
   return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }

@@ -7,10 +7,11 @@ import { connectPrices, idsIn, type Prices, produce } from './pipeline';
 import { metals, repeatedly, ROOT } from './run';
 import { apiKey } from './secrets';
 
-const EVENTS_PER_SECOND = 10;
+export const EVENTS_PER_SECOND = 10;
 const RETRY_MILLISECONDS = 500;
 const LOOK_MILLISECONDS = 1_000;
 const CALM_MILLISECONDS = 10_000;
+const RECOVERY_MILLISECONDS = 600_000;
 const RESULTS = path.join(ROOT, 'build', 'test-results', 'lab-faults.jsonl');
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -83,6 +84,16 @@ function watchStore(sent: readonly string[]) {
   };
 }
 
+/** What `metals status --json` finds wrong, or why it cannot tell. */
+function told(stdout: string, stderr: string): readonly string[] {
+  if (!stdout.startsWith('{')) return [stderr.trim()];
+  const { problems, error } = JSON.parse(stdout) as {
+    readonly problems?: readonly string[];
+    readonly error?: { readonly what: string; readonly why: string };
+  };
+  return problems ?? [`${error?.what}: ${error?.why}`];
+}
+
 /** Every distinct thing that `metals status` finds wrong, in the order in which it does. */
 function watchStatus() {
   // Numbers that grow make no new line.
@@ -95,10 +106,8 @@ function watchStatus() {
   const end = repeatedly(LOOK_MILLISECONDS, async () => {
     const begun = Date.now();
     const { code, stdout, stderr } = await metals('status', '--json');
-    const { problems = [] } = (stdout.startsWith('{') ? JSON.parse(stdout) : {}) as { problems?: string[] };
     if (code === 0) healthyMs = begun;
-    else if (problems.length > 0) problems.forEach(add);
-    else add(stderr.trim().split('\n').slice(0, 2).join(' '));
+    else told(stdout, stderr).forEach(add);
   });
   /** When a look began that found nothing wrong; 0: none has. */
   return { said: lines, healthyMs: () => healthyMs, end };
@@ -109,12 +118,13 @@ function watchStatus() {
  * `npm run fault-table` keeps docs/operations.md.
  *
  * @param fault resolves when it is over, or has only been caused
+ * @param remedy what the fault does itself to end it, as nothing else would
  */
 export async function underFault(
   topology: string,
   name: string,
   fault: () => Promise<void>,
-  recoverySeconds = 600,
+  remedy?: string,
 ): Promise<FaultRow> {
   const source = `lab-fault-${Date.now()}`;
   const client = await startClient(source);
@@ -128,13 +138,13 @@ export async function underFault(
     throw error;
   });
   const overMs = Date.now();
-  const deadlineMs = overMs + recoverySeconds * 1000;
+  const deadlineMs = overMs + RECOVERY_MILLISECONDS;
   const isWell = (): boolean => {
     const lastAcceptedMs = client.acceptedMs.at(-1) ?? 0;
     return status.healthyMs() > overMs && Date.now() - lastAcceptedMs < 2_000;
   };
   while (!isWell() && Date.now() < deadlineMs) await sleep(LOOK_MILLISECONDS);
-  const byItself = isWell();
+  const isWellAgain = isWell();
   const wellMs = Date.now();
   await client.end(60_000);
   while (store.stored() < client.sent.length && Date.now() < wellMs + 60_000) await sleep(LOOK_MILLISECONDS);
@@ -144,7 +154,8 @@ export async function underFault(
   const row: FaultRow = {
     topology,
     fault: name,
-    byItself,
+    isWellAgain,
+    ...(remedy && { remedy }),
     wellAfterSeconds: Math.round((wellMs - overMs) / 1000),
     withoutIntakeSeconds: longestGapSeconds(client.acceptedMs, beginMs, wellMs),
     withoutStoringSeconds: longestGapSeconds(store.grownMs, beginMs, wellMs),

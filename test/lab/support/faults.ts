@@ -1,7 +1,9 @@
 /** Faults of nodes and services, each as it comes: nobody is told, and nothing is put in order. */
+import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { instanceOfSlot, replaceInstance } from './instances';
+import { beginAgain, loseVolume, rewindAll } from './lost-volumes';
 import { inNode, tasks } from './nodes';
-import { run } from './run';
+import { eventually, metals, run, type Settings } from './run';
 import { stage } from './secrets';
 
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -26,20 +28,53 @@ async function pause(container: string, attempts = PAUSE_ATTEMPTS): Promise<void
   }
 }
 
-/** The node stands still: it answers nothing, and its connections stay open. */
+/** Under cgroup v1 the containers of a node are in cgroups beside its own: assets/lab/node/lib/limits.sh. */
+const FREEZER = `
+  . /run/metals-lab/environment
+  [ -n "$LAB_CGROUP_PARENT" ] || exit 0
+  own=$(sed -n 's|^[0-9]*:freezer:.*/||p' /proc/self/cgroup)
+  for task in /sys/fs/cgroup/freezer"$LAB_CGROUP_PARENT"/*/; do
+    [ "$(basename "$task")" = "$own" ] || echo "$1" >"$task/freezer.state"
+  done`;
+
+/** The node stands still, its containers as well: it answers nothing, and its connections stay open. */
 export async function pauseNode(slot: string, seconds: number): Promise<void> {
   const container = await containerOf(slot);
-  await pause(container);
+  const freezer = (state: 'FROZEN' | 'THAWED') => inNode(container, ['bash', '-ec', FREEZER, 'freezer', state]);
+  await freezer('FROZEN');
   try {
-    await sleep(seconds);
+    await pause(container);
+    try {
+      await sleep(seconds);
+    } finally {
+      await run('docker', ['unpause', container]);
+    }
   } finally {
-    await run('docker', ['unpause', container]);
+    await freezer('THAWED');
   }
 }
 
 /** The instance of a slot is terminated; the Auto Scaling group brings another one. */
 export async function terminate(slot: string): Promise<void> {
   await replaceInstance(stage(), slot);
+}
+
+/**
+ * The instance of a slot ends, and its volume is lost with it. `metals status` must say so; then what it advises is done: a
+ * deployment with an empty volume, and, where stored prices were on it, a rewind.
+ *
+ * @param settings as the stage was deployed
+ */
+export async function loseNode(slot: string, settings: Settings, hasPrices: boolean): Promise<void> {
+  const lost = await loseVolume(slot);
+  const { id } = await instanceOfSlot(stage(), slot);
+  await new EC2Client({}).send(new TerminateInstancesCommand({ InstanceIds: [id] }));
+  await eventually('metals status that names the lost volume', 300, async () => {
+    const { code, stdout, stderr } = await metals('status', '--json');
+    return code !== 0 && stdout.includes('no volume any more') ? undefined : `${code} ${stdout.slice(-300)} ${stderr}`;
+  });
+  await beginAgain(slot, lost, ['is gone or has lost its tags'], settings);
+  if (hasPrices) await rewindAll();
 }
 
 const addressOf = async (container: string): Promise<string> =>

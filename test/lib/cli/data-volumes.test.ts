@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readContext } from '../../../lib/cli/context';
-import { readDataVolumes, volumesSetting } from '../../../lib/cli/data-volumes';
+import { readDataVolumes, slotsWithoutVolume, volumesSetting } from '../../../lib/cli/data-volumes';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 describe('the setting', () => {
@@ -34,8 +34,8 @@ describe('the setting', () => {
 describe('reading it', () => {
   const ec2 = mockClient(EC2Client);
   const stacks = mockClient(CloudFormationClient);
-  const read = () =>
-    readDataVolumes(readContext({ color: false }, fakeIo(LAB_ENV), new AbortController().signal), 'eu-west-1');
+  const context = readContext({ color: false }, fakeIo(LAB_ENV), new AbortController().signal);
+  const read = () => readDataVolumes(context, 'eu-west-1');
   const deployed = (OutputValue: string) =>
     stacks.on(DescribeStacksCommand, { StackName: 'metals-lab-data' }).resolves({
       Stacks: [
@@ -80,5 +80,18 @@ describe('reading it', () => {
     expect(await read()).toBe('none');
     ec2.on(DescribeVolumesCommand).rejects(new Error('reset by peer'));
     await expect(read()).rejects.toThrow('reset by peer');
+  });
+
+  it('names the slots that have none', async () => {
+    const Tags = [{ Key: 'metals:slot', Value: 'worker-2' }];
+    ec2.on(DescribeVolumesCommand).resolves({ Volumes: [{ VolumeId: 'vol-2', Tags }, { VolumeId: 'vol-3' }] });
+    expect(await slotsWithoutVolume(context, 'eu-west-1', ['worker-1', 'worker-2'])).toEqual(['worker-1']);
+    ec2.on(DescribeVolumesCommand).rejects(Object.assign(new Error('no'), { name: 'UnauthorizedOperation' }));
+    expect(await slotsWithoutVolume(context, 'eu-west-1', ['worker-1'])).toEqual([]);
+  });
+
+  it('asks nobody where no node is away', async () => {
+    expect(await slotsWithoutVolume(context, 'eu-west-1', [])).toEqual([]);
+    expect(ec2.calls()).toHaveLength(0);
   });
 });

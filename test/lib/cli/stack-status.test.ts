@@ -84,6 +84,18 @@ describe('findProblems', () => {
       ['service kafka: 0 of 1 running, 0 healthy'],
     ],
     [
+      'a service that a rewind has stopped',
+      { services: [service({ name: 'processor', desired: 0, running: 0, healthy: 0, standstill: '2' })] },
+      [
+        'service processor stands still for a rewind: let it end; if it was cut off: npm run metals -- rewind --all',
+      ],
+    ],
+    [
+      'a service that a person has stopped',
+      { services: [service({ desired: 0, running: 0, healthy: 0 })] },
+      ['service kafka is scaled to 0'],
+    ],
+    [
       'a service that says why it is not well',
       { health: [{ service: 'processor', status: 'degraded', reasons: ['MongoDB: disconnected', 'lagging'] }] },
       ['processor is degraded: MongoDB: disconnected', 'processor is degraded: lagging'],

@@ -67,7 +67,10 @@ it('is never a silent, empty one instead of the one that the stack has had', () 
 
 it.each([
   ['kafka', "; Kafka's data was on it, accepted events that are not stored yet included; give"],
-  ['mongodb', "; MongoDB's data was on it, the stored prices, which the processor does not read again by itself; give"],
+  [
+    'mongodb',
+    "; MongoDB's data was on it, the stored prices, whose events Kafka still has for some time: deployed again, read them again with npm run metals -- rewind --all; give",
+  ],
   ['swarm', 'deploy again: aws ssm delete-parameter --name /metals/prod/swarm/claim; aws ec2 create-volume'],
 ])('says what was on the one that is gone: %s', (data, text) => {
   expect(() => chooseVolume([], { ...wanted, holds: [data] }, { ...NEW, currentId: 'vol-1' })).toThrow(text);

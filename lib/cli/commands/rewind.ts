@@ -1,0 +1,109 @@
+import { EXIT, TOPIC } from '../../contract';
+import { explainFailure } from '../../ssm';
+import { confirmOnTerminal, type Confirm } from '../confirm';
+import type { Context } from '../context';
+import { parseDurationSeconds } from '../duration';
+import { CliError } from '../errors';
+import { completeCommands } from '../next-command';
+import { parseRewind, type RewindAnswer } from '../rewind-answer';
+import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
+import { drawTable } from '../table';
+
+export const REWIND_FAILED = 'no event is read again';
+const DEFAULT_TIMEOUT_SECONDS = 900;
+const STATUS = 'npm run metals -- status';
+/** Kafka keeps no event so long; a moment before the year 2000 is no parameter of the document. */
+const LONGEST_SECONDS = 10 * 366 * 86_400;
+
+export interface RewindOptions {
+  readonly since?: string;
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/**
+ * `metals rewind`: the processors read events again that Kafka still has, so that stored prices which were lost come back. They
+ * stand still while that is set; intake goes on.
+ */
+export async function rewind(
+  context: Context,
+  options: RewindOptions,
+  confirm: Confirm = confirmOnTerminal,
+): Promise<number> {
+  const { terminal } = context;
+  const since = sinceParameter(options, Date.now());
+  if (!options.yes && !options.dryRun && !terminal.interactive)
+    throw new CliError(
+      REWIND_FAILED,
+      'it asks before it stops the processors, and nobody can answer here: stdin is not a terminal',
+      ['add --yes to go on without being asked, or --dry-run to see how many events it would be'],
+      EXIT.usage,
+    );
+  const connection = await connect(context);
+  await assertDeployed(context, connection, 'events-rewind', REWIND_FAILED);
+  const ask = (title: string, dryRun: boolean) => run(context, connection, title, since, dryRun);
+  const plan = await ask('counting events on a manager', true);
+  if (options.dryRun || plan.records === 0) return report(context, plan);
+  terminal.note(
+    `${inWords(plan.records)} of ${TOPIC.prices} are read again; those that are stored stay as they are. ` +
+      'The processors stand still for some 20 s; nothing that is accepted meanwhile is lost',
+  );
+  if (!options.yes && !(await confirm('rewind?', context.interrupted)))
+    throw new CliError(REWIND_FAILED, 'the answer was not yes: nothing was changed', [STATUS]);
+  return report(context, await ask('setting the processors back on a manager', false));
+}
+
+/** Pure: what was typed, as the document takes it. @throws CliError (usage) */
+export function sinceParameter({ since, all }: RewindOptions, nowMs: number): string {
+  const usage = (why: string): CliError =>
+    new CliError('the command did not start', why, ['npm run metals -- rewind --help'], EXIT.usage);
+  if (all && since !== undefined) throw usage(`it takes one of --since and --all: got --since ${since} and --all`);
+  if (all) return 'all';
+  if (since === undefined) throw usage('it needs --since or --all: got none of them');
+  const seconds = parseDurationSeconds(since);
+  if (seconds === undefined || seconds > LONGEST_SECONDS)
+    throw usage(`--since: got "${since}", expected a duration such as 30m, 24h or 90s`);
+  return new Date(nowMs - seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+async function run(
+  context: Context,
+  connection: Connection,
+  title: string,
+  since: string,
+  dryRun: boolean,
+): Promise<RewindAnswer> {
+  const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  const parameters = { Since: since, DryRun: String(dryRun) };
+  const state = await runOnManager(context, connection, 'events-rewind', title, timeoutSeconds, parameters);
+  context.leaveBehind = [];
+  if (!state.succeeded) throw new CliError(REWIND_FAILED, explainFailure(state, connection.region), [STATUS]);
+  return parseRewind(state.invocations[0]!.stdout, REWIND_FAILED);
+}
+
+const inWords = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'event' : 'events'}`;
+
+function report({ terminal, stage, given }: Context, { rewound, records, partitions }: RewindAnswer): number {
+  if (terminal.json) {
+    terminal.value({
+      ...{ stage, topic: TOPIC.prices, rewound, records },
+      partitions: partitions.map(([partition, from, to]) => ({ partition, from: Number(from), to: Number(to) })),
+    });
+    return EXIT.ok;
+  }
+  if (records === 0) {
+    terminal.note('there is nothing to read again: no event that was read is there any more, or none since then');
+    return EXIT.ok;
+  }
+  const rows = partitions.map(([partition, from, to]) => [
+    ...[String(partition), from, to, (BigInt(from) - BigInt(to)).toLocaleString('en-US')],
+  ]);
+  terminal.data(drawTable([['partition', 'read until', 'back to', 'events'], ...rows], terminal.colors));
+  if (!rewound) terminal.note(`would read ${inWords(records)} again; nothing was changed`);
+  else {
+    terminal.note(`the processors read ${inWords(records)} again`);
+    terminal.note(completeCommands(`next: ${STATUS}    # healthy once they have caught up`, given));
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,63 @@
+/** Volumes that are lost: what a deployment says of one, and the way back that it advises. */
+import { CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DeleteParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parameterPath, TAG } from '../../../lib/contract';
+import { contextOf, eventually, metals, type Settings } from './run';
+import { stage } from './secrets';
+import { type SlotVolume, volumeOfSlot } from './volumes';
+
+const ec2 = new EC2Client({});
+
+/** The slot's volume is out of the stage's sight, as one that is gone. */
+export async function loseVolume(slot: string): Promise<SlotVolume> {
+  const volume = await volumeOfSlot(stage(), slot);
+  await ec2.send(new DeleteTagsCommand({ Resources: [volume.id], Tags: [{ Key: TAG.slot }, { Key: TAG.stage }] }));
+  return volume;
+}
+
+/** What the refusal advises. */
+async function beginEmpty(slot: string, { availabilityZone, sizeGiB }: SlotVolume): Promise<void> {
+  const Tags = [
+    { Key: TAG.stage, Value: stage() },
+    { Key: TAG.slot, Value: slot },
+  ];
+  await ec2.send(
+    new CreateVolumeCommand({
+      ...{ AvailabilityZone: availabilityZone, Size: sizeGiB, VolumeType: 'gp3', Encrypted: true },
+      TagSpecifications: [{ ResourceType: 'volume', Tags }],
+    }),
+  );
+}
+
+/** Deploys, is refused, does what is advised, deploys again, and removes the volume that was lost. */
+export async function beginAgain(
+  slot: string,
+  lost: SlotVolume,
+  says: readonly string[],
+  settings: Settings = {},
+): Promise<void> {
+  // `cdk deploy` by itself finds its template unchanged, and looks for nothing.
+  const deploy = () => metals('deploy', '--yes', ...contextOf(settings));
+  const refused = await deploy();
+  expect(refused.code).not.toBe(0);
+  const told = `${refused.stdout}${refused.stderr}`;
+  for (const text of says) expect(told).toContain(text);
+  const claim = parameterPath(stage(), 'claim');
+  if (told.includes(`aws ssm delete-parameter --name ${claim}`))
+    await new SSMClient({}).send(new DeleteParameterCommand({ Name: claim }));
+  await beginEmpty(slot, lost);
+  const deployed = await deploy();
+  if (deployed.code !== 0) throw new Error(`metals deploy after ${slot} was lost:\n${deployed.stderr}`);
+  await eventually(`the end of ${lost.id}`, 120, () =>
+    ec2.send(new DeleteVolumeCommand({ VolumeId: lost.id })).then(
+      () => undefined,
+      (error: Error) => error.message,
+    ),
+  );
+}
+
+/** Lets the processors read again all events that Kafka still has. */
+export async function rewindAll(): Promise<void> {
+  const { code, stderr } = await metals('rewind', '--all', '--yes');
+  if (code !== 0) throw new Error(`metals rewind --all:\n${stderr}`);
+}

@@ -1,0 +1,135 @@
+/** What is asked before events are read again, what is sent, and what is told. */
+import {
+  DescribeInstanceInformationCommand,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  ListDocumentsCommand,
+  SendCommandCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { rewind, sinceParameter, type RewindOptions } from '../../../lib/cli/commands/rewind';
+import { readContext } from '../../../lib/cli/context';
+import { fakeIo, LAB_ENV } from './fake-io';
+
+const ssm = mockClient(SSMClient);
+const ID = 'c-1';
+const NOW = Date.UTC(2026, 10, 28, 12);
+
+/** What was asked of the document, in order. */
+let asked: string[];
+
+function answers(status: 'Success' | 'Failed', stdout: string, stderr = ''): void {
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: status, TargetCount: 1 }] });
+  ssm
+    .on(ListCommandInvocationsCommand)
+    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: status }] });
+  ssm.on(GetCommandInvocationCommand).resolves({
+    ...{ CommandId: ID, InstanceId: 'i-1', Status: status, ResponseCode: status === 'Success' ? 0 : 1 },
+    ...{ StandardOutputContent: stdout, StandardErrorContent: stderr },
+  });
+}
+
+beforeEach(() => {
+  ssm.reset();
+  asked = [];
+  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: 'metals-lab-events-rewind' }] });
+  ssm
+    .on(DescribeInstanceInformationCommand)
+    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
+  ssm.on(SendCommandCommand).callsFake(({ Parameters }) => {
+    asked.push(`${Parameters.Since} ${Parameters.DryRun}`);
+    return { Command: { CommandId: ID, TargetCount: 1 } };
+  });
+});
+
+async function run(options: RewindOptions, { interactive = false, json = false, says = true } = {}) {
+  const io = fakeIo(LAB_ENV, interactive);
+  const context = readContext({ json, color: true }, io, new AbortController().signal);
+  const result = await rewind(context, options, () => Promise.resolve(says)).then(
+    (code) => ({ code, error: undefined }),
+    (error: { why: string; next: string[] }) => ({ code: undefined, error }),
+  );
+  return { ...result, out: io.out(), err: io.err() };
+}
+
+describe('the beginning', () => {
+  test('a duration is a moment of the past, the same for counting and setting', () => {
+    expect(sinceParameter({ since: '24h' }, NOW)).toBe('2026-11-27T12:00:00Z');
+    expect(sinceParameter({ since: '90s' }, NOW + 7)).toBe('2026-11-28T11:58:30Z');
+    expect(sinceParameter({ all: true }, NOW)).toBe('all');
+  });
+
+  test.each<[RewindOptions, string]>([
+    [{}, 'it needs --since or --all: got none of them'],
+    [{ all: true, since: '1h' }, 'it takes one of --since and --all: got --since 1h and --all'],
+    [{ since: 'yesterday' }, '--since: got "yesterday", expected a duration such as 30m, 24h or 90s'],
+    [{ since: '999999h' }, '--since: got "999999h", expected a duration such as 30m, 24h or 90s'],
+  ])('%j is refused', async (options, why) => {
+    expect((await run({ ...options, yes: true })).error).toMatchObject({ why, exitCode: 2 });
+    expect(asked).toEqual([]);
+  });
+});
+
+test('without a terminal and --yes nothing is asked of anybody', async () => {
+  const { error } = await run({ all: true });
+  expect(error?.why).toContain('nobody can answer here');
+  expect(asked).toEqual([]);
+});
+
+const PLAN = '{"rewound":false,"records":1234,"partitions":[[0,"1300","100"],[3,"40","6"]]}';
+
+test('--dry-run only counts', async () => {
+  answers('Success', PLAN);
+  const { code, out, err } = await run({ all: true, dryRun: true });
+  expect(code).toBe(0);
+  expect(asked).toEqual(['all true']);
+  expect(out).toMatch(/partition +read until +back to +events\n0 +1300 +100 +1,200\n3 +40 +6 +34\n/);
+  expect(err).toContain('would read 1,234 events again; nothing was changed');
+});
+
+test('a person says yes, and then it is done', async () => {
+  answers('Success', PLAN);
+  const { err } = await run({ all: true }, { interactive: true });
+  expect(asked).toEqual(['all true', 'all false']);
+  expect(err).toContain('1,234 events of metals-prices are read again; those that are stored stay as they are');
+});
+
+test('a person says no, and nothing is done', async () => {
+  answers('Success', PLAN);
+  const { error } = await run({ all: true }, { interactive: true, says: false });
+  expect(error?.why).toBe('the answer was not yes: nothing was changed');
+  expect(asked).toEqual(['all true']);
+});
+
+test('nothing to read again stops no processor', async () => {
+  answers('Success', '{"rewound":false,"records":0,"partitions":[]}');
+  const { code, err } = await run({ all: true, yes: true });
+  expect([code, asked]).toEqual([0, ['all true']]);
+  expect(err).toContain('there is nothing to read again');
+});
+
+test('for programs', async () => {
+  answers('Success', PLAN.replace('false', 'true'));
+  const { out } = await run({ all: true, yes: true }, { json: true });
+  expect(JSON.parse(out)).toEqual({
+    ...{ stage: 'lab', topic: 'metals-prices', rewound: true, records: 1234 },
+    partitions: [
+      { partition: 0, from: 1300, to: 100 },
+      { partition: 3, from: 40, to: 6 },
+    ],
+  });
+});
+
+test('the reason of the document is the reason', async () => {
+  answers('Failed', '', 'error: a move from one Kafka or MongoDB to another has not ended\nnext: deploy again');
+  const { error } = await run({ all: true, yes: true });
+  expect(error?.why).toContain('a move from one Kafka or MongoDB to another has not ended');
+});
+
+test('an answer that is none', async () => {
+  answers('Success', 'Cannot connect to the Docker daemon');
+  const { error } = await run({ all: true, yes: true });
+  expect(error?.why).toBe('the document events-rewind answered "", which is not what was agreed on');
+});

@@ -1,0 +1,102 @@
+/** What is told beside the answer of the Swarm: nodes whose volume is gone do not come back by themselves. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstanceInformationCommand,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  ListDocumentsCommand,
+  SendCommandCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { status } from '../../../lib/cli/commands/status';
+import { readContext } from '../../../lib/cli/context';
+import type { StackStatus } from '../../../lib/cli/stack-status';
+import { fakeIo, LAB_ENV } from './fake-io';
+
+const ssm = mockClient(SSMClient);
+const ec2 = mockClient(EC2Client);
+const recorded = JSON.parse(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8')) as StackStatus;
+const ID = 'c-1';
+
+/** A Swarm without its workers of these names. */
+function swarm(...down: string[]): void {
+  const nodes = recorded.nodes.map((node) => ({ ...node, state: down.includes(node.slot!) ? 'down' : 'ready' }));
+  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: 'metals-lab-stack-status' }] });
+  ssm
+    .on(DescribeInstanceInformationCommand)
+    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
+  ssm.on(SendCommandCommand).resolves({ Command: { CommandId: ID, TargetCount: 1 } });
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: 'Success', TargetCount: 1 }] });
+  ssm
+    .on(ListCommandInvocationsCommand)
+    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: 'Success' }] });
+  ssm.on(GetCommandInvocationCommand).resolves({
+    ...{ CommandId: ID, InstanceId: 'i-1', Status: 'Success', ResponseCode: 0 },
+    StandardOutputContent: JSON.stringify({ ...recorded, nodes }),
+  });
+}
+
+const volumesOf = (...slots: string[]) =>
+  ec2.on(DescribeVolumesCommand).resolves({
+    Volumes: slots.map((Value) => ({ VolumeId: `vol-${Value}`, Tags: [{ Key: 'metals:slot', Value }] })),
+  });
+
+async function run(options: { json?: boolean; stage?: string; timeout?: string } = {}) {
+  const io = fakeIo(LAB_ENV);
+  const context = readContext({ color: false, ...options }, io, new AbortController().signal);
+  const result = await status(context).then(
+    (code) => ({ code, error: undefined }),
+    (error: { why: string; next: string[] }) => ({ code: undefined, error }),
+  );
+  return { ...result, out: io.out(), err: io.err() };
+}
+
+beforeEach(() => {
+  ssm.reset();
+  ec2.reset();
+});
+
+const LOST =
+  'node worker-1 does not come back, as it has no volume any more; this says what was on it, and how to go on: ' +
+  'npm run metals --';
+
+test('all is well: EC2 is not asked', async () => {
+  swarm();
+  expect((await run()).code).toBe(0);
+  expect(ec2.calls()).toHaveLength(0);
+});
+
+test('a node that is away, and has its volume, comes back', async () => {
+  swarm('worker-1');
+  volumesOf('manager-1', 'worker-1', 'worker-2');
+  const { code, err } = await run();
+  expect(code).toBe(3);
+  expect(err).toContain('unhealthy: node worker-1 is down');
+  expect(err).not.toContain('no volume');
+});
+
+test('one without does not: that comes first, with the command as it was typed', async () => {
+  swarm('worker-1');
+  volumesOf('manager-1', 'worker-2');
+  const { code, err } = await run({ stage: 'lab' });
+  expect(code).toBe(3);
+  expect(err.match(/unhealthy: .*/g)).toEqual([
+    `unhealthy: ${LOST} --stage lab deploy`,
+    'unhealthy: node worker-1 is down',
+  ]);
+  const { problems } = JSON.parse((await run({ json: true })).out) as { problems: string[] };
+  expect(problems).toEqual([`${LOST} deploy`, 'node worker-1 is down']);
+});
+
+test('the only manager, too, whom nobody can ask', async () => {
+  swarm();
+  ssm.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [] });
+  volumesOf('worker-1', 'worker-2');
+  const { error } = await run({ timeout: '1s' });
+  expect(error?.why).toMatch(/^manager-1 has no volume any more; waiting for a manager/);
+  expect(error?.next).toEqual(['npm run metals -- deploy    # says what was on it, and how to go on']);
+});
