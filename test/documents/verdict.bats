@@ -74,6 +74,17 @@ KAFKA_DOWN="map(if (.ServiceID | IN(\"s2\", \"s4\", \"s5\", \"s6\")) then ${FAIL
   [[ $(jq -r '.services[] | select(.name == "producer").problems[0].error' "${BATS_TEST_TMPDIR}/state") == "no suitable node (scheduling constraints not satisfied on 1 node)" ]]
 }
 
+@test "where one replica is missing, what failed before another one that runs is history" {
+  # The edge of n3 has failed; that of n1 was replaced a while ago.
+  local failed='map(if .ServiceID == "s1" and .NodeID == "n3" then .ID = "now" | .Status = {State: "failed", Err: "task: non-zero exit (137)", Timestamp: "2026-11-26T10:09:00Z"} else . end)'
+  state_with "${failed} + [(.[] | select(.ServiceID == \"s1\" and .NodeID == \"n1\") | .ID = \"before\" | .DesiredState = \"shutdown\" | .Status.State = \"complete\")]"
+  [[ $(jq -c '.services[] | select(.name == "edge") | [.running, .problems[].task_id]' "${BATS_TEST_TMPDIR}/state") == '[2,"now"]' ]]
+  # Of replicas each has a slot, wherever it runs.
+  state_with 'map(if .ServiceID == "s5" then .Slot = 1 else . end) + [(.[] | select(.ServiceID == "s5") | .ID = "second" | .Slot = 2 | .Status.State = "failed")]' \
+    'map(if .ID == "s5" then .Spec.Mode.Replicated.Replicas = 2 else . end)'
+  [[ $(jq -c '.services[] | select(.name == "producer") | [.running, .problems[].task_id]' "${BATS_TEST_TMPDIR}/state") == '[1,"second"]' ]]
+}
+
 @test "an explanation begins with the root cause, has no stack frames, and fits" {
   state_with "${KAFKA_DOWN}"
   # 40 lines of a Java stack, the cause first; long lines everywhere else.

@@ -71,9 +71,13 @@ stack_state() {
         # It stands still for a document that says how many replicas it had: events-rewind.
         standstill: ($service.Spec.Labels["com.metals.rewind.replicas"] // null)
       }) as $row |
+      (($row.update_state // "") | test("paused|rollback")) as $returned |
+      # Slots of a replicated service, nodes of a global one, whose present task runs: what failed there before is history.
+      ($present | map(select(.DesiredState == "running" and .Status.State == "running" and ready) | .Slot // .NodeID)) as $served |
       $row + {problems: (
-        if $row.running >= $row.desired and (($row.update_state // "") | test("paused|rollback") | not) then []
+        if $row.running >= $row.desired and ($returned | not) then []
         else ($all | map(select((.Spec.ContainerSpec == $spec and .DesiredState == "running" and .Status.State == "running") | not))
+          | map(select($returned or (.Slot // .NodeID | IN($served[]) | not)))
           | sort_by(.CreatedAt // .Status.Timestamp) | reverse) as $suspects |
           [($suspects[] | select(ended)), ($suspects[] | select(unfinished))] | map(problem) | .[:3] end)};
     {
