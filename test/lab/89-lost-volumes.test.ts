@@ -4,7 +4,7 @@ import { parameterPath } from '../../lib/contract';
 import { instanceOfSlot } from './support/instances';
 import { inNode, onManager } from './support/nodes';
 import { connectPrices } from './support/pipeline';
-import { beginAgain, loseVolume, rewindAll } from './support/lost-volumes';
+import { beginAgain, deleteVolume, loseVolume, rewindAll } from './support/lost-volumes';
 import { eventually, metals, type Settings } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad, watchNodes } from './support/sequences';
 import { stage } from './support/secrets';
@@ -39,9 +39,12 @@ async function storedPrices(): Promise<number> {
   }
 }
 
-/** Deploys, is refused, does what is advised, and deploys again; the instance has run meanwhile. */
-const comeBackEmpty = async (slot: string, says: readonly string[], settings: Settings = {}): Promise<void> =>
-  beginAgain(slot, await loseVolume(slot), says, settings);
+/** What was lost is out of sight alone, so the instance has run with it until it is replaced. */
+async function comeBackEmpty(slot: string, says: readonly string[], settings: Settings = {}): Promise<void> {
+  const lost = await loseVolume(slot);
+  await beginAgain(slot, lost, says, settings);
+  await deleteVolume(lost);
+}
 
 inFullRun('with one manager', () => {
   afterAll(() => mustDeploy());

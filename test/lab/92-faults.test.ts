@@ -1,7 +1,7 @@
 /** The tables of faults in docs/operations.md: each fault under load, until all is well again by itself. */
 import { brokerService, brokerSlots, otherBrokerSlots, slotNames } from '../../lib/slots';
 import { EVENTS_PER_SECOND, underFault } from './support/fault-run';
-import { cut, fillDisk, killTask, loseNode, pauseNode, terminate } from './support/faults';
+import { cut, fillDisk, killTask, loseForGood, pauseNode, terminate } from './support/faults';
 import type { Settings } from './support/run';
 import { inFullRun, mustDeploy } from './support/sequences';
 
@@ -78,7 +78,7 @@ function faultsOf(topology: Topology): Fault[] {
       const hasPrices = slot === PLACES.mongodbSlot;
       return {
         name: `the instance of ${named.get(slot)} is terminated, and its volume is lost`,
-        cause: () => loseNode(slot, settingsOf(topology), hasPrices),
+        cause: () => loseForGood(slot, settingsOf(topology), hasPrices),
         remedy: `\`metals deploy\` with an empty volume${hasPrices ? ', `metals rewind`' : ''}`,
       };
     }),

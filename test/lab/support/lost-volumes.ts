@@ -1,12 +1,21 @@
 /** Volumes that are lost: what a deployment says of one, and the way back that it advises. */
-import { CreateVolumeCommand, DeleteTagsCommand, DeleteVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CreateVolumeCommand,
+  DeleteTagsCommand,
+  DeleteVolumeCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
 import { DeleteParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parameterPath, TAG } from '../../../lib/contract';
+import { instancesOf } from './instances';
 import { contextOf, eventually, metals, type Settings } from './run';
 import { stage } from './secrets';
 import { type SlotVolume, volumeOfSlot } from './volumes';
 
 const ec2 = new EC2Client({});
+const ssm = new SSMClient({});
 
 /** The slot's volume is out of the stage's sight, as one that is gone. */
 export async function loseVolume(slot: string): Promise<SlotVolume> {
@@ -29,7 +38,7 @@ async function beginEmpty(slot: string, { availabilityZone, sizeGiB }: SlotVolum
   );
 }
 
-/** Deploys, is refused, does what is advised, deploys again, and removes the volume that was lost. */
+/** Deploys, is refused, does what is advised, and deploys again. */
 export async function beginAgain(
   slot: string,
   lost: SlotVolume,
@@ -43,17 +52,41 @@ export async function beginAgain(
   const told = `${refused.stdout}${refused.stderr}`;
   for (const text of says) expect(told).toContain(text);
   const claim = parameterPath(stage(), 'claim');
-  if (told.includes(`aws ssm delete-parameter --name ${claim}`))
-    await new SSMClient({}).send(new DeleteParameterCommand({ Name: claim }));
+  if (says.some((text) => text.includes(claim))) await ssm.send(new DeleteParameterCommand({ Name: claim }));
   await beginEmpty(slot, lost);
   const deployed = await deploy();
   if (deployed.code !== 0) throw new Error(`metals deploy after ${slot} was lost:\n${deployed.stderr}`);
-  await eventually(`the end of ${lost.id}`, 120, () =>
-    ec2.send(new DeleteVolumeCommand({ VolumeId: lost.id })).then(
+}
+
+/** Until nothing holds it any more. */
+export const deleteVolume = ({ id }: SlotVolume): Promise<void> =>
+  eventually(`the end of ${id}`, 120, () =>
+    ec2.send(new DeleteVolumeCommand({ VolumeId: id })).then(
       () => undefined,
       (error: Error) => error.message,
     ),
   );
+
+/** The slot's instance ends, and its volume is gone before the next one has it. */
+export async function loseNode(slot: string): Promise<SlotVolume> {
+  const volume = await volumeOfSlot(stage(), slot);
+  await eventually(`the end of ${volume.id}`, 240, async () => {
+    const holder = await holderOf(volume);
+    if (holder !== undefined) await ec2.send(new TerminateInstancesCommand({ InstanceIds: [holder] }));
+    return ec2.send(new DeleteVolumeCommand({ VolumeId: volume.id })).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+  });
+  return volume;
+}
+
+/** The instance that runs with it. */
+async function holderOf({ id }: SlotVolume): Promise<string | undefined> {
+  const { Volumes: [volume] = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [id] }));
+  const holder = volume?.Attachments?.[0]?.InstanceId;
+  const running = await instancesOf(stage());
+  return running.some((instance) => instance.id === holder) ? holder : undefined;
 }
 
 /** Lets the processors read again all events that Kafka still has. */

@@ -49,23 +49,25 @@ describe('Writer', () => {
 
   test('what is superseded before its turn is not written, and not taken for written; the others are', async () => {
     const written: string[] = [];
-    let release = (): void => undefined;
+    let [begin, release] = [(): void => undefined, (): void => undefined];
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const held = new Promise<void>((resolve) => (release = resolve));
     const subject = writer(async (documents) => {
+      begin();
       await held;
       written.push(...documents.map(({ _id }) => _id));
       return { insertedCount: documents.length };
     });
     let isCurrent = true;
     const first = subject.write(['a'].map(document), () => isCurrent);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const second = subject.write(['b'].map(document), () => isCurrent);
+    await begun;
+    const second = expect(subject.write(['b'].map(document), () => isCurrent)).rejects.toBeInstanceOf(SupersededError);
     const other = subject.write(['c'].map(document));
     isCurrent = false;
     release();
     // Under way when it was superseded: its end is the truth.
     expect(await first).toMatchObject({ inserted: 1 });
-    await expect(second).rejects.toBeInstanceOf(SupersededError);
+    await second;
     expect(await other).toMatchObject({ inserted: 1 });
     expect(written).toEqual(['a', 'c']);
   });

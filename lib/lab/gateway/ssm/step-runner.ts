@@ -1,4 +1,5 @@
 /** Effects of Run Command: a step as root in a node's container, and its output in CloudWatch Logs. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run, tryRun, type Output } from '../../process';
 import { UpstreamError } from '../errors';
 import type { CommandEffects, StepRun } from './command-run';
@@ -12,6 +13,7 @@ const NODE_ENDPOINT = 'http://127.0.0.1:4566';
 const UNKNOWN_EXIT_CODE = 255;
 /** How long `docker exec` may take to end once its processes are gone. */
 const EXEC_END_MILLISECONDS = 5000;
+const STANDSTILL_POLL_MILLISECONDS = 1000;
 
 export const commandEffects = (upstream: Upstream): CommandEffects => ({
   runStep,
@@ -29,12 +31,15 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
   const hung = new AbortController();
   const ending = waitForEnd(step, hung);
   try {
-    const output = await tryRun('docker', ['exec', '--interactive', ...names, step.container, ...command], {
-      input: step.script,
-      env: { ...process.env, ...environment },
-      signal: hung.signal,
-    });
-    return readOutcome(output, mark, ending.reason());
+    for (;;) {
+      const output = await tryRun('docker', ['exec', '--interactive', ...names, step.container, ...command], {
+        input: step.script,
+        env: { ...process.env, ...environment },
+        signal: hung.signal,
+      });
+      if (!standsStill(output) || ending.reason() !== 'exited') return readOutcome(output, mark, ending.reason());
+      await sleep(STANDSTILL_POLL_MILLISECONDS);
+    }
   } catch (error) {
     if (!hung.signal.aborted) throw error;
     // A node that hangs: what the step has printed is lost, and on AWS nobody would say so either.
@@ -43,6 +48,10 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
     ending.forget();
   }
 }
+
+/** Pure: Docker begins nothing in a container that is paused; an agent that stands still takes the command when it goes on. */
+export const standsStill = ({ stderr }: Output): boolean =>
+  /^Error response from daemon: Container \S+ is paused, unpause the container before exec$/m.test(stderr);
 
 /** Pure: a step has ended only if its mark came; `docker exec` alone may report success for one that still runs. */
 export function readOutcome(output: Output, mark: string, ended: StepOutcome['ended']): StepOutcome {

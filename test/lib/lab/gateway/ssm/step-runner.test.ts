@@ -1,4 +1,4 @@
-import { readOutcome } from '../../../../../lib/lab/gateway/ssm/step-runner';
+import { readOutcome, standsStill } from '../../../../../lib/lab/gateway/ssm/step-runner';
 
 const MARK = 'step-end-1234';
 
@@ -23,4 +23,11 @@ test('a step that the agent has killed is 137 and adds no word, whatever docker 
   expect(ended).toEqual({ exitCode: 137, ended: 'timed-out', stdout: 'begun\n', stderr: '' });
   const marked = { exitCode: 143, stdout: '', stderr: `a warning\n\n${MARK} 143\n` };
   expect(readOutcome(marked, MARK, 'cancelled')).toMatchObject({ exitCode: 137, stderr: 'a warning\n' });
+});
+
+test('a node that stands still, as Docker 20.10 says it, has not refused the step', () => {
+  const stderr =
+    'Error response from daemon: Container metals-lab-i-9fea48a0d44c44b9b is paused, unpause the container before exec\n';
+  expect(standsStill({ exitCode: 1, stdout: '', stderr })).toBe(true);
+  expect(standsStill({ exitCode: 1, stdout: '', stderr: 'Error: No such container: metals-lab-i-9\n' })).toBe(false);
 });
