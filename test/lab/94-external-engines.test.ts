@@ -12,6 +12,7 @@ import {
 } from './support/external-engines';
 import { setRights } from './support/external-rights';
 import { gatewayLog, leaks, patterns, processesWith, shownByManager } from './support/leaks';
+import { rewindAll } from './support/lost-volumes';
 import { connectPrices, idsIn, type Connect, type StoredPrice } from './support/pipeline';
 import { contextOf, eventually, metals, run, tryRun } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad } from './support/sequences';
@@ -105,6 +106,21 @@ inFullRun('engines of somebody else', () => {
       });
     };
     await underLoad(EVENTS_PER_SECOND, away, mongodb.prices);
+  });
+
+  test('are read again: a price that was deleted there comes back', async () => {
+    const prices = await engines.mongodb.prices();
+    try {
+      const [last] = await prices.collection.find().sort({ _id: -1 }).limit(1).toArray();
+      await prices.collection.deleteOne({ _id: last!._id });
+      await rewindAll();
+      await eventually('the price', 60, async () => {
+        const found = await prices.collection.findOne({ _id: last!._id });
+        return found?.price === last!.price ? undefined : JSON.stringify(found);
+      });
+    } finally {
+      await prices.close();
+    }
   });
 
   test('leave no password where it may not be', async () => {
