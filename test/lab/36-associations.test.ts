@@ -6,11 +6,11 @@ import {
   StartAssociationsOnceCommand,
   type AssociationExecutionTarget,
 } from '@aws-sdk/client-ssm';
-import { GATEWAY_CONTAINER } from '../../lib/lab/names';
+import { anHourLater } from './support/associations';
 import { outputOf } from './support/commands';
 import { instanceOfSlot, replaceInstance } from './support/instances';
 import { inNode, onManager } from './support/nodes';
-import { eventually, metals, run } from './support/run';
+import { eventually, metals } from './support/run';
 import { inFullRun } from './support/sequences';
 import { stage } from './support/secrets';
 
@@ -46,16 +46,6 @@ async function end(name: Name, id: string): Promise<AssociationExecutionTarget> 
   });
   return target!;
 }
-
-/** A rate is half an hour at least: the lab's clock for associations is set forward, from inside its container alone. */
-const anHourLater = (): Promise<string> =>
-  run('docker', [
-    'exec',
-    GATEWAY_CONTAINER,
-    'node',
-    '-e',
-    "fetch('http://127.0.0.1:4568/_lab/associations-in-an-hour', { method: 'POST' }).then((r) => process.exit(r.ok ? 0 : 1))",
-  ]);
 
 test('an association that has failed on a node is applied again when its time has come', async () => {
   const { id, container } = await instanceOfSlot(stage(), 'worker-2');

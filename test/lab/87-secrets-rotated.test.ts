@@ -2,11 +2,11 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CancelCommandCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { documentName, secretName } from '../../lib/contract';
-import { GATEWAY_CONTAINER } from '../../lib/lab/names';
+import { anHourLater } from './support/associations';
 import { scram, topics } from './support/kafka';
 import { onlyTask, onManager, tasks } from './support/nodes';
 import { connectMongo, produce } from './support/pipeline';
-import { eventually, metals, run, type Result } from './support/run';
+import { eventually, metals, type Result } from './support/run';
 import { apiKey, stage } from './support/secrets';
 import { inFullRun, mustPassSmokeTest } from './support/sequences';
 import { withoutFailure } from './support/steady-load';
@@ -160,10 +160,7 @@ inFullRun('a key that was changed elsewhere', () => {
     const old = await apiKey();
     const next = `rotated-${crypto.randomUUID()}`;
     await changeApiKey(next);
-    // A rate is half an hour at least: the lab's clock for associations is set forward, from inside its container alone.
-    const hourLater =
-      "fetch('http://127.0.0.1:4568/_lab/associations-in-an-hour', { method: 'POST' }).then((r) => process.exit(r.ok ? 0 : 1))";
-    await run('docker', ['exec', GATEWAY_CONTAINER, 'node', '-e', hourLater]);
+    await anHourLater();
     await eventually('the new key accepted and the old one refused', 600, async () => {
       const seen = await answers(next, old);
       return seen === '202,401' ? undefined : `answers ${seen}`;

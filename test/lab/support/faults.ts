@@ -2,7 +2,7 @@
 import { FIRST_MANAGER, parameterPath } from '../../../lib/contract';
 import { instanceOfSlot, replaceInstance } from './instances';
 import { beginAgain, loseNode, rewindAll } from './lost-volumes';
-import { inNode, tasks } from './nodes';
+import { inNode, tasks, tryInNode } from './nodes';
 import { eventually, metals, run, type Settings } from './run';
 import { stage } from './secrets';
 
@@ -81,22 +81,29 @@ export async function loseForGood(slot: string, settings: Settings, hasPrices: b
 const addressOf = async (container: string): Promise<string> =>
   (await inNode(container, ['docker', 'info', '--format', '{{.Swarm.NodeAddr}}'])).trim();
 
+/** Each rule as often as it stands there; one that is not is gone, as after a reboot. */
+const MEND = `
+  while iptables -w -D INPUT -s "$1" -j DROP 2>/dev/null; do :; done
+  while iptables -w -D OUTPUT -d "$1" -j DROP 2>/dev/null; do :; done
+  ! iptables -w -S | grep -F -- "$1/32 -j DROP"`;
+
 /** No packet passes between two nodes, in either direction. */
 export async function cut(one: string, other: string, seconds: number): Promise<void> {
   const [from, to] = [await containerOf(one), await containerOf(other)];
   const peer = await addressOf(to);
-  const rules = [
-    ['INPUT', '-s', peer],
-    ['OUTPUT', '-d', peer],
-  ];
-  const change = async (how: '-I' | '-D') => {
-    for (const [chain, ...match] of rules) await inNode(from, ['iptables', '-w', how, chain!, ...match, '-j', 'DROP']);
-  };
-  await change('-I');
   try {
+    for (const match of [
+      ['INPUT', '-s', peer],
+      ['OUTPUT', '-d', peer],
+    ])
+      await inNode(from, ['iptables', '-w', '-I', ...match, '-j', 'DROP']);
     await sleep(seconds);
   } finally {
-    await change('-D');
+    // One that stands still, or boots just then, takes nothing.
+    await eventually(`the network between ${one} and ${other}`, 180, async () => {
+      const { code, stdout, stderr } = await tryInNode(from, ['bash', '-c', MEND, 'mend', peer]);
+      return code === 0 ? undefined : `${stdout}${stderr}`;
+    });
   }
 }
 
