@@ -9,6 +9,8 @@ const schema = z.object({
   records: z.number().int(),
   /** Partition, the offset that the group would read next, and the one that it goes back to; at most 100 of them. */
   partitions: z.array(z.tuple([z.number().int(), offset, offset])),
+  /** The processors stand still for a rewind that was cut off. */
+  standstill: z.boolean(),
 });
 export type RewindAnswer = z.infer<typeof schema>;
 

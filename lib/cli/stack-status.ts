@@ -106,7 +106,7 @@ function serviceProblems(service: Service): string[] {
   const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
   const update = service.update_state ?? '';
   const found: string[] = [];
-  if (typeof service.standstill === 'string')
+  if (service.desired === 0 && typeof service.standstill === 'string')
     found.push(
       `service ${service.name} stands still for a rewind: let it end; if it was cut off: npm run metals -- rewind --all`,
     );

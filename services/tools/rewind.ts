@@ -10,6 +10,7 @@ import type { RewindRequest } from './rewind-request';
 const CONNECT_MS = 30_000;
 /** A processor that was killed stays a member until its session has ended. */
 const EMPTY_MS = 60_000;
+const SET_MS = 30_000;
 const PARTITIONS_NAMED = 100;
 const NO_MEMBERS: ReadonlySet<string> = new Set(['Empty', 'Dead']);
 
@@ -32,6 +33,8 @@ export interface RewindOptions {
   readonly config: Pick<ToolsConfig, 'prices' | 'consumer_group'>;
   /** @default 60 s; tests are short of time */
   readonly emptyMs?: number;
+  /** How long Kafka may take to set it; it is tried for twice as long. @default 30 s */
+  readonly setMs?: number;
 }
 
 interface Position {
@@ -61,7 +64,7 @@ export async function rewind(request: RewindRequest, options: RewindOptions): Pr
     });
     if (plan.length > 0 && !request.dry_run) {
       await untilEmpty(admin, group, options.emptyMs ?? EMPTY_MS);
-      await orTell(() => setBack(admin, group, prices.name, plan), options);
+      await orTell(() => setBack(admin, group, prices.name, plan, options.setMs ?? SET_MS), options);
     }
     return {
       rewound: !request.dry_run,
@@ -101,18 +104,34 @@ const untilEmpty = (admin: Admin, groupId: string, deadlineMs: number): Promise<
     },
   });
 
-async function setBack(admin: Admin, groupId: string, topic: string, plan: readonly Rewound[]): Promise<void> {
-  await admin.setOffsets({
-    groupId,
-    topic,
-    partitions: plan.map(([partition, , offset]) => ({ partition, offset })),
+/** Until it is as planned: a consumer of kafkajs that has to join again forgets what it was to set. */
+const setBack = (
+  admin: Admin,
+  groupId: string,
+  topic: string,
+  plan: readonly Rewound[],
+  setMs: number,
+): Promise<void> =>
+  waitFor({
+    ...{ what: `setting back the group ${groupId}`, deadlineMs: 2 * setMs, isFinal: isDenied },
+    action: async () => {
+      const partitions = plan.map(([partition, , offset]) => ({ partition, offset }));
+      await within(setMs, admin.setOffsets({ groupId, topic, partitions }));
+      const now = new Map((await committedOf(admin, groupId, topic)).map((each) => [each.partition, each.offset]));
+      const taken = plan.filter(([partition, , target]) => now.get(partition) === target).length;
+      if (taken < plan.length)
+        throw new Error(`Kafka has taken the offsets of ${inWords(taken)} of ${inWords(plan.length)} partitions`);
+    },
   });
-  const now = new Map((await committedOf(admin, groupId, topic)).map(({ partition, offset }) => [partition, offset]));
-  const missed = plan.filter(([partition, , target]) => now.get(partition) !== target);
-  if (missed.length > 0)
-    throw new Error(
-      `Kafka has taken the offsets of ${inWords(plan.length - missed.length)} of ${inWords(plan.length)} partitions`,
-    );
+
+/** Where the group may not be joined, kafkajs neither resolves nor rejects. */
+async function within(deadlineMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = `Kafka has not answered for ${deadlineMs / 1_000} s: it may be that the login lacks Read on the group`;
+    timer = setTimeout(() => reject(new Error(why)), deadlineMs);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** @throws FinalError in place of a refusal */

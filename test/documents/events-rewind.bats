@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 TOLD='{"rewound":true,"records":7,"partitions":[[0,"9","2"]]}'
+ANSWER='{"rewound":true,"records":7,"partitions":[[0,"9","2"]],"standstill":false}'
 
 # A Swarm whose processor has two replicas; its service changes as `docker service update` says, and its tasks with it.
 swarm() { # what the job prints
@@ -64,7 +65,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   swarm
   rewind all true
   assert_status 0
-  [[ ${output} == "${TOLD}" ]]
+  [[ ${output} == "${ANSWER}" ]]
   refute_call "service update"
   refute_call configs/create
   jq -e '.TaskTemplate.ContainerSpec | .Args == ["rewind", "{\"dry_run\":true}"] and (.Secrets | map(.File.Name)) == ["kafka-password-processor"]' "${STDIN}/create"
@@ -74,7 +75,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   swarm
   rewind 2026-11-28T10:00:00Z false
   assert_status 0
-  [[ ${output} == "${TOLD}" ]]
+  [[ ${output} == "${ANSWER}" ]]
   jq -e '.TaskTemplate.ContainerSpec.Args[1] | fromjson == {dry_run: false, since: "2026-11-28T10:00:00Z"}' "${STDIN}/create"
   [[ $(grep -nE 'replicas 0|services/create|label-rm' "${CALLS}" | sed -E 's/.*(replicas 0|services\/create|label-rm).*/\1/' | paste -sd ' ') == "replicas 0 services/create label-rm" ]]
   [[ $(processor) == '[2,null]' ]]
@@ -85,7 +86,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   swarm '{"rewound":false,"records":0,"partitions":[],"reason":"waiting until nobody reads as g failed for 60 s: its state is Stable"}'
   rewind all false
   assert_status 1
-  assert_stderr "error: nothing was set back: waiting until nobody reads as g failed for 60 s: its state is Stable"
+  assert_stderr "error: the offsets are not set back as they should be: waiting until nobody reads as g failed for 60 s: its state is Stable"
   [[ $(processor) == '[2,null]' ]]
 }
 
@@ -95,6 +96,30 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   rewind all false
   assert_status 0
   [[ $(processor) == '[2,null]' ]]
+}
+
+@test "who only counts is told that processors stand still since a run that was killed" {
+  swarm
+  jq '(.[] | select(.Spec.Name == "metals_processor").Spec) |= (.Mode.Replicated.Replicas = 0 | .Labels["com.metals.rewind.replicas"] = "2")' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  rewind all true
+  assert_status 0
+  [[ ${output} == *'"standstill":true}' ]]
+  [[ $(processor) == '[0,"2"]' ]]
+}
+
+@test "who only counts removes no job of one who does it" {
+  swarm
+  rewind all true
+  refute_call "label=com.metals.rewind=true"
+  jq -e '.Labels == {"com.metals.rewind-count": "true"}' "${STDIN}/create"
+}
+
+@test "what a person has scaled since a run that was killed is what begins again" {
+  swarm
+  jq '(.[] | select(.Spec.Name == "metals_processor").Spec) |= (.Mode.Replicated.Replicas = 3 | .Labels["com.metals.rewind.replicas"] = "2")' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  rewind all false
+  assert_status 0
+  [[ $(processor) == '[3,null]' ]]
 }
 
 @test "processors that a person has stopped stay so" {
@@ -112,6 +137,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   assert_status 1
   assert_stderr "a move from one Kafka or MongoDB to another has not ended"
   refute_call "service update"
+  assert_call "docker config rm lease"
 }
 
 @test "whoever has lost the lease leaves the processors to who has it" {
@@ -123,6 +149,6 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
   sed -i 's/^LEASE_RENEWED_AFTER_SECONDS=30/LEASE_RENEWED_AFTER_SECONDS=0/' "${script}"
   run --separate-stderr bash "${script}"
   assert_status 1
-  assert_stderr "the lease of this deployment was taken over"
+  assert_stderr "the lease of this run was taken over"
   [[ $(processor) == '[0,"2"]' ]]
 }

@@ -54,7 +54,7 @@ assert_held() {
   deployable && lease_of n9 -1
   run_document stack-deploy
   assert_status 1
-  assert_output "no lease for this deployment within 0 s: somebody else has changed it"
+  assert_output "no lease for this run within 0 s: somebody else has changed it"
   refute_call "stack deploy"
 }
 
@@ -108,13 +108,13 @@ our_own() {
   setup_api && lease_of n9 100 && can_be_changed
   renew 60
   assert_status 1
-  assert_output "the lease of this deployment was taken over: stack-deploy on manager-2 (i-0456), command ${COMMAND}"
+  assert_output "the lease of this run was taken over: stack-deploy on manager-2 (i-0456), command ${COMMAND}"
   refute_call "/update?"
   echo '{"message":"config metals-deploy-lease not found"}' >"${BATS_TEST_TMPDIR}/answer"
   stub curl <<<"cat '${BATS_TEST_TMPDIR}/answer'; exit 22"
   renew 60
   assert_status 1
-  assert_output "the lease of this deployment was removed; nothing more is changed here"
+  assert_output "the lease of this run was removed; nothing more is changed here"
 }
 
 @test "a Swarm that elects a leader costs no deployment its lease, unless it takes longer than that" {

@@ -16,6 +16,10 @@ of_processor() { # FILTER of jq
   stack_services | jq -r --arg name "${PROCESSOR}" --arg key "${STANDSTILL}" ".[] | select(.Spec.Name == \$name) | $1"
 }
 
+# What it has, or had before it was made to stand still.
+# shellcheck disable=SC2016 # jq's variable
+REPLICAS='.Spec | if .Mode.Replicated.Replicas > 0 then .Mode.Replicated.Replicas else .Labels[$key] // 0 end'
+
 # Kafka itself tells whether one on a node that does not answer still reads.
 processors_stopped() {
   local left
@@ -25,50 +29,70 @@ processors_stopped() {
 
 stop_processors() {
   local replicas
-  # shellcheck disable=SC2016 # jq's variable
-  replicas=$(of_processor '.Spec.Labels[$key] // .Spec.Mode.Replicated.Replicas')
+  replicas=$(of_processor "${REPLICAS}")
   docker service update --detach --label-add "${STANDSTILL}=${replicas}" --replicas 0 "${PROCESSOR}" >/dev/null
   wait_until 120 "waiting for the processors to end" processors_stopped
 }
 
-start_processors() {
-  local replicas
+# Where they stand still for a rewind.
+processors_started() {
+  local replicas output
   # shellcheck disable=SC2016 # jq's variable
-  replicas=$(of_processor '.Spec.Labels[$key] // empty')
-  [[ -z ${replicas} ]] || docker service update --detach --label-rm "${STANDSTILL}" --replicas "${replicas}" "${PROCESSOR}" >/dev/null
+  replicas=$(of_processor "select(.Spec.Labels[\$key]) | ${REPLICAS}") || { echo "docker does not answer" && return 1; }
+  [[ -n ${replicas} ]] || return 0
+  output=$(docker service update --detach --label-rm "${STANDSTILL}" --replicas "${replicas}" "${PROCESSOR}" 2>&1) ||
+    { tail -n 1 <<<"${output}" && return 1; }
 }
 
 finish() {
   local code=$?
   trap - EXIT ERR
   set +e
+  # Before they read: it may still be setting offsets back.
+  remove_jobs "${JOB_LABEL}"
   # Whoever has lost the lease leaves the rest to who has it.
-  [[ -z ${LEASE_ID} ]] || start_processors
-  remove_jobs rewind
+  [[ -z ${LEASE_ID} ]] || (wait_until 60 "starting the processors again" processors_started) ||
+    echo "next: metals rewind --all --stage ${SSM_Stage}: until then nothing is stored" >&2
   release_lease
   exit "${code}"
 }
 
-services=$(stack_services)
-[[ -n $(of_processor .ID) && -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
-specification=$(job_specification "${services}" rewind 'processor/kafka-password-processor|kafka-login-processor' processor \
-  "$(jq -cn --arg request "$(request)" '["rewind", $request]')") ||
-  fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
+refuse_while_moving() {
+  local begun
+  begun=$(moves)
+  [[ ${begun} == '[]' ]] ||
+    fail "a move from one Kafka or MongoDB to another has not ended" "let its deployment end, or deploy again, and rewind after that"
+}
+
+# Of their own kind, or one who only counts would remove the job of one who does it.
+JOB_LABEL=rewind
 if [[ ${SSM_DryRun} == true ]]; then
+  JOB_LABEL=rewind-count
   take_lock events-rewind
-  trap 'remove_jobs rewind' EXIT
+  trap 'remove_jobs "${JOB_LABEL}"' EXIT
 else
   take_lease events-rewind
+  trap release_lease EXIT
+  refuse_while_moving
+fi
+services=$(stack_services)
+[[ -n $(of_processor .ID) && -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
+specification=$(job_specification "${services}" "${JOB_LABEL}" 'processor/kafka-password-processor|kafka-login-processor' processor \
+  "$(jq -cn --arg request "$(request)" '["rewind", $request]')") ||
+  fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
+if [[ ${SSM_DryRun} == false ]]; then
   trap finish EXIT
-  [[ $(moves) == '[]' ]] || fail "a move from one Kafka or MongoDB to another has not ended" "let its deployment end, or deploy again, and rewind after that"
   stop_processors
 fi
-tell_of_job rewind "${specification}"
+tell_of_job "${JOB_LABEL}" "${specification}"
 reason=$(jq -r '.reason // empty' <<<"${TOLD}")
-[[ -z ${reason} ]] || fail "nothing was set back: ${reason}" "remove the cause, and rewind again"
+[[ -z ${reason} ]] || fail "the offsets are not set back as they should be: ${reason}" "remove the cause, and rewind again"
 if [[ ${SSM_DryRun} == false ]]; then
-  start_processors
+  wait_until 60 "starting the processors again" processors_started
   await_convergence 120 processor
   [[ ${ANSWER} == converged ]] || fail "all is set back, and the processors do not run again: $(first_bytes 160 <<<"${ANSWER}")" "metals status --stage ${SSM_Stage}"
 fi
-echo "${TOLD}"
+# Who only counts is told that an earlier rewind was cut off, and has to be ended.
+# shellcheck disable=SC2016 # jq's variable
+standstill=$(of_processor '.Spec.Labels[$key] != null and .Spec.Mode.Replicated.Replicas == 0')
+jq -c --argjson standstill "${standstill}" '. + {standstill: $standstill}' <<<"${TOLD}"

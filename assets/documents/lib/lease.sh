@@ -40,7 +40,7 @@ describe_lease() { # NOW, the lease on stdin
 # Two ways on: the first where the holder still runs, the second where its node is gone.
 fail_held() { # LEASE, or nothing
   local lease=$1 command
-  [[ -n ${lease} ]] || fail "another run holds ${METALS_RUN_FOLDER}/stack.lock, and has no lease yet" "deploy again"
+  [[ -n ${lease} ]] || fail "another run holds ${METALS_RUN_FOLDER}/stack.lock, and has no lease yet" "try again"
   command=$(jq -r '.Spec.Labels["com.metals.lease.command"]' <<<"${lease}")
   fail "another deployment is under way: $(describe_lease "$(date +%s)" <<<"${lease}")" \
     "let it end; or take its lease over: aws ssm cancel-command --command-id ${command}, then, as root on a manager, docker config rm ${LEASE}, and try again"
@@ -89,7 +89,7 @@ take_lease() { # DOCUMENT
   until claim_lease "${labels}"; do
     if ((SECONDS >= deadline)); then
       [[ ${LEASE_REFUSAL} != held ]] || fail_held "$(read_lease)"
-      fail "no lease for this deployment within ${LEASE_WAIT_SECONDS} s: ${LEASE_REFUSAL}" "on a manager: docker config inspect ${LEASE}"
+      fail "no lease for this run within ${LEASE_WAIT_SECONDS} s: ${LEASE_REFUSAL}" "on a manager: docker config inspect ${LEASE}"
     fi
     sleep 1
   done
@@ -98,7 +98,7 @@ take_lease() { # DOCUMENT
 
 lose_lease() { # WHY
   LEASE_ID=''
-  fail "the lease of this deployment $1; nothing more is changed here" "on a manager: docker config inspect ${LEASE}; then deploy again"
+  fail "the lease of this run $1; nothing more is changed here" "on a manager: docker config inspect ${LEASE}; then try again"
 }
 
 # Whoever has lost it changes nothing more. A Swarm that does not answer, as while it elects a leader, is asked again until

@@ -9,7 +9,8 @@ import { parseRewind, type RewindAnswer } from '../rewind-answer';
 import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
 import { drawTable } from '../table';
 
-export const REWIND_FAILED = 'no event is read again';
+export const REWIND_FAILED = 'the rewind has not ended as it should';
+const NOT_BEGUN = 'the rewind was not begun';
 const DEFAULT_TIMEOUT_SECONDS = 900;
 const STATUS = 'npm run metals -- status';
 /** Kafka keeps no event so long; a moment before the year 2000 is no parameter of the document. */
@@ -35,29 +36,32 @@ export async function rewind(
   const since = sinceParameter(options, Date.now());
   if (!options.yes && !options.dryRun && !terminal.interactive)
     throw new CliError(
-      REWIND_FAILED,
+      NOT_BEGUN,
       'it asks before it stops the processors, and nobody can answer here: stdin is not a terminal',
       ['add --yes to go on without being asked, or --dry-run to see how many events it would be'],
       EXIT.usage,
     );
   const connection = await connect(context);
-  await assertDeployed(context, connection, 'events-rewind', REWIND_FAILED);
+  await assertDeployed(context, connection, 'events-rewind', NOT_BEGUN);
   const ask = (title: string, dryRun: boolean) => run(context, connection, title, since, dryRun);
   const plan = await ask('counting events on a manager', true);
-  if (options.dryRun || plan.records === 0) return report(context, plan);
+  if (plan.standstill)
+    terminal.note('the processors stand still since a rewind that was cut off; this one starts them again');
+  // One that was cut off has to be ended, whatever is left to read.
+  if (options.dryRun || (plan.records === 0 && !plan.standstill)) return report(context, plan);
   terminal.note(
     `${inWords(plan.records)} of ${TOPIC.prices} are read again; those that are stored stay as they are. ` +
       'The processors stand still for some 20 s; nothing that is accepted meanwhile is lost',
   );
   if (!options.yes && !(await confirm('rewind?', context.interrupted)))
-    throw new CliError(REWIND_FAILED, 'the answer was not yes: nothing was changed', [STATUS]);
+    throw new CliError(NOT_BEGUN, 'the answer was not yes: nothing was changed', [STATUS]);
   return report(context, await ask('setting the processors back on a manager', false));
 }
 
 /** Pure: what was typed, as the document takes it. @throws CliError (usage) */
 export function sinceParameter({ since, all }: RewindOptions, nowMs: number): string {
   const usage = (why: string): CliError =>
-    new CliError('the command did not start', why, ['npm run metals -- rewind --help'], EXIT.usage);
+    new CliError(NOT_BEGUN, why, ['npm run metals -- rewind --help'], EXIT.usage);
   if (all && since !== undefined) throw usage(`it takes one of --since and --all: got --since ${since} and --all`);
   if (all) return 'all';
   if (since === undefined) throw usage('it needs --since or --all: got none of them');
@@ -84,10 +88,11 @@ async function run(
 
 const inWords = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'event' : 'events'}`;
 
-function report({ terminal, stage, given }: Context, { rewound, records, partitions }: RewindAnswer): number {
+function report({ terminal, stage, given }: Context, answer: RewindAnswer): number {
+  const { rewound, records, partitions, standstill } = answer;
   if (terminal.json) {
     terminal.value({
-      ...{ stage, topic: TOPIC.prices, rewound, records },
+      ...{ stage, topic: TOPIC.prices, rewound, records, standstill },
       partitions: partitions.map(([partition, from, to]) => ({ partition, from: Number(from), to: Number(to) })),
     });
     return EXIT.ok;

@@ -38,8 +38,14 @@ async function findLostVolumes(context: Context, { nodes }: StackStatus): Promis
   // Only then, as it takes time.
   if (away.length === 0) return [];
   const { region } = await connect(context);
-  const lost = await slotsWithoutVolume(context, region, away);
-  return lost.map((slot) => `node ${slot} does not come back, as it has no volume any more; this ${SAYS}: ${DEPLOY}`);
+  try {
+    const lost = await slotsWithoutVolume(context, region, away);
+    return lost.map((slot) => `node ${slot} does not come back, as it has no volume any more; this ${SAYS}: ${DEPLOY}`);
+  } catch (error) {
+    if (context.interrupted.aborted) throw error;
+    // What the Swarm has said is not thrown away for that.
+    return [`whether the volumes of ${away.join(', ')} are still there is not known: ${(error as Error).message}`];
+  }
 }
 
 /** The table on stdout, what is wrong on stderr. */

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type FaultRow, longestGapSeconds } from '../../../scripts/fault-table';
 import { UuidV7Generator } from '../../../services/common/uuid';
-import { connectPrices, idsIn, type Prices, produce } from './pipeline';
+import { connectPrices, type Prices, produce, type StoredPrice } from './pipeline';
 import { metals, repeatedly, ROOT } from './run';
 import { apiKey } from './secrets';
 
@@ -51,6 +51,16 @@ async function startClient(source: string) {
 
 /** By their ids, which have an index: the first of those that are not stored yet. */
 const MOST_ASKED = 500;
+
+/** All that is stored of a source. */
+async function pricesOf(source: string): Promise<Pick<StoredPrice, '_id' | 'price'>[]> {
+  const prices = await connectPrices();
+  try {
+    return await prices.collection.find({ source }, { projection: { _id: 1, price: 1 } }).toArray();
+  } finally {
+    await prices.close();
+  }
+}
 
 /** Looks every second which of the events that are sent are stored; its connection is made anew whenever it breaks. */
 function watchStore(sent: readonly string[]) {
@@ -149,8 +159,8 @@ export async function underFault(
   await client.end(60_000);
   while (store.stored() < client.sent.length && Date.now() < wellMs + 60_000) await sleep(LOOK_MILLISECONDS);
   await Promise.all([store.end(), status.end()]);
-  const stored = await idsIn(connectPrices, { source });
-  const distinct = new Set(stored);
+  const stored = await pricesOf(source);
+  const ids = new Set(stored.map(({ _id }) => _id));
   const row: FaultRow = {
     topology,
     fault: name,
@@ -160,8 +170,9 @@ export async function underFault(
     withoutIntakeSeconds: longestGapSeconds(client.acceptedMs, beginMs, wellMs),
     withoutStoringSeconds: longestGapSeconds(store.grownMs, beginMs, wellMs),
     sent: client.sent.length,
-    lost: client.sent.filter((id) => !distinct.has(id)).length,
-    doubled: stored.length - distinct.size,
+    lost: client.sent.filter((id) => !ids.has(id)).length,
+    // Each event has a price of its own; under another id it would be there twice.
+    doubled: stored.length - new Set(stored.map(({ price }) => price)).size,
     said: [...status.said.values()],
   };
   mkdirSync(path.dirname(RESULTS), { recursive: true });

@@ -78,7 +78,7 @@ test('without a terminal and --yes nothing is asked of anybody', async () => {
   expect(asked).toEqual([]);
 });
 
-const PLAN = '{"rewound":false,"records":1234,"partitions":[[0,"1300","100"],[3,"40","6"]]}';
+const PLAN = '{"rewound":false,"records":1234,"partitions":[[0,"1300","100"],[3,"40","6"]],"standstill":false}';
 
 test('--dry-run only counts', async () => {
   answers('Success', PLAN);
@@ -104,17 +104,24 @@ test('a person says no, and nothing is done', async () => {
 });
 
 test('nothing to read again stops no processor', async () => {
-  answers('Success', '{"rewound":false,"records":0,"partitions":[]}');
+  answers('Success', '{"rewound":false,"records":0,"partitions":[],"standstill":false}');
   const { code, err } = await run({ all: true, yes: true });
   expect([code, asked]).toEqual([0, ['all true']]);
   expect(err).toContain('there is nothing to read again');
+});
+
+test('nothing to read again, but processors that stand still since one that was cut off: they begin again', async () => {
+  answers('Success', '{"rewound":false,"records":0,"partitions":[],"standstill":true}');
+  const { code, err } = await run({ all: true, yes: true });
+  expect([code, asked]).toEqual([0, ['all true', 'all false']]);
+  expect(err).toContain('the processors stand still since a rewind that was cut off');
 });
 
 test('for programs', async () => {
   answers('Success', PLAN.replace('false', 'true'));
   const { out } = await run({ all: true, yes: true }, { json: true });
   expect(JSON.parse(out)).toEqual({
-    ...{ stage: 'lab', topic: 'metals-prices', rewound: true, records: 1234 },
+    ...{ stage: 'lab', topic: 'metals-prices', rewound: true, records: 1234, standstill: false },
     partitions: [
       { partition: 0, from: 1300, to: 100 },
       { partition: 3, from: 40, to: 6 },

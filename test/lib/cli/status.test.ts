@@ -92,6 +92,15 @@ test('one without does not: that comes first, with the command as it was typed',
   expect(problems).toEqual([`${LOST} deploy`, 'node worker-1 is down']);
 });
 
+test('where EC2 does not say, what the Swarm has said is told all the same', async () => {
+  swarm('worker-1');
+  ec2.on(DescribeVolumesCommand).rejects(new Error('reset by peer'));
+  expect((await run()).err.match(/unhealthy: .*/g)).toEqual([
+    'unhealthy: whether the volumes of worker-1 are still there is not known: reset by peer',
+    'unhealthy: node worker-1 is down',
+  ]);
+});
+
 test('the only manager, too, whom nobody can ask', async () => {
   swarm();
   ssm.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [] });

@@ -30,7 +30,7 @@ function cluster(over: object = {}) {
 }
 
 const ask = (kafka: Kafka, request = {}) =>
-  rewind({ dry_run: false, ...request }, { kafka, username: 'processor-2', config, emptyMs: 0 });
+  rewind({ dry_run: false, ...request }, { kafka, username: 'processor-2', config, emptyMs: 0, setMs: 20 });
 
 describe('where the group goes back to:', () => {
   test('never forward, where the log has lost what was read, or nothing was read yet', () => {
@@ -117,7 +117,17 @@ test('a broker that does not answer once is asked again', async () => {
 
 test('what Kafka did not take is no success', async () => {
   const { kafka } = cluster({ setOffsets: async () => undefined });
-  await expect(ask(kafka)).rejects.toThrow('Kafka has taken the offsets of 0 of 2 partitions');
+  await expect(ask(kafka)).rejects.toMatchObject({
+    cause: new Error('Kafka has taken the offsets of 0 of 2 partitions'),
+  });
+});
+
+test('a group that may not be joined gets no answer of kafkajs at all', async () => {
+  const { calls, kafka } = cluster({ setOffsets: () => new Promise(() => undefined) });
+  await expect(ask(kafka)).rejects.toMatchObject({
+    cause: new Error('Kafka has not answered for 0.02 s: it may be that the login lacks Read on the group'),
+  });
+  expect(calls).toEqual(['disconnect']);
 });
 
 test.each([
