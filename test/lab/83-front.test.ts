@@ -15,6 +15,7 @@ const SERVICES = ['edge', 'producer', 'processor'] as const;
 const NOTICED_SECONDS = 20;
 /** Until then a kept connection to a node that is gone is silent: the draining interval of lib/constructs/load-balancer.ts. */
 const TERMINATED_SECONDS = NOTICED_SECONDS + 30;
+const AFTERWARDS_SECONDS = 40;
 
 interface Listener {
   readonly port: number;
@@ -86,6 +87,9 @@ async function end(slot: string, how: 'terminated' | 'killed') {
     to = secondsNow();
     await replacementOf(stage(), before, 400);
     await settled();
+    // However soon that was, enough is seen of what comes when the load balancer must have noticed.
+    const leftMilliseconds = (to + TERMINATED_SECONDS + AFTERWARDS_SECONDS - secondsNow()) * 1000;
+    if (leftMilliseconds > 0) await new Promise((resolve) => setTimeout(resolve, leftMilliseconds));
   });
   return { seen, from, to };
 }

@@ -5,7 +5,7 @@ import { cut, fillDisk, killTask, loseForGood, pauseNode, terminate } from './su
 import type { Settings } from './support/run';
 import { inFullRun, mustDeploy } from './support/sequences';
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(2_400_000);
 
 const SECONDS = 60;
 /** Clients reach every node, as they do behind any load balancer. */
@@ -85,7 +85,7 @@ function faultsOf(topology: Topology): Fault[] {
   ];
 }
 
-/** A volume with the only copy of events that are accepted and not stored yet; processors store them within a second. */
+/** A volume with the only copy of events that are accepted and not stored yet; processors store them within a few seconds. */
 const mayLose = ({ kafkaBrokers }: Topology, name: string): boolean =>
   kafkaBrokers === 1 && name.includes('(Kafka)') && name.endsWith('its volume is lost');
 
@@ -98,7 +98,7 @@ describe.each(TOPOLOGIES)('$name', (topology) => {
       const row = await underFault(topology.name, name, cause, remedy);
       console.log(JSON.stringify(row, undefined, 2));
       expect([row.isWellAgain, row.doubled]).toEqual([true, 0]);
-      if (mayLose(topology, name)) expect(row.lost).toBeLessThan(EVENTS_PER_SECOND);
+      if (mayLose(topology, name)) expect(row.lost).toBeLessThan(3 * EVENTS_PER_SECOND);
       else expect(row.lost).toBe(0);
     });
   });

@@ -1,7 +1,7 @@
 /** Everything is destroyed and deployed again, last of all: with the data kept and found, and under another name. */
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { secretName } from '../../lib/contract';
+import { secretName, TAG } from '../../lib/contract';
 import { connectPrices, produce } from './support/pipeline';
 import { deploy, inFullRun, mustDeploy, mustDestroy, mustPassSmokeTest } from './support/sequences';
 import { eventually } from './support/run';
@@ -14,13 +14,14 @@ const ENLARGED = { dataVolumeGiB: 21 };
 const KEPT = { dataRemoval: 'retain', ...ENLARGED };
 const RENAMED = { stage: 'renamed', vpcCidr: '10.41.0.0/16' };
 
-/** The stage's data volumes; EC2's own filters would not find a name by its beginning in every emulator. */
+/** The stage's data volumes. */
 async function volumes(): Promise<string[]> {
-  const { Volumes = [] } = await new EC2Client({}).send(new DescribeVolumesCommand({}));
-  const ofStage = Volumes.filter(({ Tags = [] }) =>
-    Tags.some(({ Key, Value }) => Key === 'Name' && Value?.startsWith(`metals-${stage()}-`)),
-  );
-  return ofStage.map(({ VolumeId }) => VolumeId!).sort();
+  const Filters = [
+    { Name: `tag:${TAG.stage}`, Values: [stage()] },
+    { Name: 'tag-key', Values: [TAG.slot] },
+  ];
+  const { Volumes = [] } = await new EC2Client({}).send(new DescribeVolumesCommand({ Filters }));
+  return Volumes.map(({ VolumeId }) => VolumeId!).sort();
 }
 
 async function secretNames(): Promise<string[]> {

@@ -5,8 +5,8 @@ LEASE=metals-deploy-lease
 # Longer than anything that a deployment does between two renewals.
 LEASE_SECONDS="${METALS_LEASE_SECONDS:-300}"
 LEASE_RENEWED_AFTER_SECONDS=30
-# For a run that is just ending.
-LEASE_WAIT_SECONDS="${METALS_LEASE_WAIT_SECONDS:-15}"
+# For a run that is just ending, or finds nothing to do, as an association's beside a deployment.
+LEASE_WAIT_SECONDS="${METALS_LEASE_WAIT_SECONDS:-45}"
 # Of the lease that this run has.
 LEASE_ID='' LEASE_RENEWED=0 LEASE_REFUSAL=''
 

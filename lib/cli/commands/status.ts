@@ -18,15 +18,21 @@ export async function readStatus(context: Context): Promise<StackStatus> {
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const state = await runOnManager(context, connection, 'stack-status', 'asking a manager', timeoutSeconds).catch(
     async (error: Error) => {
-      const [lost] = await slotsWithoutVolume(context, connection.region, [FIRST_MANAGER]).catch(() => []);
-      if (lost === undefined) throw error;
-      throw new CliError(STATUS_FAILED, `${lost} has no volume any more; ${error.message}`, [`${DEPLOY}    # ${SAYS}`]);
+      throw (await withLostManager(context, connection.region, error.message)) ?? error;
     },
   );
   if (!state.succeeded) {
-    throw new CliError(STATUS_FAILED, explainFailure(state, connection.region), [DEPLOY]);
+    const why = explainFailure(state, connection.region);
+    throw (await withLostManager(context, connection.region, why)) ?? new CliError(STATUS_FAILED, why, [DEPLOY]);
   }
   return parseStackStatus(state.invocations[0]!.stdout);
+}
+
+/** The cause, where no manager speaks for the Swarm because the volume of the first one is lost: an instance without it is online. */
+async function withLostManager(context: Context, region: string, why: string): Promise<CliError | undefined> {
+  const [lost] = await slotsWithoutVolume(context, region, [FIRST_MANAGER]).catch(() => []);
+  if (lost === undefined) return undefined;
+  return new CliError(STATUS_FAILED, `${lost} has no volume any more; ${why}`, [`${DEPLOY}    # ${SAYS}`]);
 }
 
 const DEPLOY = 'npm run metals -- deploy';

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Several brokers: each is a broker and a controller of a quorum whose members may change (KIP-853, kraft.version 1). They
 # log in to each other as `brokers`, by PLAIN: the users of SCRAM are in the log, which a controller must first get.
-# No broker makes a cluster by itself. form_cluster does, once, asked by a deployment; a volume that is empty joins.
+# No broker of several makes a cluster by itself. form_cluster does, once, asked by a deployment; a volume that is empty joins.
 
 readonly REPLICATION_PORT=9095
 # Its presence says that the members of the quorum are in the log, and no longer a setting.
@@ -133,6 +133,10 @@ start_member() {
         "restore the volume that belongs here; or, to lose what is on it, remove the volume metals_kafka-data-kraft on this node: the broker then gets all from the others"
     write_quorum_properties
     ! is_static || make_dynamic $$ &
+  elif ((BROKERS == 1)); then
+    # What it held, no other broker has.
+    form_cluster >/dev/null
+    log "the volume was empty: the only broker begins the cluster ${METALS_KAFKA_CLUSTER_ID} again"
   else
     write_atomically "${QUORUM_FILE}" <<<dynamic
     write_quorum_properties

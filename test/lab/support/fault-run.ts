@@ -9,9 +9,12 @@ import { apiKey } from './secrets';
 
 export const EVENTS_PER_SECOND = 10;
 const RETRY_MILLISECONDS = 500;
+/** Times as many as wait: so many attempts a second at the most. */
+const RETRY_MILLISECONDS_EACH = 5;
 const LOOK_MILLISECONDS = 1_000;
 const CALM_MILLISECONDS = 10_000;
 const RECOVERY_MILLISECONDS = 600_000;
+const STORED_MILLISECONDS = 180_000;
 const RESULTS = path.join(ROOT, 'build', 'test-results', 'lab-faults.jsonl');
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -28,7 +31,8 @@ async function startClient(source: string) {
     while (!givenUp) {
       const { status } = await produce(event, key).catch(() => ({ status: 0 }));
       if (status === 202) return void acceptedMs.push(Date.now());
-      await sleep(RETRY_MILLISECONDS);
+      // All at once they would be more than the edge takes from one client.
+      await sleep(Math.max(RETRY_MILLISECONDS, RETRY_MILLISECONDS_EACH * (sent.length - acceptedMs.length)));
     }
   };
   const timer = setInterval(() => {
@@ -159,7 +163,12 @@ export async function underFault(
   await client.end(60_000);
   while (store.stored() < client.sent.length && Date.now() < wellMs + 60_000) await sleep(LOOK_MILLISECONDS);
   await Promise.all([store.end(), status.end()]);
-  const stored = await pricesOf(source);
+  // What MongoDB has lost is stored again after the processors are well.
+  let stored = await pricesOf(source);
+  for (const endMs = Date.now() + STORED_MILLISECONDS; stored.length < client.sent.length && Date.now() < endMs;) {
+    await sleep(LOOK_MILLISECONDS);
+    stored = await pricesOf(source);
+  }
   const ids = new Set(stored.map(({ _id }) => _id));
   const row: FaultRow = {
     topology,

@@ -1,7 +1,7 @@
 /** Faults of nodes and services, each as it comes: nobody is told, and nothing is put in order. */
 import { FIRST_MANAGER, parameterPath } from '../../../lib/contract';
 import { instanceOfSlot, replaceInstance } from './instances';
-import { beginAgain, loseNode, rewindAll } from './lost-volumes';
+import { beginAgain, bringBack, loseNode, rewindAll } from './lost-volumes';
 import { inNode, tasks, tryInNode } from './nodes';
 import { eventually, metals, run, type Settings } from './run';
 import { stage } from './secrets';
@@ -66,16 +66,23 @@ export async function terminate(slot: string): Promise<void> {
  * @param settings as the stage was deployed
  */
 export async function loseForGood(slot: string, settings: Settings, hasPrices: boolean): Promise<void> {
-  const lost = await loseNode(slot);
-  await eventually('metals status that names the lost volume', 300, async () => {
-    const { code, stdout, stderr } = await metals('--timeout', '20s', 'status', '--json');
-    return code !== 0 && stdout.includes('no volume any more') ? undefined : `${code} ${stdout.slice(-300)} ${stderr}`;
-  });
   const claim = parameterPath(stage(), 'claim');
   const holdsSwarm = slot === FIRST_MANAGER && settings.managers === 1;
-  const says = ['is gone or has lost its tags', ...(holdsSwarm ? [`aws ssm delete-parameter --name ${claim}`] : [])];
-  await beginAgain(slot, lost, says, settings);
-  if (hasPrices) await rewindAll();
+  const lost = await loseNode(slot);
+  try {
+    await eventually('metals status that names the lost volume', 300, async () => {
+      const { code, stdout, stderr } = await metals('--timeout', '40s', 'status', '--json');
+      return code !== 0 && stdout.includes('no volume any more')
+        ? undefined
+        : `${code} ${stdout.slice(-300)} ${stderr}`;
+    });
+    const says = ['is gone or has lost its tags', ...(holdsSwarm ? [`aws ssm delete-parameter --name ${claim}`] : [])];
+    await beginAgain(slot, lost, says, settings);
+    if (hasPrices) await rewindAll();
+  } catch (error) {
+    await bringBack(slot, lost, settings, holdsSwarm);
+    throw error;
+  }
 }
 
 const addressOf = async (container: string): Promise<string> =>

@@ -58,6 +58,20 @@ export async function beginAgain(
   if (deployed.code !== 0) throw new Error(`metals deploy after ${slot} was lost:\n${deployed.stderr}`);
 }
 
+/** After a failure on the way: the slot comes back empty, so that whatever is done next is not refused for it. */
+export async function bringBack(
+  slot: string,
+  lost: SlotVolume,
+  settings: Settings,
+  holdsSwarm: boolean,
+): Promise<void> {
+  const Name = parameterPath(stage(), 'claim');
+  if (holdsSwarm) await ssm.send(new DeleteParameterCommand({ Name })).catch(() => undefined);
+  const has = await volumeOfSlot(stage(), slot).catch(() => undefined);
+  if (!has) await beginEmpty(slot, lost);
+  await metals('deploy', '--yes', ...contextOf(settings));
+}
+
 /** Until nothing holds it any more. */
 export const deleteVolume = ({ id }: SlotVolume): Promise<void> =>
   eventually(`the end of ${id}`, 120, () =>

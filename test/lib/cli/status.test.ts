@@ -101,6 +101,23 @@ test('where EC2 does not say, what the Swarm has said is told all the same', asy
   ]);
 });
 
+test('the only manager, too, whose next instance is online and in no Swarm', async () => {
+  swarm();
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: 'Failed', TargetCount: 1 }] });
+  ssm
+    .on(ListCommandInvocationsCommand)
+    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: 'Failed' }] });
+  ssm.on(GetCommandInvocationCommand).resolves({
+    ...{ CommandId: ID, InstanceId: 'i-1', Status: 'Failed', ResponseCode: 1, StandardOutputContent: '' },
+    StandardErrorContent: 'error: this node is no manager of a Swarm (state: inactive)',
+  });
+  volumesOf('worker-1', 'worker-2');
+  const { error } = await run();
+  expect(error?.why).toMatch(/^manager-1 has no volume any more; (.|\n)*this node is no manager of a Swarm/);
+  volumesOf('manager-1');
+  expect((await run()).error?.why).not.toContain('no volume');
+});
+
 test('the only manager, too, whom nobody can ask', async () => {
   swarm();
   ssm.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [] });

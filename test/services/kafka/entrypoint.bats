@@ -169,7 +169,7 @@ fake_df() { # AVAILABLE_KIB
 
 member() { # BROKER [ARGUMENT]
   printf '%s' password-of-brokers >"${WORK}/secrets/kafka-password-brokers"
-  METALS_KAFKA_BROKERS=3 METALS_KAFKA_BROKER="$1" METALS_KAFKA_CLUSTER_ID=haPachdJZeUVdarW1tqUGA \
+  METALS_KAFKA_BROKERS=${BROKERS:-3} METALS_KAFKA_BROKER="$1" METALS_KAFKA_CLUSTER_ID=haPachdJZeUVdarW1tqUGA \
     run bash "${ENTRYPOINT}" "${@:2}"
 }
 
@@ -185,6 +185,14 @@ formatted() { # CLUSTER_ID
   grep -q 'file: "--no-initial-controllers"' "${CALLS}"
   grep -q 'file: "haPachdJZeUVdarW1tqUGA"' "${CALLS}"
   [[ $(<"${CALLS}") != *SCRAM-SHA-512* && $(<"${CALLS}") != *--standalone* ]]
+  [[ -e "${WORK}/data/quorum" && -e "${WORK}/run/member" ]]
+}
+
+@test "one that is alone again, after others were there, begins anew on an empty volume, with its users" {
+  BROKERS=1 member 1
+  [[ ${status} == 0 ]]
+  [[ ${output} == *"the volume was empty: the only broker begins the cluster haPachdJZeUVdarW1tqUGA again"* ]]
+  [[ $(<"${CALLS}") == *SCRAM-SHA-512* && $(<"${CALLS}") == *--standalone* && $(<"${CALLS}") != *--no-initial-controllers* ]]
   [[ -e "${WORK}/data/quorum" && -e "${WORK}/run/member" ]]
 }
 
