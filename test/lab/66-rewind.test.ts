@@ -18,7 +18,7 @@ beforeAll(async () => {
   const [key, ids] = [await apiKey(), new UuidV7Generator()];
   const sent = Array.from({ length: EVENTS }, () => ids.next());
   for (const [index, event_id] of sent.entries())
-    expect((await produce({ event_id, metal: 'tin', price: 1 + index, source }, key)).status).toBe(202);
+    expect((await produce({ event_id, metal: 'platinum', price: 1 + index, source }, key)).status).toBe(202);
   await mustBeStored(source, sent);
   prices = await connectMongo({ username: 'admin', password: await password('mongodb-password', 'admin') });
   before = await stored();
