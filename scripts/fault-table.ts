@@ -47,10 +47,13 @@ const HEADER = [
 ];
 const SAID = 3;
 const SAID_CHARACTERS = 140;
+const LOST = 'no volume any more';
 
-/** Numbers and ids that differ from run to run say nothing in a table. */
-function told(said: readonly string[]): string {
-  if (said.length === 0) return 'nothing';
+/** As many as a table holds; where somebody had to do something, the cause before what follows from it. */
+function told({ said: all, remedy }: FaultRow): string {
+  if (all.length === 0) return 'nothing';
+  const isCause = (text: string): boolean => remedy !== undefined && text.includes(LOST);
+  const said = [...all.filter(isCause), ...all.filter((text) => !isCause(text))];
   const cells = said.map((text) => text.replace(/\|/g, '/').replace(/\s+/g, ' '));
   const short = cells.map((text) => (text.length > SAID_CHARACTERS ? `${text.slice(0, SAID_CHARACTERS)}…` : text));
   return short.slice(0, SAID).join('; ') + (short.length > SAID ? `; and ${short.length - SAID} more` : '');
@@ -65,7 +68,7 @@ export const cells = (row: FaultRow): string[] => [
   row.withoutStoringSeconds.toFixed(1),
   `${row.lost} of ${row.sent}`,
   String(row.doubled),
-  told(row.said),
+  told(row),
 ];
 
 const line = (values: readonly string[]): string => `| ${values.join(' | ')} |`;

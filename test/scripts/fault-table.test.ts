@@ -46,6 +46,15 @@ test('however much status said, a row stays readable', () => {
   expect(told).toBe(`${'a'.repeat(140)}…; b; c; and 2 more`);
 });
 
+test('what had to be done stands in the row, and the cause comes first', () => {
+  const said = ['service a: 0 of 1 running', 'node b has no volume any more'];
+  const [, recovered, ...rest] = cells(row({ remedy: '`metals deploy`', said }));
+  expect([recovered, rest.at(-1)]).toEqual([
+    'no: `metals deploy`',
+    'node b has no volume any more; service a: 0 of 1 running',
+  ]);
+});
+
 describe('withRows', () => {
   test('puts a table between the marks, and leaves the rest', () => {
     const text = withRows(DOCUMENT, [row()]);

@@ -110,10 +110,10 @@ function told(stdout: string, stderr: string): readonly string[] {
 
 /** Every distinct thing that `metals status` finds wrong, in the order in which it does. */
 function watchStatus() {
-  // Numbers that grow make no new line.
+  // Numbers that grow and the ids of commands make no new line.
   const lines = new Map<string, string>();
   const add = (line: string): void => {
-    const key = line.replace(/[0-9]+/g, '#');
+    const key = line.replace(/[0-9a-f-]{8,}|[0-9]+/g, '#');
     if (!lines.has(key)) lines.set(key, line);
   };
   let healthyMs = 0;
