@@ -1,47 +1,24 @@
 /** What is asked before events are read again, what is sent, and what is told. */
-import {
-  DescribeInstanceInformationCommand,
-  GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
-  ListDocumentsCommand,
-  SendCommandCommand,
-  SSMClient,
-} from '@aws-sdk/client-ssm';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { rewind, sinceParameter, type RewindOptions } from '../../../lib/cli/commands/rewind';
 import { readContext } from '../../../lib/cli/context';
+import { commandsEnd, oneManager } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const ssm = mockClient(SSMClient);
-const ID = 'c-1';
 const NOW = Date.UTC(2026, 10, 28, 12);
 
 /** What was asked of the document, in order. */
 let asked: string[];
 
-function answers(status: 'Success' | 'Failed', stdout: string, stderr = ''): void {
-  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: status, TargetCount: 1 }] });
-  ssm
-    .on(ListCommandInvocationsCommand)
-    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: status }] });
-  ssm.on(GetCommandInvocationCommand).resolves({
-    ...{ CommandId: ID, InstanceId: 'i-1', Status: status, ResponseCode: status === 'Success' ? 0 : 1 },
-    ...{ StandardOutputContent: stdout, StandardErrorContent: stderr },
-  });
-}
+const answers = (...end: [status: 'Success' | 'Failed', stdout: string, stderr?: string]): void =>
+  commandsEnd(ssm, ...end);
 
 beforeEach(() => {
   ssm.reset();
   asked = [];
-  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: 'metals-lab-events-rewind' }] });
-  ssm
-    .on(DescribeInstanceInformationCommand)
-    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
-  ssm.on(SendCommandCommand).callsFake(({ Parameters }) => {
-    asked.push(`${Parameters.Since} ${Parameters.DryRun}`);
-    return { Command: { CommandId: ID, TargetCount: 1 } };
-  });
+  oneManager(ssm, 'metals-lab-events-rewind', ({ Since, DryRun }) => asked.push(`${Since} ${DryRun}`));
 });
 
 async function run(options: RewindOptions, { interactive = false, json = false, says = true } = {}) {

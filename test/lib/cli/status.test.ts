@@ -2,42 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import {
-  DescribeInstanceInformationCommand,
-  GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
-  ListDocumentsCommand,
-  SendCommandCommand,
-  SSMClient,
-} from '@aws-sdk/client-ssm';
+import { DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { status } from '../../../lib/cli/commands/status';
 import { readContext } from '../../../lib/cli/context';
 import type { StackStatus } from '../../../lib/cli/stack-status';
+import { commandsEnd, oneManager } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const ssm = mockClient(SSMClient);
 const ec2 = mockClient(EC2Client);
 const recorded = JSON.parse(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8')) as StackStatus;
-const ID = 'c-1';
 
 /** A Swarm without its workers of these names. */
 function swarm(...down: string[]): void {
   const nodes = recorded.nodes.map((node) => ({ ...node, state: down.includes(node.slot!) ? 'down' : 'ready' }));
-  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: 'metals-lab-stack-status' }] });
-  ssm
-    .on(DescribeInstanceInformationCommand)
-    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
-  ssm.on(SendCommandCommand).resolves({ Command: { CommandId: ID, TargetCount: 1 } });
-  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: 'Success', TargetCount: 1 }] });
-  ssm
-    .on(ListCommandInvocationsCommand)
-    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: 'Success' }] });
-  ssm.on(GetCommandInvocationCommand).resolves({
-    ...{ CommandId: ID, InstanceId: 'i-1', Status: 'Success', ResponseCode: 0 },
-    StandardOutputContent: JSON.stringify({ ...recorded, nodes }),
-  });
+  oneManager(ssm, 'metals-lab-stack-status');
+  commandsEnd(ssm, 'Success', JSON.stringify({ ...recorded, nodes }));
 }
 
 const volumesOf = (...slots: string[]) =>
@@ -103,14 +84,7 @@ test('where EC2 does not say, what the Swarm has said is told all the same', asy
 
 test('the only manager, too, whose next instance is online and in no Swarm', async () => {
   swarm();
-  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId: ID, Status: 'Failed', TargetCount: 1 }] });
-  ssm
-    .on(ListCommandInvocationsCommand)
-    .resolves({ CommandInvocations: [{ CommandId: ID, InstanceId: 'i-1', Status: 'Failed' }] });
-  ssm.on(GetCommandInvocationCommand).resolves({
-    ...{ CommandId: ID, InstanceId: 'i-1', Status: 'Failed', ResponseCode: 1, StandardOutputContent: '' },
-    StandardErrorContent: 'error: this node is no manager of a Swarm (state: inactive)',
-  });
+  commandsEnd(ssm, 'Failed', '', 'error: this node is no manager of a Swarm (state: inactive)');
   volumesOf('worker-1', 'worker-2');
   const { error } = await run();
   expect(error?.why).toMatch(/^manager-1 has no volume any more; (.|\n)*this node is no manager of a Swarm/);

@@ -1,0 +1,41 @@
+/** Systems Manager with one manager online, whose commands end as a test says. */
+import {
+  DescribeInstanceInformationCommand,
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  ListDocumentsCommand,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { AwsStub } from 'aws-sdk-client-mock';
+
+type Ssm = AwsStub<any, any, SSMClient['config']>;
+
+const CommandId = 'c-1';
+const InstanceId = 'i-1';
+
+/** @param sent is told the parameters of each command */
+export function oneManager(
+  ssm: Ssm,
+  document: string,
+  sent: (parameters: Record<string, string[]>) => void = () => undefined,
+): void {
+  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: document }] });
+  ssm
+    .on(DescribeInstanceInformationCommand)
+    .resolves({ InstanceInformationList: [{ InstanceId, PingStatus: 'Online' }] });
+  ssm.on(SendCommandCommand).callsFake(({ Parameters }: { Parameters: Record<string, string[]> }) => {
+    sent(Parameters);
+    return { Command: { CommandId, TargetCount: 1 } };
+  });
+}
+
+export function commandsEnd(ssm: Ssm, Status: 'Success' | 'Failed', stdout: string, stderr = ''): void {
+  ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId, Status, TargetCount: 1 }] });
+  ssm.on(ListCommandInvocationsCommand).resolves({ CommandInvocations: [{ CommandId, InstanceId, Status }] });
+  ssm.on(GetCommandInvocationCommand).resolves({
+    ...{ CommandId, InstanceId, Status, ResponseCode: Status === 'Success' ? 0 : 1 },
+    ...{ StandardOutputContent: stdout, StandardErrorContent: stderr },
+  });
+}
