@@ -1,5 +1,6 @@
 /** The answer of the document dead-letters: JSON lines, of which the last is `end` or `error`. */
 import { z } from 'zod';
+import { notAgreedOn } from './document-answer';
 import { CliError } from './errors';
 
 const offset = z.number().int();
@@ -90,12 +91,6 @@ function parseLine(line: string, what: string): z.infer<typeof lineSchema> {
   try {
     return lineSchema.parse(JSON.parse(line));
   } catch (error) {
-    throw new CliError(
-      what,
-      `the document dead-letters answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
-      ['npm run metals -- deploy    # brings document and command line to the same version'],
-      undefined,
-      { cause: error },
-    );
+    throw notAgreedOn(what, 'dead-letters', line, error);
   }
 }

@@ -1,6 +1,6 @@
 /** The answer of the document events-rewind: the one line of the tools. */
 import { z } from 'zod';
-import { CliError } from './errors';
+import { notAgreedOn } from './document-answer';
 
 const offset = z.string().regex(/^-?\d+$/);
 const schema = z.object({
@@ -20,12 +20,6 @@ export function parseRewind(stdout: string, what: string): RewindAnswer {
   try {
     return schema.parse(JSON.parse(line));
   } catch (error) {
-    throw new CliError(
-      what,
-      `the document events-rewind answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
-      ['npm run metals -- deploy    # brings document and command line to the same version'],
-      undefined,
-      { cause: error },
-    );
+    throw notAgreedOn(what, 'events-rewind', line, error);
   }
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { errorText } from '../common/log';
+import { parseRequest } from './json-request';
 
 /** More than this in one call is paged by the caller: a call's output is bounded. */
 const MAX_OFFSETS = 100;
@@ -37,19 +39,12 @@ export class DlqError extends Error {
 /** @throws DlqError with every problem of the request */
 export function parseDlqRequest(text: string | undefined): DlqRequest {
   const wrong = (why: string): DlqError => new DlqError(why, 'npm run metals -- dlq --help', true);
-  let value: unknown;
+  let request: DlqRequest;
   try {
-    value = JSON.parse(text ?? '');
-  } catch {
-    throw wrong(`the request is not JSON: ${JSON.stringify((text ?? '').slice(0, 100))}`);
+    request = parseRequest(dlqRequestSchema, text);
+  } catch (error) {
+    throw wrong(errorText(error));
   }
-  const result = dlqRequestSchema.safeParse(value);
-  if (!result.success) {
-    throw wrong(
-      result.error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`).join('; '),
-    );
-  }
-  const request = result.data;
   if (request.action === 'show' && request.offsets?.length !== 1) throw wrong('show needs exactly one offset');
   return request;
 }

@@ -49,6 +49,10 @@ assert_stderr() { # TEXT
   [[ ${stderr} == *"$1"* ]] || { echo "not on stderr: $1; stderr: ${stderr}" && return 1; }
 }
 
+processor_has() { # CHANGE of its specification in jq
+  jq "(.[] | select(.Spec.Name == \"metals_processor\").Spec) |= ($1)" "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+}
+
 # Replicas, and those that it is to have again.
 processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mode.Replicated.Replicas, .Labels["com.metals.rewind.replicas"]]' "${WORLD}/services"; }
 
@@ -92,7 +96,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
 
 @test "after a run that was killed, the next one knows how many there were" {
   swarm
-  jq '(.[] | select(.Spec.Name == "metals_processor").Spec) |= (.Mode.Replicated.Replicas = 0 | .Labels["com.metals.rewind.replicas"] = "2")' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  processor_has '.Mode.Replicated.Replicas = 0 | .Labels["com.metals.rewind.replicas"] = "2"'
   rewind all false
   assert_status 0
   [[ $(processor) == '[2,null]' ]]
@@ -100,7 +104,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
 
 @test "who only counts is told that processors stand still since a run that was killed" {
   swarm
-  jq '(.[] | select(.Spec.Name == "metals_processor").Spec) |= (.Mode.Replicated.Replicas = 0 | .Labels["com.metals.rewind.replicas"] = "2")' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  processor_has '.Mode.Replicated.Replicas = 0 | .Labels["com.metals.rewind.replicas"] = "2"'
   rewind all true
   assert_status 0
   [[ ${output} == *'"standstill":true}' ]]
@@ -116,7 +120,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
 
 @test "what a person has scaled since a run that was killed is what begins again" {
   swarm
-  jq '(.[] | select(.Spec.Name == "metals_processor").Spec) |= (.Mode.Replicated.Replicas = 3 | .Labels["com.metals.rewind.replicas"] = "2")' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  processor_has '.Mode.Replicated.Replicas = 3 | .Labels["com.metals.rewind.replicas"] = "2"'
   rewind all false
   assert_status 0
   [[ $(processor) == '[3,null]' ]]
@@ -124,7 +128,7 @@ processor() { jq -c '.[] | select(.Spec.Name == "metals_processor").Spec | [.Mod
 
 @test "processors that a person has stopped stay so" {
   swarm
-  jq '(.[] | select(.Spec.Name == "metals_processor").Spec.Mode.Replicated.Replicas) = 0' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+  processor_has '.Mode.Replicated.Replicas = 0'
   rewind all false
   assert_status 0
   [[ $(processor) == '[0,null]' ]]

@@ -75,16 +75,13 @@ else
   trap release_lease EXIT
   refuse_while_moving
 fi
-services=$(stack_services)
-[[ -n $(of_processor .ID) && -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
-specification=$(job_specification "${services}" "${JOB_LABEL}" 'processor/kafka-password-processor|kafka-login-processor' processor \
-  "$(jq -cn --arg request "$(request)" '["rewind", $request]')") ||
-  fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
+arguments=$(request | jq -c '["rewind", tojson]')
+specify_job "${JOB_LABEL}" 'processor/kafka-password-processor|kafka-login-processor' processor "${arguments}"
 if [[ ${SSM_DryRun} == false ]]; then
   trap finish EXIT
   stop_processors
 fi
-tell_of_job "${JOB_LABEL}" "${specification}"
+tell_of_job "${JOB_LABEL}" "${SPECIFICATION}"
 reason=$(jq -r '.reason // empty' <<<"${TOLD}")
 [[ -z ${reason} ]] || fail "the offsets are not set back as they should be: ${reason}" "remove the cause, and rewind again"
 if [[ ${SSM_DryRun} == false ]]; then

@@ -39,14 +39,18 @@ remove_jobs() { # LABEL
   docker service ls -q --filter "label=com.metals.$1=true" | xargs -r docker service rm >/dev/null
 }
 
-# Of the stack as it is; leaves the id of the job in JOB.
-start_job() { # LABEL SECRETS NETWORKS' SERVICE ARGUMENTS as JSON
-  local services specification
+# Of the stack as it is; leaves the specification in SPECIFICATION.
+specify_job() { # LABEL SECRETS NETWORKS' SERVICE ARGUMENTS as JSON
+  local services
   services=$(stack_services)
   [[ -n $(setup_service "${services}") ]] || fail "nothing is deployed on this Swarm" "cdk deploy --all"
-  specification=$(job_specification "${services}" "$@") ||
+  SPECIFICATION=$(job_specification "${services}" "$@") ||
     fail "a job of the tools cannot be made from the stack as it is" "cdk deploy --all"
-  create_job "${specification}"
+}
+
+start_job() { # as specify_job; leaves the id of the job in JOB
+  specify_job "$@"
+  create_job "${SPECIFICATION}"
 }
 
 create_job() { # SPECIFICATION; leaves its id in JOB

@@ -119,10 +119,11 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
   const status = await readStatus(inside);
   const lab = await labStatus(context.interrupted);
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
-  const passed = smoke.passed && findProblems(status).length === 0;
+  const problems = findProblems(status);
+  const passed = smoke.passed && problems.length === 0;
   if (terminal.json) terminal.value({ passed, seconds, lab, smokeTest: smoke, status });
   else {
-    showStatus(inside, status);
+    showStatus(inside, status, problems);
     terminal.data('');
     showSmokeReport(inside, smoke);
     terminal.data(describeLab(lab).join('\n'));

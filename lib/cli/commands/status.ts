@@ -55,11 +55,10 @@ async function findLostVolumes(context: Context, { nodes }: StackStatus): Promis
 }
 
 /** The table on stdout, what is wrong on stderr. */
-export function showStatus({ terminal, given }: Context, status: StackStatus, lost: readonly string[] = []): void {
+export function showStatus({ terminal }: Context, status: StackStatus, problems: readonly string[]): void {
   terminal.data(drawTable(statusRows(status), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
-  for (const problem of [...lost, ...findProblems(status)])
-    terminal.note(terminal.noteColors.red(`unhealthy: ${completeCommands(problem, given)}`));
+  for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
@@ -68,6 +67,6 @@ export async function status(context: Context): Promise<number> {
   const lost = await findLostVolumes(context, seen);
   const problems = [...lost, ...findProblems(seen)].map((problem) => completeCommands(problem, context.given));
   if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems });
-  else showStatus(context, seen, lost);
+  else showStatus(context, seen, problems);
   return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }

@@ -15,13 +15,14 @@ type Ssm = AwsStub<any, any, SSMClient['config']>;
 const CommandId = 'c-1';
 const InstanceId = 'i-1';
 
+export const documentsAre = (ssm: Ssm, ...names: string[]) =>
+  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: names.map((Name) => ({ Name })) });
+
 /** @param sent is told the parameters of each command */
-export function oneManager(
+export function managerTakesCommands(
   ssm: Ssm,
-  document: string,
   sent: (parameters: Record<string, string[]>) => void = () => undefined,
 ): void {
-  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: [{ Name: document }] });
   ssm
     .on(DescribeInstanceInformationCommand)
     .resolves({ InstanceInformationList: [{ InstanceId, PingStatus: 'Online' }] });
@@ -33,7 +34,9 @@ export function oneManager(
 
 export function commandsEnd(ssm: Ssm, Status: 'Success' | 'Failed', stdout: string, stderr = ''): void {
   ssm.on(ListCommandsCommand).resolves({ Commands: [{ CommandId, Status, TargetCount: 1 }] });
-  ssm.on(ListCommandInvocationsCommand).resolves({ CommandInvocations: [{ CommandId, InstanceId, Status }] });
+  ssm
+    .on(ListCommandInvocationsCommand)
+    .resolves({ CommandInvocations: [{ CommandId, InstanceId, InstanceName: 'manager-1', Status }] });
   ssm.on(GetCommandInvocationCommand).resolves({
     ...{ CommandId, InstanceId, Status, ResponseCode: Status === 'Success' ? 0 : 1 },
     ...{ StandardOutputContent: stdout, StandardErrorContent: stderr },

@@ -1,17 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  DescribeInstanceInformationCommand,
-  GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
-  ListDocumentsCommand,
-  SendCommandCommand,
-  SSMClient,
-} from '@aws-sdk/client-ssm';
+import { ListCommandsCommand, ListDocumentsCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { runCli } from '../../../lib/cli/program';
 import type { StackStatus } from '../../../lib/cli/stack-status';
+import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV, notInterrupted } from './fake-io';
 
 const ssm = mockClient(SSMClient);
@@ -24,25 +17,12 @@ async function metals(line: string, env: NodeJS.ProcessEnv = LAB_ENV) {
   return { code, out: io.out(), err: io.err() };
 }
 
-const documents = (...names: string[]) =>
-  ssm.on(ListDocumentsCommand).resolves({ DocumentIdentifiers: names.map((Name) => ({ Name })) });
+const documents = (...names: string[]) => documentsAre(ssm, ...names);
 
 /** manager-1 is online and answers the next command like this. */
 function managerAnswers(stdout: string, over: { status?: 'Success' | 'Failed'; stderr?: string } = {}) {
-  const Status = over.status ?? 'Success';
-  ssm
-    .on(DescribeInstanceInformationCommand)
-    .resolves({ InstanceInformationList: [{ InstanceId: 'i-1', PingStatus: 'Online' }] });
-  ssm.on(SendCommandCommand).resolves({ Command: { CommandId: 'c-1', TargetCount: 1 } });
-  ssm.on(ListCommandsCommand).resolves({ Commands: [{ Status, DocumentName: 'metals-lab-doc' }] });
-  ssm.on(ListCommandInvocationsCommand).resolves({
-    CommandInvocations: [{ CommandId: 'c-1', InstanceId: 'i-1', InstanceName: 'manager-1', Status }],
-  });
-  ssm.on(GetCommandInvocationCommand).resolves({
-    ResponseCode: Status === 'Success' ? 0 : 1,
-    StandardOutputContent: stdout,
-    StandardErrorContent: over.stderr ?? '',
-  });
+  managerTakesCommands(ssm);
+  commandsEnd(ssm, over.status ?? 'Success', stdout, over.stderr);
 }
 
 describe('usage', () => {

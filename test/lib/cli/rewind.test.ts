@@ -3,7 +3,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { rewind, sinceParameter, type RewindOptions } from '../../../lib/cli/commands/rewind';
 import { readContext } from '../../../lib/cli/context';
-import { commandsEnd, oneManager } from './fake-commands';
+import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const ssm = mockClient(SSMClient);
@@ -18,7 +18,8 @@ const answers = (...end: [status: 'Success' | 'Failed', stdout: string, stderr?:
 beforeEach(() => {
   ssm.reset();
   asked = [];
-  oneManager(ssm, 'metals-lab-events-rewind', ({ Since, DryRun }) => asked.push(`${Since} ${DryRun}`));
+  documentsAre(ssm, 'metals-lab-events-rewind');
+  managerTakesCommands(ssm, ({ Since, DryRun }) => asked.push(`${Since} ${DryRun}`));
 });
 
 async function run(options: RewindOptions, { interactive = false, json = false, says = true } = {}) {

@@ -7,7 +7,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { status } from '../../../lib/cli/commands/status';
 import { readContext } from '../../../lib/cli/context';
 import type { StackStatus } from '../../../lib/cli/stack-status';
-import { commandsEnd, oneManager } from './fake-commands';
+import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 const ssm = mockClient(SSMClient);
@@ -17,7 +17,8 @@ const recorded = JSON.parse(readFileSync(join(__dirname, '../../documents/states
 /** A Swarm without its workers of these names. */
 function swarm(...down: string[]): void {
   const nodes = recorded.nodes.map((node) => ({ ...node, state: down.includes(node.slot!) ? 'down' : 'ready' }));
-  oneManager(ssm, 'metals-lab-stack-status');
+  documentsAre(ssm, 'metals-lab-stack-status');
+  managerTakesCommands(ssm);
   commandsEnd(ssm, 'Success', JSON.stringify({ ...recorded, nodes }));
 }
 

@@ -1,0 +1,12 @@
+/** Answers of documents, which come with a deployment and may be older or newer than the command line. */
+import { CliError } from './errors';
+
+/** What the user reads of a line that is none of those that were agreed on. */
+export const notAgreedOn = (what: string, document: string, line: string, cause: unknown): CliError =>
+  new CliError(
+    what,
+    `the document ${document} answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
+    ['npm run metals -- deploy    # brings document and command line to the same version'],
+    undefined,
+    { cause },
+  );
