@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { ActionableError } from '../actionable-error';
 import { FIRST_MANAGER, TAG } from '../contract';
 import {
   chooseManager,
@@ -79,23 +80,28 @@ export function requestFor(event: Event): CommandRequest {
   };
 }
 
-/** To one manager of several, and the node of another slot if it is there. */
+/** To a manager that can speak for the Swarm, and the node of another slot if it is there. */
 async function withChosenManager(event: Event, request: CommandRequest, ssm: SSMClient): Promise<CommandRequest> {
   const { ManagerProbe: probe, AlsoSlot: slot, Stage: stage, OnlineTimeoutSeconds } = event.ResourceProperties;
+  const { OnDeleteWhen } = event.ResourceProperties;
   if (!probe) return request;
   const isDelete = event.RequestType === 'Delete';
   const choice = {
     ...{ stage, probe, all: request.targets, region: process.env.AWS_REGION ?? '' },
     preferred: [tagged(TAG.stage, stage), tagged(TAG.slot, FIRST_MANAGER)],
+    asksEvenOne: isDelete,
   };
   const seconds = isDelete ? DELETE_ONLINE_TIMEOUT_SECONDS : Number(OnlineTimeoutSeconds);
   const managers = await chooseManager(ssm, choice, new Deadline(seconds), log).then(
     (manager) => [manager],
     async (error: Error) => {
-      // What is deleted goes in any case: any manager may try, and without one there is nothing to clean up.
-      if (!isDelete) throw error;
+      if (!isDelete || !(error instanceof DeadlineError || error instanceof ActionableError)) throw error;
       log(error.message);
-      return (await listOnline(ssm, request.targets)).slice(0, 1);
+      // A slot that goes leaves a dead node behind if nobody can remove it: one may try, so that its failure says so.
+      if (OnDeleteWhen === 'removed') return (await listOnline(ssm, request.targets)).slice(0, 1);
+      // What goes with its stack must not keep it: with broken managers, nothing could be destroyed.
+      console.log(`${request.documentName} is not sent: no manager can speak for the Swarm`);
+      return [];
     },
   );
   const others = slot ? await listOnline(ssm, [tagged(TAG.stage, stage), tagged(TAG.slot, slot)]) : [];

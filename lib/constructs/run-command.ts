@@ -109,12 +109,17 @@ export const slotTarget = (...slots: readonly string[]): CommandTarget => ({
 
 /**
  * One of these managers, whichever can speak for the Swarm, and, with `alsoSlot`, the node of that slot if it is there. `probe`
- * succeeds on such a manager alone. With a single manager there is no choice.
+ * succeeds on such a manager alone.
  */
-export function managerTarget(managers: readonly string[], probe: CommandDocument, alsoSlot?: string): CommandTarget {
-  if (managers.length === 1) return slotTarget(...managers, ...(alsoSlot ? [alsoSlot] : []));
-  return { ...slotTarget(...managers.filter((slot) => slot !== alsoSlot)), instanceCount: 1, any: { probe, alsoSlot } };
-}
+export const managerTarget = (
+  managers: readonly string[],
+  probe: CommandDocument,
+  alsoSlot?: string,
+): CommandTarget => ({
+  ...slotTarget(...managers.filter((slot) => slot !== alsoSlot)),
+  instanceCount: 1,
+  any: { probe, alsoSlot },
+});
 
 /** A document and what is sent to it. */
 export interface Command {
@@ -130,7 +135,10 @@ export interface RunCommandProps {
   readonly command?: Command;
   /** What the command also depends on, by name: it is sent again when a value changes. @default none */
   readonly sentAgainFor?: Readonly<Record<string, string>>;
-  /** Sent when the resource is deleted, to those nodes of the target that are still there. @default nothing is sent */
+  /**
+   * Sent when the resource is deleted, to those nodes of the target that are still there; with a target of managers, where one of
+   * them can speak for the Swarm. @default nothing is sent
+   */
   readonly onDelete?: Command;
   /** `removed`: not when the whole stack is deleted; for resources in the provider's own stack. @default always */
   readonly onDeleteWhen?: 'always' | 'removed';

@@ -18,6 +18,8 @@ export interface ManagerChoice {
   readonly region: string;
   /** How long the preferred one may answer later than another. @default 5,000 */
   readonly preferenceMs?: number;
+  /** Whether a manager that is online alone is asked as well: else its own answer says more. @default false */
+  readonly asksEvenOne?: boolean;
 }
 
 /** The probe reads; a manager without a quorum answers it late, one that has just died never. */
@@ -37,7 +39,7 @@ interface Online {
  * everybody, because a document's lock holds on its node only.
  *
  * @throws DeadlineError with the state of each, when none is online in time
- * @throws Error with what they said, when none of several can speak for the Swarm
+ * @throws ActionableError with what they said, when none of those that were asked can speak for the Swarm
  */
 export async function chooseManager(
   ssm: SSMClient,
@@ -51,7 +53,7 @@ export async function chooseManager(
     throughThrottling(() => lookForOnline(ssm, choice)),
     onWait,
   );
-  if (online.ids.length === 1) return online.ids[0]!;
+  if (online.ids.length === 1 && !choice.asksEvenOne) return online.ids[0]!;
   return ask(ssm, choice, online, new Deadline(Math.min(PROBE_SECONDS, deadline.remainingSeconds + 1)), onWait);
 }
 

@@ -186,9 +186,11 @@ describe('one manager of several', () => {
     ResourceProperties: {
       ...ofManagers.ResourceProperties,
       OnDeleteDocumentName: 'metals-lab-swarm-leave',
+      OnDeleteWhen: 'removed' as const,
       AlsoSlot: 'worker-3',
     },
   };
+  const removing = { ...ofManagers, RequestType: 'Delete' as const, PhysicalResourceId: 'p' };
 
   function given(...nodes: Node[]): void {
     ssm
@@ -259,7 +261,23 @@ describe('one manager of several', () => {
     expect(sent()[1]).toBe('metals-lab-swarm-leave i-1,i-9');
   });
 
+  it.each([
+    ['of several', [['i-1', 'manager-1', 'Failed'] as const, ['i-2', 'manager-2', 'Failed'] as const]],
+    ['that is there alone', [['i-1', 'manager-1', 'Failed'] as const]],
+  ])('keeps no stack from being destroyed where none %s can speak for the Swarm', async (_, nodes) => {
+    given(...nodes);
+    expect((await start(removing, client, stacks)).Data.CommandId).toBe('');
+    expect(sent()).toEqual([`metals-lab-stack-status ${nodes.map(([id]) => id).join()}`]);
+  });
+
+  it('removes the stack where it can, also when it is alone', async () => {
+    given(['i-1', 'manager-1', 'Success']);
+    expect((await start(removing, client, stacks)).Data.CommandId).toBe('c-2');
+    expect(sent()[1]).toBe('metals-lab-stack-remove i-1');
+  });
+
   it('is needed by nobody where all nodes are gone', async () => {
+    cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [] });
     given();
     jest.useFakeTimers({ advanceTimers: true, now: Date.now() });
     const started = start(leaving, client, stacks);

@@ -256,9 +256,9 @@ describe('the steps of a deployment', () => {
   it('speak to the manager where there is one', () => {
     expect(targets(templates)).toMatchObject({
       'metals-test-swarm-init': 'manager-1 1',
-      'metals-test-swarm-label': 'manager-1 1',
-      'metals-test-stack-deploy': 'manager-1 1',
-      'metals-test-swarm-leave worker-2': 'manager-1,worker-2 2',
+      'metals-test-swarm-label': 'manager-1 1 metals-test-stack-status',
+      'metals-test-stack-deploy': 'manager-1 1 metals-test-stack-status',
+      'metals-test-swarm-leave worker-2': 'manager-1 1 metals-test-stack-status worker-2',
     });
   });
 

@@ -76,8 +76,9 @@ describe('a worker slot that goes', () => {
       OnDeleteParameters: { Slot: 'worker-3', Address: '10.40.3.23' },
       OnDeleteWhen: 'removed',
       TargetTag: 'metals:slot',
-      TargetValues: 'manager-1,worker-3',
-      ExpectedInstanceCount: '2',
+      TargetValues: 'manager-1',
+      AlsoSlot: 'worker-3',
+      ExpectedInstanceCount: '1',
     });
     // CloudFormation deletes what depends on another first: the node leaves, then its group goes.
     const group = Object.keys(three.swarm.findResources('AWS::AutoScaling::AutoScalingGroup')).find((logicalId) =>
