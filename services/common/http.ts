@@ -99,12 +99,17 @@ export class HttpServer {
     });
   }
 
+  /** From now on each answer is the last of its connection, so that who keeps connections lets go of them. */
+  leave(): void {
+    this.closing = true;
+  }
+
   /**
    * Takes no new connection, ends idle ones, and resolves when the answers under way are sent, each with
    * `connection: close`. What is still open after `cutAfterMs` is cut. @default nothing is cut
    */
   close(cutAfterMs?: number): Promise<void> {
-    this.closing = true;
+    this.leave();
     return new Promise((resolve) => {
       const cut =
         cutAfterMs === undefined ? undefined : setTimeout(() => this.server.closeAllConnections(), cutAfterMs);

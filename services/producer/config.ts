@@ -91,10 +91,18 @@ export const producerConfigSchema = z
     feed: feedConfigSchema.prefault({}),
     metals: z.record(metalNameSchema, metalSchema),
     stuck_after_seconds: z.int().min(60).max(3_600).default(180),
+    /** Within drain_timeout_seconds: how long the edge may take to notice that this replica leaves. */
+    leave_seconds: z.int().min(0).max(60).default(0),
     drain_timeout_seconds: z.int().min(1).max(600).default(20),
   })
   .superRefine((config, context) => {
     const entries = Object.entries(config.metals);
+    if (config.leave_seconds >= config.drain_timeout_seconds)
+      context.addIssue({
+        code: 'custom',
+        path: ['leave_seconds'],
+        message: `must be below drain_timeout_seconds (${config.drain_timeout_seconds})`,
+      });
     if (entries.length === 0)
       context.addIssue({ code: 'custom', path: ['metals'], message: 'name at least one metal' });
     for (const [name, { partition }] of entries) {

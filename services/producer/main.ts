@@ -67,7 +67,7 @@ const drainTimeoutMs = config.drain_timeout_seconds * 1_000;
 closeWithGrace({ delay: drainTimeoutMs, logger }, async ({ signal, err }) => {
   if (err) logger.fatal({ error: errorText(err) }, 'ends after an error');
   else logger.info({ signal }, 'draining');
-  await app.drain(drainTimeoutMs);
+  await app.drain(drainTimeoutMs, err ? 0 : config.leave_seconds * 1_000);
   // crash-point: in-drain
   await publisher.stop();
   await watch.stop();

@@ -25,6 +25,25 @@ describe('draining', () => {
     idle.destroy();
   });
 
+  test('while the edge lets go of it, it takes events, and each answer ends its connection', async () => {
+    const own = await startRig();
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+    const health = () =>
+      new Promise<string | undefined>((resolve, reject) =>
+        get({ port: own.port, path: '/health', agent: kept }, (response) => {
+          response.resume().on('end', () => resolve(response.headers.connection));
+        }).on('error', reject),
+      );
+    expect(await health()).toBe('keep-alive');
+    const drained = own.app.drain(10_000, 1_000);
+    expect(await health()).toBe('close');
+    expect(await ask(own.port)).toMatchObject({ status: 202, headers: { connection: 'close' } });
+    await drained;
+    await expect(ask(own.port)).rejects.toThrow();
+    await own.publisher.stop();
+    kept.destroy();
+  });
+
   test('a request whose headers end only now hears 503, and that the connection ends', async () => {
     const own = await startRig();
     const finish = await holdBack(own.port);
