@@ -3,7 +3,7 @@
 # step looks whether it is already done, so that the script can run again wherever it was interrupted; its unit,
 # metals-boot.service, runs it again when it fails.
 folder=$(dirname "${BASH_SOURCE[0]}")
-for part in common wait volume esp docker deployment; do
+for part in common wait volume esp docker deployment services; do
   # shellcheck source=/dev/null
   source "${folder}/lib/${part}.sh"
 done
@@ -16,6 +16,7 @@ check_encryption
 configure_docker
 start_docker
 await_swarm
+await_services
 signal SUCCESS
 rm -f "${BOOT_END}"
 log "node ${METALS_SLOT} of stage ${METALS_STAGE} is ready"

@@ -167,7 +167,7 @@ export class NodeRoles extends Construct {
     });
     return [
       allow(
-        ['cloudformation:DescribeStackResources', 'cloudformation:SignalResource'],
+        ['cloudformation:DescribeStackResources', 'cloudformation:DescribeStacks', 'cloudformation:SignalResource'],
         [this.arn('cloudformation', `stack/${stackName}/*`)],
       ),
       setHealth,

@@ -16,6 +16,7 @@ const HOST_FILES: readonly (readonly [source: string, target: string, mode: stri
   ['lib/volume.sh', '/usr/local/lib/metals/lib/volume.sh', '0644'],
   ['lib/docker.sh', '/usr/local/lib/metals/lib/docker.sh', '0644'],
   ['lib/deployment.sh', '/usr/local/lib/metals/lib/deployment.sh', '0644'],
+  ['lib/services.sh', '/usr/local/lib/metals/lib/services.sh', '0644'],
   ['lib/recovery.sh', '/usr/local/lib/metals/lib/recovery.sh', '0644'],
   ['swarm-fence.sh', '/usr/local/lib/metals/swarm-fence.sh', '0755'],
   ['edge-leave.sh', '/usr/local/lib/metals/edge-leave.sh', '0755'],

@@ -32,6 +32,10 @@ with_applets() { # FILE
   with_applets kafka/entrypoint.bats 12
 }
 
+@test "Kafka's look at its partitions under BusyBox's applets" {
+  with_applets kafka/in-sync.bats 3
+}
+
 @test "MongoDB's entrypoint under BusyBox's applets" {
   with_applets mongodb/entrypoint.bats 6
 }

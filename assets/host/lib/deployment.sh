@@ -30,17 +30,17 @@ swarm_is_ready() {
 # Only an update waits: the slot after this one is stopped next, and a quorum must be left. When groups are created,
 # the first of several managers could wait for the others for ever.
 await_swarm() {
-  local status
   wait_until 300 "asking CloudFormation for the status of ${METALS_GROUP}" group_status_is_known
-  status=$(group_status)
-  if [[ ${status} != UPDATE_IN_PROGRESS ]] || ! holds_swarm; then
-    log "${METALS_GROUP} is ${status}; the Swarm is not waited for"
+  if ! replaces_another; then
+    log "${METALS_GROUP} is $(group_status); the Swarm is not waited for"
     return
   fi
   # Docker tries once when it starts, and never again.
   [[ $(swarm_info .LocalNodeState) != error ]] || systemctl restart docker.service
   wait_until "${SWARM_TIMEOUT_SECONDS}" 'waiting for the Swarm' swarm_is_ready
 }
+
+replaces_another() { [[ $(group_status) == UPDATE_IN_PROGRESS ]] && holds_swarm; }
 
 signal_is_sent() { # SUCCESS|FAILURE INSTANCE
   local status

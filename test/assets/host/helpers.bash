@@ -11,7 +11,7 @@ setup() {
   export METALS_STACK=metals-test-swarm METALS_GROUP=SlotGroup METALS_OVERLAY_ENCRYPTION=on
   export METALS_DATA_ROOT="${BATS_TEST_TMPDIR}/data" METALS_BY_ID="${BATS_TEST_TMPDIR}/by-id"
   export METALS_FSTAB="${BATS_TEST_TMPDIR}/fstab" METALS_POLL_SECONDS=0.05 METALS_VOLUME_TIMEOUT_SECONDS=2
-  export METALS_SWARM_TIMEOUT_SECONDS=1
+  export METALS_SWARM_TIMEOUT_SECONDS=1 METALS_TASKS_TIMEOUT_SECONDS=1 METALS_IN_SYNC_TIMEOUT_SECONDS=1
   export DEVICE="${METALS_BY_ID}/nvme-Amazon_Elastic_Block_Store_vol0123"
   printf 'UUID=root / xfs defaults 0 1\n' >"${METALS_FSTAB}"
   stub curl <<<'echo i-new'
@@ -32,7 +32,7 @@ stub() { # NAME
 boot() { # LINES
   local library
   {
-    for library in common wait volume esp docker deployment recovery; do echo "source ${ROOT}/assets/host/lib/${library}.sh"; done
+    for library in common wait volume esp docker deployment services recovery; do echo "source ${ROOT}/assets/host/lib/${library}.sh"; done
     echo "$1"
   } >"${BATS_TEST_TMPDIR}/lines.sh"
   run bash "${BATS_TEST_TMPDIR}/lines.sh"
