@@ -20,6 +20,8 @@ export function createStacks(app: App, config: Config) {
     ...common('data', 'Metals on Swarm: volumes and secrets, which outlive the nodes'),
     places: network.places,
   });
+  // It needs nothing of it; but what CloudFormation is to keep is then the last that a destruction comes to.
+  network.addStackDependency(data);
   const swarm = new SwarmStack(app, id('swarm'), {
     ...common('swarm', 'Metals on Swarm: nodes, roles, documents, and the Swarm they form'),
     network,
@@ -35,7 +37,7 @@ export function createStacks(app: App, config: Config) {
   });
   for (const [key, value] of Object.entries(config.tags)) Tags.of(app).add(key, value);
   acknowledgeFindings(app);
-  return { network, data, swarm, pipeline };
+  return { data, network, swarm, pipeline };
 }
 
 /** Findings of CloudFormation's validation that are meant so, each with its reason; any other fails the synthesis. */

@@ -70,7 +70,7 @@ export type DocumentId = (typeof DOCUMENTS)[number];
 export const documentName = (stage: string, id: DocumentId): string => `metals-${stage}-${id}`;
 
 /** Stacks of the app, in the order in which they are deployed. */
-export const STACKS = ['network', 'data', 'swarm', 'pipeline'] as const;
+export const STACKS = ['data', 'network', 'swarm', 'pipeline'] as const;
 export type StackId = (typeof STACKS)[number];
 
 /** CloudFormation stack name: `metals-<stage>-<id>`. */

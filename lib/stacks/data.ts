@@ -18,6 +18,9 @@ import { VolumeSnapshots } from '../constructs/volume-snapshots';
 import { brokerSlots, mongodbSlots } from '../slots';
 import type { SlotPlace } from './network';
 
+/** What is in it may be made again: it is destroyed without being asked. */
+const DEVELOPMENT_STAGE = 'dev';
+
 export interface DataStackProps extends StackProps {
   readonly config: Config;
   readonly places: readonly SlotPlace[];
@@ -26,6 +29,7 @@ export interface DataStackProps extends StackProps {
 /**
  * What outlives the nodes: one volume for each slot (Swarm identity, images, Kafka's and MongoDB's data) and the secrets.
  * Kept when the stack is destroyed, unless `dataRemoval` says otherwise, and found again by the next deployment.
+ * Protected from termination where it keeps them, but in the stage `dev`.
  * Beside them the policy by which snapshots of the volumes are taken, and the log group of the documents: a first
  * deployment of the nodes that fails is removed as a whole, and what its documents said is what tells why.
  */
@@ -39,7 +43,7 @@ export class DataStack extends Stack {
   private readonly lookedFor: string;
 
   constructor(scope: Construct, id: string, props: DataStackProps) {
-    super(scope, id, props);
+    super(scope, id, { ...props, terminationProtection: isProtected(props.config) });
     const { config, places } = props;
     const { stage } = config;
     this.lookedFor = config.dataVolumes;
@@ -98,6 +102,9 @@ export class DataStack extends Stack {
     return [...slots.map((slot) => this.volumes[slot]!.ref), this.lookedFor].join(',');
   }
 }
+
+const isProtected = ({ dataRemoval, stage }: Config): boolean =>
+  dataRemoval === 'retain' && stage !== DEVELOPMENT_STAGE;
 
 /** What is on the volume of this slot, and nowhere else. */
 function dataOf(config: Config, slot: string): VolumeData[] {

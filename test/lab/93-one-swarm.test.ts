@@ -28,8 +28,10 @@ const ssm = new SSMClient({});
 const containerOf = async (slot: string): Promise<string> => (await instanceOfSlot(stage(), slot)).container;
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+/** What needs the node's processes to itself: one that is frozen can neither end nor begin anything. */
+const EXCLUSIVE_KINDS = ['pause', 'reboot', 'restart docker', 'kill docker', 'kill instance', 'lose state'] as const;
 /** What befalls a manager; the last two begin where a deployment, or an association, would. */
-const STEP_KINDS = ['cut', 'isolate', 'pause', 'reboot', 'restart docker', 'lose state', 'init', 'join'] as const;
+const STEP_KINDS = ['cut', 'isolate', ...EXCLUSIVE_KINDS, 'init', 'join'] as const;
 interface Step {
   readonly kind: (typeof STEP_KINDS)[number];
   readonly slot: string;
@@ -68,6 +70,13 @@ async function perform({ kind, slot, other, seconds }: Step): Promise<void> {
     case 'restart docker':
       await inNode(container, ['systemctl', 'restart', 'docker.service']);
       return;
+    case 'kill docker':
+      await inNode(container, ['systemctl', 'kill', '--signal=KILL', 'docker.service']);
+      return;
+    case 'kill instance':
+      // Its hardware failed: the group replaces it.
+      await run('docker', ['kill', container]);
+      return;
     case 'lose state':
       await inNode(container, ['sh', '-c', LOSE_STATE]);
       return;
@@ -85,13 +94,12 @@ const LOSE_STATE = 'systemctl stop docker.service && rm -rf /var/lib/docker/swar
 /** As the deployment has sent them; the lab forgets a command when a hundred have come after it. */
 const sentWith: Record<'swarm-init' | 'swarm-join', Record<string, string>> = { 'swarm-init': {}, 'swarm-join': {} };
 
-/** What needs the node's processes to itself: one that is frozen can neither end nor begin anything. */
-const EXCLUSIVE: readonly Step['kind'][] = ['pause', 'reboot', 'restart docker', 'lose state'];
+const isExclusive = (kind: Step['kind']): boolean => (EXCLUSIVE_KINDS as readonly string[]).includes(kind);
 const busy = new Map<string, Promise<void>>();
 
 /** Begins when what is done exclusively to the same manager is over. */
 function performInTurn(step: Step): Promise<void> {
-  if (!EXCLUSIVE.includes(step.kind)) return perform(step);
+  if (!isExclusive(step.kind)) return perform(step);
   const done = (busy.get(step.slot) ?? Promise.resolve()).then(() => perform(step));
   busy.set(
     step.slot,

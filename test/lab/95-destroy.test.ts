@@ -1,9 +1,16 @@
 /** Everything is destroyed and deployed again, last of all: with the data kept and found, and under another name. */
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  UpdateTerminationProtectionCommand,
+} from '@aws-sdk/client-cloudformation';
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { secretName, TAG } from '../../lib/contract';
+import { cloudFormationStackName, secretName, STACKS, TAG } from '../../lib/contract';
+import { instanceOfSlot } from './support/instances';
+import { inNode } from './support/nodes';
 import { connectPrices, produce } from './support/pipeline';
-import { deploy, inFullRun, mustDeploy, mustDestroy, mustPassSmokeTest } from './support/sequences';
+import { deploy, destroy, inFullRun, mustDeploy, mustDestroy, mustPassSmokeTest } from './support/sequences';
 import { eventually } from './support/run';
 import { apiKey, stage } from './support/secrets';
 
@@ -29,6 +36,17 @@ async function secretNames(): Promise<string[]> {
   return (reply.SecretList ?? []).map(({ Name }) => Name!);
 }
 
+const cloudFormation = new CloudFormationClient({});
+
+/** The stage's stacks that are there. */
+async function stacks(): Promise<string[]> {
+  const names = STACKS.map((id) => cloudFormationStackName(stage(), id));
+  const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({}));
+  return names.filter((name) =>
+    Stacks.some(({ StackName, StackStatus }) => StackName === name && StackStatus !== 'DELETE_COMPLETE'),
+  );
+}
+
 inFullRun('destroyed with its data kept', () => {
   const source = `lab-kept-${Date.now()}`;
   let key: string;
@@ -50,6 +68,18 @@ inFullRun('destroyed with its data kept', () => {
     await eventually('the event in MongoDB', 60, async () => ((await stored()) === 1 ? undefined : 'not yet'));
     kept = await volumes();
     expect(kept).toHaveLength(3);
+    const destroyed = await destroy(KEPT);
+    const data = cloudFormationStackName(stage(), 'data');
+    expect([destroyed.code, destroyed.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`${data}\\]? cannot be deleted while TerminationProtection is enabled`)),
+    ]);
+    expect(await stacks()).toEqual([data]);
+    await cloudFormation.send(
+      new UpdateTerminationProtectionCommand({ StackName: data, EnableTerminationProtection: false }),
+    );
+    await mustDestroy(KEPT);
+    expect(await stacks()).toEqual([]);
     await mustDestroy(KEPT);
     expect(await volumes()).toEqual(kept);
     expect(await secretNames()).toContain(secretName(stage(), 'api-key'));
@@ -64,13 +94,25 @@ inFullRun('destroyed with its data kept', () => {
   });
 
   test('under another name it begins anew beside what is kept, and touches none of it', async () => {
-    await mustDestroy(KEPT);
+    // Whoever says `destroy` in a deployment lifts the protection; here the stack that keeps the data stays.
+    expect((await destroy(KEPT)).code).toBe(1);
     await mustDeploy(RENAMED);
     await mustPassSmokeTest('--stage', RENAMED.stage);
     await mustDestroy(RENAMED);
     expect(await volumes()).toEqual(kept);
     await mustDeploy(KEPT);
     expect(await stored()).toBe(1);
+  });
+});
+
+inFullRun('broken', () => {
+  test('a stage whose only manager has no Docker any more is destroyed all the same, with all data', async () => {
+    await mustDeploy({ dataRemoval: 'destroy', ...ENLARGED });
+    const { container } = await instanceOfSlot(stage(), 'manager-1');
+    await inNode(container, ['systemctl', 'stop', 'docker.socket', 'docker.service']);
+    await mustDestroy({ dataRemoval: 'destroy', ...ENLARGED });
+    expect(await stacks()).toEqual([]);
+    expect(await volumes()).toEqual([]);
   });
 });
 

@@ -16,8 +16,11 @@ export async function mustDeploy(settings: Settings = {}): Promise<void> {
   if (result.code !== 0) throw new Error(`cdk deploy ${contextOf(settings).join(' ')}:\n${result.stderr}`);
 }
 
+export const destroy = (settings: Settings = {}): Promise<Result> =>
+  cdk('destroy', '--all', '--force', ...contextOf(settings));
+
 export async function mustDestroy(settings: Settings = {}): Promise<void> {
-  const result = await cdk('destroy', '--all', '--force', ...contextOf(settings));
+  const result = await destroy(settings);
   if (result.code !== 0) throw new Error(`cdk destroy ${contextOf(settings).join(' ')}:\n${result.stderr}`);
 }
 

@@ -12,7 +12,7 @@ import {
   SECRETS,
 } from '../../../lib/contract';
 import { restoreTemplate, rewriteTemplate, typesOf } from '../../../lib/lab/gateway/cloudformation/template';
-import { AMI, masked, synthesise } from './synthesise';
+import { AMI, masked, stacksOf, synthesise } from './synthesise';
 
 /** One synthesis for all tests: it takes seconds. */
 const templates = synthesise();
@@ -522,6 +522,14 @@ describe('data', () => {
       ['ec2:DeleteSnapshot', 'snapshot/*', ofStage],
       ['ec2:DescribeInstances,ec2:DescribeSnapshots,ec2:DescribeVolumes', '"*"', undefined],
     ]);
+  });
+
+  it('is protected from termination where it keeps data, but in the stage dev, and is the last that a destruction comes to', () => {
+    expect(stacksOf({ stage: 'dev' }).data.terminationProtection).toBe(false);
+    expect(stacksOf({ dataRemoval: 'destroy' }).data.terminationProtection).toBe(false);
+    const { network, data } = stacksOf();
+    expect(data.terminationProtection).toBe(true);
+    expect(network.dependencies).toEqual([data]);
   });
 
   it('goes with the stacks only where the configuration says so', () => {

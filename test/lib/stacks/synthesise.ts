@@ -7,13 +7,18 @@ import { readConfig } from '../../../lib/config';
 
 export const AMI = 'ami-0123456789abcdef0';
 
-/** The four templates of stage `test`, with these settings of lib/config.ts. It takes seconds. */
-export function synthesise(overrides: Record<string, unknown> = {}) {
+/** The four stacks of stage `test`, with these settings of lib/config.ts. It takes seconds. */
+export function stacksOf(overrides: Record<string, unknown> = {}) {
   const config = readConfig(
     { account: '123456789012', region: 'eu-west-1', amiId: AMI, stage: 'test', ...overrides },
     {},
   );
-  const stacks = createStacks(new App({ context }), config);
+  return createStacks(new App({ context }), config);
+}
+
+/** Their templates. */
+export function synthesise(overrides: Record<string, unknown> = {}) {
+  const stacks = stacksOf(overrides);
   return {
     network: Template.fromStack(stacks.network),
     data: Template.fromStack(stacks.data),
