@@ -85,6 +85,10 @@ export function findProblems(status: StackStatus): string[] {
     ...status.nodes.flatMap((node) => {
       const name = node.slot ?? node.hostname;
       if (node.state !== 'ready') return [`node ${name} is ${node.state}`];
+      if (node.slot === null)
+        return [
+          `node ${name} (${node.address ?? 'no address'}) has lost its label metals.slot: the association Relabel gives it back within half an hour`,
+        ];
       if (node.manager === 'unreachable') return [`manager ${name} is unreachable for the other managers`];
       return [];
     }),
@@ -103,6 +107,8 @@ export function findProblems(status: StackStatus): string[] {
 }
 
 function serviceProblems(service: Service): string[] {
+  // A job that runs is no fault: it runs again every half hour, and tells where it fails.
+  if (isJob(service) && service.problems.length === 0) return [];
   const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
   const update = service.update_state ?? '';
   const found: string[] = [];

@@ -111,6 +111,9 @@ export class SwarmStack extends Stack {
       volumes([FIRST_MANAGER]),
     );
     init.node.addDependency(prepare);
+    // Tokens that somebody has rotated: a slot whose volume is lost joins by what is in Parameter Store.
+    const keepsTokens = { ...joins, AddressPool: config.swarmAddressPool, Creates: 'no' };
+    this.reapply('Republish', 'swarm-init', [FIRST_MANAGER], keepsTokens).node.addDependency(init);
     const otherSlots = others.map(({ slot }) => slot);
     // Of manager-1, too: where that has begun a new Swarm, the others change over.
     const join = step('swarm-join', slotTarget(...otherSlots), joins, volumes(this.slots));

@@ -35,5 +35,6 @@ test('status and smoke-test call nothing that their row does not name', () => {
   );
   // What a node that is away makes `status` look for.
   const looked = [...read('lib/cli/data-volumes.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ec2:${action}`);
-  expect(new Set([...sent, ...looked])).toEqual(new Set(actionsOf('7')));
+  const noted = [...read('lib/cli/associations.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ssm:${action}`);
+  expect(new Set([...sent, ...looked, ...noted])).toEqual(new Set(actionsOf('7')));
 });

@@ -11,7 +11,8 @@ setup() {
   export AWS_SSM_REGION_NAME=eu-west-1 AWS_SSM_INSTANCE_ID=i-0123
   unset AWS_REGION
   export METALS_RUN_FOLDER="${BATS_TEST_TMPDIR}/run" METALS_STATE_FOLDER="${BATS_TEST_TMPDIR}/state"
-  export METALS_NODE_FILE="${BATS_TEST_TMPDIR}/node.env"
+  export METALS_NODE_FILE="${BATS_TEST_TMPDIR}/node.env" METALS_DOCKER_CONFIG_FILE="${BATS_TEST_TMPDIR}/docker/daemon.json"
+  export METALS_HOST_LIBRARY="${ROOT}/assets/host/lib"
   node_is manager-1
   stub sleep </dev/null
   # A node whose boot is over.
@@ -20,7 +21,7 @@ setup() {
 }
 
 node_is() { # SLOT
-  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\nMETALS_REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
+  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-1\nMETALS_REGISTRY=123456789012.dkr.ecr.eu-west-1.amazonaws.com\nMETALS_DOCKER_BRIDGE_CIDR=172.26.0.0/16\nMETALS_GATEWAY_BRIDGE_CIDR=172.27.0.0/16\n' "$1" "${1%-*}" >"${METALS_NODE_FILE}"
 }
 
 # What tells the Swarm that this node is a member of; nothing: of none.

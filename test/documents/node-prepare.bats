@@ -182,14 +182,39 @@ DiskUsedPercent Percent 81 Slot=manager-1,FileSystem=root" ]] || { echo "sent: $
   assert_status 1
 }
 
-@test "a node on which containers could reach what is its own is refused, by the rule that is missing" {
+@test "a rule of the guard that somebody has removed is set again, and told" {
+  host_is_right
+  stub metals-container-guard <<<'[[ ${1:-} != check ]] || { echo "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"; exit 1; }'
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  assert_output "cannot any more: missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"
+}
+
+@test "a node on which containers could reach what is its own is refused where the rule cannot be set" {
   host_is_right
   stub metals-container-guard <<<'echo "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"; exit 1'
   export SSM_Images=none
   run_document node-prepare
   assert_status 1
   assert_output "missing in raw/PREROUTING: -i docker_gwbridge -p udp --dport 4789 -j DROP"
-  assert_output "systemctl restart metals-container-guard"
+  assert_output "systemctl status metals-container-guard"
+}
+
+@test "settings of Docker that somebody has changed are written again, and told; those that are right are left alone" {
+  host_is_right
+  export SSM_Images=none
+  run_document node-prepare
+  assert_status 0
+  jq -e '."log-opts"."max-size" == "10m"' "${METALS_DOCKER_CONFIG_FILE}" >/dev/null
+  run_document node-prepare
+  [[ ${output} != *"is written"* ]]
+  jq '."log-driver" = "json-file"' "${METALS_DOCKER_CONFIG_FILE}" >"${METALS_DOCKER_CONFIG_FILE}.changed"
+  mv "${METALS_DOCKER_CONFIG_FILE}.changed" "${METALS_DOCKER_CONFIG_FILE}"
+  run_document node-prepare
+  assert_status 0
+  assert_output "daemon.json is written: Docker takes it at its next start"
+  jq -e '."log-driver" == "local"' "${METALS_DOCKER_CONFIG_FILE}" >/dev/null
 }
 
 # bats has no patience for the minute in which a clock may still be set.

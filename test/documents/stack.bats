@@ -361,6 +361,23 @@ EOF
   refute_call "stack deploy"
 }
 
+@test "the association lets the setup job put right what somebody has changed in Kafka and MongoDB, from the leader alone" {
+  serving aaaaaaaa
+  export SSM_OnlyWhen=secrets-changed
+  api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}}]'
+  jq '.[0].ID = "n1" | .[0].ManagerStatus.Leader = true' "${API}/nodes" >"${API}/nodes.new" && mv "${API}/nodes.new" "${API}/nodes"
+  jq '.Swarm.NodeID = "n1"' "${API}/info" >"${API}/info.new" && mv "${API}/info.new" "${API}/info"
+  run_document stack-deploy
+  assert_status 0
+  grep -qE 'docker service update --force --detach metals_setup-[0-9a-f]{8}$' "${CALLS}"
+  refute_call "stack deploy"
+  jq '.Swarm.NodeID = "n2"' "${API}/info" >"${API}/info.new" && mv "${API}/info.new" "${API}/info"
+  : >"${CALLS}"
+  run_document stack-deploy
+  assert_status 0
+  refute_call "service update"
+}
+
 # With a password for brokers beside another one.
 several_passwords() {
   serving aaaaaaaa

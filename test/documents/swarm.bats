@@ -47,7 +47,7 @@ EOF
 }
 
 init_parameters() {
-  export SSM_Stage=lab SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddresses=10.40.3.11
+  export SSM_Stage=lab SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddresses=10.40.3.11 SSM_Creates=yes
   member_of
 }
 join_parameters() {
@@ -187,6 +187,21 @@ EOF
   refute_call "swarm init"
   assert_call "put-parameter --name /metals/lab/swarm/worker-token --type SecureString --value file:///dev/stdin"
   grep -q "${TOKEN}" "${STDIN}/put"
+}
+
+@test "swarm-init as an association publishes tokens that somebody has rotated, and creates and joins nothing" {
+  init_parameters && docker_info active true && docker_commands && claim_is 'initialised c1'
+  export SSM_Creates=no
+  run_document swarm-init
+  assert_status 0
+  assert_call "put-parameter --name /metals/lab/swarm/worker-token"
+  docker_info inactive false && claim_is ''
+  : >"${CALLS}"
+  run_document swarm-init
+  assert_status 0
+  assert_output "this node is in no Swarm"
+  refute_call "swarm init"
+  refute_call put-parameter
 }
 
 @test "swarm-init shows a token to nobody" {

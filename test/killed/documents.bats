@@ -17,7 +17,7 @@ document() { # NAME
 node() { # SLOT SWARM'S STATE [CONTROL]
   export AWS_SSM_REGION_NAME=eu-west-1 AWS_SSM_INSTANCE_ID=i-new SSM_Stage=lab
   unset AWS_REGION
-  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-0123\nMETALS_REGISTRY=%s\n' \
+  printf 'METALS_STAGE=lab\nMETALS_SLOT=%s\nMETALS_ROLE=%s\nMETALS_DATA_VOLUME_ID=vol-0123\nMETALS_REGISTRY=%s\nMETALS_DOCKER_BRIDGE_CIDR=172.26.0.0/16\nMETALS_GATEWAY_BRIDGE_CIDR=172.27.0.0/16\n' \
     "$1" "${1%-*}" 123456789012.dkr.ecr.eu-west-1.amazonaws.com >"${METALS_NODE_FILE}"
   jq -cn --arg root "${HOST}" --arg state "$2" --argjson control "${3:-false}" '{
     DockerRootDir: $root, SecurityOptions: ["name=no-new-privileges"], ServerVersion: "25", NCPU: 2, MemTotal: 4294967296,
@@ -110,7 +110,7 @@ prepared_node() {
 
 @test "swarm-init" {
   node manager-1 inactive
-  export SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddresses=10.40.3.11
+  export SSM_AddressPool=10.20.0.0/16 SSM_ManagerAddresses=10.40.3.11 SSM_Creates=yes
   document swarm-init
 }
 

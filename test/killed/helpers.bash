@@ -22,6 +22,7 @@ setup() {
   export PATH="${BATS_TEST_DIRNAME}/fakes:${PATH}" BASH_ENV="${BATS_TEST_DIRNAME}/kill-point.bash"
   export HOME="${HOST}/root" TMPDIR="${HOST}/tmp"
   export METALS_RUN_FOLDER="${HOST}/run" METALS_STATE_FOLDER="${HOST}/state" METALS_NODE_FILE="${HOST}/etc/node.env"
+  export METALS_HOST_LIBRARY="${ROOT}/assets/host/lib" METALS_DOCKER_CONFIG_FILE="${HOST}/etc/docker/daemon.json"
   export METALS_SWARM_FOLDER="${HOST}/docker/swarm"
   : >"${CALLS}"
 }

@@ -1,15 +1,17 @@
 /** State Manager's part: a node that comes by itself is prepared and joined, and what has failed is tried again. */
 import {
   DescribeAssociationExecutionTargetsCommand,
+  GetParameterCommand,
   ListAssociationsCommand,
   SSMClient,
   StartAssociationsOnceCommand,
   type AssociationExecutionTarget,
 } from '@aws-sdk/client-ssm';
+import { parameterPath } from '../../lib/contract';
 import { anHourLater } from './support/associations';
 import { outputOf } from './support/commands';
 import { instanceOfSlot, replaceInstance } from './support/instances';
-import { inNode, onManager } from './support/nodes';
+import { inNode, onManager, tasks, tryInNode } from './support/nodes';
 import { eventually, metals } from './support/run';
 import { inFullRun } from './support/sequences';
 import { stage } from './support/secrets';
@@ -20,6 +22,7 @@ const ssm = new SSMClient({});
 const SETTINGS = '/etc/metals/node.env';
 
 type Name = 'rejoin' | 'reprepare' | 'secrets';
+const DAEMON_JSON = '/etc/docker/daemon.json';
 
 async function associationId(name: Name): Promise<string> {
   const { Associations = [] } = await ssm.send(new ListAssociationsCommand({}));
@@ -68,7 +71,9 @@ test('an association that has failed on a node is applied again when its time ha
 
 test('the association that looks for new secrets deploys nothing where there are none', async () => {
   const { id } = await instanceOfSlot(stage(), 'manager-1');
-  const ids = (await onManager('service', 'ls', '-q')).trim().split('\n');
+  // The setup job runs again, as below.
+  const services = (await onManager('service', 'ls', '--format', '{{.Name}}')).trim().split('\n');
+  const ids = services.filter((name) => !name.startsWith('metals_setup-'));
   const versions = () => onManager('service', 'inspect', '--format', '{{.Spec.Name}} {{.Version.Index}}', ...ids);
   const before = await versions();
   const commandBefore = (await ended('secrets', id))?.OutputSource?.OutputSourceId;
@@ -80,6 +85,42 @@ test('the association that looks for new secrets deploys nothing where there are
   });
   expect(target!.Status).toBe('Success');
   expect(await versions()).toBe(before);
+});
+
+/** What Kafka's own tool says to the broker, whose listener on loopback asks for no login. */
+async function kafkaConfig(...args: string[]): Promise<string> {
+  const [task] = await tasks('kafka');
+  const line = `java -Xmx96m -cp '/opt/kafka/libs/*' kafka.admin.ConfigCommand --bootstrap-server 127.0.0.1:9094 --entity-type topics --entity-name metals-prices ${args.join(' ')}`;
+  return inNode(task!.node, ['docker', 'exec', task!.container, 'bash', '-c', line]);
+}
+
+test('what somebody has changed by hand is put right within half an hour', async () => {
+  const { container } = await instanceOfSlot(stage(), 'worker-2');
+  const node = (await inNode(container, ['docker', 'info', '--format', '{{.Swarm.NodeID}}'])).trim();
+  const settings = await inNode(container, ['cat', DAEMON_JSON]);
+  const retention = /retention\.bytes=\d+/.exec(await kafkaConfig('--describe'))![0];
+  const token = async () => {
+    const Name = parameterPath(stage(), 'worker-token');
+    return (await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }))).Parameter!.Value!;
+  };
+  const before = await token();
+
+  await inNode(container, ['sed', '-i', 's/10m/99m/', DAEMON_JSON]);
+  await inNode(container, ['iptables', '-w', '-t', 'raw', '-F', 'PREROUTING']);
+  await onManager('node', 'update', '--label-rm', 'metals.slot', node);
+  await onManager('swarm', 'join-token', '--rotate', '--quiet', 'worker');
+  await kafkaConfig('--alter', '--add-config', 'retention.bytes=1073741825');
+  await anHourLater();
+
+  await eventually('everything as it was', 120, async () => {
+    if ((await inNode(container, ['cat', DAEMON_JSON])) !== settings) return 'the settings of Docker';
+    if ((await tryInNode(container, ['metals-container-guard', 'check'])).code !== 0) return 'the guard';
+    const label = await onManager('node', 'inspect', '--format', '{{index .Spec.Labels "metals.slot"}}', node);
+    if (label.trim() !== 'worker-2') return 'the label';
+    const now = (await onManager('swarm', 'join-token', '--quiet', 'worker')).trim();
+    if (now === before || (await token()) !== now) return 'the join token';
+    return (await kafkaConfig('--describe')).includes(`${retention} `) ? undefined : 'the retention of the topic';
+  });
 });
 
 inFullRun('a node that replaces another', () => {

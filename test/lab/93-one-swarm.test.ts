@@ -154,6 +154,8 @@ inFullRun('three managers', () => {
   beforeAll(async () => {
     await mustDeploy({ managers: 3 });
     for (const document of ['swarm-init', 'swarm-join'] as const) sentWith[document] = await lastParameters(document);
+    // An association sends it as well, for the tokens alone.
+    sentWith['swarm-init'].Creates = 'yes';
     swarm = (await onManager('info', '--format', '{{.Swarm.Cluster.ID}}')).trim();
   });
   afterAll(() => mustDeploy());

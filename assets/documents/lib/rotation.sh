@@ -86,8 +86,18 @@ leave_unless_asked() {
   here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
   [[ $(without "${wanted}" "${in_use}")$(without "${here}" "${wanted}") == '[][]' ]] || return 0
   log "the stack has all secrets as they are in Secrets Manager"
+  set_up_again
   echo '{"rotated":[]}'
   exit 0
+}
+
+# Topics, users, rights and indexes that somebody has changed since: the setup job of this deployment puts them right, and says
+# what it changes. Of several managers the leader is enough.
+set_up_again() {
+  local job="${STACK}_setup-${METALS_SETUP_HASH}"
+  docker_query /nodes | jq -e --arg id "$(docker_query /info | jq -r .Swarm.NodeID)" 'any(.[]; .ID == $id and .ManagerStatus.Leader)' >/dev/null || return 0
+  docker service update --force --detach "${job}" >/dev/null || fail "the setup job cannot be run again" "docker service ps ${job}, or metals deploy"
+  log "${job} runs again"
 }
 
 # A node that has not joined yet, or not as a manager, is asked again in half an hour.

@@ -1,20 +1,34 @@
 #!/bin/bash
-# Waits until the node's first boot is over, checks what the Swarm relies on, its clock included, reports how full its disks
-# are, pulls images if there is room, and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
+# Waits until the node's first boot is over, puts right what somebody has changed on it since, checks what the Swarm relies on,
+# its clock included, reports how full its disks are, pulls images if there is room, and removes those that no version needs. Agents never read a node's registry login, so what is here before a task starts
 # is what it can start from.
 require_parameters Images Serving
 await_node
 take_lock node-prepare
 
+HOST_LIBRARY="${METALS_HOST_LIBRARY:-/usr/local/lib/metals/lib}"
+
+# As the boot has left it. Docker itself is not restarted for that, since all tasks here would end.
+restore_docker_config() (
+  # shellcheck source=assets/host/lib/docker.sh
+  source "${HOST_LIBRARY}/docker.sh"
+  configure_docker
+)
+
+restore_guard() {
+  local missing
+  missing=$(metals-container-guard check) && return
+  metals-container-guard || fail "containers could reach what is the node's own: ${missing}" "systemctl status metals-container-guard"
+  log "containers could reach what is the node's own, and cannot any more: ${missing}"
+}
+
 check_host() {
-  local info missing
+  local info
   info=$(docker_query /info)
   mountpoint -q "$(jq -r .DockerRootDir <<<"${info}")" ||
     fail "$(jq -r .DockerRootDir <<<"${info}") is not a mount: the data volume ${METALS_DATA_VOLUME_ID} is not there"
   jq -e '.SecurityOptions | any(contains("no-new-privileges"))' <<<"${info}" >/dev/null ||
-    fail "docker runs without no-new-privileges" "look at /etc/docker/daemon.json"
-  missing=$(metals-container-guard check) ||
-    fail "containers could reach what is the node's own: ${missing}" "systemctl restart metals-container-guard"
+    fail "docker runs without no-new-privileges, which /etc/docker/daemon.json asks for" "systemctl restart docker    # on this node: its tasks start again"
   log "docker $(jq -r .ServerVersion <<<"${info}"), $(jq -r .NCPU <<<"${info}") CPUs," \
     "$(jq -r '.MemTotal / 1048576 | floor' <<<"${info}") MiB, swarm $(jq -r .Swarm.LocalNodeState <<<"${info}")"
 }
@@ -195,6 +209,8 @@ remove_superseded() {
 
 # Versions before this one kept the registry login there, and left it when they were killed.
 rm -rf "${METALS_RUN_FOLDER}/docker-config"
+restore_docker_config
+restore_guard
 check_host
 check_clock
 grow_file_system

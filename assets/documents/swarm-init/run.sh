@@ -1,7 +1,7 @@
 #!/bin/bash
 # Creates the Swarm. Only the slot manager-1 may, and only once in the stage's life: a second Swarm beside the first would
 # take the workers' place without a word. Where manager-1 has lost its state, it joins the other managers again.
-require_parameters Stage AddressPool ManagerAddresses
+require_parameters Stage AddressPool ManagerAddresses Creates
 load_node
 take_lock swarm
 [[ ${METALS_SLOT} == manager-1 ]] || fail "only manager-1 creates the Swarm; this node is ${METALS_SLOT}"
@@ -110,7 +110,10 @@ progress=$(parameter "${CLAIM}")
 state=$(swarm_state)
 case ${state} in
   active) log "the Swarm is here" ;;
-  inactive) become_member "${progress}" ;;
+  inactive)
+    [[ ${SSM_Creates} == yes ]] || { log "this node is in no Swarm: a deployment, or the association Rejoin, brings it there" && exit; }
+    become_member "${progress}"
+    ;;
   *) fail "docker's Swarm state is ${state}: $(docker_query /info | jq -r .Swarm.Error)" "systemctl restart docker, and deploy again" ;;
 esac
 wait_until 60 "waiting for a majority of the managers" has_majority

@@ -65,9 +65,8 @@ check_encryption() {
   log "${what}; overlayEncryption=${METALS_OVERLAY_ENCRYPTION}, so that is not an error"
 }
 
-configure_docker() {
-  mkdir -p "$(dirname "${DOCKER_CONFIG_FILE}")"
-  cat >"${DOCKER_CONFIG_FILE}.new" <<EOT
+docker_config() {
+  cat <<EOT
 {
   "no-new-privileges": true,
   "log-driver": "local",
@@ -76,7 +75,15 @@ configure_docker() {
   "default-address-pools": [{ "base": "${METALS_GATEWAY_BRIDGE_CIDR}", "size": 24 }]
 }
 EOT
+}
+
+# Also called by the document node-prepare, for a file that somebody has changed.
+configure_docker() {
+  [[ ! -e ${DOCKER_CONFIG_FILE} || $(<"${DOCKER_CONFIG_FILE}") != "$(docker_config)" ]] || return 0
+  mkdir -p "$(dirname "${DOCKER_CONFIG_FILE}")"
+  docker_config >"${DOCKER_CONFIG_FILE}.new"
   mv "${DOCKER_CONFIG_FILE}.new" "${DOCKER_CONFIG_FILE}"
+  log "${DOCKER_CONFIG_FILE} is written: Docker takes it at its next start"
 }
 
 start_docker() {

@@ -1,5 +1,6 @@
 import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
+import { failedAssociations } from '../associations';
 import type { Context } from '../context';
 import { slotsWithoutVolume } from '../data-volumes';
 import { CliError } from '../errors';
@@ -7,6 +8,7 @@ import { completeCommands } from '../next-command';
 import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
+import { visible } from '../../safe-text';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
 export const STATUS_FAILED = 'the status could not be read';
@@ -55,10 +57,26 @@ async function findLostVolumes(context: Context, { nodes }: StackStatus): Promis
 }
 
 /** The table on stdout, what is wrong on stderr. */
-export function showStatus({ terminal }: Context, status: StackStatus, problems: readonly string[]): void {
+export function showStatus(
+  { terminal }: Context,
+  status: StackStatus,
+  problems: readonly string[],
+  notes: readonly string[] = [],
+): void {
   terminal.data(drawTable(statusRows(status), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
+  for (const note of notes) terminal.note(terminal.noteColors.yellow(`note: ${note}`));
   for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
+}
+
+/** What may still come right by itself. What the Swarm has said is not thrown away where it is not known. */
+async function findNotes(context: Context): Promise<readonly string[]> {
+  try {
+    return await failedAssociations(context, (await connect(context)).region);
+  } catch (error) {
+    if (context.interrupted.aborted) throw error;
+    return [`whether associations have failed is not known: ${(error as Error).message}`];
+  }
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
@@ -66,7 +84,8 @@ export async function status(context: Context): Promise<number> {
   const seen = await readStatus(context);
   const lost = await findLostVolumes(context, seen);
   const problems = [...lost, ...findProblems(seen)].map((problem) => completeCommands(problem, context.given));
-  if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems });
-  else showStatus(context, seen, problems);
+  const notes = (await findNotes(context)).map(visible);
+  if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems, notes });
+  else showStatus(context, seen, problems, notes);
   return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }

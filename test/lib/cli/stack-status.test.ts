@@ -32,6 +32,25 @@ describe('parseStackStatus', () => {
   });
 });
 
+test('a node without the label of its slot is named by its address, and what gives the label back', () => {
+  const [problem] = findProblems(
+    stackStatus({ nodes: [node({ slot: null, hostname: 'ip-10-40-4-21', address: '10.40.4.21' })] }),
+  );
+  expect(problem).toBe(
+    'node ip-10-40-4-21 (10.40.4.21) has lost its label metals.slot: the association Relabel gives it back within half an hour',
+  );
+});
+
+test('a job that runs again is no fault, one whose task has failed is', () => {
+  const job = service({ name: 'setup-0a1b2c3d', mode: 'replicated-job', running: 0, desired: 1, healthy: 0 });
+  expect(findProblems(stackStatus({ services: [job], health: [] }))).toEqual([]);
+  const problems = [{ task_state: 'failed', error: 'task: non-zero exit (1)', node: 'manager-1' }];
+  expect(findProblems(stackStatus({ services: [{ ...job, problems }], health: [] }))).toEqual([
+    'service setup-0a1b2c3d: 0 of 1 running, 0 healthy',
+    'service setup-0a1b2c3d: task failed on manager-1: task: non-zero exit (1)',
+  ]);
+});
+
 test('what a compromised node reports does not drive the terminal', () => {
   const status = stackStatus({ nodes: [node({ slot: 'a\u001b]0;owned\u0007', state: 'down' })] });
   expect(findProblems(status)).toContain('node a\\x1b]0;owned\\x07 is down');
@@ -77,11 +96,6 @@ describe('findProblems', () => {
       'rolled back',
       { services: [service({ update_state: 'rollback_completed' })] },
       ['service kafka: its last update ended as rollback_completed'],
-    ],
-    [
-      'job not complete',
-      { services: [service({ mode: 'replicated-job', running: 0, healthy: 0 })] },
-      ['service kafka: 0 of 1 running, 0 healthy'],
     ],
     [
       'a service that a rewind has stopped',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DescribeInstanceInformationCommand, ListAssociationsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { status } from '../../../lib/cli/commands/status';
 import { readContext } from '../../../lib/cli/context';
@@ -40,6 +40,28 @@ async function run(options: { json?: boolean; stage?: string; timeout?: string }
 beforeEach(() => {
   ssm.reset();
   ec2.reset();
+  ssm.on(ListAssociationsCommand).resolves({ Associations: [] });
+});
+
+describe('associations that have failed', () => {
+  const association = { AssociationName: 'metals-lab-reprepare', AssociationId: 'a-1' };
+
+  test('are told, and make no deployment unhealthy: they are tried again', async () => {
+    swarm();
+    ssm.on(ListAssociationsCommand).resolves({ Associations: [association] });
+    const { code, err } = await run();
+    expect(code).toBe(0);
+    expect(err).toContain('note: association metals-lab-reprepare failed on 0 of 0 nodes');
+    expect(JSON.parse((await run({ json: true })).out)).toMatchObject({ healthy: true, notes: [expect.any(String)] });
+  });
+
+  test('that cannot be read hide nothing of what the Swarm has said', async () => {
+    swarm();
+    ssm.on(ListAssociationsCommand).rejects(new Error('socket hang up'));
+    const { code, err } = await run();
+    expect(code).toBe(0);
+    expect(err).toContain('note: whether associations have failed is not known: socket hang up');
+  });
 });
 
 const LOST =

@@ -329,6 +329,7 @@ describe('associations', () => {
       'metals-test-rejoin',
       'metals-test-relabel',
       'metals-test-reprepare',
+      'metals-test-republish',
       'metals-test-secrets',
     ]);
     for (const { Properties } of associations) expect(Properties.ScheduleExpression).toBe('rate(30 minutes)');

@@ -6,6 +6,7 @@ import { AwsError } from '../errors';
 import { errorText, type Log } from '../log';
 import { Serial } from '../serial';
 import type { Store } from '../store';
+import { targetsOf } from './association-views';
 import { isFinal, type CommandStatus } from './command-records';
 import type { Commands } from './commands';
 import type { Documents } from './documents';
@@ -230,42 +231,4 @@ export class Associations {
       .filter(({ input, runs }) => isDue(runs[instanceId], input.ScheduleExpression, now / 1000))
       .map(({ id }) => id);
   }
-}
-
-export const targetsOf = (input: AssociationInput): readonly TargetInput[] =>
-  input.InstanceId ? [{ Key: 'InstanceIds', Values: [input.InstanceId] }] : (input.Targets ?? []);
-
-/** Pending until it has run everywhere, Success only when it succeeded everywhere. */
-export function associationStatus({ runs }: AssociationRecord): 'Pending' | 'Success' | 'Failed' {
-  const statuses = Object.values(runs).map(({ status }) => status);
-  if (statuses.length === 0 || statuses.some((status) => !isFinal(status))) return 'Pending';
-  return statuses.every((status) => status === 'Success') ? 'Success' : 'Failed';
-}
-
-/** As DescribeAssociation answers. */
-export const associationView = (association: AssociationRecord): Record<string, unknown> => ({
-  ...associationSummary(association),
-  Parameters: association.input.Parameters,
-  Date: association.createdTime,
-});
-
-/** As ListAssociations answers, which tells less. */
-export function associationSummary(association: AssociationRecord): Record<string, unknown> {
-  const { id, input, version, runs } = association;
-  const begun = Object.values(runs).filter(({ status }) => status !== 'Pending');
-  const counts: Record<string, number> = {};
-  for (const { status } of Object.values(runs)) counts[status] = (counts[status] ?? 0) + 1;
-  const status = associationStatus(association);
-  return {
-    AssociationId: id,
-    AssociationVersion: String(version),
-    Name: input.Name,
-    AssociationName: input.AssociationName,
-    DocumentVersion: input.DocumentVersion ?? '$DEFAULT',
-    Targets: targetsOf(input),
-    InstanceId: input.InstanceId,
-    ScheduleExpression: input.ScheduleExpression,
-    LastExecutionDate: begun.length > 0 ? Math.max(...begun.map(({ time }) => time)) : undefined,
-    Overview: { Status: status, DetailedStatus: status, AssociationStatusAggregatedCount: counts },
-  };
 }

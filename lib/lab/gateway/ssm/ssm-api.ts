@@ -1,7 +1,8 @@
 /** Systems Manager: documents, commands, associations and managed nodes are the lab's; parameters are ministack's. */
 import { LAB_PREFIX } from '../../../contract';
 import { AwsError } from '../errors';
-import { associationSummary, associationView, type Associations } from './associations';
+import { associationFilter, associationSummary, associationView } from './association-views';
+import type { Associations } from './associations';
 import { commandView, invocationOutput, invocationView } from './command-views';
 import type { CommandRecord, InvocationRecord } from './command-records';
 import type { Commands } from './commands';
@@ -177,7 +178,9 @@ function associationActions({ associations }: SsmDependencies): Record<string, H
     DescribeAssociation: ({ AssociationId }) => ({
       AssociationDescription: associationView(associations.get(AssociationId)),
     }),
-    ListAssociations: () => ({ Associations: associations.list().map(associationSummary) }),
+    ListAssociations: ({ AssociationFilterList = [] }) => ({
+      Associations: associations.list().filter(associationFilter(AssociationFilterList)).map(associationSummary),
+    }),
     StartAssociationsOnce: ({ AssociationIds }) => {
       for (const id of AssociationIds as string[]) associations.get(id);
       for (const id of AssociationIds as string[]) associations.applyAgain(id, 'asked for');

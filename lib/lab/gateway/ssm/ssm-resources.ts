@@ -1,7 +1,8 @@
 /** AWS::SSM::Document and AWS::SSM::Association. */
 import { AwsError } from '../errors';
 import { generatedName, tagList } from '../cloudformation/resource';
-import { targetsOf, type AssociationInput, type Associations } from './associations';
+import { targetsOf } from './association-views';
+import type { AssociationInput, Associations } from './associations';
 import type { Documents } from './documents';
 import type { Properties, ResourceHandler } from '../types';
 

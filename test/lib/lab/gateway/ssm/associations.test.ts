@@ -1,10 +1,10 @@
 import {
+  associationFilter,
   associationStatus,
   associationSummary,
   associationView,
-  Associations,
-  type AssociationsData,
-} from '../../../../../lib/lab/gateway/ssm/associations';
+} from '../../../../../lib/lab/gateway/ssm/association-views';
+import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
 import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
 import type { CommandEffects } from '../../../../../lib/lab/gateway/ssm/command-run';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
@@ -216,6 +216,9 @@ test('is Pending before it ran, Failed when any node failed', async () => {
   expect(associationStatus(association)).toBe('Pending');
   await associations.apply(association.id);
   expect(associationStatus(association)).toBe('Failed');
+  const has = (key: string, value: string) => associationFilter([{ key, value }])(association);
+  expect([has('AssociationStatusName', 'Failed'), has('AssociationStatusName', 'Success')]).toEqual([true, false]);
+  expect(() => has('LastExecutedBefore', '2026')).toThrow('the lab does not serve the filter LastExecutedBefore');
 });
 
 describe('in a template', () => {
