@@ -178,13 +178,15 @@ async function stackStatus({ StackId }: Event, { cloudFormation }: Clients): Pro
  */
 async function removeFor(event: Event, clients: Clients, limits: Limits): Promise<void> {
   const isUpdate = (await stackStatus(event, clients)).startsWith('UPDATE_');
-  await remove(
-    clients.ec2,
-    event.PhysicalResourceId!,
-    isUpdate ? { ...limits, release: Math.min(1, limits.release) } : limits,
-  );
+  const { Stage, Slot, Holds } = event.ResourceProperties;
+  const id = event.PhysicalResourceId!;
+  // The swarm stack, which comes after this one, refuses to move data: by then it must still be there.
+  if (isUpdate && Holds && (await describe(clients.ec2, id)))
+    throw new Error(
+      `${id} held ${Holds.replaceAll(',', ', ')} and stays; once nothing on it is needed: aws ec2 delete-volume --volume-id ${id}`,
+    );
+  await remove(clients.ec2, id, isUpdate ? { ...limits, release: Math.min(1, limits.release) } : limits);
   // An update that has given the slot another volume ends up here, too: the Swarm goes on there.
-  const { Stage, Slot } = event.ResourceProperties;
   if (!isUpdate && Slot === FIRST_MANAGER) await forgetSwarm(clients.ssm, Stage);
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
+import { askOnTerminal } from '../confirm';
 import type { Context } from '../context';
 import { readDataVolumes } from '../data-volumes';
 import { CliError } from '../errors';
@@ -28,6 +29,9 @@ export interface DeployOptions {
   /** CDK context, `key=value`. */
   readonly context?: readonly string[];
 }
+
+/** Asks on the terminal; replaced by tests. */
+type Ask = typeof askOnTerminal;
 
 /** Runs the CDK CLI; replaced by tests. */
 export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
@@ -68,7 +72,12 @@ export function cdkArguments(
  * `metals deploy`: the same `cdk deploy --all` that may be typed by hand, and besides it takes up secrets that were
  * changed since, and volumes that have gone: both are looked at before the CDK starts, because a synthesis needs no credentials.
  */
-export async function deploy(context: Context, options: DeployOptions, runCdk: RunCdk = runCdkCli): Promise<number> {
+export async function deploy(
+  context: Context,
+  options: DeployOptions,
+  runCdk: RunCdk = runCdkCli,
+  ask: Ask = askOnTerminal,
+): Promise<number> {
   const { terminal } = context;
   const notStarted = options.dryRun ? NOT_COMPARED : NOT_STARTED;
   context.failure = notStarted;
@@ -82,6 +91,7 @@ export async function deploy(context: Context, options: DeployOptions, runCdk: R
     );
   }
   const region = await lookFirst(context, options, settings);
+  if (settings.dataRemoval === 'destroy') await confirmRemoval(context, options, ask);
   const derived = {
     secretVersions: await readSecretVersions(context, region),
     dataVolumes: await readDataVolumes(context, region),
@@ -140,6 +150,21 @@ async function lookFirst(
       `${deployAgain({ ...options, preflight: false })}    # tries anyway`,
     ],
     EXIT.unhealthy,
+  );
+}
+
+/** The one setting by which a later command deletes data: whoever answers questions beforehand has answered this one, too. */
+async function confirmRemoval({ stage, isLab, interrupted }: Context, options: DeployOptions, ask: Ask): Promise<void> {
+  if (isLab || options.yes || options.dryRun) return;
+  const question =
+    `dataRemoval=destroy: from this deployment on, cdk destroy deletes volumes and secrets of stage ${stage}, with all data. ` +
+    'To go on, type the name of the stage:';
+  if ((await ask(question, interrupted)) === stage) return;
+  throw new CliError(
+    NOT_STARTED,
+    `the answer was not ${stage}`,
+    [`${deployAgain(options)}    # asks again`, 'without dataRemoval=destroy volumes and secrets are kept'],
+    EXIT.usage,
   );
 }
 

@@ -59,6 +59,60 @@ test('arguments: as typed by hand, with stage, profile and settings', () => {
   );
 });
 
+describe('a deployment by which cdk destroy would delete data', () => {
+  const removal: DeployOptions = { context: ['dataRemoval=destroy'] };
+  const answered = async (answer: string, options = removal, env: NodeJS.ProcessEnv = AWS_ENV) => {
+    const questions: string[] = [];
+    let ran = false;
+    const ask = (question: string): Promise<string> => {
+      questions.push(question);
+      return Promise.resolve(answer);
+    };
+    const run: RunCdk = () => {
+      ran = true;
+      return Promise.resolve(0);
+    };
+    const context = contextOf(fakeIo(env, true), { stage: 'blue' });
+    const error = await deploy(context, options, run, ask).then(
+      () => undefined,
+      (thrown: CliError) => thrown,
+    );
+    return { questions, ran, error };
+  };
+
+  test('asks for the name of the stage', async () => {
+    const { questions, ran } = await answered('blue');
+    expect(questions).toEqual([
+      'dataRemoval=destroy: from this deployment on, cdk destroy deletes volumes and secrets of stage blue, with all data. To go on, type the name of the stage:',
+    ]);
+    expect(ran).toBe(true);
+  });
+
+  test.each(['yes', 'green', ''])('does not begin when the answer is %j', async (answer) => {
+    const { ran, error } = await answered(answer);
+    expect(ran).toBe(false);
+    expect(error).toMatchObject({
+      what: 'the deployment did not start',
+      why: 'the answer was not blue',
+      next: [
+        'npm run metals -- deploy --context dataRemoval=destroy    # asks again',
+        'without dataRemoval=destroy volumes and secrets are kept',
+      ],
+    });
+  });
+
+  test.each<[string, DeployOptions, NodeJS.ProcessEnv]>([
+    ['with --yes', { ...removal, yes: true }, AWS_ENV],
+    ['that only compares', { ...removal, dryRun: true }, AWS_ENV],
+    ['in the lab', removal, LAB_ENV],
+    ['that keeps data', {}, AWS_ENV],
+  ])('asks nothing %s', async (_, options, env) => {
+    const { questions, ran } = await answered('', options, env);
+    expect(questions).toEqual([]);
+    expect(ran).toBe(true);
+  });
+});
+
 describe('secrets that were changed outside a deployment', () => {
   const versions = async (): Promise<string | undefined> => {
     let given: readonly string[] = [];

@@ -258,6 +258,19 @@ describe('deletion', () => {
     expect(Date.now() - started).toBeLessThan(10_000);
   });
 
+  it('with data stays when its slot was taken away, even released: whether that may go is decided later', async () => {
+    stackIs('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS');
+    given([], {});
+    const holds = { OnDelete: 'delete', Holds: 'kafka,mongodb' } as const;
+    await expect(run(holds, deletion)).rejects.toThrow(
+      'volume of worker-1: vol-1 held kafka, mongodb and stays; once nothing on it is needed: aws ec2 delete-volume --volume-id vol-1',
+    );
+    expect(inputs(DeleteVolumeCommand)).toEqual([]);
+    stackIs('DELETE_IN_PROGRESS');
+    await run(holds, deletion);
+    expect(inputs(DeleteVolumeCommand)).toEqual([{ VolumeId: 'vol-1' }]);
+  });
+
   it('names the instance that does not let go', async () => {
     given([], { State: 'in-use', Attachments: [{ InstanceId: 'i-1', State: 'attached' }] });
     await expect(run({ OnDelete: 'delete' }, deletion)).rejects.toThrow(
