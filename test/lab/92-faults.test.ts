@@ -85,6 +85,16 @@ function faultsOf(topology: Topology): Fault[] {
   ];
 }
 
+const ONLY_BROKER_KILLED_SECONDS = 10;
+/** Until its partitions have other leaders; events of other partitions are accepted meanwhile. */
+const BROKER_AWAY_SECONDS = 10;
+
+/** How long no event may be accepted. */
+function mostWithoutIntake({ kafkaBrokers }: Topology, name: string): number {
+  if (kafkaBrokers === 1) return name === 'a task of kafka is killed (SIGKILL)' ? ONLY_BROKER_KILLED_SECONDS : Infinity;
+  return /broker|kafka/.test(name) ? BROKER_AWAY_SECONDS : Infinity;
+}
+
 /** A volume with the only copy of events that are accepted and not stored yet; processors store them within a few seconds. */
 const mayLose = ({ kafkaBrokers }: Topology, name: string): boolean =>
   kafkaBrokers === 1 && name.includes('(Kafka)') && name.endsWith('its volume is lost');
@@ -98,6 +108,7 @@ describe.each(TOPOLOGIES)('$name', (topology) => {
       const row = await underFault(topology.name, name, cause, remedy);
       console.log(JSON.stringify(row, undefined, 2));
       expect([row.isWellAgain, row.doubled]).toEqual([true, 0]);
+      expect(row.withoutIntakeSeconds).toBeLessThanOrEqual(mostWithoutIntake(topology, name));
       if (mayLose(topology, name)) expect(row.lost).toBeLessThan(3 * EVENTS_PER_SECOND);
       else expect(row.lost).toBe(0);
     });

@@ -93,6 +93,8 @@ export interface NodesSeen {
   fewestReachableManagers: number | undefined;
   /** How often a manager was asked and answered. */
   answers: number;
+  /** The longest time in which no manager answered, as while they elect a leader. */
+  longestSilenceSeconds: number;
 }
 
 const WATCH_MILLISECONDS = 1000;
@@ -104,8 +106,16 @@ export async function watchNodes(work: () => Promise<unknown>): Promise<NodesSee
     mostDown: 0,
     fewestReachableManagers: undefined,
     answers: 0,
+    longestSilenceSeconds: 0,
   };
-  const endWatch = repeatedly(WATCH_MILLISECONDS, () => look(seen));
+  let answeredMs = Date.now();
+  const endWatch = repeatedly(WATCH_MILLISECONDS, async () => {
+    const before = seen.answers;
+    await look(seen);
+    const seconds = Math.round((Date.now() - answeredMs) / 1000);
+    seen.longestSilenceSeconds = Math.max(seen.longestSilenceSeconds, seconds);
+    if (seen.answers > before) answeredMs = Date.now();
+  });
   try {
     await work();
   } finally {
