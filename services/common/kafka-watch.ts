@@ -33,6 +33,8 @@ export class KafkaWatch {
   private loop: Promise<void> | undefined;
   private lastProblem: string | undefined = 'not yet connected to Kafka';
   private checkStartedMs: number | undefined;
+  /** Whether the last look has found a topic that cannot be used, and not just one whose partitions have no leader yet. */
+  isAboutTopics = false;
 
   /** Partitions of which a broker lacks records, by the last look that Kafka has answered: `metals-prices-3 on broker 2`. */
   behind: readonly string[] = [];
@@ -75,14 +77,16 @@ export class KafkaWatch {
     this.checkStartedMs = performance.now();
     try {
       this.admin ??= await this.connect();
-      const problems: (string | undefined)[] = [];
+      const problems: (TopicProblem | undefined)[] = [];
       const behind: string[] = [];
       for (const expected of this.options.topics) problems.push(await askForTopic(this.admin, expected, behind));
       this.behind = behind;
       if (problems[0] === undefined) await this.options.onCheck?.(this.admin);
-      this.lastProblem = problems.find((problem) => problem !== undefined);
+      this.lastProblem = problems.find((problem) => problem !== undefined)?.text;
+      this.isAboutTopics = problems.some((problem) => problem !== undefined && !problem.isPassing);
     } catch (error) {
       this.lastProblem = `Kafka: ${errorText(error)}`;
+      this.isAboutTopics = false;
       await this.disconnect();
     } finally {
       this.checkStartedMs = undefined;
@@ -110,27 +114,32 @@ export class KafkaWatch {
   }
 }
 
+interface TopicProblem {
+  readonly text: string;
+  /** Another broker takes over. */
+  readonly isPassing: boolean;
+}
+
 /** Answers that are about the topic, and leave the connection as it is. */
-const OF_A_TOPIC: ReadonlySet<string> = new Set([
-  'UNKNOWN_TOPIC_OR_PARTITION',
-  'TOPIC_AUTHORIZATION_FAILED',
-  'LEADER_NOT_AVAILABLE',
-]);
+const OF_A_TOPIC: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'TOPIC_AUTHORIZATION_FAILED']);
+const WITHOUT_LEADER: ReadonlySet<string> = new Set(['LEADER_NOT_AVAILABLE']);
 
 /** Each by itself, for kafkajs answers for all topics or for none. */
 async function askForTopic(
   admin: Pick<Admin, 'fetchTopicMetadata'>,
   expected: ExpectedTopic,
   behind: string[],
-): Promise<string | undefined> {
+): Promise<TopicProblem | undefined> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [expected.topic] });
     const partitions = topics[0]?.partitions ?? [];
     behind.push(...partitions.flatMap((partition) => findBehind(expected.topic, partition)));
-    return findTopicProblem(expected, partitions.length);
+    const text = findTopicProblem(expected, partitions.length);
+    return text === undefined ? undefined : { text, isPassing: false };
   } catch (error) {
-    if (!isKafkaError(error, OF_A_TOPIC)) throw error;
-    return `Kafka: topic ${expected.topic}: ${errorText(error)}`;
+    const isPassing = isKafkaError(error, WITHOUT_LEADER);
+    if (!isPassing && !isKafkaError(error, OF_A_TOPIC)) throw error;
+    return { text: `Kafka: topic ${expected.topic}: ${errorText(error)}`, isPassing };
   }
 }
 

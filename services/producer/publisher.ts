@@ -6,6 +6,11 @@ import type { PriceEvent } from '../common/event';
 import { errorText, type Logger } from '../common/log';
 import { clockSkewMs, explainRefusedTime, isTimeRefused } from './broker-clock';
 
+/**
+ * How long events wait for Kafka after a send has failed, those that come meanwhile included: as long as other brokers need to
+ * take over from one that is gone, or the only one to start again. A request waits longer (`http.answer_timeout_ms`).
+ */
+export const PATIENCE_MS = 10_000;
 /** Short beside the time that a broker takes to start: what it adds to that is time in which nothing is accepted. */
 const RECONNECT = { baseMs: 250, maxMs: 2_000 };
 const ALL_REPLICAS = -1;
@@ -30,6 +35,8 @@ export interface PublisherOptions {
   readonly partitionOf: (event: PriceEvent) => number;
   readonly maxQueuedEvents: number;
   readonly maxBatchEvents: number;
+  /** @default PATIENCE_MS */
+  readonly patienceMs?: number;
   readonly logger: Logger;
   readonly onBatch?: (size: number, seconds: number) => void;
   readonly onConnect?: (result: 'connected' | 'failed') => void;
@@ -42,7 +49,8 @@ const FULL_FOR_MS = 10_000;
 /**
  * Sends events in batches, one in flight. After a failed send the kafkajs producer is thrown away: its sequence
  * numbers were rolled back, and had the batch arrived after all, the broker would take the next one for a repetition
- * and drop it while acknowledging it.
+ * and drop it while acknowledging it. The batch is sent again by the next producer: had it arrived, its events are on the topic
+ * twice, and their ids keep them from being stored twice.
  */
 export class Publisher {
   private producer: Producer | undefined;
@@ -50,6 +58,8 @@ export class Publisher {
   private readonly stopping = new AbortController();
   private readonly queue: Coalescer<readonly PriceEvent[]>;
   private refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** Of the first send that failed since the last one that did not. */
+  private failedAtMs: number | undefined;
   /** Events that Kafka has acknowledged since the start. */
   acknowledged = 0;
   /** By how much this clock was ahead of the broker's, at the least, when it last stamped a record; 0 if it is not known. */
@@ -93,7 +103,7 @@ export class Publisher {
    * KafkaUnavailableError or OutcomeUnknownError.
    */
   async publish(events: readonly PriceEvent[]): Promise<void> {
-    if (this.producer === undefined) throw new KafkaUnavailableError(this.problem);
+    if (this.producer === undefined && this.patienceLeftMs <= 0) throw new KafkaUnavailableError(this.problem);
     try {
       await this.queue.submit(events);
     } catch (error) {
@@ -110,9 +120,42 @@ export class Publisher {
     await this.discard();
   }
 
+  /** How long it may still be waited for Kafka; 0 before the first connection, and while sends succeed. */
+  private get patienceLeftMs(): number {
+    if (this.failedAtMs === undefined || this.stopping.signal.aborted) return 0;
+    const { patienceMs = PATIENCE_MS } = this.options;
+    return Math.max(0, this.failedAtMs + patienceMs - performance.now());
+  }
+
+  /** Sends a batch, again while there is patience; a failure says whether any of the attempts may have arrived. */
   private async send(events: readonly PriceEvent[]): Promise<void> {
-    const producer = this.producer;
-    if (producer === undefined) throw new KafkaUnavailableError(this.problem);
+    for (let attempt = 0; ; attempt += 1) {
+      const producer = await this.nextProducer();
+      if (producer === undefined)
+        throw attempt === 0 ? new KafkaUnavailableError(this.problem) : new OutcomeUnknownError(this.problem);
+      try {
+        await this.sendOnce(producer, events);
+        this.failedAtMs = undefined;
+        return;
+      } catch (error) {
+        if (attempt > 0 && error instanceof KafkaUnavailableError) throw new OutcomeUnknownError(error.message);
+        if (error instanceof KafkaUnavailableError) throw error;
+        this.failedAtMs ??= performance.now();
+        const delayMs = jitteredDelayMs(attempt, RECONNECT);
+        if (this.patienceLeftMs <= delayMs) throw error;
+        await sleep(delayMs);
+      }
+    }
+  }
+
+  /** The one that is connected, waited for while there is patience. */
+  private async nextProducer(): Promise<Producer | undefined> {
+    if (this.producer === undefined && this.patienceLeftMs > 0)
+      await Promise.race([this.connecting, sleep(this.patienceLeftMs, undefined, { ref: false })]);
+    return this.producer;
+  }
+
+  private async sendOnce(producer: Producer, events: readonly PriceEvent[]): Promise<void> {
     const startedAt = performance.now();
     const sentMs = Date.now();
     const messages = events.map((event) => ({

@@ -57,13 +57,14 @@ describe('one look', () => {
       onCheck: async () => void (asked += 1),
     });
     await watch.check();
-    return { problem: watch.problem, ok: watch.ok, asked, disconnects };
+    return { problem: watch.problem, ok: watch.ok, isAboutTopics: watch.isAboutTopics, asked, disconnects };
   }
 
   test('asks more where all is well', async () => {
     expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': 1 })).toEqual({
       problem: undefined,
       ok: true,
+      isAboutTopics: false,
       asked: 1,
       disconnects: 0,
     });
@@ -73,7 +74,20 @@ describe('one look', () => {
     expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': REFUSED })).toEqual({
       problem: `Kafka: topic metals-prices.dlq: ${REFUSED.message}`,
       ok: false,
+      isAboutTopics: true,
       asked: 1,
+      disconnects: 0,
+    });
+  });
+
+  test('a partition whose broker is gone has another leader soon: the topic is as configured', async () => {
+    const leaderless = answered(
+      'LEADER_NOT_AVAILABLE',
+      'There is no leader for this topic-partition as we are in the middle of a leadership election',
+    );
+    expect(await look({ 'metals-prices': leaderless, 'metals-prices.dlq': 1 })).toMatchObject({
+      problem: `Kafka: topic metals-prices: ${leaderless.message}`,
+      isAboutTopics: false,
       disconnects: 0,
     });
   });
@@ -89,6 +103,7 @@ describe('one look', () => {
   test('a connection that fails is given up, and made anew by the next look', async () => {
     expect(await look({ 'metals-prices': 6, 'metals-prices.dlq': new Error('Connection timeout') })).toMatchObject({
       problem: 'Kafka: Connection timeout',
+      isAboutTopics: false,
       asked: 0,
       disconnects: 1,
     });

@@ -40,13 +40,14 @@ function fakeKafka(send: Send, connect: () => Promise<void> = () => Promise.reso
   return { state, kafka: kafka as unknown as Kafka };
 }
 
-function publisher(kafka: Kafka): Publisher {
+function publisher(kafka: Kafka, patienceMs = 0): Publisher {
   return new Publisher({
     kafka,
     topic: 't',
     partitionOf: ({ metal }) => (metal === 'gold' ? 0 : 1),
     maxQueuedEvents: 2,
     maxBatchEvents: 10,
+    patienceMs,
     logger: pino({ level: 'silent' }),
   });
 }
@@ -120,6 +121,82 @@ describe('Publisher', () => {
     await subject.publish([event('gold')]);
     expect(state.made).toBe(2);
     await subject.stop();
+  });
+
+  describe('with patience', () => {
+    const sends = (...outcomes: (readonly number[] | Error)[]) => {
+      const sent: number[][] = [];
+      const send: Send = ({ messages }) => {
+        sent.push(messages.map(({ partition }) => partition));
+        const outcome = outcomes.length > 1 ? outcomes.shift()! : outcomes[0]!;
+        return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome.map(acknowledged));
+      };
+      return { sent, send };
+    };
+
+    test('a failed send is sent again by another producer, and what comes meanwhile after it', async () => {
+      // One partition has no leader yet: kafkajs leaves it out.
+      const { sent, send } = sends(new Error('connection lost'), [], [0], [1]);
+      const { kafka, state } = fakeKafka(send);
+      const subject = publisher(kafka, 5_000);
+      subject.start();
+      await until(() => subject.connected);
+      const first = subject.publish([event('gold')]);
+      await until(() => sent.length > 0);
+      const second = subject.publish([event('zinc')]);
+      await Promise.all([first, second]);
+      expect(sent).toEqual([[0], [0], [0], [1]]);
+      expect(state.made).toBe(3);
+      await subject.stop();
+    });
+
+    test('its end is told: what was sent is of unknown outcome, what waited was not sent', async () => {
+      let down = false;
+      const { kafka } = fakeKafka(
+        () => {
+          down = true;
+          return Promise.reject(new Error('connection lost'));
+        },
+        () => (down ? Promise.reject(new Error('refused')) : Promise.resolve()),
+      );
+      const subject = publisher(kafka, 600);
+      subject.start();
+      await until(() => subject.connected);
+      const first = subject.publish([event('gold')]);
+      await until(() => down && !subject.connected);
+      const second = subject.publish([event('zinc')]);
+      await expect(first).rejects.toThrow(OutcomeUnknownError);
+      await expect(second).rejects.toThrow(KafkaUnavailableError);
+      await expect(subject.publish([event('gold')])).rejects.toThrow(KafkaUnavailableError);
+      await subject.stop();
+    });
+
+    test('a topic that never takes the batch uses it up once, and is not tried again and again', async () => {
+      const { sent, send } = sends(new Error('no'));
+      const { kafka } = fakeKafka(send);
+      const subject = publisher(kafka, 700);
+      subject.start();
+      await until(() => subject.connected);
+      await expect(subject.publish([event('gold')])).rejects.toThrow(OutcomeUnknownError);
+      const before = sent.length;
+      expect(before).toBeLessThan(6);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await until(() => subject.connected);
+      await expect(subject.publish([event('gold')])).rejects.toThrow(OutcomeUnknownError);
+      expect(sent.length).toBe(before + 1);
+      await subject.stop();
+    });
+
+    test('a time that is refused after an attempt that may have arrived is of unknown outcome', async () => {
+      const refused = Object.assign(new Error('out of range'), { type: 'INVALID_TIMESTAMP', code: 32 });
+      const { send } = sends(new Error('connection lost'), refused);
+      const { kafka } = fakeKafka(send);
+      const subject = publisher(kafka, 5_000);
+      subject.start();
+      await until(() => subject.connected);
+      await expect(subject.publish([event('gold')])).rejects.toThrow(OutcomeUnknownError);
+      await subject.stop();
+    });
   });
 
   test('what the broker refuses for its time is not on the topic, and the cause is said', async () => {

@@ -51,6 +51,8 @@ export interface RigOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly logLevel?: string;
   readonly connected?: boolean;
+  /** @default 0: what Kafka does not take is refused at once */
+  readonly patienceMs?: number;
 }
 
 export function producerConfig(extra: object = {}): ProducerConfig {
@@ -74,7 +76,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     { write: (line) => void log.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const broker = new FakeBroker();
-  const watch = { ok: options.connected ?? true, problem: undefined as string | undefined };
+  const watch = { ok: options.connected ?? true, problem: undefined as string | undefined, isAboutTopics: false };
+  const { patienceMs = 0 } = options;
   const metrics = producerMetrics();
   const publisher = new Publisher({
     kafka: broker.kafka,
@@ -82,10 +85,11 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     partitionOf: (event) => config.metals[event.metal].partition,
     maxQueuedEvents: config.queue.max_events,
     maxBatchEvents: config.queue.max_batch_events,
+    patienceMs,
     logger,
     ...publisherHooks(metrics),
   });
-  const kafka = new KafkaLink(watch, publisher);
+  const kafka = new KafkaLink(watch, publisher, patienceMs);
   const { limits } = options;
   const app = new ProducerApp({ config, apiKeys: [KEY], kafka, metrics, logger, version: 'test', taskSlot: 3, limits });
   const port = await app.start();
