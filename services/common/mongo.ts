@@ -29,6 +29,23 @@ export type MongoConnection = z.infer<typeof mongoConnectionSchema>;
 
 /** How long an answer may take, in times of `timeout_ms`. */
 const SOCKET_TIMEOUTS = 4;
+/** How long a whole operation may take: a server is chosen, a connection is had and made, an answer comes; and one more. */
+const OPERATION_TIMEOUTS = SOCKET_TIMEOUTS + 4;
+export const operationTimeoutMs = ({ timeout_ms }: Pick<MongoConnection, 'timeout_ms'>): number =>
+  timeout_ms * OPERATION_TIMEOUTS;
+
+/** An operation of the driver has neither ended nor failed in its time, though each of its parts is bounded. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+/** Rejects with NoAnswerError; the work itself goes on, and what becomes of it is not looked at any more. */
+export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new NoAnswerError(`no answer within ${timeoutMs / 1_000} s`)), timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
 
 /**
  * Every write is acknowledged from the journal of a majority, and what is read is what the primary has, whatever a URI says:
@@ -47,6 +64,8 @@ export function createMongoClient(
     retryReads: false,
     serverSelectionTimeoutMS: connection.timeout_ms,
     connectTimeoutMS: connection.timeout_ms,
+    // By default an operation waits for a connection of the pool for ever.
+    waitQueueTimeoutMS: connection.timeout_ms * 2,
     // A server at its limit answers late; giving up early leaves it with the work and sends the same again.
     socketTimeoutMS: connection.timeout_ms * SOCKET_TIMEOUTS,
     ...extra,
@@ -99,7 +118,8 @@ export class MongoHandle<T extends Document> {
   replaceAfter(error: Error): void {
     // Of two operations that waited for an answer, the second meets the client that the first has just had made.
     const isOfEarlierClient = this.now() - this.createdAtMs < this.connection.timeout_ms;
-    if (!(causeOf(error) instanceof MongoNetworkTimeoutError) || isOfEarlierClient) return;
+    const hasNoAnswer = error instanceof NoAnswerError || causeOf(error) instanceof MongoNetworkTimeoutError;
+    if (!hasNoAnswer || isOfEarlierClient) return;
     const used = this.client;
     this.client = this.renew();
     // A server that is only slow may still answer the others of its operations: they end by themselves until then.

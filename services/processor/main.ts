@@ -7,7 +7,7 @@ import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { LogLimiter } from '../common/log-limiter';
-import { createMongoClient, MongoHandle } from '../common/mongo';
+import { createMongoClient, MongoHandle, operationTimeoutMs } from '../common/mongo';
 import { mongoProblems, mongoSecret } from '../common/mongo-uri';
 import { RecentFindings } from '../common/recent-findings';
 import { processorConfigSchema } from './config';
@@ -106,6 +106,7 @@ const mongoWatch = new MongoWatch({
 const writer = new Writer({
   collection: mongo.collection,
   maxDocuments: config.write.max_documents,
+  timeoutMs: operationTimeoutMs(config.mongodb),
   backoff,
   signal: aborting.signal,
   logger,

@@ -1,6 +1,7 @@
 import { retryForever, type Backoff } from '../common/backoff';
 import { Coalescer } from '../common/coalescer';
 import { errorText, type Logger } from '../common/log';
+import { within } from '../common/mongo';
 import type { PriceDocument } from './record';
 import type { Correction } from './settle';
 import { correctChanges, storeDocuments, type PriceCollection, type StoreResult } from './store';
@@ -12,6 +13,8 @@ const MAX_INSERTS = 2;
 export interface WriterOptions {
   readonly collection: () => PriceCollection;
   readonly maxDocuments: number;
+  /** How long one attempt may take, the waits of the driver included. */
+  readonly timeoutMs: number;
   readonly backoff: Backoff;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -68,9 +71,9 @@ export class Writer {
 
   /** Repeated until MongoDB has taken it. Rejects with SupersededError where `isCurrent` denies it by then. */
   async correct(corrections: readonly Correction[], isCurrent = (): boolean => true): Promise<void> {
-    const { backoff, signal, logger, collection, onRetry } = this.options;
+    const { backoff, signal, logger, collection, onRetry, timeoutMs } = this.options;
     const attempt = async (): Promise<void> => {
-      if (isCurrent()) await correctChanges(collection(), corrections);
+      if (isCurrent()) await within(timeoutMs, correctChanges(collection(), corrections));
     };
     await retryForever(attempt, {
       backoff,
@@ -109,13 +112,13 @@ export class Writer {
     documents: readonly PriceDocument[],
     start: number,
   ): Promise<{ readonly size: number; readonly result: StoreResult }> {
-    const { backoff, signal, logger, collection, onRetry, onWrite } = this.options;
+    const { backoff, signal, logger, collection, onRetry, onWrite, timeoutMs } = this.options;
     let startedAt = performance.now();
     let some: readonly PriceDocument[] = [];
     const insert = (): Promise<StoreResult> => {
       startedAt = performance.now();
       some = documents.slice(start, start + this.limit);
-      return storeDocuments(collection(), some);
+      return within(timeoutMs, storeDocuments(collection(), some));
     };
     const result = await retryForever(insert, {
       backoff,

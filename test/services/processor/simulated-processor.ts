@@ -29,7 +29,7 @@ export function simulatedProcessor(
       return { insertedCount: documents.length };
     },
   } as unknown as PriceCollection;
-  const writer = new Writer({ ...common, collection: () => collection, maxDocuments: 1_000 });
+  const writer = new Writer({ ...common, collection: () => collection, maxDocuments: 1_000, timeoutMs: 40_000 });
   const letters = new DeadLetterPublisher({
     ...common,
     kafka: topic.kafka,

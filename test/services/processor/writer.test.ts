@@ -10,11 +10,13 @@ const document = (id: string): PriceDocument => ({ _id: id, content_hash: id }) 
 function writer(
   insertMany: (documents: PriceDocument[]) => Promise<object>,
   signal = new AbortController().signal,
+  timeoutMs = 10_000,
 ): Writer {
   const subject = { insertMany } as unknown as PriceCollection;
   return new Writer({
     collection: () => subject,
     maxDocuments: 3,
+    timeoutMs,
     backoff: { baseMs: 1, maxMs: 1 },
     signal,
     logger: pino({ level: 'silent' }),
@@ -22,6 +24,17 @@ function writer(
 }
 
 describe('Writer', () => {
+  test('an insert that neither ends nor fails, as a driver that waits for ever would leave it, is begun again', async () => {
+    let attempts = 0;
+    const insertMany = async (documents: PriceDocument[]) => {
+      attempts += 1;
+      if (attempts === 1) await new Promise(() => undefined);
+      return { insertedCount: documents.length };
+    };
+    expect(await writer(insertMany, undefined, 50).write([document('a')])).toMatchObject({ inserted: 1 });
+    expect(attempts).toBe(2);
+  });
+
   test('repeats a write until MongoDB has taken it, and says meanwhile what is wrong', async () => {
     const seen: (string | undefined)[] = [];
     let failures = 3;
