@@ -1,6 +1,6 @@
 /**
- * Writes the templates of several option sets below build/lint/templates, for cfn-lint. A template that is the same as
- * that of an earlier set is written once. Prints the paths, one a line.
+ * Writes the templates of several option sets below build/lint/templates, and prints the paths of those that differ from any before,
+ * one a line, for cfn-lint.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -20,10 +20,10 @@ for (const [name, options] of Object.entries(OPTION_SETS)) {
   createStacks(app, readConfig(options, {}));
   for (const { id, template } of app.synth().stacks) {
     const json = JSON.stringify(template, undefined, 1);
-    if (written.has(json)) continue;
-    written.add(json);
     const file = path.join(OUTPUT, `${name}.${id}.json`);
     fs.writeFileSync(file, json);
+    if (written.has(json)) continue;
+    written.add(json);
     process.stdout.write(`${file}\n`);
   }
 }

@@ -35,11 +35,12 @@ function mask(key: string, value: unknown): unknown {
 }
 
 type Template = Record<string, unknown>;
-const read = (set: string, stack: string): Template | undefined => {
+function read(set: string, stack: string): Template {
   const found = fs.readdirSync(TEMPLATES).find((name) => name.startsWith(`${set}.`) && name.endsWith(`-${stack}.json`));
-  if (found === undefined) return undefined;
+  if (found === undefined)
+    throw new Error(`${TEMPLATES} has no template ${set}.*-${stack}: scripts/synth-templates.ts writes it`);
   return JSON.parse(fs.readFileSync(path.join(TEMPLATES, found), 'utf8'), mask) as Template;
-};
+}
 
 function differences(before: Template, after: Template): string {
   let text = '';
@@ -55,11 +56,9 @@ function differences(before: Template, after: Template): string {
     .trim();
 }
 
-/** A template that is the same as that of an earlier set was not written again. */
 function describe(set: string): string {
   const parts = STACKS.map((stack) => {
-    const [before, after] = [read(DEFAULT, stack), read(set, stack)];
-    const text = after === undefined ? '' : differences(before!, after);
+    const text = differences(read(DEFAULT, stack), read(set, stack));
     return `${stack}: ${text === '' ? 'no difference' : `\n\n${text}\n`}`;
   });
   return `${parts.join('\n')}\n`;
@@ -76,6 +75,8 @@ function main(): void {
     if (isUpdate) fs.writeFileSync(file, text);
     return (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '') !== text;
   });
+  const files = sets.map((set) => `${set}.txt`);
+  changed.push(...fs.readdirSync(KNOWN).filter((name) => !files.includes(name)));
   if (changed.length === 0) {
     console.log(`template-differences: ${sets.length} option sets change what test/lib/stacks/differences says`);
     return;

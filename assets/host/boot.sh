@@ -16,7 +16,6 @@ check_encryption
 configure_docker
 start_docker
 await_swarm
-await_services
-signal SUCCESS
+if await_services; then signal SUCCESS; else signal FAILURE; fi
 rm -f "${BOOT_END}"
 log "node ${METALS_SLOT} of stage ${METALS_STAGE} is ready"

@@ -107,8 +107,6 @@ export function findProblems(status: StackStatus): string[] {
 }
 
 function serviceProblems(service: Service): string[] {
-  // A job that runs is no fault: it runs again every half hour, and tells where it fails.
-  if (isJob(service) && service.problems.length === 0) return [];
   const short = service.running < service.desired || (!isJob(service) && service.healthy < service.desired);
   const update = service.update_state ?? '';
   const found: string[] = [];

@@ -177,11 +177,13 @@ async function stackStatus({ StackId }: Event, { cloudFormation }: Clients): Pro
  * would end in the same failure, which CloudFormation shows as an event, and not as a failed update.
  */
 async function removeFor(event: Event, clients: Clients, limits: Limits): Promise<void> {
-  const isUpdate = (await stackStatus(event, clients)).startsWith('UPDATE_');
+  const status = await stackStatus(event, clients);
+  const isUpdate = status.startsWith('UPDATE_');
   const { Stage, Slot, Holds } = event.ResourceProperties;
   const id = event.PhysicalResourceId!;
-  // The swarm stack, which comes after this one, refuses to move data: by then it must still be there.
-  if (isUpdate && Holds && (await describe(clients.ec2, id)))
+  // The swarm stack, which comes after this one, refuses to move data: by then it must still be there. In a rollback it is a
+  // volume that this update has made.
+  if (isUpdate && !status.includes('ROLLBACK') && Holds && (await describe(clients.ec2, id)))
     throw new Error(
       `${id} held ${Holds.replaceAll(',', ', ')} and stays; once nothing on it is needed: aws ec2 delete-volume --volume-id ${id}`,
     );

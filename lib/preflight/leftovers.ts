@@ -7,6 +7,8 @@ import type { Needs } from './needs';
 export interface LeftoverFacts {
   /** Status by stack name, of this stage's stacks that exist. */
   readonly stacks: Fact<Readonly<Record<string, string>>>;
+  /** Those of them that are protected from termination; none where that is not known. */
+  readonly protectedStacks: readonly string[];
   /** Physical ids of all resources of those stacks. */
   readonly owned: Fact<ReadonlySet<string>>;
   readonly secrets: Fact<readonly SecretFacts[]>;
@@ -138,7 +140,7 @@ const logGroupFate = (name: string): Judgement => ({
   next: [`aws logs delete-log-group --log-group-name ${name}    # its logs are lost`],
 });
 
-function checkStacks({ stacks }: LeftoverFacts, needs: Needs): Finding[] {
+function checkStacks({ stacks, protectedStacks }: LeftoverFacts, needs: Needs): Finding[] {
   const check = 'stacks';
   const needed = 'none, or in a state that can be updated';
   if (stacks.kind !== 'known') return [notKnown(check, needed, stacks)];
@@ -147,12 +149,14 @@ function checkStacks({ stacks }: LeftoverFacts, needs: Needs): Finding[] {
     return [judge(check, needed, stacks, () => ({ verdict: 'ok', measured: `none of stage ${needs.stage} yet` }))];
   }
   return names.map((name) =>
-    judge(`stack ${name}`, needed, stacks, (statuses) => stackJudgement(name, statuses[name]!, needs.stage)),
+    judge(`stack ${name}`, needed, stacks, (statuses) =>
+      stackJudgement(name, statuses[name]!, needs.stage, protectedStacks.includes(name)),
+    ),
   );
 }
 
 /** What CloudFormation and the CDK CLI do with a stack in this state [CloudFormation guide, "Stack status codes"]. */
-function stackJudgement(name: string, status: string, stage: string): Judgement {
+function stackJudgement(name: string, status: string, stage: string, isProtected: boolean): Judgement {
   const measured = status;
   const events = `aws cloudformation describe-stack-events --stack-name ${name}`;
   if (/_IN_PROGRESS$/.test(status) && status !== 'REVIEW_IN_PROGRESS') {
@@ -165,6 +169,15 @@ function stackJudgement(name: string, status: string, stage: string): Judgement 
   switch (status) {
     case 'ROLLBACK_COMPLETE':
     case 'REVIEW_IN_PROGRESS':
+      // The CDK CLI protects a stack before it has come up.
+      if (isProtected)
+        return {
+          verdict: 'fails',
+          measured: `${measured}: it never came up, and is protected from the termination by which cdk deploy begins again`,
+          next: [
+            `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}`,
+          ],
+        };
       return { verdict: 'ok', measured: `${measured}: it never came up; cdk deploy deletes it and begins again` };
     case 'CREATE_FAILED':
     case 'UPDATE_FAILED':

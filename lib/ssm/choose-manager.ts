@@ -54,7 +54,9 @@ export async function chooseManager(
     onWait,
   );
   if (online.ids.length === 1 && !choice.asksEvenOne) return online.ids[0]!;
-  return ask(ssm, choice, online, new Deadline(Math.min(PROBE_SECONDS, deadline.remainingSeconds + 1)), onWait);
+  // Who must know asks for as long as an answer may take.
+  const seconds = choice.asksEvenOne ? PROBE_SECONDS : Math.min(PROBE_SECONDS, deadline.remainingSeconds + 1);
+  return ask(ssm, choice, online, new Deadline(seconds), onWait);
 }
 
 async function lookForOnline(ssm: SSMClient, { preferred, all }: ManagerChoice): Promise<Look<Online>> {

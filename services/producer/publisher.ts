@@ -140,7 +140,6 @@ export class Publisher {
       } catch (error) {
         if (attempt > 0 && error instanceof KafkaUnavailableError) throw new OutcomeUnknownError(error.message);
         if (error instanceof KafkaUnavailableError) throw error;
-        this.failedAtMs ??= performance.now();
         const delayMs = jitteredDelayMs(attempt, RECONNECT);
         if (this.patienceLeftMs <= delayMs) throw error;
         await sleep(delayMs);
@@ -177,6 +176,8 @@ export class Publisher {
       const outcome = isRefused ? 'nothing was sent' : 'outcome unknown';
       this.options.logger.error({ reason: problem, events: events.length }, `send failed, ${outcome}`);
       this.options.onSendFailed?.();
+      // Before the producer is thrown away: what comes meanwhile waits, too.
+      if (!isRefused) this.failedAtMs ??= performance.now();
       await this.discard();
       if (!this.stopping.signal.aborted) this.start();
       throw isRefused ? new KafkaUnavailableError(problem) : new OutcomeUnknownError(problem);

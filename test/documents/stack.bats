@@ -361,21 +361,50 @@ EOF
   refute_call "stack deploy"
 }
 
-@test "the association lets the setup job put right what somebody has changed in Kafka and MongoDB, from the leader alone" {
+# A stack with all secrets, and its setup job.
+nothing_to_rotate() {
   serving aaaaaaaa
   export SSM_OnlyWhen=secrets-changed
   api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}}]'
-  jq '.[0].ID = "n1" | .[0].ManagerStatus.Leader = true' "${API}/nodes" >"${API}/nodes.new" && mv "${API}/nodes.new" "${API}/nodes"
-  jq '.Swarm.NodeID = "n1"' "${API}/info" >"${API}/info.new" && mv "${API}/info.new" "${API}/info"
+  jq '. + [{ID: "s9", CreatedAt: "9", Spec: {Name: "metals_setup-0a1b2c3d", Labels: {"com.docker.stack.namespace": "metals"}, Mode: {ReplicatedJob: {}},
+    TaskTemplate: {ContainerSpec: {Image: "tools", Args: ["setup"]}, RestartPolicy: {Condition: "on-failure"}}}}]' "${API}/services" >"${API}/services.new"
+  mv "${API}/services.new" "${API}/services"
+  api services/create <<<'{"ID":"job1"}'
+}
+
+@test "the association lets a job put right what somebody has changed in Kafka and MongoDB, beside the stack and from the leader alone" {
+  nothing_to_rotate
+  api tasks <<<'[{"ServiceID":"job1","Status":{"State":"complete"}}]'
   run_document stack-deploy
   assert_status 0
-  grep -qE 'docker service update --force --detach metals_setup-[0-9a-f]{8}$' "${CALLS}"
   refute_call "stack deploy"
+  refute_call "service update"
+  local job
+  job=$(sed -n 's/^services\/create //p' "${STDIN}/posted")
+  jq -e '.Labels == {"com.metals.setup-again": "true"} and (.Name | startswith("metals-setup-again-")) and .Mode.ReplicatedJob.TotalCompletions == 1
+    and .TaskTemplate.RestartPolicy.Condition == "none" and .TaskTemplate.ContainerSpec.Args == ["setup"]' <<<"${job}" >/dev/null
   jq '.Swarm.NodeID = "n2"' "${API}/info" >"${API}/info.new" && mv "${API}/info.new" "${API}/info"
-  : >"${CALLS}"
+  rm "${STDIN}/posted"
   run_document stack-deploy
   assert_status 0
-  refute_call "service update"
+  [[ $(grep -c services/create "${STDIN}/posted" || true) == 0 ]]
+}
+
+@test "such a job that fails ends the association, with its reason, and changes nothing else" {
+  nothing_to_rotate
+  api tasks <<<'[{"ServiceID":"job1","Status":{"State":"failed"}}]'
+  stub docker <<'EOF'
+case "$*" in
+  "service logs "*) echo '{"level":50,"msg":"setup failed","error":"Kafka: Not authorized"}' ;;
+  "image inspect"*) echo '[{"RepoDigests":["registry/repository@sha256:1"]}]' ;;
+esac
+EOF
+  run_document stack-deploy
+  assert_status 1
+  assert_output "the setup job has failed when it ran again: "
+  assert_output "Not authorized"
+  assert_output "no service was changed"
+  refute_call "stack deploy"
 }
 
 # With a password for brokers beside another one.

@@ -33,7 +33,7 @@ with_applets() { # FILE
 }
 
 @test "Kafka's look at its partitions under BusyBox's applets" {
-  with_applets kafka/in-sync.bats 3
+  with_applets kafka/in-sync.bats 4
 }
 
 @test "MongoDB's entrypoint under BusyBox's applets" {

@@ -72,41 +72,6 @@ plan_rotation() {
   [[ ${outdated} == '[]' ]] || METALS_RETIRE=no
 }
 
-# For the association, which looks every half hour: nothing to do where the Swarm has all secrets as they are, and no other.
-# What it would deploy again may not be what serves by now.
-leave_unless_asked() {
-  local here serving
-  [[ ${SSM_OnlyWhen} == secrets-changed ]] || return 0
-  serving=$(stack_services | jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]')
-  if [[ ${serving} != "${METALS_DEPLOYMENT}" ]]; then
-    log "${serving:-nothing} is deployed, and this is ${METALS_DEPLOYMENT}: left to whoever deploys"
-    echo '{"rotated":[]}'
-    exit 0
-  fi
-  here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
-  [[ $(without "${wanted}" "${in_use}")$(without "${here}" "${wanted}") == '[][]' ]] || return 0
-  log "the stack has all secrets as they are in Secrets Manager"
-  set_up_again
-  echo '{"rotated":[]}'
-  exit 0
-}
-
-# Topics, users, rights and indexes that somebody has changed since: the setup job of this deployment puts them right, and says
-# what it changes. Of several managers the leader is enough.
-set_up_again() {
-  local job="${STACK}_setup-${METALS_SETUP_HASH}"
-  docker_query /nodes | jq -e --arg id "$(docker_query /info | jq -r .Swarm.NodeID)" 'any(.[]; .ID == $id and .ManagerStatus.Leader)' >/dev/null || return 0
-  docker service update --force --detach "${job}" >/dev/null || fail "the setup job cannot be run again" "docker service ps ${job}, or metals deploy"
-  log "${job} runs again"
-}
-
-# A node that has not joined yet, or not as a manager, is asked again in half an hour.
-leave_unless_manager() {
-  [[ ${SSM_OnlyWhen} == secrets-changed && $(docker_query /info | jq -r .Swarm.ControlAvailable) != true ]] || return 0
-  log "this node is no manager: another one looks after the secrets"
-  exit 0
-}
-
 # Every task has the new values and has proved them: the old ones are refused from here on. Deployed a third time where a
 # service could go back to them: a deployment makes the specification before this one the one to go back to.
 finish_rotation() {

@@ -12,6 +12,9 @@ group_status() {
 
 group_status_is_known() { try group_status; }
 
+# As it was when the Swarm was waited for.
+GROUP_STATUS=''
+
 # A volume that has been in a Swarm before.
 holds_swarm() { [[ -s ${DATA_ROOT}/swarm/docker-state.json ]]; }
 
@@ -31,8 +34,9 @@ swarm_is_ready() {
 # the first of several managers could wait for the others for ever.
 await_swarm() {
   wait_until 300 "asking CloudFormation for the status of ${METALS_GROUP}" group_status_is_known
+  GROUP_STATUS=$(group_status)
   if ! replaces_another; then
-    log "${METALS_GROUP} is $(group_status); the Swarm is not waited for"
+    log "${METALS_GROUP} is ${GROUP_STATUS}; the Swarm is not waited for"
     return
   fi
   # Docker tries once when it starts, and never again.
@@ -40,7 +44,8 @@ await_swarm() {
   wait_until "${SWARM_TIMEOUT_SECONDS}" 'waiting for the Swarm' swarm_is_ready
 }
 
-replaces_another() { [[ $(group_status) == UPDATE_IN_PROGRESS ]] && holds_swarm; }
+# Once await_swarm has asked.
+replaces_another() { [[ ${GROUP_STATUS} == UPDATE_IN_PROGRESS ]] && holds_swarm; }
 
 signal_is_sent() { # SUCCESS|FAILURE INSTANCE
   local status

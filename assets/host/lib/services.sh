@@ -21,33 +21,43 @@ tasks_are_healthy() {
     }' <<<"${tasks}"
 }
 
-# The broker that runs here, if it is one of several.
-member_broker() {
-  local id
-  for id in $(docker ps -q --filter label=com.docker.swarm.task.id --filter 'name=^metals_kafka'); do
+# A broker that runs here now or has run here before, if it is one of several, has all records of its partitions.
+broker_is_in_sync() {
+  local all id running is_member
+  # The newest first.
+  all=$(docker ps -aq --filter label=com.docker.swarm.task.id --filter 'name=^metals_kafka') || return 1
+  [[ -n ${all} ]] || return 0
+  is_member=$(docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "${all%%$'\n'*}" | grep -c '^METALS_KAFKA_CLUSTER_ID=.') || true
+  ((is_member > 0)) || return 0
+  running=$(docker ps -q --filter label=com.docker.swarm.task.id --filter 'name=^metals_kafka') || return 1
+  [[ -n ${running} ]] || { echo 'no broker runs yet' && return 1; }
+  for id in ${running}; do
     # An image of before has no such script.
-    if docker exec "${id}" test -e /tmp/kafka/member -a -e /opt/metals/in-sync.sh; then echo "${id}"; fi
-  done
-}
-
-brokers_are_in_sync() {
-  local id
-  for id in $(member_broker); do
+    docker exec "${id}" test -e /opt/metals/in-sync.sh || continue
     timeout 60 docker exec "${id}" /bin/bash /opt/metals/in-sync.sh || return 1
   done
 }
 
+stack_status() {
+  aws cloudformation describe-stacks --stack-name "${METALS_STACK}" --query 'Stacks[0].StackStatus' --output text
+}
+
 rolls_back() {
-  [[ $(aws cloudformation describe-stacks --stack-name "${METALS_STACK}" --query 'Stacks[0].StackStatus' --output text) == *ROLLBACK* ]]
+  (wait_until 60 'asking whether the deployment is being rolled back' try stack_status) && [[ $(stack_status) == *ROLLBACK* ]]
 }
 
 # Of several brokers the next one must not go while this one lags: fewer than two would take no event. Whatever else does not
-# become healthy is no reason to stop, because what mends it may come with the next stack of the same deployment.
+# become healthy is no reason to stop, because what mends it may come with the next stack of the same deployment. Fails where
+# the deployment must not go on; the node itself is as it should be.
 await_services() {
   replaces_another || return 0
   (wait_until "${TASKS_TIMEOUT_SECONDS}" 'waiting for the tasks of this node' tasks_are_healthy) ||
     log 'going on without it: metals status tells more'
-  (wait_until "${IN_SYNC_TIMEOUT_SECONDS}" 'waiting for the brokers to be in sync' brokers_are_in_sync) && return
-  rolls_back || fail 'the next slot is not touched, as its broker may be the last but one that takes events'
-  log 'going on without it, as the deployment is being rolled back'
+  (wait_until "${IN_SYNC_TIMEOUT_SECONDS}" 'waiting for the broker to be in sync' broker_is_in_sync) && return
+  if rolls_back; then
+    log 'going on without it, as the deployment is being rolled back'
+  else
+    log 'the next slot is not touched, as its broker may be the last but one that takes events'
+    return 1
+  fi
 }

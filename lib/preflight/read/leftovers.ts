@@ -4,7 +4,7 @@ import { paginateDescribeLogGroups } from '@aws-sdk/client-cloudwatch-logs';
 import { paginateDescribeSnapshots, paginateDescribeVolumes } from '@aws-sdk/client-ec2';
 import { paginateListSecrets } from '@aws-sdk/client-secrets-manager';
 import { cloudFormationStackName, secretPrefix, STACKS, TAG } from '../../contract';
-import type { Ask, Fact } from '../fact';
+import { known, type Ask, type Fact } from '../fact';
 import type { LeftoverFacts, SecretFacts, SnapshotFacts, VolumeFacts } from '../leftovers';
 import type { Needs } from '../needs';
 import type { Clients } from './clients';
@@ -14,25 +14,36 @@ export async function readLeftovers(
   { stage }: Pick<Needs, 'stage'>,
   ask: Ask,
 ): Promise<LeftoverFacts> {
-  const [stacks, secrets, volumes, snapshots, logGroups] = await Promise.all([
+  const [described, secrets, volumes, snapshots, logGroups] = await Promise.all([
     ask('cloudformation:DescribeStacks', () => readStacks(clients, stage)),
     ask('secretsmanager:ListSecrets', () => readSecrets(clients, stage)),
     ask('ec2:DescribeVolumes', () => readVolumes(clients, stage)),
     ask('ec2:DescribeSnapshots', () => readSnapshots(clients, stage)),
     ask('logs:DescribeLogGroups', () => readLogGroups(clients, stage)),
   ]);
-  return { stacks, owned: await readOwned(clients, stacks, ask), secrets, volumes, snapshots, logGroups };
+  const stacks = described.kind === 'known' ? known(described.value.statuses) : described;
+  const protectedStacks = described.kind === 'known' ? described.value.protectedStacks : [];
+  const owned = await readOwned(clients, stacks, ask);
+  return { stacks, protectedStacks, owned, secrets, volumes, snapshots, logGroups };
 }
 
-async function readStacks({ cloudFormation: client }: Clients, stage: string): Promise<Record<string, string>> {
+interface DescribedStacks {
+  readonly statuses: Readonly<Record<string, string>>;
+  readonly protectedStacks: readonly string[];
+}
+
+async function readStacks({ cloudFormation: client }: Clients, stage: string): Promise<DescribedStacks> {
   const names = STACKS.map((id) => cloudFormationStackName(stage, id));
-  const found: Record<string, string> = {};
+  const statuses: Record<string, string> = {};
+  const protectedStacks: string[] = [];
   for await (const page of paginateDescribeStacks({ client }, {})) {
-    for (const { StackName, StackStatus } of page.Stacks ?? []) {
-      if (names.includes(StackName ?? '') && StackStatus !== 'DELETE_COMPLETE') found[StackName!] = StackStatus!;
+    for (const { StackName, StackStatus, EnableTerminationProtection } of page.Stacks ?? []) {
+      if (!names.includes(StackName ?? '') || StackStatus === 'DELETE_COMPLETE') continue;
+      statuses[StackName!] = StackStatus!;
+      if (EnableTerminationProtection) protectedStacks.push(StackName!);
     }
   }
-  return found;
+  return { statuses, protectedStacks };
 }
 
 async function readOwned(

@@ -18,20 +18,24 @@ esac
 EOF
 }
 
-# docker with these tasks; the broker of CONTAINER is one of several, and in-sync.sh there does what the third argument says.
-tasks_are() { # LINES [CONTAINER [COMMAND]]
-  local alone=0
-  [[ -n ${3:-} ]] || alone=1
+# docker with these tasks; the newest container of Kafka has this setting, and in-sync.sh in what runs of it does COMMAND.
+tasks_are() { # LINES [SETTING [ID of the running container [COMMAND]]]
+  local can=0 listed=true
+  [[ ${4:-} != none ]] || can=1
+  [[ -z ${2:-} ]] || listed='printf %s\\n c-1 c-0'
   printf '%s' "${1:+$1$'\n'}" >"${BATS_TEST_TMPDIR}/tasks"
   stub docker <<EOF
 case "\$*" in
   "ps -a "*) cat "${BATS_TEST_TMPDIR}/tasks" ;;
-  "ps -q "*) echo ${2:-} ;;
-  "exec ${2:-none} test -e "*) exit ${alone} ;;
-  "exec ${2:-none} /bin/bash /opt/metals/in-sync.sh") ${3:-true} ;;
+  "ps -aq "*) ${listed} ;;
+  "inspect "*" c-1") printf '%s\n' KAFKA_HEAP=1 "${2:-}" ;;
+  "ps -q "*) echo ${3:-} ;;
+  "exec ${3:-none} test -e /opt/metals/in-sync.sh") exit ${can} ;;
+  "exec ${3:-none} /bin/bash /opt/metals/in-sync.sh") ${4:-true} ;;
 esac
 EOF
 }
+readonly MEMBER=METALS_KAFKA_CLUSTER_ID=Q2x1c3RlcklkMTIzNDU2Nw
 
 @test "tasks of before are not those of now: one must run, and the one with a data volume" {
   update UPDATE_IN_PROGRESS
@@ -65,41 +69,57 @@ ${AFTER_BOOT}"
 @test "a task that does not become healthy is told, and keeps no deployment from what may mend it" {
   update UPDATE_IN_PROGRESS
   tasks_are "${AFTER_BOOT}"
-  boot await_services
+  boot "GROUP_STATUS=\$(group_status); await_services"
   assert_status 0
   assert_output "waiting for the tasks of this node: not within 1 s: metals_mongodb runs no task yet"
   assert_output "going on without it: metals status tells more"
 }
 
-@test "a broker of several that lags ends the update, before the next one goes" {
+readonly RUNS='metals_kafka-2 running 2 Up 9 seconds (healthy)'
+
+@test "a broker of several that lags ends the update, before the next one goes; its own node stays" {
   update UPDATE_IN_PROGRESS
-  tasks_are 'metals_kafka-2 running 2 Up 9 seconds (healthy)' c-1 'echo "5 partitions are not in sync, such as Topic: metals-prices"; exit 1'
-  boot await_services
+  tasks_are "${RUNS}" "${MEMBER}" c-1 'echo "5 partitions are not in sync on broker 2"; exit 1'
+  boot "GROUP_STATUS=\$(group_status); await_services"
   assert_status 1
-  assert_output "waiting for the brokers to be in sync: not within 1 s: 5 partitions are not in sync, such as Topic: metals-prices"
-  assert_output "boot: error: the next slot is not touched"
+  assert_output "waiting for the broker to be in sync: not within 1 s: 5 partitions are not in sync on broker 2"
+  assert_output "the next slot is not touched"
+}
+
+@test "a broker of several that does not run does so, too" {
+  update UPDATE_IN_PROGRESS
+  tasks_are 'metals_edge running 0 Up 5 seconds (healthy)' "${MEMBER}"
+  boot "GROUP_STATUS=\$(group_status); await_services"
+  assert_status 1
+  assert_output "waiting for the broker to be in sync: not within 1 s: no broker runs yet"
 }
 
 @test "a rollback goes on in any case" {
   update UPDATE_ROLLBACK_IN_PROGRESS
-  tasks_are 'metals_kafka-2 running 2 Up 9 seconds (healthy)' c-1 'echo "5 partitions are not in sync"; exit 1'
-  boot await_services
+  tasks_are "${RUNS}" "${MEMBER}" c-1 'echo "5 partitions are not in sync"; exit 1'
+  boot "GROUP_STATUS=\$(group_status); await_services"
   assert_status 0
   assert_output "the deployment is being rolled back"
 }
 
-@test "a broker that is alone is not asked" {
+@test "a broker that is alone is not asked, nor one whose image cannot tell" {
   update UPDATE_IN_PROGRESS
-  tasks_are 'metals_kafka running 2 Up 9 seconds (healthy)' c-1
-  boot await_services
+  tasks_are "${RUNS}" METALS_KAFKA_CLUSTER_ID= c-1 'exit 1'
+  boot "GROUP_STATUS=\$(group_status); await_services"
   assert_status 0
-  refute_call in-sync.sh$
+  tasks_are "${RUNS}" "${MEMBER}" c-1 none
+  boot "GROUP_STATUS=\$(group_status); await_services"
+  assert_status 0
+}
+
+@test "a boot ends well whose node is ready though the update must not go on, and says FAILURE" {
+  grep -qx 'if await_services; then signal SUCCESS; else signal FAILURE; fi' "${ROOT}/assets/host/boot.sh"
 }
 
 @test "outside an update nothing is waited for" {
   stub aws <<<'echo CREATE_IN_PROGRESS'
   tasks_are "${AFTER_BOOT}"
-  boot await_services
+  boot "GROUP_STATUS=\$(group_status); await_services"
   assert_status 0
   refute_call docker
 }

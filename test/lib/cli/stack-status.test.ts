@@ -41,16 +41,6 @@ test('a node without the label of its slot is named by its address, and what giv
   );
 });
 
-test('a job that runs again is no fault, one whose task has failed is', () => {
-  const job = service({ name: 'setup-0a1b2c3d', mode: 'replicated-job', running: 0, desired: 1, healthy: 0 });
-  expect(findProblems(stackStatus({ services: [job], health: [] }))).toEqual([]);
-  const problems = [{ task_state: 'failed', error: 'task: non-zero exit (1)', node: 'manager-1' }];
-  expect(findProblems(stackStatus({ services: [{ ...job, problems }], health: [] }))).toEqual([
-    'service setup-0a1b2c3d: 0 of 1 running, 0 healthy',
-    'service setup-0a1b2c3d: task failed on manager-1: task: non-zero exit (1)',
-  ]);
-});
-
 test('what a compromised node reports does not drive the terminal', () => {
   const status = stackStatus({ nodes: [node({ slot: 'a\u001b]0;owned\u0007', state: 'down' })] });
   expect(findProblems(status)).toContain('node a\\x1b]0;owned\\x07 is down');
@@ -96,6 +86,11 @@ describe('findProblems', () => {
       'rolled back',
       { services: [service({ update_state: 'rollback_completed' })] },
       ['service kafka: its last update ended as rollback_completed'],
+    ],
+    [
+      'job not complete',
+      { services: [service({ mode: 'replicated-job', running: 0, healthy: 0 })] },
+      ['service kafka: 0 of 1 running, 0 healthy'],
     ],
     [
       'a service that a rewind has stopped',

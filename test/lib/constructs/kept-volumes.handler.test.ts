@@ -266,9 +266,11 @@ describe('deletion', () => {
       'volume of worker-1: vol-1 held kafka, mongodb and stays; once nothing on it is needed: aws ec2 delete-volume --volume-id vol-1',
     );
     expect(inputs(DeleteVolumeCommand)).toEqual([]);
+    stackIs('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
+    await run(holds, deletion);
     stackIs('DELETE_IN_PROGRESS');
     await run(holds, deletion);
-    expect(inputs(DeleteVolumeCommand)).toEqual([{ VolumeId: 'vol-1' }]);
+    expect(inputs(DeleteVolumeCommand)).toEqual([{ VolumeId: 'vol-1' }, { VolumeId: 'vol-1' }]);
   });
 
   it('names the instance that does not let go', async () => {

@@ -9,6 +9,7 @@ const LOGS = '/metals/prod/documents';
 
 const nothing: LeftoverFacts = {
   stacks: known({}),
+  protectedStacks: [],
   owned: known(new Set<string>()),
   secrets: known([]),
   volumes: known([]),
@@ -99,6 +100,15 @@ test.each([
 ])('a stack in state %s', (status, verdict) => {
   const [line] = check({ stacks: known({ 'metals-prod-data': status }) });
   expect(line).toMatchObject({ check: 'stack metals-prod-data', verdict });
+});
+
+test('a stack that never came up and is protected must be let go first: the CDK deletes it and is refused', () => {
+  const name = 'metals-prod-data';
+  const [line] = check({ stacks: known({ [name]: 'ROLLBACK_COMPLETE' }), protectedStacks: [name] });
+  expect(line).toMatchObject({
+    verdict: 'fails',
+    next: [`aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}`],
+  });
 });
 
 test.each(['CREATE_FAILED', 'UPDATE_FAILED'])(

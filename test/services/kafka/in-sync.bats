@@ -24,11 +24,26 @@ JAVA
   grep -qx '"--under-replicated-partitions"' "${CALLS}"
 }
 
-@test "partitions that lag are counted, the first with its replicas" {
-  printf '\tTopic: metals-prices\tPartition: %s\tLeader: 2\tReplicas: 1,2,3\tIsr: 2,3\tElr: \tLastKnownElr: \n' 0 4 >"${ANSWER}"
+# PARTITION REPLICAS ISR, as the tool prints them.
+partition() {
+  printf '\tTopic: metals-prices\tPartition: %s\tLeader: 2\tReplicas: %s\tIsr: %s\tElr: \tLastKnownElr: \n' "$@" >>"${ANSWER}"
+}
+
+@test "partitions that this broker lacks are counted, the first with its replicas" {
+  partition 0 1,2,3 2,3
+  partition 4 3,1,2 3,2
   run bash "${SCRIPT}"
   [[ ${status} == 1 ]]
-  [[ ${output} == "2 partitions are not in sync, such as Topic: metals-prices Partition: 0 Leader: 2 Replicas: 1,2,3 Isr: 2,3"* ]]
+  [[ ${output} == "2 partitions are not in sync on broker 1, such as Topic: metals-prices Partition: 0 Leader: 2 Replicas: 1,2,3 Isr: 2,3"* ]]
+}
+
+@test "what another broker lacks is no reason to wait for this one" {
+  partition 0 1,2,3 1,2
+  partition 1 2,13 2
+  run bash "${SCRIPT}"
+  [[ ${status} == 0 && -z ${output} ]]
+  METALS_KAFKA_BROKER=3 run bash "${SCRIPT}"
+  [[ ${status} == 1 && ${output} == "1 partitions are not in sync on broker 3"* ]]
 }
 
 @test "a broker that does not answer is not in sync" {

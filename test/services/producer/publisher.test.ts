@@ -34,7 +34,11 @@ function fakeKafka(send: Send, connect: () => Promise<void> = () => Promise.reso
     producer: (options: unknown) => {
       state.made += 1;
       state.options.push(options);
-      return { connect, send, disconnect: async () => void (state.disconnected += 1) };
+      const disconnect = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        state.disconnected += 1;
+      };
+      return { connect, send, disconnect };
     },
   };
   return { state, kafka: kafka as unknown as Kafka };
