@@ -34,7 +34,10 @@ const OPERATION_TIMEOUTS = SOCKET_TIMEOUTS + 4;
 export const operationTimeoutMs = ({ timeout_ms }: Pick<MongoConnection, 'timeout_ms'>): number =>
   timeout_ms * OPERATION_TIMEOUTS;
 
-/** An operation of the driver has neither ended nor failed in its time, though each of its parts is bounded. */
+/**
+ * An operation of the driver has neither ended nor failed in its time. Most of its parts are bounded, but not all: of 7.9.0,
+ * `Connection.writeCommand` waits for the event `drain` of a socket that is destroyed already and brings none.
+ */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
@@ -118,8 +121,7 @@ export class MongoHandle<T extends Document> {
   replaceAfter(error: Error): void {
     // Of two operations that waited for an answer, the second meets the client that the first has just had made.
     const isOfEarlierClient = this.now() - this.createdAtMs < this.connection.timeout_ms;
-    const hasNoAnswer = error instanceof NoAnswerError || causeOf(error) instanceof MongoNetworkTimeoutError;
-    if (!hasNoAnswer || isOfEarlierClient) return;
+    if (!hasNoAnswer(error) || isOfEarlierClient) return;
     const used = this.client;
     this.client = this.renew();
     // A server that is only slow may still answer the others of its operations: they end by themselves until then.
@@ -153,4 +155,10 @@ export class MongoHandle<T extends Document> {
 }
 
 /** `insertMany` wraps whatever goes wrong on its way, a time-out too, into an error of its own kind. */
+/** Of a pool whose connections are all waited for, the driver exports no class of its error. */
+const hasNoAnswer = (error: Error): boolean =>
+  error instanceof NoAnswerError ||
+  error.name === 'MongoWaitQueueTimeoutError' ||
+  causeOf(error) instanceof MongoNetworkTimeoutError;
+
 const causeOf = (error: Error): unknown => (error instanceof MongoBulkWriteError ? error.errorResponse : error);

@@ -7,7 +7,7 @@ import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
 import { createLogger, errorText } from '../common/log';
 import { LogLimiter } from '../common/log-limiter';
-import { createMongoClient, MongoHandle, operationTimeoutMs } from '../common/mongo';
+import { createMongoClient, MongoHandle, operationTimeoutMs, within } from '../common/mongo';
 import { mongoProblems, mongoSecret } from '../common/mongo-uri';
 import { RecentFindings } from '../common/recent-findings';
 import { processorConfigSchema } from './config';
@@ -99,7 +99,14 @@ const kafkaWatch = new KafkaWatch({
 });
 const probeMongo = createMongoProbe();
 const mongoWatch = new MongoWatch({
-  probe: () => mongo.use(probeMongo),
+  probe: async () => {
+    try {
+      return await within(operationTimeoutMs(config.mongodb), mongo.use(probeMongo));
+    } catch (error) {
+      mongo.replaceAfter(error as Error);
+      throw error;
+    }
+  },
   intervalMs: WATCH_INTERVAL_MS,
   logger,
 });

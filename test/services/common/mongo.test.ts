@@ -5,7 +5,7 @@ import {
   MongoTopologyClosedError,
   type MongoClient,
 } from 'mongodb';
-import { MongoHandle } from '../../../services/common/mongo';
+import { MongoHandle, NoAnswerError } from '../../../services/common/mongo';
 
 function clients(find: (made: number) => Promise<string>) {
   const state = { made: 0, closed: 0 };
@@ -84,6 +84,16 @@ describe('MongoHandle', () => {
     expect(state.made).toBe(2);
     clock.nowMs = 120_000;
     handle.replaceAfter(new MongoBulkWriteError(new MongoNetworkError('reset') as never, {} as never));
+    expect(state.made).toBe(2);
+  });
+
+  test.each([
+    ['an operation that never ended', new NoAnswerError('no answer within 40 s')],
+    ['a pool that gave no connection', Object.assign(new Error('Timed out'), { name: 'MongoWaitQueueTimeoutError' })],
+  ])('after %s there is another client', (_, error) => {
+    const { state, clock, handle } = clients(async () => 'fine');
+    clock.nowMs = 60_000;
+    handle.replaceAfter(error);
     expect(state.made).toBe(2);
   });
 
