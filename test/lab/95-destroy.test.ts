@@ -72,7 +72,7 @@ inFullRun('destroyed with its data kept', () => {
     const data = cloudFormationStackName(stage(), 'data');
     expect([destroyed.code, destroyed.stderr]).toEqual([
       1,
-      expect.stringMatching(new RegExp(`${data}\\]? cannot be deleted while TerminationProtection is enabled`)),
+      expect.stringMatching(/stack\/\S+ cannot be deleted while TerminationProtection is enabled/),
     ]);
     expect(await stacks()).toEqual([data]);
     await cloudFormation.send(
@@ -109,7 +109,7 @@ inFullRun('broken', () => {
   test('a stage whose only manager has no Docker any more is destroyed all the same, with all data', async () => {
     await mustDeploy({ dataRemoval: 'destroy', ...ENLARGED });
     const { container } = await instanceOfSlot(stage(), 'manager-1');
-    await inNode(container, ['systemctl', 'stop', 'docker.socket', 'docker.service']);
+    await inNode(container, ['systemctl', 'stop', 'docker.service']);
     await mustDestroy({ dataRemoval: 'destroy', ...ENLARGED });
     expect(await stacks()).toEqual([]);
     expect(await volumes()).toEqual([]);

@@ -1,6 +1,6 @@
 /** Associations as State Manager's API shows them. */
 import { AwsError } from '../errors';
-import type { AssociationInput, AssociationRecord } from './associations';
+import type { AssociationInput, AssociationRecord } from './association-records';
 import { isFinal } from './command-records';
 import type { TargetInput } from './targets';
 

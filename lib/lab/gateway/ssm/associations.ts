@@ -6,43 +6,14 @@ import { AwsError } from '../errors';
 import { errorText, type Log } from '../log';
 import { Serial } from '../serial';
 import type { Store } from '../store';
+import type { AssociationInput, AssociationRecord, NodeRun } from './association-records';
 import { targetsOf } from './association-views';
-import { isFinal, type CommandStatus } from './command-records';
+import { isFinal } from './command-records';
 import type { Commands } from './commands';
 import type { Documents } from './documents';
 import { checkParameters } from './parameters';
 import { isDue, parseRate } from './schedule';
-import { matchesTargets, type ManagedNodes, type TargetInput } from './targets';
-
-export interface AssociationInput {
-  readonly Name: string;
-  readonly AssociationName?: string;
-  readonly DocumentVersion?: string;
-  readonly Parameters?: Readonly<Record<string, unknown>>;
-  readonly Targets?: readonly TargetInput[];
-  readonly InstanceId?: string;
-  readonly ScheduleExpression?: string;
-  readonly MaxErrors?: string;
-  readonly MaxConcurrency?: string;
-}
-
-/** An association's last run on a node, or the one that waits for its turn. */
-export interface NodeRun {
-  status: CommandStatus;
-  statusDetails: string;
-  commandId: string;
-  /** When it was queued, then when it began and when it ended, in seconds since 1970. */
-  time: number;
-}
-
-export interface AssociationRecord {
-  readonly id: string;
-  input: AssociationInput;
-  version: number;
-  readonly createdTime: number;
-  /** By instance; without an entry it has not run there. */
-  runs: Record<string, NodeRun>;
-}
+import { matchesTargets, type ManagedNodes } from './targets';
 
 export interface AssociationsData {
   associations: Record<string, AssociationRecord>;

@@ -2,7 +2,8 @@
 import { AwsError } from '../errors';
 import { generatedName, tagList } from '../cloudformation/resource';
 import { targetsOf } from './association-views';
-import type { AssociationInput, Associations } from './associations';
+import type { AssociationInput } from './association-records';
+import type { Associations } from './associations';
 import type { Documents } from './documents';
 import type { Properties, ResourceHandler } from '../types';
 
