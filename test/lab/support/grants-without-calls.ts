@@ -46,6 +46,11 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
   },
   {
     roles: NODES,
+    actions: ['cloudformation:DescribeStacks'],
+    reason: 'Only a node with one of several brokers that lags in an update: whether that is being rolled back.',
+  },
+  {
+    roles: NODES,
     actions: ['autoscaling:SetInstanceHealth'],
     reason:
       'Only a boot that has failed as often as its unit allows: its group is to replace the instance. 88-second-stage lets one do so, in a stage whose roles are gone by the time grants are looked at.',
