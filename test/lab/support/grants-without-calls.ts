@@ -63,12 +63,6 @@ export const GRANTS_WITHOUT_CALLS: readonly Reason[] = [
   },
   {
     roles: /RunCommandOnEvent/,
-    actions: ['ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'],
-    reason:
-      'What several managers have answered, also in the deployment that leaves one of them. 86-replacement and 89-lost-volumes have three.',
-  },
-  {
-    roles: /RunCommandOnEvent/,
     actions: ['ssm:CancelCommand'],
     reason: 'Only for a command that reached another number of nodes than it was meant for.',
   },
