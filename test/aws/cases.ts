@@ -31,7 +31,6 @@ export const CASES: readonly FileCases[] = [
   { file: '36-associations.test.ts', runs: [], othersNeed: `${NODES}, and the lab’s clock` },
   { file: '40-hardening.test.ts', runs: [], othersNeed: NODES },
   { file: '45-cloudformation.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
-  { file: '46-volumes.test.ts', runs: [], othersNeed: NODES },
   {
     file: '50-secrets.test.ts',
     runs: [
@@ -67,6 +66,7 @@ export const CASES: readonly FileCases[] = [
   { file: '93-one-swarm.test.ts', runs: [], othersNeed: NODES },
   { file: '94-external-engines.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '94-external-refused.test.ts', runs: [], othersNeed: SEQUENCES },
+  { file: '94-volumes.test.ts', runs: [], othersNeed: NODES },
   { file: '95-destroy.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '95-iam.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   { file: '95-shapes.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },

@@ -16,7 +16,7 @@ import { apiKey, stage } from './support/secrets';
 
 jest.setTimeout(3_600_000);
 
-/** 46-volumes has enlarged a volume, and a volume cannot shrink. */
+/** 94-volumes has enlarged a volume, and a volume cannot shrink. */
 const ENLARGED = { dataVolumeGiB: 21 };
 const KEPT = { dataRemoval: 'retain', ...ENLARGED };
 const RENAMED = { stage: 'renamed', vpcCidr: '10.41.0.0/16' };

@@ -9,7 +9,7 @@ jest.setTimeout(180_000);
 
 const SLOT = 'worker-2';
 
-// By hand: a volume cannot shrink, so each later deployment of this stage would have to name the larger size.
+// By hand: a volume cannot shrink, so each later deployment that looks at the volumes would have to name the larger size. Hence late.
 testOnVolumes('its file system has grown with it once the node is prepared again', async () => {
   const before = await volumeOfSlot(stage(), SLOT);
   const sizeGiB = before.sizeGiB + 1;
