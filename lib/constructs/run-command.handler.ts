@@ -82,8 +82,13 @@ export function requestFor(event: Event): CommandRequest {
 
 /** To a manager that can speak for the Swarm, and the node of another slot if it is there. */
 async function withChosenManager(event: Event, request: CommandRequest, ssm: SSMClient): Promise<CommandRequest> {
-  const { ManagerProbe: probe, AlsoSlot: slot, Stage: stage, OnlineTimeoutSeconds } = event.ResourceProperties;
-  const { OnDeleteWhen } = event.ResourceProperties;
+  const {
+    ManagerProbe: probe,
+    AlsoSlot: slot,
+    Stage: stage,
+    OnlineTimeoutSeconds,
+    OnDeleteWhen,
+  } = event.ResourceProperties;
   if (!probe) return request;
   const isDelete = event.RequestType === 'Delete';
   const choice = {

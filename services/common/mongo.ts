@@ -154,11 +154,11 @@ export class MongoHandle<T extends Document> {
   }
 }
 
-/** `insertMany` wraps whatever goes wrong on its way, a time-out too, into an error of its own kind. */
 /** Of a pool whose connections are all waited for, the driver exports no class of its error. */
 const hasNoAnswer = (error: Error): boolean =>
   error instanceof NoAnswerError ||
   error.name === 'MongoWaitQueueTimeoutError' ||
   causeOf(error) instanceof MongoNetworkTimeoutError;
 
+/** `insertMany` wraps whatever goes wrong on its way, a time-out too, into an error of its own kind. */
 const causeOf = (error: Error): unknown => (error instanceof MongoBulkWriteError ? error.errorResponse : error);

@@ -11,7 +11,8 @@ import { parameterPath } from '../../lib/contract';
 import { anHourLater } from './support/associations';
 import { outputOf } from './support/commands';
 import { instanceOfSlot, replaceInstance } from './support/instances';
-import { inNode, onManager, tasks, tryInNode } from './support/nodes';
+import { askBroker } from './support/kafka';
+import { inNode, onlyTask, onManager, tryInNode } from './support/nodes';
 import { eventually, metals } from './support/run';
 import { inFullRun } from './support/sequences';
 import { stage } from './support/secrets';
@@ -85,12 +86,9 @@ test('the association that looks for new secrets deploys nothing where there are
   expect(await versions()).toBe(before);
 });
 
-/** What Kafka's own tool says to the broker, whose listener on loopback asks for no login. */
-async function kafkaConfig(...args: string[]): Promise<string> {
-  const [task] = await tasks('kafka');
-  const line = `java -Xmx96m -cp '/opt/kafka/libs/*' kafka.admin.ConfigCommand --bootstrap-server 127.0.0.1:9094 --entity-type topics --entity-name metals-prices ${args.join(' ')}`;
-  return inNode(task!.node, ['docker', 'exec', task!.container, 'bash', '-c', line]);
-}
+const TOPIC = ['--entity-type', 'topics', '--entity-name', 'metals-prices'];
+const kafkaConfig = async (...args: string[]): Promise<string> =>
+  askBroker(await onlyTask('kafka'), 'kafka.admin.ConfigCommand', ...TOPIC, ...args);
 
 test('what somebody has changed by hand is put right within half an hour', async () => {
   const { container } = await instanceOfSlot(stage(), 'worker-2');

@@ -1,7 +1,7 @@
 /** Behind a load balancer, clients that send each request once: what they see while the parts behind it go and come. */
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { instanceOfSlot, replacementOf } from './support/instances';
-import { onManager } from './support/nodes';
+import { onManager, roll } from './support/nodes';
 import { failures, probing, type Connections } from './support/prober';
 import { eventually, metals, run } from './support/run';
 import { inFullRun, mustDeploy } from './support/sequences';
@@ -44,17 +44,6 @@ async function settled(): Promise<void> {
       (row) => !rows.includes(row),
     );
     return missing.length === 0 ? undefined : `${rows}: not ${missing.join(', ')}`;
-  });
-}
-
-/** Updates a service in place, and waits until that is over. */
-async function roll(service: (typeof SERVICES)[number]): Promise<void> {
-  await onManager('service', 'update', '--force', '--detach', `metals_${service}`);
-  await eventually(`the update of ${service}`, 600, async () => {
-    // None until the update begins.
-    const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{else}}not begun{{end}}';
-    const state = (await onManager('service', 'inspect', '--format', format, `metals_${service}`)).trim();
-    return state === 'completed' ? undefined : state;
   });
 }
 

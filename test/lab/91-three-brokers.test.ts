@@ -1,6 +1,7 @@
 /** From one broker to three while events come in; then one broker at a time is killed, restarted, lost with its volume, or changed. */
 import { loseForGood } from './support/faults';
-import { inNode, onManager, tasks } from './support/nodes';
+import { askBroker } from './support/kafka';
+import { inNode, roll, tasks } from './support/nodes';
 import { eventually } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad } from './support/sequences';
 
@@ -14,14 +15,11 @@ const THREE = { ...FRONT, kafkaBrokers: 3 };
 const OTHER_IMAGE = 'ami-0fedcba9876543210';
 const BROKERS = ['kafka', 'kafka-2', 'kafka-3'];
 
-/** What Kafka's own tool says to a broker, whose listener on loopback asks for no login. */
+/** What a broker says by one of Kafka's own tools, or why it does not. */
 async function ask(service: string, tool: string, ...args: string[]): Promise<string> {
   const [task] = await tasks(service);
   if (!task) return '';
-  const line = `java -Xmx96m -cp '/opt/kafka/libs/*' ${tool} --bootstrap-server 127.0.0.1:9094 ${args.join(' ')}`;
-  return inNode(task.node, ['docker', 'exec', task.container, 'bash', '-c', line]).catch(
-    (error: Error) => error.message,
-  );
+  return askBroker(task, tool, ...args).catch((error: Error) => error.message);
 }
 
 const voters = async (service: string): Promise<number> => {
@@ -70,12 +68,7 @@ inFullRun('three brokers', () => {
 
   test('one is restarted', async () => {
     await refusesNothing(async () => {
-      await onManager('service', 'update', '--force', '--detach', 'metals_kafka-2');
-      await eventually('the update', 300, async () => {
-        const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{else}}not begun{{end}}';
-        const state = (await onManager('service', 'inspect', '--format', format, 'metals_kafka-2')).trim();
-        return state === 'completed' ? undefined : state;
-      });
+      await roll('kafka-2');
       await isWhole('kafka');
     });
   });

@@ -1,6 +1,7 @@
 /** Kafka as a client outside the overlays sees it. */
 import { connect } from 'node:net';
 import { Kafka, logLevel, type KafkaConfig } from 'kafkajs';
+import { inNode, type Task } from './nodes';
 import type { Tunnel } from './tunnel';
 
 /** The broker calls itself kafka:9092, which resolves on the overlay alone: every connection goes through the tunnel. */
@@ -28,3 +29,9 @@ export const scram = (username: string, password: string): KafkaConfig['sasl'] =
   username,
   password,
 });
+
+/** What Kafka's own tool says to the broker of a task, whose listener on loopback asks for no login. */
+export function askBroker(task: Task, tool: string, ...args: readonly string[]): Promise<string> {
+  const line = `java -Xmx96m -cp '/opt/kafka/libs/*' ${tool} --bootstrap-server 127.0.0.1:9094 ${args.join(' ')}`;
+  return inNode(task.node, ['docker', 'exec', task.container, 'bash', '-c', line]);
+}

@@ -1,6 +1,6 @@
 /** The node containers of the lab, and what runs in them. */
 import { LAB_LABEL, LAB_PREFIX, STACK_NAME } from '../../../lib/contract';
-import { run, tryRun, type Result } from './run';
+import { eventually, run, tryRun, type Result } from './run';
 
 /** Names of the node containers: `metals-lab-<instance id>`. */
 export async function nodeContainers(): Promise<string[]> {
@@ -65,3 +65,14 @@ export async function onlyTask(service: string): Promise<Task> {
 
 export const inTask = (task: Task, args: readonly string[]): Promise<Result> =>
   tryInNode(task.node, ['docker', 'exec', task.container, ...args]);
+
+/** Updates a service in place, and waits until that is over. */
+export async function roll(service: string): Promise<void> {
+  await onManager('service', 'update', '--force', '--detach', `metals_${service}`);
+  await eventually(`the update of ${service}`, 600, async () => {
+    // None until the update begins.
+    const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{else}}not begun{{end}}';
+    const state = (await onManager('service', 'inspect', '--format', format, `metals_${service}`)).trim();
+    return state === 'completed' ? undefined : state;
+  });
+}
