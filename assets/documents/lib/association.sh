@@ -26,9 +26,7 @@ set_up_again() {
   local specification output
   docker_query /nodes | jq -e --arg id "$(docker_query /info | jq -r .Swarm.NodeID)" 'any(.[]; .ID == $id and .ManagerStatus.Leader)' >/dev/null || return 0
   # Not the job of the stack itself: it would be incomplete meanwhile, and Docker keeps all its tasks.
-  specification=$(setup_service "$(stack_services)" | jq -c --arg name "metals-setup-again-$(date +%s%3N)" '.Spec
-    | .Name = $name | .Labels = {"com.metals.setup-again": "true"} | .TaskTemplate.ContainerSpec.Labels = {}
-    | .TaskTemplate.RestartPolicy = {Condition: "none"} | .Mode = {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}}')
+  specification=$(setup_service "$(stack_services)" | jq -c --arg name "$(job_name setup-again)" "${AS_JOB}"'.Spec | as_job("setup-again"; $name)')
   [[ -n ${specification} ]] || { log "the setup job of this deployment is gone: the next deployment brings it" && return; }
   renew_lease
   remove_jobs setup-again

@@ -9,11 +9,18 @@ setup_service() { # SERVICES
   jq -c '[.[] | select(.Spec.Name | startswith("metals_setup-"))] | sort_by(.CreatedAt) | last // empty' <<<"$1"
 }
 
+# For jq: a service of the stack as a job beside it, which runs once.
+# shellcheck disable=SC2016 # jq's variables
+AS_JOB='def as_job($kind; $name): .Name = $name | .Labels = {("com.metals." + $kind): "true"} | .TaskTemplate.ContainerSpec.Labels = {}
+  | .TaskTemplate.RestartPolicy = {Condition: "none"} | .Mode = {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}};'
+
+job_name() { echo "metals-$1-$(date +%s%3N)"; } # LABEL
+
 # Pure: the specification of a job, from the services of the stack. It has the secrets that it is given and no other, each
 # as a service of the stack has it now, of two API keys the current one, and the networks of one service, without its names.
 # Of several secrets with a bar between them it has the one that the service has: that of the own engine, or of another's.
 job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NETWORKS' SERVICE ARGUMENTS as JSON [SETUP JOB]; fails by name
-  jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg setup "${6:-setup}" --arg name "metals-$2-$(date +%s%3N)" '
+  jq -c --arg kind "$2" --arg secrets "$3" --arg networks "$4" --argjson arguments "$5" --arg setup "${6:-setup}" --arg name "$(job_name "$2")" "${AS_JOB}"'
     def newest($service): [.[] | select(.Spec.Name | test("^metals_" + $service + "(-[0-9a-z]+)?$"))] | sort_by(.CreatedAt) | last
       // error("the stack has no service \($service)");
     def secret($service; $names): newest($service) as $has | first($names | split("|")[] as $secret
@@ -24,15 +31,11 @@ job_specification() { # SERVICES LABEL SECRETS as service/secret[|secret]… NET
     [$secrets | split(" ")[] | split("/")] as $wanted
     | [$wanted[] as [$service, $secret] | secret($service; $secret)] as $references
     | [newest($networks).Spec.TaskTemplate.Networks[] | {Target}] as $targets
-    | newest($setup).Spec
-    | .Name = $name | .Labels = {("com.metals." + $kind): "true"}
+    | newest($setup).Spec | as_job($kind; $name)
     | .TaskTemplate.ContainerSpec.Args = $arguments
-    | .TaskTemplate.ContainerSpec.Labels = {}
     | .TaskTemplate.ContainerSpec.Secrets = $references
-    | .TaskTemplate.Networks = $targets
     | .TaskTemplate.Placement.Constraints = ["node.role==manager"]
-    | .TaskTemplate.RestartPolicy = {Condition: "none"}
-    | .Mode = {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}}' <<<"$1"
+    | .TaskTemplate.Networks = $targets' <<<"$1"
 }
 
 remove_jobs() { # LABEL
