@@ -40,7 +40,17 @@ const schema = z.object({
   ),
   overlay_encryption: z.string(),
   /** What the replicas answer to GET /health, the furthest from healthy; documents of an older deployment do not ask. */
-  health: z.array(z.object({ service: z.string(), status: z.string(), reasons: z.array(z.string()) })).default([]),
+  health: z
+    .array(
+      z.object({
+        service: z.string(),
+        status: z.string(),
+        reasons: z.array(z.string()),
+        /** Of several brokers those that vote, and who leads them; the processor asks Kafka. */
+        quorum: z.object({ leader: z.number(), voters: z.array(z.number()) }).nullish(),
+      }),
+    )
+    .default([]),
   /** Docker secrets that services name, such as `kafka-password-admin-0123abcd`; undefined as above. */
   secrets: z.array(z.string()).optional(),
   /** Where moves from one engine to another go to that have not ended: docs/growing.md. */
@@ -135,6 +145,12 @@ function healthProblems({ service, status, reasons }: StackStatus['health'][numb
   // Without a replica that answers there are only reasons.
   const found = status === 'none' ? `${service} does not answer` : `${service} is ${status}`;
   return reasons.length === 0 ? [found] : reasons.map((reason) => `${found}: ${reason}`);
+}
+
+/** Pure: what Kafka's quorum is; undefined with one broker, or where no processor knows. */
+export function quorumLine({ health }: StackStatus): string | undefined {
+  const quorum = health.find((one) => one.quorum)?.quorum;
+  return quorum ? `Kafka's quorum: brokers ${quorum.voters.join(', ')} vote, broker ${quorum.leader} leads` : undefined;
 }
 
 /** Pure: the rows of the one table, header first, in characters that can be seen. */

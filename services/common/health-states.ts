@@ -46,6 +46,11 @@ export const STATES = {
     means: 'a broker is away or catches up: it lacks records that the others have',
     next: 'none: it catches up by itself; if it stays, npm run metals -- status, then docker service ps metals_kafka-2 (or -3)',
   },
+  'quorum-incomplete': {
+    services: PROCESSOR,
+    means: "a broker has no vote in Kafka's quorum, or does not follow its leader: one more that ends may stop Kafka",
+    next: 'none while a broker is away or starts; if it stays, docker service logs metals_kafka-2 (or -3; without a number: the first)',
+  },
   'mongodb-unusable': {
     services: PROCESSOR,
     means: 'MongoDB cannot be reached, refuses the login, or does not take a write',

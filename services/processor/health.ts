@@ -2,6 +2,7 @@ import { explainSkew } from '../common/clock';
 import { decideHealth } from '../common/health';
 import { DISK_FULL_RATIO, findings, kafkaState, mongoState, type Finding } from '../common/health-states';
 import type { Reply } from '../common/http';
+import type { Quorum } from './quorum';
 
 type Problem = string | undefined;
 
@@ -13,6 +14,8 @@ export interface StateFacts {
   readonly mongodbProblems: readonly Problem[];
   /** Replicas that lack records, by partition and broker. */
   readonly replicasBehind: readonly string[];
+  /** What is missing of Kafka's quorum. */
+  readonly quorumProblem: Problem;
   readonly deadLetterProblem: Problem;
   readonly commitProblem: Problem;
   readonly waitingToJoin: Problem;
@@ -45,6 +48,8 @@ export interface ProcessorFacts extends StateFacts {
   /** Time since the consumer last gave a sign of life. */
   readonly silentMs: number;
   readonly stuckAfterMs: number;
+  /** Of several brokers of this stack: who votes, and who leads them; undefined: one broker, somebody else's, or not known. */
+  readonly kafkaQuorum: Quorum | undefined;
 }
 
 /** The answer to GET /health: its status code is for Swarm, its body for people and the CLI. */
@@ -71,6 +76,12 @@ export function processorHealth(facts: ProcessorFacts): Reply {
       version: facts.version,
       reasons: decision.reasons,
       states: decision.states,
+      ...(facts.kafkaQuorum && {
+        kafka_quorum: {
+          leader: facts.kafkaQuorum.leader,
+          voters: facts.kafkaQuorum.voters.map(({ broker }) => broker),
+        },
+      }),
     },
   };
 }
@@ -94,6 +105,7 @@ export function processorFindings(facts: StateFacts): Finding[] {
         ? `${replicasBehind.length} replicas are not in sync, such as ${replicasBehind[0]}`
         : undefined,
     ],
+    ['quorum-incomplete', facts.quorumProblem],
     ['group-expelled', facts.expelled ? 'the consumer group does not know this replica' : undefined],
     ['group-joining', facts.waitingToJoin],
     ['partition-without-owner', unowned.length > 0 ? `no replica reads partitions ${unowned.join(', ')}` : undefined],

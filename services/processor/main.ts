@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { bootstrap, KAFKA_USERNAME, MONGODB_USERNAME, VERSION } from '../common/bootstrap';
 import { HttpServer, type Reply } from '../common/http';
 import { createKafka } from '../common/kafka';
+import { connectToOne } from '../common/kafka-request';
 import { kafkaLogin, kafkaProblems, kafkaSecret } from '../common/kafka-login';
 import { guardOffsetReset } from '../common/kafka-offset-guard';
 import { KafkaWatch } from '../common/kafka-watch';
@@ -21,6 +22,7 @@ import { ProcessorMetrics } from './metrics';
 import { createMongoProbe } from './mongo-probe';
 import { MongoWatch } from './mongo-watch';
 import { noteRefusal } from './refusals';
+import { hasQuorum, QuorumWatch } from './quorum-watch';
 import { processBatch, type DeadLetter } from './process-batch';
 import type { PriceDocument, SourceRecord } from './record';
 import type { StoredPrices } from './settle';
@@ -60,12 +62,8 @@ const letterLines = new LogLimiter(MAX_LETTERS_LOGGED_PER_SECOND);
 const aborting = new AbortController();
 const backoff = { baseMs: config.write.retry_base_ms, maxMs: config.write.retry_max_ms };
 const { username, password } = kafkaLogin(config.kafka, secrets[kafkaSecret(config)], KAFKA_USERNAME);
-const kafka = createKafka({
-  clientId: `metals-${SERVICE}`,
-  connection: { ...config.kafka, username },
-  password,
-  logger,
-});
+const asClient = { clientId: `metals-${SERVICE}`, connection: { ...config.kafka, username }, password };
+const kafka = createKafka({ ...asClient, logger });
 guardOffsetReset(({ topic, partition }) => {
   const reset = config.consumer.on_offset_out_of_range === 'earliest';
   metrics.resets.inc();
@@ -97,6 +95,14 @@ const kafkaWatch = new KafkaWatch({
     await groupWatch.refresh(admin);
   },
 });
+const quorumWatch = hasQuorum(config.kafka)
+  ? new QuorumWatch({
+      connect: () => connectToOne({ ...asClient, kafka }),
+      expectedBrokers: config.kafka.brokers.length,
+      intervalMs: WATCH_INTERVAL_MS,
+      logger,
+    })
+  : undefined;
 const probeMongo = createMongoProbe();
 const mongoWatch = new MongoWatch({
   probe: async () => {
@@ -168,7 +174,7 @@ metrics.gauge('pending_records', 'Fetched records that are not yet safe', () => 
 metrics.gauge('pending_bytes', 'Memory that they take, as it is counted', () => consumer.pendingBytes);
 metrics.gauge('waiting_documents', 'Documents that wait to be written', () => writer.waiting);
 const parts: StateParts = {
-  ...{ kafkaWatch, mongoWatch, groupWatch, consumer, writer, deadLetters, lag, outOfRange, recent },
+  ...{ kafkaWatch, quorumWatch, mongoWatch, groupWatch, consumer, writer, deadLetters, lag, outOfRange, recent },
   lagDegradedRecords: config.consumer.lag_degraded_records,
 };
 metrics.healthStates(() => processorFindings(stateFacts(parts)));
@@ -229,6 +235,7 @@ function health(): Reply {
     ...stateFacts(parts),
     silentMs: consumer.silentMs,
     stuckAfterMs: config.stuck_after_seconds * 1_000,
+    kafkaQuorum: quorumWatch?.quorum,
   });
 }
 
@@ -245,6 +252,7 @@ const server = new HttpServer({
 async function main(): Promise<void> {
   await server.listen();
   kafkaWatch.start();
+  quorumWatch?.start();
   mongoWatch.start();
   consumer.start();
   logger.info({ port: config.http.port, group: config.consumer.group }, 'started');
@@ -262,7 +270,7 @@ closeWithGrace({ delay: drainMs, logger }, async ({ signal, err }) => {
   clearTimeout(giveUp);
   aborting.abort(new Error('stopping'));
   await deadLetters.stop();
-  await Promise.all([mongo.close(), kafkaWatch.stop(), mongoWatch.stop(), server.close()]);
+  await Promise.all([mongo.close(), kafkaWatch.stop(), quorumWatch?.stop(), mongoWatch.stop(), server.close()]);
   logger.info({ processed_count: metrics.processedCount }, 'stopped');
 });
 

@@ -7,11 +7,14 @@ import type { GroupWatch } from './group-watch';
 import type { StateFacts } from './health';
 import type { Lag } from './lag';
 import type { MongoWatch } from './mongo-watch';
+import type { QuorumWatch } from './quorum-watch';
 import type { Writer } from './writer';
 
 /** The parts of the processor that know how it is. */
 export interface StateParts {
   readonly kafkaWatch: Pick<KafkaWatch, 'problem' | 'behind'>;
+  /** Undefined where there is one broker, or somebody else's. */
+  readonly quorumWatch: Pick<QuorumWatch, 'problem'> | undefined;
   readonly mongoWatch: Pick<MongoWatch, 'problem' | 'facts'>;
   readonly groupWatch: Pick<GroupWatch, 'expelled' | 'unowned'>;
   readonly consumer: Pick<PriceConsumer, 'problem' | 'waiting' | 'commitProblem' | 'partitions' | 'cutPartitions'>;
@@ -30,6 +33,7 @@ export function stateFacts(parts: StateParts): StateFacts {
     kafkaProblems: [kafkaWatch.problem, consumer.problem],
     mongodbProblems: [mongoWatch.problem, writer.problem],
     replicasBehind: kafkaWatch.behind,
+    quorumProblem: parts.quorumWatch?.problem,
     deadLetterProblem: parts.deadLetters.problem,
     commitProblem: consumer.commitProblem,
     waitingToJoin: consumer.waiting,

@@ -98,6 +98,9 @@ const commonSettings = (config: ToolsConfig, topic: ToolsConfig['prices']): Reco
   'compression.type': topic === config.prices ? 'producer' : 'uncompressed',
 });
 
+/** What Kafka calls the one resource of that type. */
+const KAFKA_CLUSTER = 'kafka-cluster';
+
 /**
  * The least that each principal needs: Describe comes with Read and Write, and an idempotent producer needs no more
  * than Write on its topic.
@@ -106,15 +109,26 @@ export function planAcls(
   config: ToolsConfig,
   { kafkaProducer, kafkaProcessor }: Pick<Users, 'kafkaProducer' | 'kafkaProcessor'>,
 ): AclEntry[] {
-  const { TOPIC, GROUP } = AclResourceTypes;
-  const { READ, WRITE } = AclOperationTypes;
+  const { TOPIC, GROUP, CLUSTER } = AclResourceTypes;
+  const { READ, WRITE, DESCRIBE } = AclOperationTypes;
   return [
     allow(kafkaProducer, TOPIC, config.prices.name, WRITE),
     allow(kafkaProcessor, TOPIC, config.prices.name, READ),
     allow(kafkaProcessor, GROUP, config.consumer_group, READ),
     allow(kafkaProcessor, TOPIC, config.dead_letters.name, WRITE),
+    // To see the quorum of several brokers; it changes nothing.
+    ...(config.replication_factor > 1 ? [allow(kafkaProcessor, CLUSTER, KAFKA_CLUSTER, DESCRIBE)] : []),
   ];
 }
+
+/** The right that there is no use of any more, once there is one broker again. */
+export const planUnneeded = (
+  config: Pick<ToolsConfig, 'replication_factor'>,
+  { kafkaProcessor }: Pick<Users, 'kafkaProcessor'>,
+): AclEntry[] =>
+  config.replication_factor > 1
+    ? []
+    : [allow(kafkaProcessor, AclResourceTypes.CLUSTER, KAFKA_CLUSTER, AclOperationTypes.DESCRIBE)];
 
 function allow(
   user: string,

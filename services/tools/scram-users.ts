@@ -1,14 +1,12 @@
 /**
- * Passwords of Kafka's users, which kafkajs cannot change: a request of KIP-554, sent over its own connection.
+ * Passwords of Kafka's users, which kafkajs cannot change: a request of KIP-554.
  * Protocol: https://kafka.apache.org/protocol#The_Messages_AlterUserScramCredentials
  */
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import Broker from 'kafkajs/src/broker';
-import ConnectionPool from 'kafkajs/src/network/connectionPool';
-import Decoder from 'kafkajs/src/protocol/decoder';
-import Encoder from 'kafkajs/src/protocol/encoder';
 import type { Kafka } from 'kafkajs';
-import { socketFactory, type KafkaLoginConnection } from '../common/kafka';
+import type Decoder from 'kafkajs/src/protocol/decoder';
+import type { KafkaLoginConnection } from '../common/kafka';
+import { connectToOne, noTags, readList, type KafkaRequest } from '../common/kafka-request';
 
 const SHA_512 = 2;
 /** As Kafka's own tools; it refuses fewer. */
@@ -19,12 +17,6 @@ const KEY_BYTES = 64;
 export interface ScramUser {
   readonly name: string;
   readonly password: string;
-}
-
-interface Request {
-  readonly apiKey: number;
-  readonly apiName: string;
-  readonly encode: (encoder: Encoder) => Encoder;
 }
 
 export interface ScramUsers {
@@ -42,76 +34,18 @@ export async function withScramUsers<T>(
   password: string,
   action: (users: ScramUsers) => Promise<T>,
 ): Promise<T> {
-  const { broker, pool } = await connectToOne(kafka, connection, password);
+  const broker = await connectToOne({ kafka, clientId: 'metals-setup', connection, password });
   try {
-    return await action(usersOver((request) => send(pool, request)));
+    return await action({ set: async (users) => checkAltered(await broker.send(alterRequest(users))) });
   } finally {
-    await broker.disconnect();
+    await broker.close();
   }
 }
 
-/** @throws what the last of them said, when none can be reached */
-async function connectToOne(
-  kafka: Kafka,
-  connection: KafkaLoginConnection,
-  password: string,
-): Promise<{ broker: Broker; pool: ConnectionPool }> {
-  let failure: unknown;
-  for (const address of connection.brokers) {
-    const pool = poolTo(address, kafka, connection, password);
-    const broker = new Broker({
-      connectionPool: pool,
-      logger: kafka.logger(),
-      authenticationTimeout: connection.request_timeout_ms,
-    });
-    try {
-      await broker.connect();
-      return { broker, pool };
-    } catch (error) {
-      failure = error;
-      await broker.disconnect();
-    }
-  }
-  throw failure;
-}
-
-function poolTo(address: string, kafka: Kafka, connection: KafkaLoginConnection, password: string): ConnectionPool {
-  const [host, port] = address.split(':');
-  return new ConnectionPool({
-    host,
-    port: Number(port),
-    clientId: 'metals-setup',
-    sasl: { mechanism: 'scram-sha-512', username: connection.username, password },
-    socketFactory,
-    connectionTimeout: connection.connection_timeout_ms,
-    requestTimeout: connection.request_timeout_ms,
-    logger: kafka.logger(),
-  });
-}
-
-const usersOver = (call: (request: Request) => Promise<Decoder>): ScramUsers => ({
-  set: async (users) => checkAltered(await call(alterRequest(users))),
-});
-
-/** The request is of the flexible form: the header ends with tagged fields, of which there are none. */
-const send = (pool: ConnectionPool, { apiKey, apiName, encode }: Request): Promise<Decoder> =>
-  pool.send({
-    request: { apiKey, apiName, apiVersion: 0, encode: () => Promise.resolve(encode(noTags(new Encoder()))) },
-    response: {
-      decode: (answer: Buffer) => {
-        const decoder = new Decoder(answer);
-        decoder.readTaggedFields();
-        return Promise.resolve(decoder);
-      },
-      parse: (decoder: Decoder) => Promise.resolve(decoder),
-    },
-  });
-
-const noTags = (encoder: Encoder): Encoder => encoder.writeUVarInt(0);
-
-export const alterRequest = (set: readonly ScramUser[]): Request => ({
+export const alterRequest = (set: readonly ScramUser[]): KafkaRequest => ({
   apiKey: 51,
   apiName: 'AlterUserScramCredentials',
+  apiVersion: 0,
   encode: (encoder) => {
     // No removal.
     encoder.writeUVarInt(1);
@@ -132,16 +66,11 @@ export const saltedPassword = (password: string, salt: Buffer): Buffer =>
 
 export function checkAltered(decoder: Decoder): void {
   decoder.readInt32();
-  readArray(decoder, () => {
+  readList(decoder, () => {
     const user = decoder.readUVarIntString();
     failOn(decoder.readInt16(), decoder.readUVarIntString(), `the password of ${user} cannot be changed`);
     decoder.readTaggedFields();
   });
-}
-
-function readArray<T>(decoder: Decoder, read: () => T): T[] {
-  const length = decoder.readUVarInt() - 1;
-  return Array.from({ length: Math.max(0, length) }, read);
 }
 
 function failOn(code: number, message: string | null, what: string): void {

@@ -11,7 +11,7 @@ import {
 } from 'kafkajs';
 import type { Logger } from '../common/log';
 import type { ToolsConfig } from './config';
-import { leastInSync, planAcls, planPartitions, planTopics, type TopicPlan } from './kafka-plan';
+import { leastInSync, planAcls, planPartitions, planTopics, planUnneeded, type TopicPlan } from './kafka-plan';
 import { setUpReplicas } from './replicas';
 import type { ScramUsers } from './scram-users';
 import { ADMIN, type Users } from './users';
@@ -54,6 +54,9 @@ export async function setUpKafka(
     // Also where they are there: a version that has become current again finds its users locked.
     await scram((scramUsers) => scramUsers.set(wanted));
     logger.info({ users: wanted.map(({ name }) => name) }, 'users are set');
+    // Not before no processor asks for it any more.
+    const unneeded = users.retireOthers ? planUnneeded(config, users) : [];
+    if (unneeded.length > 0) await admin.deleteAcls({ filters: unneeded });
     if (users.retireOthers) await retireUsers(admin, scram, [ADMIN, ...wanted.map(({ name }) => name)], logger);
   } finally {
     await admin.disconnect();

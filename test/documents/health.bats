@@ -45,6 +45,15 @@ health() { # JQ
   [[ $(grep -c ':8000/health' "${CALLS}") == 2 ]]
 }
 
+@test "Kafka's quorum is what the processor last said of it, and nothing of one broker" {
+  setup_answers
+  [[ $(health 'map(.quorum) | tostring') == '[null,null]' ]]
+  jq '.kafka_quorum = {leader: 2, voters: [1, 2, 3]}' "${HEALTH}/processor.json" >"${BATS_TEST_TMPDIR}/several"
+  answers 8001 "${BATS_TEST_TMPDIR}/several" 200
+  rm -f "${STDIN}"/800?
+  [[ $(health '.[0].quorum | tostring') == '{"leader":2,"voters":[1,2,3]}' ]]
+}
+
 @test "one replica that is not well is told, with its reasons" {
   setup_answers
   jq '.status = "degraded" | .reasons = ["Kafka: no login"]' "${HEALTH}/producer.json" >"${BATS_TEST_TMPDIR}/degraded"

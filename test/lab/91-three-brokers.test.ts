@@ -1,8 +1,8 @@
 /** From one broker to three while events come in; then one broker at a time is killed, restarted, lost with its volume, or changed. */
 import { loseForGood } from './support/faults';
 import { askBroker } from './support/kafka';
-import { inNode, roll, tasks } from './support/nodes';
-import { eventually } from './support/run';
+import { inNode, onManager, roll, tasks } from './support/nodes';
+import { eventually, metals } from './support/run';
 import { inFullRun, mustDeploy, mustPassSmokeTest, underLoad } from './support/sequences';
 
 jest.setTimeout(3_600_000);
@@ -40,6 +40,18 @@ const isWhole = (by: string): Promise<void> =>
     return (await behind(by)).trim() || undefined;
   });
 
+/** What `metals status` tells of Kafka. */
+async function told(): Promise<{
+  readonly voters: readonly number[] | undefined;
+  readonly problems: readonly string[];
+}> {
+  const { stdout, stderr } = await metals('status', '--json');
+  if (stdout === '') throw new Error(stderr);
+  const { health, problems } = JSON.parse(stdout);
+  const processor = health.find(({ service }: { service: string }) => service === 'processor');
+  return { voters: processor?.quorum?.voters, problems };
+}
+
 /** No event is lost, doubled or refused, though each is sent once. */
 const refusesNothing = async (work: () => Promise<void>): Promise<void> =>
   expect(await underLoad(EVENTS_PER_SECOND, work)).toEqual([]);
@@ -54,6 +66,7 @@ inFullRun('three brokers', () => {
     const described = await ask('kafka', 'org.apache.kafka.tools.TopicCommand', '--describe');
     expect(described).not.toMatch(/ReplicationFactor: [12]\b/);
     expect(described).toMatch(/Topic: metals-prices\s.*ReplicationFactor: 3\s.*min\.insync\.replicas=2/);
+    expect(await told()).toEqual({ voters: [1, 2, 3], problems: [] });
     await mustPassSmokeTest();
   });
 
@@ -70,6 +83,22 @@ inFullRun('three brokers', () => {
     await refusesNothing(async () => {
       await roll('kafka-2');
       await isWhole('kafka');
+    });
+  });
+
+  test('one that stays away is named, as a replica and as a voter, until it is back', async () => {
+    await refusesNothing(async () => {
+      await onManager('service', 'scale', '--detach', 'metals_kafka-3=0');
+      await eventually('status names it', 120, async () => {
+        const text = (await told()).problems.join('\n');
+        const isNamed = [/on broker 3/, /broker 3 has not followed its leader for \d+ s/].every((said) =>
+          said.test(text),
+        );
+        return isNamed ? undefined : text;
+      });
+      await onManager('service', 'scale', '--detach', 'metals_kafka-3=1');
+      await isWhole('kafka');
+      await eventually('status is well', 60, async () => (await told()).problems.join('\n') || undefined);
     });
   });
 
@@ -90,6 +119,7 @@ inFullRun('three brokers', () => {
       'kafka',
     ]);
     expect(await voters('kafka')).toBe(1);
+    expect(await told()).toEqual({ voters: undefined, problems: [] });
     const described = await ask('kafka', 'org.apache.kafka.tools.TopicCommand', '--describe');
     expect(described).toContain('ReplicationFactor: 1');
     expect(described).not.toMatch(/ReplicationFactor: [23]\b|min\.insync\.replicas=2/);

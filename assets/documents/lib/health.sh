@@ -11,7 +11,7 @@ ask_health() { # SERVICE PORT REPLICAS
     printf '%s' "${answer}" | jq -cRs --arg service "$1" --arg port "$2" '
       (split("\n")) as $lines | ($lines[:-1] | join("\n") | fromjson? // {}) as $body | $lines[-1] as $code |
       {service: $service, http_status: ($code | tonumber? // 0), status: ($body.status | strings // "none"),
-       reasons: ($body.reasons | arrays // [$body.detail | strings])}
+       reasons: ($body.reasons | arrays // [$body.detail | strings]), quorum: ($body.kafka_quorum | objects // null)}
       | if .http_status == 200 or .reasons != [] then . else .reasons = ["GET http://127.0.0.1:\($port)/health: \($code)"] end
     '
     [[ ${answer##*$'\n'} == 200 ]] || return 0
@@ -30,6 +30,7 @@ pipeline_health() { # state on stdin
   done | jq -cs '
     def rank: {healthy: 0, degraded: 1, stopping: 2, starting: 3, stuck: 4}[.status] // 5;
     group_by(.service) | map({
-      service: .[0].service, status: (max_by(rank) | .status), reasons: (map(.reasons[] | strings | .[:300]) | unique | .[:8])
+      service: .[0].service, status: (max_by(rank) | .status), reasons: (map(.reasons[] | strings | .[:300]) | unique | .[:8]),
+      quorum: ([.[].quorum | objects] | last)
     })'
 }

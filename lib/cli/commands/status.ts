@@ -5,7 +5,7 @@ import type { Context } from '../context';
 import { slotsWithoutVolume } from '../data-volumes';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
-import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../stack-status';
+import { findProblems, parseStackStatus, quorumLine, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
 import { visible } from '../../safe-text';
@@ -65,6 +65,8 @@ export function showStatus(
 ): void {
   terminal.data(drawTable(statusRows(status), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
+  const quorum = quorumLine(status);
+  if (quorum !== undefined) terminal.note(quorum);
   for (const note of notes) terminal.note(terminal.noteColors.yellow(`note: ${note}`));
   for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
 }

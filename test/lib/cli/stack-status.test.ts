@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProblems, parseStackStatus, statusRows, type StackStatus } from '../../../lib/cli/stack-status';
+import {
+  findProblems,
+  parseStackStatus,
+  quorumLine,
+  statusRows,
+  type StackStatus,
+} from '../../../lib/cli/stack-status';
 
 /** What the document emits about a Swarm on which all is well; test/documents/verdict.bats holds it to that. */
 const recorded = parseStackStatus(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8'));
@@ -57,6 +63,17 @@ test('what a service says of itself stands beside what Docker finds', () => {
 test('a deployment whose documents do not ask the services has nothing to say of them', () => {
   const older = JSON.stringify({ ...stackStatus(), health: undefined });
   expect(parseStackStatus(older).health).toEqual([]);
+});
+
+test('the quorum of several brokers has a line, and of one none', () => {
+  const processor = { service: 'processor', status: 'healthy', reasons: [] };
+  const several = [{ ...processor, quorum: { leader: 2, voters: [1, 2, 3] } }];
+  expect(quorumLine(parseStackStatus(JSON.stringify(stackStatus({ health: several }))))).toBe(
+    "Kafka's quorum: brokers 1, 2, 3 vote, broker 2 leads",
+  );
+  const one = [{ ...processor, quorum: null }];
+  expect(quorumLine(parseStackStatus(JSON.stringify(stackStatus({ health: one }))))).toBeUndefined();
+  expect(quorumLine(stackStatus())).toBeUndefined();
 });
 
 describe('findProblems', () => {

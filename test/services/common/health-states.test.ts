@@ -40,6 +40,7 @@ const processor: Record<string, Partial<StateFacts>> = {
   'topic-unusable': { kafkaProblems: ['Kafka: topic metals-prices does not exist'] },
   'kafka-disk-full': { kafkaProblems: ['Kafka: KAFKA_STORAGE_ERROR'] },
   'replica-behind': { replicasBehind: ['metals-prices-3 on broker 2'] },
+  'quorum-incomplete': { quorumProblem: "Kafka's quorum of 3, led by broker 1: broker 2 has no vote" },
   'mongodb-unusable': { mongodbProblems: ['MongoDB: away'] },
   'mongodb-disk-full': { mongodbDiskRatio: 0.95 },
   'group-joining': { waitingToJoin: 'waiting to join the group g' },

@@ -39,6 +39,7 @@ describe('GET /health of the processor', () => {
       'replica-behind',
       '2 replicas are not in sync, such as metals-prices-3 on broker 2',
     ],
+    ['a broker has no vote', { quorumProblem: 'broker 2 has no vote' }, 'quorum-incomplete', 'broker 2 has no vote'],
     ['expelled', { expelled: true }, 'group-expelled', 'the consumer group does not know this replica'],
     ['waiting', { waitingToJoin: 'waiting to join the group g' }, 'group-joining', 'waiting to join the group g'],
     ['nobody reads', { unowned: [1, 4] }, 'partition-without-owner', 'no replica reads partitions 1, 4'],

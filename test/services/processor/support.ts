@@ -44,6 +44,7 @@ export const healthyProcessor: ProcessorFacts = {
   kafkaProblems: [undefined, undefined],
   mongodbProblems: [undefined, undefined],
   replicasBehind: [],
+  quorumProblem: undefined,
   deadLetterProblem: undefined,
   commitProblem: undefined,
   waitingToJoin: undefined,
@@ -58,5 +59,6 @@ export const healthyProcessor: ProcessorFacts = {
   lagDegradedRecords: 100,
   recent: [],
   silentMs: 10,
+  kafkaQuorum: undefined,
   stuckAfterMs: 1_000,
 };

@@ -4,7 +4,13 @@ import { AclOperationTypes, AclPermissionTypes, AclResourceTypes } from 'kafkajs
 import { parse } from 'yaml';
 import { MONGODB, TOPIC } from '../../../lib/contract';
 import { toolsConfigSchema } from '../../../services/tools/config';
-import { partitionBounds, planAcls, planPartitions, planTopics } from '../../../services/tools/kafka-plan';
+import {
+  partitionBounds,
+  planAcls,
+  planPartitions,
+  planTopics,
+  planUnneeded,
+} from '../../../services/tools/kafka-plan';
 
 const file = join(__dirname, '../../../assets/stack/config/tools.yml');
 const config = toolsConfigSchema.parse(parse(readFileSync(file, 'utf8')));
@@ -98,4 +104,17 @@ test('each principal may do what it needs and nothing else', () => {
     ['User:processor-2', topic, 'metals-prices.dlq', WRITE],
   ]);
   expect(acls.every(({ permissionType }) => permissionType === AclPermissionTypes.ALLOW)).toBe(true);
+});
+
+test('of several brokers the processor may see the quorum, and of one no more', () => {
+  const users = { kafkaProducer: 'producer-1', kafkaProcessor: 'processor-2' };
+  const ofCluster = {
+    principal: 'User:processor-2',
+    resourceName: 'kafka-cluster',
+    operation: AclOperationTypes.DESCRIBE,
+  };
+  const several = { ...config, replication_factor: 3 as const };
+  expect(planAcls(several, users).at(-1)).toMatchObject(ofCluster);
+  expect(planUnneeded(several, users)).toEqual([]);
+  expect(planUnneeded(config, users)).toEqual([expect.objectContaining(ofCluster)]);
 });
