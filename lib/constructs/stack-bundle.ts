@@ -112,6 +112,18 @@ function withBrokers(config: Config, yaml: string): string {
   return hosts.length === 1 ? yaml : withValue(yaml, ['kafka', 'brokers'], hosts);
 }
 
+/** Of several brokers: longer than it takes until another one leads (3 s without a sign of life), less than clients are to wait. */
+const ANSWER_OF_SEVERAL_MS = 4_000;
+
+/** A service that goes on with the other brokers where one does not answer. */
+function withClientOfBrokers(config: Config, yaml: string): string {
+  const named = withBrokers(config, yaml);
+  if (!hasOwnKafka(config) || config.kafkaBrokers === 1) return named;
+  const document = parseDocument(named);
+  document.setIn(['kafka', 'request_timeout_ms'], ANSWER_OF_SEVERAL_MS);
+  return document.toString();
+}
+
 /** An engine of somebody else: whom to log in as, and of MongoDB where it is, is in a secret. */
 function asExternal(document: Document, engine: keyof typeof CA_TARGETS, ca: string): string {
   for (const key of ['host', 'username']) document.deleteIn([engine, key]);
@@ -153,8 +165,8 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
     writeFileSync(full, edit(readFileSync(full, 'utf8')));
   };
   change('networks.json', (content) => networks(config, content));
-  change('config/producer.yml', (content) => withBrokers(config, producerConfig(config, content)));
-  change('config/processor.yml', (content) => withMongodb(config, withBrokers(config, content)));
+  change('config/producer.yml', (content) => withClientOfBrokers(config, producerConfig(config, content)));
+  change('config/processor.yml', (content) => withMongodb(config, withClientOfBrokers(config, content)));
   change('config/tools.yml', (content) =>
     [
       [['kafka_disk_bytes'], kafkaDiskBytes(config)] as const,

@@ -5,6 +5,7 @@ import { Kafka, logLevel, type ISocketFactory } from 'kafkajs';
 import { z } from 'zod';
 import { externalSchema, type External } from './external';
 import { guardHeartbeat } from './kafka-heartbeat-guard';
+import { guardSilence } from './kafka-silence-guard';
 import { quietPendingRequestTimer } from './kafka-timer';
 import { kafkaLogCreator, type Logger } from './log';
 
@@ -54,6 +55,7 @@ export const tlsOptions = ({ ca_file: file }: External): ConnectionOptions => ({
 export function createKafka(options: KafkaClientOptions): Kafka {
   quietPendingRequestTimer();
   guardHeartbeat();
+  guardSilence();
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.connection.brokers],

@@ -122,3 +122,17 @@ declare module 'kafkajs/src/protocol/requests/fetch' {
   const Fetch: { protocol: (of: { readonly version: number }) => FetchCall };
   export default Fetch;
 }
+
+declare module 'kafkajs/src/network/connection' {
+  const Connection: { readonly prototype: object };
+  export default Connection;
+}
+
+declare module 'kafkajs/src/errors' {
+  export class KafkaJSConnectionError extends Error {
+    constructor(message: string, at: { readonly broker: string });
+  }
+  export class KafkaJSConnectionClosedError extends Error {
+    constructor(message: string, at: { readonly host: string; readonly port: number });
+  }
+}

@@ -37,8 +37,10 @@ describe('three brokers', () => {
     expect(tools).toMatchObject({ replication_factor: 3, kafka: { brokers } });
     for (const service of ['producer', 'processor']) {
       const config = parse(readFileSync(path.join(folder, `config/${service}.yml`), 'utf8'));
-      expect([service, config.kafka.brokers]).toEqual([service, brokers]);
+      expect([service, config.kafka]).toEqual([service, { brokers, username: service, request_timeout_ms: 4_000 }]);
     }
+    // The setup asks for work that takes a while.
+    expect(tools.kafka.request_timeout_ms).toBe(8_000);
   });
 
   it('share the disk with MongoDB where any of them does', () => {
