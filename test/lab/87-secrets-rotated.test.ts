@@ -1,13 +1,20 @@
 /** A new value of a secret reaches the Swarm while both are accepted, whoever has made it; what was killed is gone on with. */
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ListSecretVersionIdsCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { CancelCommandCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { documentName, secretName } from '../../lib/contract';
+import { documentName, secretName, type SecretId } from '../../lib/contract';
 import { anHourLater } from './support/associations';
 import { scram, topics } from './support/kafka';
-import { onlyTask, onManager, tasks } from './support/nodes';
+import { onlyTask, onManager } from './support/nodes';
 import { connectMongo, produce } from './support/pipeline';
-import { eventually, metals, type Result } from './support/run';
-import { apiKey, stage } from './support/secrets';
+import { eventually, metals, ROOT, type Result } from './support/run';
+import { apiKey, password, stage } from './support/secrets';
 import { inFullRun, mustPassSmokeTest } from './support/sequences';
 import { withoutFailure } from './support/steady-load';
 import { openTunnel } from './support/tunnel';
@@ -44,6 +51,57 @@ const changeApiKey = async (SecretString: string): Promise<unknown> =>
   new SecretsManagerClient({}).send(
     new PutSecretValueCommand({ SecretId: secretName(stage(), 'api-key'), SecretString }),
   );
+
+/** A rotation that is killed, by what it says when it has come so far; the command that it has sent goes on, or is cancelled. */
+const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | 'left alone'][] = [
+  ['api-key', 1, 'bringing the new values to the Swarm', 'cancelled'],
+  ['api-key', 12, 'bringing the new values to the Swarm', 'cancelled'],
+  ['api-key', 12, 'bringing the new values to the Swarm', 'left alone'],
+  ['api-key', 3, 'making the new API key the current one', 'left alone'],
+  ['api-key', 2, 'refusing the old API key', 'cancelled'],
+  ['api-key', 12, 'refusing the old API key', 'left alone'],
+  ['kafka-password/producer', 1, 'bringing the new values to the Swarm', 'cancelled'],
+  ['kafka-password/producer', 15, 'bringing the new values to the Swarm', 'cancelled'],
+  ['kafka-password/processor', 25, 'bringing the new values to the Swarm', 'cancelled'],
+];
+
+/** Resolves when it is dead. */
+async function killedRotation(name: string, step: string, seconds: number): Promise<void> {
+  const args = ['bin/metals.ts', 'secrets', 'rotate', name, '--yes', '--grace', '15s'];
+  // A group of its own: tsx has a child.
+  const child = spawn('node_modules/.bin/tsx', args, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await eventually(`"${step}"`, 600, async () => {
+    if (child.exitCode !== null) throw new Error(`it has ended with ${child.exitCode}: ${said}`);
+    return said.includes(step) ? undefined : said.slice(-200);
+  });
+  await sleep(seconds * 1000);
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+}
+
+async function cancelDeployments(): Promise<void> {
+  const ssm = new SSMClient({});
+  const { Commands = [] } = await ssm.send(new ListCommandsCommand({}));
+  const running = Commands.filter(
+    ({ DocumentName, Status }) => DocumentName === documentName(stage(), 'stack-deploy') && Status === 'InProgress',
+  );
+  // Otherwise nothing was killed.
+  expect(running.length).toBeGreaterThan(0);
+  for (const { CommandId } of running) await ssm.send(new CancelCommandCommand({ CommandId }));
+}
+
+/** How many there are, those included that nothing refers to any more. */
+async function versionsOf(id: SecretId): Promise<number> {
+  const request = { SecretId: secretName(stage(), id), IncludeDeprecated: true };
+  return (await new SecretsManagerClient({}).send(new ListSecretVersionIdsCommand(request))).Versions?.length ?? 0;
+}
 
 test('the secrets are listed with their versions, and none with its value', async () => {
   const result = await metals('secrets', 'list', '--json');
@@ -117,32 +175,41 @@ inFullRun('under 200 events/s, metals secrets rotate', () => {
     },
   );
 
-  test('goes on after it was killed, without another value', async () => {
-    const ssm = new SSMClient({});
-    const old = await apiKey();
-    let resumed: string[] = [];
-    await withoutFailure(EVENTS_PER_SECOND, async () => {
-      const before = (await tasks('producer')).map(({ container }) => container);
-      const killed = rotate('api-key');
-      // While the tasks roll that accept both.
-      await eventually('a producer that accepts both keys', 300, async () => {
-        const now = (await tasks('producer')).map(({ container }) => container);
-        return now.some((container) => !before.includes(container)) ? undefined : 'no new task yet';
+  test.each<[PasswordSecret, string]>([
+    ['kafka-password', 'kafka'],
+    ['mongodb-password', 'mongodb'],
+  ])(
+    'replaces %s of the administrator: %s starts again, requests wait for it, and nothing is lost',
+    async (id, store) => {
+      const [old, before] = [await password(id, 'admin'), await idOf(store)];
+      await withoutFailure(EVENTS_PER_SECOND, async () => succeeded(await rotate(`${id}/admin`)));
+      expect(await password(id, 'admin')).not.toBe(old);
+      expect(await idOf(store)).not.toBe(before);
+      const login = { username: 'admin', password: old };
+      await (store === 'kafka' ? refusedByKafka : refusedByMongo)(login);
+      await mustPassSmokeTest();
+    },
+  );
+
+  test.each(KILLS)(
+    'of %s, killed %s s after "%s" and its command %s, goes on by the same command, with no second value',
+    async (name, seconds, step, fate) => {
+      const resumed: string[] = [];
+      const versions = (): Promise<number> => versionsOf(name.startsWith('api-key') ? 'api-key' : 'kafka-password');
+      const before = await versions();
+      await withoutFailure(EVENTS_PER_SECOND, async () => {
+        await killedRotation(name, step, seconds);
+        if (fate === 'cancelled') await cancelDeployments();
+        const again = await rotate(name);
+        succeeded(again);
+        resumed.push(...(JSON.parse(again.stdout) as { resumed: string[] }).resumed);
       });
-      const { Commands = [] } = await ssm.send(new ListCommandsCommand({}));
-      const running = Commands.filter(
-        ({ DocumentName, Status }) => DocumentName === documentName(stage(), 'stack-deploy') && Status === 'InProgress',
-      );
-      expect(running.length).toBeGreaterThan(0);
-      for (const { CommandId } of running) await ssm.send(new CancelCommandCommand({ CommandId }));
-      expect((await killed).code).not.toBe(0);
-      const again = await rotate('api-key');
-      succeeded(again);
-      ({ resumed } = JSON.parse(again.stdout) as { resumed: string[] });
-    });
-    expect(resumed).toEqual(['api-key']);
-    expect(await answers(old, await apiKey())).toBe('401,202');
-  });
+      expect(resumed).toEqual([name]);
+      expect(await versions()).toBe(before + 1);
+      expect((await metals('status', '--json')).code).toBe(0);
+      await mustPassSmokeTest();
+    },
+  );
 });
 
 inFullRun('a key that was changed elsewhere', () => {

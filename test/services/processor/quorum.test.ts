@@ -1,7 +1,7 @@
 import Decoder from 'kafkajs/src/protocol/decoder';
 import Encoder from 'kafkajs/src/protocol/encoder';
 import { DESCRIBE_QUORUM, quorumProblem, readQuorum } from '../../../services/processor/quorum';
-import { ALL_FOLLOW } from './recorded-quorums';
+import { ALL_FOLLOW, ONE_CUT_OFF, ONE_STANDS_STILL } from './recorded-quorums';
 
 const read = (hex: string) => readQuorum(new Decoder(Buffer.from(hex, 'hex')));
 
@@ -30,13 +30,17 @@ test('a refusal has its number, and that of a missing right its name', () => {
   expect(() => read('0000' + '01' + '00')).toThrow('the answer has no __cluster_metadata');
 });
 
-test('a broker without a vote, one that never followed and one that stays behind are named', () => {
-  const quorum = { leader: 1, voters: [{ broker: 1, behindMs: 0 }] };
-  const problem = (...voters: { broker: number; behindMs: number | undefined }[]) =>
-    quorumProblem({ ...quorum, voters: [...quorum.voters, ...voters] }, 3);
-  expect(problem({ broker: 3, behindMs: 10_000 })).toBe("Kafka's quorum of 3, led by broker 1: broker 2 has no vote");
-  expect(problem({ broker: 2, behindMs: undefined }, { broker: 3, behindMs: 34_400 })).toBe(
-    "Kafka's quorum of 3, led by broker 1: broker 2 does not follow its leader, " +
-      'broker 3 has not followed its leader for 34 s',
-  );
+test.each([
+  ['stands still', ONE_STANDS_STILL, 'broker 3 has not followed its leader for 29 s'],
+  ['is cut off', ONE_CUT_OFF, 'broker 2 does not follow its leader'],
+])('a broker that %s is named', (_, answer, problem) => {
+  expect(quorumProblem(read(answer), 3)).toBe(`Kafka's quorum of 3, led by broker 1: ${problem}`);
+});
+
+test('a broker without a vote is named; one that is late by no more than 10 s is not', () => {
+  const voters = [
+    { broker: 1, behindMs: 0 },
+    { broker: 3, behindMs: 10_000 },
+  ];
+  expect(quorumProblem({ leader: 1, voters }, 3)).toBe("Kafka's quorum of 3, led by broker 1: broker 2 has no vote");
 });
