@@ -6,12 +6,15 @@ import { documentLogGroup, documentName, secretName } from '../../lib/contract';
 import { iamReport } from './support/iam-report';
 import { bootLog, instanceOfSlot, instancesOf, replaceInstance, replacementOf } from './support/instances';
 import { inNode } from './support/nodes';
+import { metals } from './support/run';
 import { deploySecond, destroySecond, mustDeployNodes, SECOND_STAGE } from './support/second-stage';
 import { inFullRun } from './support/sequences';
+import { withoutFailure } from './support/steady-load';
 import { mustHaveFileSystem, testOnVolumes, volumeOfSlot } from './support/volumes';
 
 jest.setTimeout(1_500_000);
 
+const EVENTS_PER_SECOND = 50;
 const LARGER_GIB = 21;
 /**
  * Settings of a node that cannot boot: a volume that is not there, soon given up. Elsewhere than where one is mounted,
@@ -27,8 +30,13 @@ const BROKEN_SECONDS = 600;
 
 inFullRun('the nodes of a first deployment', () => {
   let boots = '';
-  beforeAll(async () => (boots = await mustDeployNodes()));
-  afterAll(() => destroySecond());
+  // The stage that runs does not notice that another one comes and goes.
+  beforeAll(() => withoutFailure(EVENTS_PER_SECOND, async () => void (boots = await mustDeployNodes())));
+  afterAll(async () => {
+    await withoutFailure(EVENTS_PER_SECOND, () => destroySecond());
+    const { code, stderr } = await metals('status');
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  });
 
   test('boot at the first attempt', () => expect(boots).not.toContain('boot: error'));
 
