@@ -112,15 +112,18 @@ function withBrokers(config: Config, yaml: string): string {
   return hosts.length === 1 ? yaml : withValue(yaml, ['kafka', 'brokers'], hosts);
 }
 
-/** Of several brokers: longer than it takes until another one leads (3 s without a sign of life), less than clients are to wait. */
-const ANSWER_OF_SEVERAL_MS = 4_000;
+/**
+ * Of several brokers: about as long as another one takes to lead (2 s without a sign of life, and of the controller as long
+ * again), and so short that two in a row are not too long for clients. A connection takes a few milliseconds, or a second
+ * more where its first packet is lost.
+ */
+const SEVERAL_BROKERS = { connection_timeout_ms: 1_500, request_timeout_ms: 4_000 };
 
-/** A service that goes on with the other brokers where one does not answer. */
-function withClientOfBrokers(config: Config, yaml: string): string {
-  const named = withBrokers(config, yaml);
-  if (!hasOwnKafka(config) || config.kafkaBrokers === 1) return named;
-  const document = parseDocument(named);
-  document.setIn(['kafka', 'request_timeout_ms'], ANSWER_OF_SEVERAL_MS);
+/** Intake goes on with the other brokers where one does not answer. */
+function withPromptAnswers(config: Config, yaml: string): string {
+  if (!hasOwnKafka(config) || config.kafkaBrokers === 1) return yaml;
+  const document = parseDocument(yaml);
+  for (const [key, value] of Object.entries(SEVERAL_BROKERS)) document.setIn(['kafka', key], value);
   return document.toString();
 }
 
@@ -165,8 +168,10 @@ export function renderBundle(config: Config, target: string, source = STACK_FOLD
     writeFileSync(full, edit(readFileSync(full, 'utf8')));
   };
   change('networks.json', (content) => networks(config, content));
-  change('config/producer.yml', (content) => withClientOfBrokers(config, producerConfig(config, content)));
-  change('config/processor.yml', (content) => withMongodb(config, withClientOfBrokers(config, content)));
+  change('config/producer.yml', (content) =>
+    withPromptAnswers(config, withBrokers(config, producerConfig(config, content))),
+  );
+  change('config/processor.yml', (content) => withMongodb(config, withBrokers(config, content)));
   change('config/tools.yml', (content) =>
     [
       [['kafka_disk_bytes'], kafkaDiskBytes(config)] as const,

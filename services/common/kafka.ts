@@ -39,8 +39,18 @@ export const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) =>
   const socket: Socket = ssl ? openTls(host, port, ssl, onConnect) : connect({ host, port }, onConnect);
   socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   socket.setNoDelay(true);
+  // kafkajs ends what it has given up. One that still connects would do so when the network is back, and its end would then
+  // break the connection that has taken its place.
+  const end = socket.end.bind(socket);
+  socket.end = ((...last: []) => (socket.connecting ? socket.destroy() : end(...last))) as Socket['end'];
   return socket;
 };
+
+/** One address after the other, the first one anew after the last: a client that begins does not always ask the same broker. */
+function inTurn(addresses: readonly string[]): () => string {
+  let next = 0;
+  return () => addresses[next++ % addresses.length]!;
+}
 
 /** An address has no name to ask for, and is compared with the addresses of the certificate all the same. */
 const openTls = (host: string, port: number, ssl: ConnectionOptions, onConnect: () => void): Socket =>
@@ -55,10 +65,11 @@ export const tlsOptions = ({ ca_file: file }: External): ConnectionOptions => ({
 export function createKafka(options: KafkaClientOptions): Kafka {
   quietPendingRequestTimer();
   guardHeartbeat();
-  guardSilence();
+  guardSilence(options.connection.brokers);
+  const nextBroker = inTurn(options.connection.brokers);
   return new Kafka({
     clientId: options.clientId,
-    brokers: [...options.connection.brokers],
+    brokers: () => [nextBroker()],
     ...(options.connection.external && { ssl: tlsOptions(options.connection.external) }),
     sasl: { mechanism: 'scram-sha-512', username: options.connection.username, password: options.password },
     connectionTimeout: options.connection.connection_timeout_ms,

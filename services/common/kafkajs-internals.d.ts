@@ -124,8 +124,13 @@ declare module 'kafkajs/src/protocol/requests/fetch' {
 }
 
 declare module 'kafkajs/src/network/connection' {
-  const Connection: { readonly prototype: object };
-  export default Connection;
+  import type { ProtocolCall } from 'kafkajs/src/network/connectionPool';
+  export default class Connection {
+    constructor(options: object);
+    connect(): Promise<boolean>;
+    isConnected(): boolean;
+    send(call: ProtocolCall<Buffer, Buffer> & { readonly requestTimeout?: number }): Promise<Buffer>;
+  }
 }
 
 declare module 'kafkajs/src/errors' {

@@ -15,6 +15,8 @@ export interface QuorumWatchOptions {
   readonly logger: Logger;
 }
 
+const STOP_MS = 500;
+
 /**
  * Asks for Kafka's quorum every few seconds, apart from the other looks: without a leader a broker holds the answer back, and
  * goes on to serve what it leads.
@@ -34,38 +36,39 @@ export class QuorumWatch {
     this.loop ??= this.run();
   }
 
+  /** A look that is under way is waited for a moment: it holds nothing that must be kept. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.loop;
-    await this.disconnect();
+    await Promise.race([this.loop, sleep(STOP_MS, undefined, { ref: false })]);
+    await Promise.race([this.disconnect(), sleep(STOP_MS, undefined, { ref: false })]);
   }
 
   async check(): Promise<void> {
     const before = this.problem;
     // A connection of before may be to a broker that has ended meanwhile.
     const isFresh = this.broker === undefined;
-    await this.look();
-    if (!isFresh && this.broker === undefined) await this.look();
+    let seen = await this.look();
+    if (!isFresh && this.broker === undefined) seen = await this.look();
+    this.quorum = seen.quorum;
+    this.problem = seen.problem;
     if (this.problem === before) return;
     if (this.problem === undefined) this.options.logger.info("Kafka's quorum is complete, or not known");
     else this.options.logger.warn({ reason: this.problem }, "Kafka's quorum is not complete");
   }
 
-  private async look(): Promise<void> {
-    this.quorum = undefined;
-    this.problem = undefined;
+  private async look(): Promise<{ readonly quorum?: Quorum; readonly problem?: string }> {
     try {
       this.broker ??= await this.options.connect();
     } catch (error) {
       this.options.logger.debug({ error: errorText(error) }, "Kafka's quorum cannot be asked for");
-      return;
+      return {};
     }
     try {
-      this.quorum = readQuorum(await this.broker.send(DESCRIBE_QUORUM));
-      this.problem = quorumProblem(this.quorum, this.options.expectedBrokers);
+      const quorum = readQuorum(await this.broker.send(DESCRIBE_QUORUM));
+      return { quorum, problem: quorumProblem(quorum, this.options.expectedBrokers) };
     } catch (error) {
-      this.problem = `Kafka's quorum gives no answer: ${errorText(error)}`;
       await this.disconnect();
+      return { problem: `Kafka's quorum gives no answer: ${errorText(error)}` };
     }
   }
 

@@ -43,6 +43,7 @@ const publisher = new Publisher({
   partitionOf: (event) => config.metals[event.metal].partition,
   maxQueuedEvents: config.queue.max_events,
   maxBatchEvents: config.queue.max_batch_events,
+  hasOtherBrokers: config.kafka.brokers.length > 1,
   logger,
   ...publisherHooks(metrics),
 });

@@ -16,7 +16,14 @@ const RECONNECT = { baseMs: 250, maxMs: 2_000 };
 const ALL_REPLICAS = -1;
 /** As long as Kafka's own producer lingers (linger.ms of Kafka 4), yet only while it is busy. */
 const BUSY_INTERVAL_MS = 5;
-/** The least time after which kafkajs repeats a send: `initialRetryTime` below, less its factor of 0.2. */
+/** Of kafkajs itself. */
+const RESEND = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 500 };
+/**
+ * With other brokers for 3 s at the least: one that leads now is there at any moment. To the only one a new producer is as good,
+ * after a first attempt on a new connection, by which the broker knows a repetition.
+ */
+const RESENDS = { ofSeveral: 8, ofOne: 1 };
+/** The least time after which kafkajs repeats a send: `initialRetryTime`, less its factor of 0.2. */
 const FIRST_ATTEMPT_MS = 80;
 
 /** Kafka cannot be reached: nothing was sent. */
@@ -35,6 +42,8 @@ export interface PublisherOptions {
   readonly partitionOf: (event: PriceEvent) => number;
   readonly maxQueuedEvents: number;
   readonly maxBatchEvents: number;
+  /** Whether another broker may take over from one that is gone. @default false */
+  readonly hasOtherBrokers?: boolean;
   /** @default PATIENCE_MS */
   readonly patienceMs?: number;
   readonly logger: Logger;
@@ -193,7 +202,7 @@ export class Publisher {
         maxInFlightRequests: 1,
         allowAutoTopicCreation: false,
         createPartitioner: Partitioners.DefaultPartitioner,
-        retry: { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_500, retries: 6 },
+        retry: { ...RESEND, retries: this.options.hasOtherBrokers ? RESENDS.ofSeveral : RESENDS.ofOne },
       });
       try {
         await producer.connect();
@@ -227,7 +236,10 @@ export class Publisher {
 export function assertAcknowledged(result: readonly RecordMetadata[], partitions: ReadonlySet<number>): void {
   for (const partition of partitions) {
     const answer = result.find((record) => record.partition === partition);
-    if (answer === undefined) throw new Error(`partition ${partition} did not acknowledge: the topic may lack it`);
+    if (answer === undefined)
+      throw new Error(
+        `partition ${partition} did not acknowledge: its leader changed meanwhile, or the topic lacks it`,
+      );
     if (answer.errorCode !== 0) throw new Error(`partition ${partition} answered error ${answer.errorCode}`);
   }
 }

@@ -54,7 +54,7 @@ export async function setUpKafka(
     // Also where they are there: a version that has become current again finds its users locked.
     await scram((scramUsers) => scramUsers.set(wanted));
     logger.info({ users: wanted.map(({ name }) => name) }, 'users are set');
-    // Not before no processor asks for it any more.
+    // Processors that still ask for the quorum of brokers that leave say that they may not, until they are replaced.
     const unneeded = users.retireOthers ? planUnneeded(config, users) : [];
     if (unneeded.length > 0) await admin.deleteAcls({ filters: unneeded });
     if (users.retireOthers) await retireUsers(admin, scram, [ADMIN, ...wanted.map(({ name }) => name)], logger);

@@ -63,7 +63,7 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 # ANONYMOUS is whoever reaches the listener on loopback, which is this container alone.
 super.users=User:admin;User:${BROKERS_USER};User:ANONYMOUS
 broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=3000
+broker.session.timeout.ms=2000
 # A broker that its leader cannot reach, though the controller can: acknowledgements wait for it that long, and half as long again.
 replica.lag.time.max.ms=4000
 EOF

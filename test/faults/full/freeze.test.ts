@@ -18,7 +18,7 @@ jest.setTimeout(480_000);
 
 const RATE_PER_SECOND = 40;
 const WORK_MS = 4_000;
-/** Above all attempts of one send: seven, of 8 s each, and the pauses between them. */
+/** Above all attempts of one send, and of the connections after it: of 8 s each. */
 const FREEZE_MS = 75_000;
 /** And of the next one. */
 const LONG_FREEZE_MS = 130_000;

@@ -2,7 +2,7 @@ import Decoder from 'kafkajs/src/protocol/decoder';
 import type { AskedBroker } from '../../../services/common/kafka-request';
 import { hasQuorum, QuorumWatch } from '../../../services/processor/quorum-watch';
 import { createLogger } from '../../../services/common/log';
-import { ALL_FOLLOW } from './recorded-quorums';
+import { ALL_FOLLOW, ONE_STANDS_STILL } from './recorded-quorums';
 
 const silent = createLogger('test', '0', 'silent');
 const answer = (hex: string) => () => Promise.resolve(new Decoder(Buffer.from(hex, 'hex')));
@@ -67,6 +67,28 @@ test('a Kafka that cannot be reached is not the quorum, and what was known of it
   await watch.check();
   expect([watch.quorum, watch.problem]).toEqual([undefined, undefined]);
   await watch.stop();
+});
+
+test('what was seen is told until the next look has ended', async () => {
+  let answerNow: (decoder: Decoder) => void = () => undefined;
+  const slow = () => new Promise<Decoder>((resolve) => (answerNow = resolve));
+  const { watch } = watchOf([[answer(ONE_STANDS_STILL), slow]]);
+  await watch.check();
+  const looking = watch.check();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([watch.quorum?.leader, watch.problem]).toEqual([1, expect.stringContaining('broker 3')]);
+  answerNow(await answer(ALL_FOLLOW)());
+  await looking;
+  expect([watch.quorum?.leader, watch.problem]).toEqual([3, undefined]);
+  await watch.stop();
+});
+
+test('a look without an answer keeps nobody from stopping', async () => {
+  const { watch, closed } = watchOf([[() => new Promise<Decoder>(() => undefined)]]);
+  watch.start();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await watch.stop();
+  expect(closed).toEqual([0]);
 });
 
 test('a started watch looks by itself until it is stopped', async () => {

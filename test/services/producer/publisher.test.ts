@@ -44,7 +44,7 @@ function fakeKafka(send: Send, connect: () => Promise<void> = () => Promise.reso
   return { state, kafka: kafka as unknown as Kafka };
 }
 
-function publisher(kafka: Kafka, patienceMs = 0): Publisher {
+function publisher(kafka: Kafka, patienceMs = 0, hasOtherBrokers = false): Publisher {
   return new Publisher({
     kafka,
     topic: 't',
@@ -52,6 +52,7 @@ function publisher(kafka: Kafka, patienceMs = 0): Publisher {
     maxQueuedEvents: 2,
     maxBatchEvents: 10,
     patienceMs,
+    hasOtherBrokers,
     logger: pino({ level: 'silent' }),
   });
 }
@@ -107,6 +108,18 @@ describe('Publisher', () => {
     expect(state.options[0]).toMatchObject({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false });
     await subject.stop();
     expect(state.disconnected).toBe(1);
+  });
+
+  test.each([
+    ['one broker', false, 1],
+    ['several brokers', true, 8],
+  ])('with %s kafkajs sends again no more than fits into the time of a send', async (_, hasOtherBrokers, retries) => {
+    const { state, kafka } = fakeKafka(async () => []);
+    const target = publisher(kafka, 0, hasOtherBrokers);
+    target.start();
+    await until(() => target.connected);
+    expect(state.options).toMatchObject([{ retry: { retries, maxRetryTime: 500 } }]);
+    await target.stop();
   });
 
   test('a failed send is of unknown outcome, and its producer is never used again', async () => {
