@@ -7,9 +7,9 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { CancelCommandCommand, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { documentName, secretName, type SecretId } from '../../lib/contract';
+import { secretName, type SecretId } from '../../lib/contract';
 import { anHourLater } from './support/associations';
+import { cancelRunning } from './support/commands';
 import { scram, topics } from './support/kafka';
 import { onlyTask, onManager } from './support/nodes';
 import { connectMongo, produce } from './support/pipeline';
@@ -84,17 +84,6 @@ async function killedRotation(name: string, step: string, seconds: number): Prom
   await sleep(seconds * 1000);
   process.kill(-child.pid!, 'SIGKILL');
   await ended;
-}
-
-async function cancelDeployments(): Promise<void> {
-  const ssm = new SSMClient({});
-  const { Commands = [] } = await ssm.send(new ListCommandsCommand({}));
-  const running = Commands.filter(
-    ({ DocumentName, Status }) => DocumentName === documentName(stage(), 'stack-deploy') && Status === 'InProgress',
-  );
-  // Otherwise nothing was killed.
-  expect(running.length).toBeGreaterThan(0);
-  for (const { CommandId } of running) await ssm.send(new CancelCommandCommand({ CommandId }));
 }
 
 /** How many there are, those included that nothing refers to any more. */
@@ -199,7 +188,8 @@ inFullRun('under 200 events/s, metals secrets rotate', () => {
       const before = await versions();
       await withoutFailure(EVENTS_PER_SECOND, async () => {
         await killedRotation(name, step, seconds);
-        if (fate === 'cancelled') await cancelDeployments();
+        // Otherwise nothing was killed.
+        if (fate === 'cancelled') expect(await cancelRunning('stack-deploy')).toBeGreaterThan(0);
         const again = await rotate(name);
         succeeded(again);
         resumed.push(...(JSON.parse(again.stdout) as { resumed: string[] }).resumed);

@@ -1,5 +1,11 @@
 /** Documents of the stage, sent to its slots. */
-import { GetCommandInvocationCommand, paginateListCommands, SSMClient, type Command } from '@aws-sdk/client-ssm';
+import {
+  CancelCommandCommand,
+  GetCommandInvocationCommand,
+  paginateListCommands,
+  SSMClient,
+  type Command,
+} from '@aws-sdk/client-ssm';
 import { type DocumentId, documentName, TAG } from '../../../lib/contract';
 import { readCommand, runCommand, type CommandRequest } from '../../../lib/ssm';
 import { stage } from './secrets';
@@ -43,6 +49,13 @@ async function commandsOf(document: DocumentId): Promise<Command[]> {
 /** Ids of all commands that have sent a document. */
 export const commandIds = async (document: DocumentId): Promise<string[]> =>
   (await commandsOf(document)).map(({ CommandId }) => CommandId!);
+
+/** Cancels the commands of a document that are under way; answers how many there were. */
+export async function cancelRunning(document: DocumentId): Promise<number> {
+  const running = (await commandsOf(document)).filter(({ Status }) => Status === 'InProgress');
+  for (const { CommandId } of running) await client().send(new CancelCommandCommand({ CommandId }));
+  return running.length;
+}
 
 /** What a command said on all its nodes. One that has not succeeded is an error. */
 export async function outputsOf(commandId: string): Promise<string> {
