@@ -1,7 +1,8 @@
 import { App, Tags } from 'aws-cdk-lib';
 import { createStacks } from '../lib/app';
 import { readCdkContext } from '../lib/cdk-json';
-import { type Config, ConfigError, readConfig } from '../lib/config';
+import { type Config, readConfig } from '../lib/config';
+import { ConfigError } from '../lib/config-error';
 import { LAB_ACCOUNT_ID, TAG } from '../lib/contract';
 import { hasOwnKafka, hasOwnMongodb } from '../lib/engines';
 import { stageOfCdk } from '../lib/stage';

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Before any client is loaded: the SDK announces the end of Node 20 on every start, which is no news to the user.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+import { findLab } from '../lib/cli/found-lab';
 import { watchInterruption } from '../lib/cli/interrupt';
 import { runCli } from '../lib/cli/program';
 
-void runCli(process.argv.slice(2), process, watchInterruption()).then((code) => {
+void runCli(process.argv.slice(2), process, watchInterruption(), findLab).then((code) => {
   // Not process.exitCode: a command that was interrupted may still hold a timer or a socket. Nor at once: what a slow
   // reader has not taken from a pipe yet would be lost. A reader that has gone takes nothing any more.
   process.stdout.once('error', () => process.exit(code));

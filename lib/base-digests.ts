@@ -1,15 +1,16 @@
 /**
  * Digests of the base images, by reference: tags move, a digest does not. A reference without one is used by its tag;
- * `npm run metals -- images` shows which those are, and `--update` pins them. They hold for deployments on AWS: the lab
+ * `./bin/metals images` shows which those are, and `--update` pins them. They hold for deployments on AWS: the lab
  * pulls by tag.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { z } from 'zod';
+import { REPOSITORY } from './repository';
 
 /** Path in the repository, as messages name it. */
 export const BASE_DIGESTS_FILE = 'lib/base-digests.json';
-const FILE = path.join(__dirname, 'base-digests.json');
+const FILE = path.join(REPOSITORY, BASE_DIGESTS_FILE);
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const fileSchema = z.record(z.string(), z.string().regex(DIGEST));

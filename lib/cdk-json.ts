@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { REPOSITORY } from './repository';
 
-const FILE = join(resolve(__dirname, '..'), 'cdk.json');
+const FILE = join(REPOSITORY, 'cdk.json');
 
 /** The context of cdk.json; keys with `:` or `@` are the CDK's, and the configuration passes them over. */
 export function readCdkContext(): Record<string, unknown> {

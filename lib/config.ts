@@ -1,5 +1,6 @@
 import { closest } from 'fastest-levenshtein';
 import { conflictsOf } from './config-conflicts';
+import { ConfigError } from './config-error';
 import { RULES, type Rule } from './config-rules';
 import { type KafkaMode, LAB_ACCOUNT_ID, NO_DATA_VOLUMES, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
@@ -130,18 +131,6 @@ export interface Config {
   readonly fault: 'none' | 'producer-unhealthy';
 }
 
-/** All that is wrong with the configuration, one line each. */
-export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(
-      `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n` +
-        problems.map((problem) => `  - ${problem}`).join('\n') +
-        '\nset keys with -c key=value or in cdk.json; every key is described in lib/config.ts',
-    );
-    this.name = 'ConfigError';
-  }
-}
-
 type Key = keyof typeof RULES;
 const KEYS = Object.keys(RULES) as Key[];
 
@@ -220,7 +209,7 @@ function regional(isLab: boolean, region: string, given: Partial<Record<Key, unk
     if (hint) problems.push(`region: got "${region}", ${hint}`);
     problems.push(
       `amiId: ${MACHINE_IMAGES_FILE} pins no machine image for ${region}; pin the newest with ` +
-        `\`npm run metals -- ami --update --region ${region}\`, or name one: -c amiId=$(aws ssm get-parameter ` +
+        `\`./bin/metals ami --update --region ${region}\`, or name one: -c amiId=$(aws ssm get-parameter ` +
         `--region ${region} --name ${MACHINE_IMAGE_PARAMETER} --query Parameter.Value --output text)`,
     );
   }

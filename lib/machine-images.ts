@@ -1,14 +1,15 @@
 /**
  * The machine image of the nodes, one for each region that somebody deploys to. It stands in the repository, so that
- * every clone deploys the same; `npm run metals -- ami --update` moves it.
+ * every clone deploys the same; `./bin/metals ami --update` moves it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { z } from 'zod';
+import { REPOSITORY } from './repository';
 
 /** Path in the repository, as messages name it. */
 export const MACHINE_IMAGES_FILE = 'lib/machine-images.json';
-const FILE = path.join(__dirname, 'machine-images.json');
+const FILE = path.join(REPOSITORY, MACHINE_IMAGES_FILE);
 
 /**
  * The public parameter that names the newest image of the kernel line that the nodes are built on. Another line may

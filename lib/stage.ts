@@ -2,7 +2,7 @@
  * Which deployment is meant, in one order for `metals` and `cdk`: what was typed (`--stage`, `-c stage=`), METALS_STAGE,
  * cdk.json's context, the default (STAGE.defaultFor). Pure.
  */
-import { ConfigError } from './config';
+import { ConfigError } from './config-error';
 import { STAGE } from './contract';
 
 /** Undefined: nobody has said. `from` is what an error names. */

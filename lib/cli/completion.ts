@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { REPOSITORY } from '../repository';
 
 export const SHELLS = ['bash', 'zsh'] as const;
 
-const SCRIPT = join(__dirname, '../../assets/cli/completion.sh');
+const SCRIPT = join(REPOSITORY, 'assets/cli/completion.sh');
 const TABLE_MARK = 'METALS_COMPLETION_TABLE';
 
 /** For each path of verbs, what may follow it: `''` is the top. */

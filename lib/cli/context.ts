@@ -85,7 +85,12 @@ export function readContext(
     stage,
     region: isLab ? (region ?? LAB_REGION) : region,
     profile: options.profile,
-    given: { stage: options.stage, region: options.region, profile: options.profile },
+    given: {
+      command: env.METALS_COMMAND || undefined,
+      stage: options.stage,
+      region: options.region,
+      profile: options.profile,
+    },
     endpoint,
     isLab,
     timeoutSeconds,

@@ -9,7 +9,7 @@ import { visible } from '../safe-text';
 import { assertDeployed, connect, runOnManager } from './systems-manager';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
-const STATUS = 'npm run metals -- status';
+const STATUS = './bin/metals status';
 
 /** One run of the document; an error of its own is part of the answer. */
 export type CallDeadLetters = (title: string, parameters: DeadLetterParameters) => Promise<DeadLettersAnswer>;

@@ -21,7 +21,7 @@ export interface FilterOptions {
 /** @throws CliError (usage) for an unknown reason or a duration that is none */
 export function filterParameters({ reason, since }: FilterOptions): DeadLetterParameters {
   const problem = reason === undefined ? undefined : reasonProblem(reason);
-  if (problem) throw usage(problem, 'npm run metals -- dlq list');
+  if (problem) throw usage(problem, './bin/metals dlq list');
   const sinceSeconds = since === undefined ? undefined : parseDurationSeconds(since);
   if (since !== undefined && (sinceSeconds === undefined || sinceSeconds > 999_999_999)) {
     throw usage(`--since: got "${since}", expected a duration such as 30m, 24h or 90s`, 'add --since 1h');
@@ -35,7 +35,7 @@ export function filterParameters({ reason, since }: FilterOptions): DeadLetterPa
 /** @throws CliError (usage) unless it is an offset */
 export function parseOffset(text: string, name = 'OFFSET'): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw usage(`${name}: got "${text}", expected the offset of a dead letter, e.g. 17`, 'npm run metals -- dlq list');
+  throw usage(`${name}: got "${text}", expected the offset of a dead letter, e.g. 17`, './bin/metals dlq list');
 }
 
 export interface ListOptions extends FilterOptions {
@@ -67,7 +67,7 @@ export function replayParameters(options: ReplayOptions): DeadLetterParameters {
   ];
   if (ways.length !== 1) {
     const got = ways.length === 0 ? 'got none of them' : `got ${ways.join(' and ')}`;
-    throw usage(`replay needs offsets, --reason or --all: ${got}`, 'npm run metals -- dlq replay --help');
+    throw usage(`replay needs offsets, --reason or --all: ${got}`, './bin/metals dlq replay --help');
   }
   if (offsets.length > 0 && since !== undefined) {
     throw usage(`--since goes with --reason or --all, not with offsets: got --since ${since}`, 'leave out --since');
@@ -77,7 +77,7 @@ export function replayParameters(options: ReplayOptions): DeadLetterParameters {
   if (wanted.length > MOST_OFFSETS) {
     throw usage(
       `got ${wanted.length} offsets, expected at most ${MOST_OFFSETS}`,
-      'name fewer offsets at a time, or: npm run metals -- dlq replay --reason REASON',
+      'name fewer offsets at a time, or: ./bin/metals dlq replay --reason REASON',
     );
   }
   return { Offsets: wanted.join(',') };

@@ -5,7 +5,7 @@ import type { DeadLetterReason } from '../../services/processor/record';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const REPLAYED_AS_IT_IS = 'replaying it as it is makes another dead letter';
 
-const replay = (offset: number): string => `npm run metals -- dlq replay ${offset}`;
+const replay = (offset: number): string => `./bin/metals dlq replay ${offset}`;
 
 /** For each reason, what the operator does next; the last lines are commands where there is one to type. */
 const ADVICE: Readonly<Record<DeadLetterReason, (offset: number, eventId: string) => readonly string[]>> = {
@@ -18,7 +18,7 @@ const ADVICE: Readonly<Record<DeadLetterReason, (offset: number, eventId: string
   'not-json': () => [`the value is no JSON: have its sender correct it; ${REPLAYED_AS_IT_IS}`],
   'unknown-schema-version': (offset) => [
     'deploy a processor that knows this schema_version, then replay',
-    'npm run metals -- deploy',
+    './bin/metals deploy',
     replay(offset),
   ],
   'invalid-event': (offset) => [

@@ -6,7 +6,7 @@ export const notAgreedOn = (what: string, document: string, line: string, cause:
   new CliError(
     what,
     `the document ${document} answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
-    ['npm run metals -- deploy    # brings document and command line to the same version'],
+    ['./bin/metals deploy    # brings document and command line to the same version'],
     undefined,
     { cause },
   );

@@ -3,7 +3,7 @@ import { ActionableError } from '../actionable-error';
 import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
 import { EXIT } from '../contract';
 import { unknownRegion } from '../regions';
-import { DeadlineError } from '../ssm';
+import { DeadlineError } from '../ssm/deadline';
 
 export class CliError extends Error {
   constructor(
@@ -80,7 +80,7 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
   if (error instanceof DeadlineError) {
     return make(
       `not finished within ${Math.round(error.timeoutSeconds)} s; still waiting for: ${error.reason}`,
-      ['npm run metals -- status', 'or allow more time with --timeout'],
+      ['./bin/metals status', 'or allow more time with --timeout'],
       EXIT.failure,
     );
   }
@@ -96,7 +96,7 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
     return new CliError(
       context.what,
       `nothing answers at ${context.endpoint} (AWS_ENDPOINT_URL): ${message}`,
-      ['npm run metals -- lab status', 'npm run lab'],
+      ['./bin/metals lab status', 'npm run lab'],
       EXIT.failure,
       { cause },
     );

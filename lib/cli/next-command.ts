@@ -3,12 +3,22 @@
  * without it the advice would reach another deployment.
  */
 
-/** The options that choose a deployment, as they were typed; what the environment says is still there for the next command. */
+/**
+ * How this program is called, and the options that choose a deployment, as they were typed: what the environment says is
+ * still there for the next command.
+ */
 export interface Given {
+  /** What bin/metals says of itself. @default './bin/metals', as it stands in all texts */
+  readonly command?: string;
   readonly stage?: string;
   readonly region?: string;
   readonly profile?: string;
+  /** The lab, although the shell does not say so. @default false */
+  readonly enteredLab?: boolean;
 }
+
+/** What leads a shell to the lab. */
+export const ENTER_LAB = '. .lab/env';
 
 /** These ask no region: it would be ignored, or, where it is switched off, refused. */
 const WITHOUT_REGION = ['account', 'iam', 'sso'];
@@ -21,17 +31,18 @@ const WITHOUT_REGION = ['account', 'iam', 'sso'];
  */
 export const completeCommands = (text: string, given: Given, region = given.region): string =>
   text
-    .replaceAll(/npm run metals -- (?=[a-z])([^\n;`]*)/g, (_, words: string) =>
-      join('npm run metals --', missing(words, given, ['stage', 'region', 'profile']), words),
-    )
-    .replaceAll(/(?<!AWS_REGION=\S+ )npm run cdk -- (?=[a-z])([^\n;`]*)/g, (_, words: string) => {
+    .replaceAll(/\.\/bin\/metals (?=[a-z-])([^\n;`]*)/g, (_, words: string) => {
+      const options = /^[a-z]/.test(words) ? missing(words, given, ['stage', 'region', 'profile']) : [];
+      return join(shellQuote(given.command ?? './bin/metals'), options, words);
+    })
+    .replaceAll(/(?<!AWS_REGION=\S+ |&& )npm run cdk -- (?=[a-z])([^\n;`]*)/g, (_, words: string) => {
       const variable = region === undefined ? '' : `AWS_REGION=${shellQuote(region)} `;
-      return variable + join('npm run cdk --', missing(words, given, ['profile']), words);
+      return enter(given) + variable + join('npm run cdk --', missing(words, given, ['profile']), words);
     })
     .replaceAll(/(?<=^|: +|\()aws ([a-z][a-z0-9-]*)(?= [a-z])([^\n;`]*)/gm, (whole, service: string, words: string) => {
       if (service === 'configure') return whole;
       const names = WITHOUT_REGION.includes(service) ? (['profile'] as const) : (['region', 'profile'] as const);
-      return join('aws', missing(words, { ...given, region }, names), service + words);
+      return enter(given) + join('aws', missing(words, { ...given, region }, names), service + words);
     });
 
 /** Pure: `deploy --context workers=3`. */
@@ -45,7 +56,10 @@ export const withSettings = (verb: string, settings: readonly string[] = []): st
 export const shellQuote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-const missing = (words: string, given: Given, names: readonly (keyof Given)[]): string[] =>
+/** Other programs do not find the lab by themselves. */
+const enter = ({ enteredLab = false }: Given): string => (enteredLab ? `${ENTER_LAB} && ` : '');
+
+const missing = (words: string, given: Given, names: readonly ('stage' | 'region' | 'profile')[]): string[] =>
   names.flatMap((name) => {
     const value = given[name];
     return value === undefined || new RegExp(`(^| )--${name}[ =]`).test(words)

@@ -56,7 +56,7 @@ export function ofOwnEngines(
     `${foreign.name} is not in use: that engine is an external one, and its login is in ${login}`,
     [
       `aws secretsmanager put-secret-value --secret-id ${login} --secret-string file://FILE    # a new login: docs/growing.md`,
-      'npm run metals -- deploy    # brings it to the Swarm at once, and by itself it comes within half an hour',
+      './bin/metals deploy    # brings it to the Swarm at once, and by itself it comes within half an hour',
     ],
     EXIT.usage,
   );
@@ -77,7 +77,7 @@ export function chooseKeys(names: readonly string[], what: string): SecretKey[] 
     throw new CliError(
       what,
       `there is no secret ${unknown.join(', ')}; there are: ${SECRET_KEYS.map(({ name }) => name).join(', ')}`,
-      ['npm run metals -- secrets list'],
+      ['./bin/metals secrets list'],
       EXIT.usage,
     );
   return SECRET_KEYS.filter((key) => names.some((name) => isNamed(key, name)));

@@ -1,6 +1,7 @@
 /** Settings of lib/config.ts as they were typed, and whether a deployment may have them. */
 import { readCdkContext } from '../cdk-json';
-import { ConfigError, readConfig } from '../config';
+import { readConfig } from '../config';
+import { ConfigError } from '../config-error';
 import { EXIT, LAB_ACCOUNT_ID } from '../contract';
 import type { Context } from './context';
 import { CliError } from './errors';

@@ -31,7 +31,7 @@ export function parseSmokeSteps(stdout: string): SmokeStep[] {
         throw new CliError(
           'the smoke test could not be read',
           `the document smoke-test answered ${JSON.stringify(line.slice(0, 200))}, which is not a step`,
-          ['npm run metals -- deploy    # brings document and command line to the same version'],
+          ['./bin/metals deploy    # brings document and command line to the same version'],
           EXIT.failure,
           { cause: error },
         );

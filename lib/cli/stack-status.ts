@@ -67,7 +67,7 @@ export function parseStackStatus(stdout: string): StackStatus {
     new CliError(
       'the status could not be read',
       `the document stack-status answered ${why}: ${JSON.stringify(stdout.slice(0, 200))}`,
-      ['npm run metals -- deploy    # brings document and command line to the same version'],
+      ['./bin/metals deploy    # brings document and command line to the same version'],
       EXIT.failure,
       { cause },
     );
@@ -122,7 +122,7 @@ function serviceProblems(service: Service): string[] {
   const found: string[] = [];
   if (service.desired === 0 && typeof service.standstill === 'string')
     found.push(
-      `service ${service.name} stands still for a rewind: let it end; if it was cut off: npm run metals -- rewind --all`,
+      `service ${service.name} stands still for a rewind: let it end; if it was cut off: ./bin/metals rewind --all`,
     );
   else if (service.mode === 'replicated' && service.desired === 0) found.push(`service ${service.name} is scaled to 0`);
   if (short)

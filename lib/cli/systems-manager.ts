@@ -32,7 +32,7 @@ export async function assertDeployed(
   if (names.includes(wanted)) return;
   const stages = stagesOf(names, id);
   const where = context.endpoint ? `the lab (${context.endpoint})` : connection.region;
-  const deploy = isLabsOwn(context) ? 'npm run lab' : 'npm run metals -- deploy';
+  const deploy = isLabsOwn(context) ? 'npm run lab' : './bin/metals deploy';
   if (stages.length === 0) {
     throw new CliError(what, `no stage is deployed in ${where}: there is no document ${wanted}`, [deploy]);
   }

@@ -1,8 +1,6 @@
 import * as path from 'node:path';
 import { buildSync } from 'esbuild';
-
-/** The repository's root. */
-export const ROOT = path.join(__dirname, '..', '..');
+import { REPOSITORY } from '../repository';
 
 /**
  * Bundles a program and all it imports into one file.
@@ -13,14 +11,14 @@ export const ROOT = path.join(__dirname, '..', '..');
  */
 export function bundleProgram(entry: string, outfile: string, target: string): void {
   buildSync({
-    entryPoints: [path.join(ROOT, entry)],
-    outfile: path.join(ROOT, outfile),
+    entryPoints: [path.join(REPOSITORY, entry)],
+    outfile: path.join(REPOSITORY, outfile),
     bundle: true,
     platform: 'node',
     target,
     format: 'cjs',
     logLevel: 'error',
     // File names in the bundle must not depend on where the repository is: the bundle's hash is its version.
-    absWorkingDir: ROOT,
+    absWorkingDir: REPOSITORY,
   });
 }

@@ -4,7 +4,8 @@ import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { bundleProgram, ROOT } from './bundle';
+import { REPOSITORY } from '../repository';
+import { bundleProgram } from './bundle';
 import { inFreshFolder } from './fresh-folder';
 
 export interface BundledFunctionProps {
@@ -26,7 +27,7 @@ function codeOf(program: string, folder: string): lambda.Code {
   if (made) writeFileSync(file, made);
   else {
     // Node.js 20 as well: that is what runs functions in the lab.
-    bundleProgram(path.join('lib', 'constructs', `${program}.handler.ts`), path.relative(ROOT, file), 'node20');
+    bundleProgram(path.join('lib', 'constructs', `${program}.handler.ts`), path.relative(REPOSITORY, file), 'node20');
     bundles.set(program, readFileSync(file));
   }
   return lambda.Code.fromAsset(folder);

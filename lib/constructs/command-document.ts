@@ -6,9 +6,10 @@ import { Construct } from 'constructs';
 import { RE2JS } from 're2js';
 import { parse } from 'yaml';
 import { type DocumentId, documentName } from '../contract';
+import { REPOSITORY } from '../repository';
 import { packed } from './packed-text';
 
-const ASSETS_FOLDER = path.join(__dirname, '..', '..', 'assets');
+const ASSETS_FOLDER = path.join(REPOSITORY, 'assets');
 const DOCUMENTS_FOLDER = path.join(ASSETS_FOLDER, 'documents');
 
 /** Functions that the boot of a node needs as well: they live there, and are in front of every document, too. */

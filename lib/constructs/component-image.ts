@@ -6,7 +6,8 @@ import { pinnedReference } from '../base-digests';
 import type { Config } from '../config';
 import type { Component } from '../contract';
 import { type BaseName, baseImage, BASES } from '../base-images';
-import { bundleProgram, ROOT } from './bundle';
+import { REPOSITORY } from '../repository';
+import { bundleProgram } from './bundle';
 import { inFreshFolder } from './fresh-folder';
 
 /** Both bases of services: what runs them is Node.js 22. */
@@ -38,7 +39,7 @@ export function baseOf(component: Component, kafkaMode: Config['kafkaMode']): Ba
 const isProgram = (folder: string): boolean => existsSync(path.join(folder, 'main.ts'));
 
 /** The folder of a component's Dockerfile. */
-const sourceOf = (component: Component): string => path.join(ROOT, 'services', component);
+const sourceOf = (component: Component): string => path.join(REPOSITORY, 'services', component);
 
 /**
  * Puts the build context of a program together in `context`.
@@ -47,7 +48,7 @@ const sourceOf = (component: Component): string => path.join(ROOT, 'services', c
  */
 function programContext(component: Component, fault: Config['fault'], context: string): string {
   cpSync(sourceOf(component), context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
-  const relative = path.relative(ROOT, context);
+  const relative = path.relative(REPOSITORY, context);
   bundleProgram(path.join('services', component, 'main.ts'), path.join(relative, 'app.js'), NODE_TARGET);
   bundleProgram('services/common/healthcheck.ts', path.join(relative, 'healthcheck.js'), NODE_TARGET);
   if (fault === `${component}-unhealthy`) {

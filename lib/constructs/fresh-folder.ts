@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import type { Construct } from 'constructs';
-import { ROOT } from './bundle';
+import { REPOSITORY } from '../repository';
 
 /**
  * Calls `use` with an empty folder of its own, below build/, and removes the folder again.
@@ -12,7 +12,7 @@ import { ROOT } from './bundle';
  * assets are read where they are: then it is kept.
  */
 export function inFreshFolder<T>(scope: Construct, name: string, use: (folder: string) => T): T {
-  const parent = path.join(ROOT, 'build', 'synth');
+  const parent = path.join(REPOSITORY, 'build', 'synth');
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(path.join(parent, `${name}-`));
   try {

@@ -87,7 +87,7 @@ const LOST: Readonly<Record<string, string>> = {
   kafka: "Kafka's data was on it, accepted events that are not stored yet included",
   mongodb:
     "MongoDB's data was on it, the stored prices, whose events Kafka still has for some time: deployed again, read them " +
-    'again with npm run metals -- rewind --all',
+    'again with ./bin/metals rewind --all',
 };
 
 const lost = ({ holds }: WantedVolume): string => holds.map((name) => `${LOST[name] ?? name}; `).join('');

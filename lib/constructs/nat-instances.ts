@@ -4,8 +4,9 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Config } from '../config';
 import { NAT_INSTANCE } from '../contract';
+import { REPOSITORY } from '../repository';
 
-const USER_DATA = path.join(__dirname, '../../assets/nat/user-data.sh');
+const USER_DATA = path.join(REPOSITORY, 'assets/nat/user-data.sh');
 
 /** The script, with what it needs to know after its first line. */
 function renderUserData(variables: Readonly<Record<string, string>>): string {

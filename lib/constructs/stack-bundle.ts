@@ -12,13 +12,13 @@ import { type EngineChoice, hasOwnKafka, hasOwnMongodb, stackSecrets } from '../
 import { brokerService, brokerSlots } from '../slots';
 import { version } from '../../package.json';
 import { brokerFiles } from './broker-files';
-import { ROOT } from './bundle';
+import { REPOSITORY } from '../repository';
 import { CA_TARGETS, networksOf, withEngines } from './external-engines';
 import { inFreshFolder } from './fresh-folder';
 import { partFiles } from './part-files';
 import { stackNeeds } from './stack-needs';
 
-const STACK_FOLDER = path.join(ROOT, 'assets', 'stack');
+const STACK_FOLDER = path.join(REPOSITORY, 'assets', 'stack');
 
 /** Longer than a load balancer takes to notice that a node is unhealthy (load-balancer.ts): two looks, and to pass that on. */
 const BALANCER_NOTICES_SECONDS = 20;

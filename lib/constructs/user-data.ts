@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { ROOT } from './bundle';
+import { REPOSITORY } from '../repository';
 import { packed } from './packed-text';
 
-const HOST_FOLDER = path.join(ROOT, 'assets', 'host');
+const HOST_FOLDER = path.join(REPOSITORY, 'assets', 'host');
 const END = 'METALS_EOF';
 
 /** Where each file of assets/host goes on a node, and its mode. */

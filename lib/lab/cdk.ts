@@ -5,7 +5,8 @@ import { LAB_ACCOUNT_ID, LAB_REGION } from '../contract';
 import { lastEvents, otherCdk, progressLine } from './cdk-output';
 import { FOREIGN_VARIABLES, type LabEnvironment } from './lab-files';
 import { LabError, type Progress } from './lab-error';
-import { BUILD_DIRECTORY, LAB_DIRECTORY, REPOSITORY } from './paths';
+import { REPOSITORY } from '../repository';
+import { BUILD_DIRECTORY, LAB_DIRECTORY } from './paths';
 import { tryRun } from './process';
 import { cloudFormation, listStacks } from './stack-operations';
 

@@ -7,7 +7,8 @@ import { build, docker, inspectImages } from './docker';
 import { prepareAwsContext } from './gateway/build';
 import { timed, type Progress } from './lab-error';
 import { tryRun } from './process';
-import { ASSETS, BUILD_DIRECTORY, REPOSITORY } from './paths';
+import { REPOSITORY } from '../repository';
+import { ASSETS, BUILD_DIRECTORY } from './paths';
 
 export interface LabImages {
   readonly aws: string;

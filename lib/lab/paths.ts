@@ -1,7 +1,7 @@
 /** Where the lab finds its sources and keeps its files. */
 import path from 'node:path';
+import { REPOSITORY } from '../repository';
 
-export const REPOSITORY = path.resolve(__dirname, '..', '..');
 export const ASSETS = path.join(REPOSITORY, 'assets', 'lab');
 /** Build contexts; safe to delete. */
 export const BUILD_DIRECTORY = path.join(REPOSITORY, 'build', 'lab');

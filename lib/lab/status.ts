@@ -100,8 +100,8 @@ const NEXT: Readonly<Record<LabStatus['state'], readonly string[]>> = {
   down: ['npm run lab'],
   'half up': ['npm run lab    # goes on from here', 'npm run lab:down    # or removes what is there'],
   up: [
-    '. .lab/env && npm run metals -- status',
-    '. .lab/env && npm run metals -- smoke-test',
+    '. .lab/env && ./bin/metals status',
+    '. .lab/env && ./bin/metals smoke-test',
     '. .lab/env && npx cdk diff',
     'npm run lab:down',
   ],

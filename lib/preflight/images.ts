@@ -38,7 +38,7 @@ export const kernelLineOf = (imageName: string): string | undefined => /-kernel-
 export function checkMachineImage({ machineImage }: Pick<ImageFacts, 'machineImage'>, needs: Needs): Finding {
   const check = 'machine image';
   const needed = `one image of AL2023 with kernel ${KERNEL_LINE}, named in the repository`;
-  const update = [`npm run metals -- ami --update --region ${needs.region}`];
+  const update = [`./bin/metals ami --update --region ${needs.region}`];
   if (needs.imageId === undefined) {
     const measured = [`none is pinned for ${needs.region}`, unknownRegion(needs.region)].filter(Boolean).join(', ');
     return { check, verdict: 'fails', measured, needed, next: update };
@@ -84,6 +84,6 @@ function checkBase({ reference, pinned, problem }: BaseImageFacts): Finding {
         verdict: 'warning',
         measured: 'the registry answers; not pinned',
         needed,
-        next: ['npm run metals -- images --update'],
+        next: ['./bin/metals images --update'],
       };
 }

@@ -188,7 +188,7 @@ function stackJudgement(name: string, status: string, stage: string, isProtected
           `${measured}: kept by --no-rollback, and a deployment with --no-rollback goes on from there; without ` +
           '--no-rollback, or where a resource is replaced, cdk deploy asks whether to roll back first, and where no ' +
           'terminal can answer it fails',
-        next: ['npm run metals -- deploy --no-rollback    # goes on from there'],
+        next: ['./bin/metals deploy --no-rollback    # goes on from there'],
       };
     case 'UPDATE_ROLLBACK_FAILED':
       return { verdict: 'fails', measured, next: [events, `npm run cdk -- rollback ${name} --context stage=${stage}`] };

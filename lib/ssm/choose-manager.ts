@@ -150,7 +150,7 @@ const succeeded = ({ invocations }: CommandState): string[] =>
     .sort();
 
 const NEXT = [
-  'npm run metals -- recover    # only where a majority of the managers is lost for good; others come back by themselves',
+  './bin/metals recover    # only where a majority of the managers is lost for good; others come back by themselves',
 ];
 
 /** What each of them said last, and where the rest is. */

@@ -29,12 +29,12 @@ export const STATES = {
   'kafka-unusable': {
     services: BOTH,
     means: 'Kafka cannot be reached, or refuses the login',
-    next: 'npm run metals -- status, then docker service logs metals_kafka (an external one: docs/growing.md): a broker that stops for a full disk says so there',
+    next: './bin/metals status, then docker service logs metals_kafka (an external one: docs/growing.md): a broker that stops for a full disk says so there',
   },
   'topic-unusable': {
     services: BOTH,
     means: 'a topic is missing, may not be used, or has other partitions than topic.partitions says',
-    next: 'npm run metals -- deploy: it makes missing topics and rights; partitions it only adds, as topic.partitions says',
+    next: './bin/metals deploy: it makes missing topics and rights; partitions it only adds, as topic.partitions says',
   },
   'kafka-disk-full': {
     services: BOTH,
@@ -44,7 +44,7 @@ export const STATES = {
   'replica-behind': {
     services: PROCESSOR,
     means: 'a broker is away or catches up: it lacks records that the others have',
-    next: 'none: it catches up by itself; if it stays, npm run metals -- status, then docker service ps metals_kafka-2 (or -3)',
+    next: 'none: it catches up by itself; if it stays, ./bin/metals status, then docker service ps metals_kafka-2 (or -3)',
   },
   'quorum-incomplete': {
     services: PROCESSOR,
@@ -54,7 +54,7 @@ export const STATES = {
   'mongodb-unusable': {
     services: PROCESSOR,
     means: 'MongoDB cannot be reached, refuses the login, or does not take a write',
-    next: 'npm run metals -- status, then docker service logs metals_mongodb (an external one: docs/growing.md); events wait on the topic meanwhile',
+    next: './bin/metals status, then docker service logs metals_mongodb (an external one: docs/growing.md); events wait on the topic meanwhile',
   },
   'mongodb-disk-full': {
     services: PROCESSOR,
@@ -101,17 +101,17 @@ export const STATES = {
   'poison-record': {
     services: PROCESSOR,
     means: `a record was dead-lettered unread in the last ${SHOWN_FOR_MS / 1_000} s, as too large or too dear to read`,
-    next: 'npm run metals -- dlq list --since 1h, then find out who sends it and rotate the producer login',
+    next: './bin/metals dlq list --since 1h, then find out who sends it and rotate the producer login',
   },
   'unique-index': {
     services: PROCESSOR,
     means: `a unique index besides _id has refused an event in the last ${SHOWN_FOR_MS / 1_000} s; it is a dead letter`,
-    next: 'drop the index, then npm run metals -- dlq replay --reason write-refused',
+    next: 'drop the index, then ./bin/metals dlq replay --reason write-refused',
   },
   'dead-letters-refused': {
     services: PROCESSOR,
     means: 'dead letters cannot be sent, so the partitions that hold them wait',
-    next: 'npm run metals -- status; a missing topic or right comes back with the next deployment',
+    next: './bin/metals status; a missing topic or right comes back with the next deployment',
   },
   'commits-refused': {
     services: PROCESSOR,

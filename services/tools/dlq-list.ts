@@ -39,7 +39,7 @@ export async function show(request: DlqRequest, { letters, output }: DlqDeps): P
   if (found[0] === undefined) {
     // Retention came between.
     assertPresent([offset], await letters.range());
-    throw new DlqError(`there is no dead letter at offset ${offset}`, 'npm run metals -- dlq list');
+    throw new DlqError(`there is no dead letter at offset ${offset}`, './bin/metals dlq list');
   }
   output.line({ letter: shownLetter(found[0]) });
   output.last({ end: { low, high } });

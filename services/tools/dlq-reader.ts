@@ -126,5 +126,5 @@ export class LetterReader {
 const tooSlow = ({ next, to }: Reading, from: number, deadlineMs: number): DlqError =>
   new DlqError(
     `read ${next - from} of ${to - from} dead letters (offsets ${from} to ${to - 1}) in ${deadlineMs / 1_000} s`,
-    'ask for fewer, with --since; npm run metals -- status shows whether Kafka is well',
+    'ask for fewer, with --since; ./bin/metals status shows whether Kafka is well',
   );

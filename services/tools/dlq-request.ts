@@ -38,7 +38,7 @@ export class DlqError extends Error {
 
 /** @throws DlqError with every problem of the request */
 export function parseDlqRequest(text: string | undefined): DlqRequest {
-  const wrong = (why: string): DlqError => new DlqError(why, 'npm run metals -- dlq --help', true);
+  const wrong = (why: string): DlqError => new DlqError(why, './bin/metals dlq --help', true);
   let request: DlqRequest;
   try {
     request = parseRequest(dlqRequestSchema, text);
@@ -69,4 +69,4 @@ export function assertPresent(offsets: readonly number[], { low, high }: OffsetR
   }
 }
 
-const LIST = 'npm run metals -- dlq list';
+const LIST = './bin/metals dlq list';

@@ -60,6 +60,6 @@ export async function dlq(
 }
 
 export function tellError(output: DlqOutput, error: unknown): void {
-  const { next, usage } = error instanceof DlqError ? error : { next: 'npm run metals -- status', usage: false };
+  const { next, usage } = error instanceof DlqError ? error : { next: './bin/metals status', usage: false };
   output.last({ error: { why: errorText(error).slice(0, 500), next, usage } });
 }

@@ -29,11 +29,12 @@ const RESULTS = join(ROOT, 'build/test-results');
 
 const say = (line: string): void => void process.stderr.write(`test-aws: ${line}\n`);
 
-/** Runs a program of this repository with this terminal; its exit code is the answer. */
+/** Runs a program of this repository, or one that it has installed, with this terminal; its exit code is the answer. */
 const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> =>
   new Promise((done, reject) => {
     say(`${program} ${args.join(' ')}`);
-    const child = spawn(join(ROOT, 'node_modules/.bin', program), args, { cwd: ROOT, env, stdio: 'inherit' });
+    const file = join(ROOT, program.includes('/') ? program : `node_modules/.bin/${program}`);
+    const child = spawn(file, args, { cwd: ROOT, env, stdio: 'inherit' });
     child.on('error', reject);
     child.on('close', (code) => done(code ?? EXIT.interrupted));
   });
@@ -66,12 +67,11 @@ async function testAws(request: AwsRequest): Promise<number> {
     METALS_TEST_AWS: '1',
     ...(profile && { AWS_PROFILE: profile }),
   };
-  const metals = (...args: string[]) =>
-    run('tsx', ['bin/metals.ts', '--stage', stage, '--region', region, ...args], env);
+  const metals = (...args: string[]) => run('bin/metals', ['--stage', stage, '--region', region, ...args], env);
   const context = Object.entries(SETTINGS).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
   const ready = await metals('preflight', ...context);
   if (ready !== EXIT.ok) {
-    const next = `mend what its lines say, or see them again: npm run metals -- preflight --stage ${stage}`;
+    const next = `mend what its lines say, or see them again: ./bin/metals preflight --stage ${stage}`;
     throw new CliError(NOT_STARTED, `the preflight ended with ${ready}: its lines are above`, [next], ready);
   }
   for (const line of describePlan(plannedConfig(stage, { account, region }), CASES)) say(line);

@@ -45,7 +45,7 @@ function seen<T>(stage: string, fact: Fact<T>): T {
   throw new CliError(
     NOT_STARTED,
     `nobody knows whether stage ${stage} is there already: ${why}`,
-    ['npm run metals -- preflight shows all that cannot be looked at'],
+    ['./bin/metals preflight shows all that cannot be looked at'],
     exitCode,
   );
 }

@@ -12,7 +12,7 @@ setup() {
   echo '{"lockfileVersion":3}' >"$repository/package-lock.json"
   real_node=$(command -v node)
   # Only these are found, besides what the script takes from the system.
-  for program in bash cat sed dirname uname sleep tail mkdir; do ln -s "$(command -v "$program")" "$work/programs/$program"; done
+  for program in bash cat sed dirname uname sleep tail mkdir ln; do ln -s "$(command -v "$program")" "$work/programs/$program"; done
   program node "[[ \${1:-} == --version ]] && { echo v20.1.0; exit; }; exec '$real_node' \"\$@\""
   program npm 'echo "npm $*" >>"$CALLS"; mkdir -p node_modules'
   export CALLS=$work/calls
@@ -25,7 +25,7 @@ program() {
   chmod +x "$work/programs/$1"
 }
 
-run_setup() { run env PATH="$work/programs" DOCKER_HOST="${DOCKER_HOST_VALUE:-}" bash "$repository/bin/setup" "$@"; }
+run_setup() { run env PATH="$work/programs${MORE_PATH:+:$MORE_PATH}" HOME="$work/home" DOCKER_HOST="${DOCKER_HOST_VALUE:-}" bash "$repository/bin/setup" "$@"; }
 
 @test "an unknown argument is a usage error that names what is known" {
   run_setup --labs
@@ -75,6 +75,47 @@ run_setup() { run env PATH="$work/programs" DOCKER_HOST="${DOCKER_HOST_VALUE:-}"
   [[ $output == *'registry says no'* ]]
   [[ $output == *'error: npm ci failed'* ]]
   [ ! -e "$repository/node_modules/.package-lock.sha256" ]
+}
+
+# A user whose own directory of programs is on the PATH, and a repository with a `metals`.
+with_own_programs() {
+  MORE_PATH=$work/home/.local/bin
+  mkdir -p "$MORE_PATH"
+  echo '#!/bin/sh' >"$repository/bin/metals"
+  chmod +x "$repository/bin/metals"
+}
+
+@test "metals is linked where the shell finds it, and found there by the next run" {
+  with_own_programs
+  run_setup
+  [ "$status" -eq 0 ]
+  [[ $output == *"metals: $MORE_PATH/metals, a link to ./bin/metals"* ]]
+  [ "$MORE_PATH/metals" -ef "$repository/bin/metals" ]
+  run_setup
+  [[ $output == *"metals: found as $MORE_PATH/metals"* ]]
+}
+
+@test "a link to a clone that is gone is replaced" {
+  with_own_programs
+  ln -s "$work/gone/bin/metals" "$MORE_PATH/metals"
+  run_setup
+  [ "$status" -eq 0 ]
+  [ "$MORE_PATH/metals" -ef "$repository/bin/metals" ]
+}
+
+@test "another program of that name, or the one of another clone, stays" {
+  with_own_programs
+  program metals 'echo a language server'
+  run_setup
+  [ "$status" -eq 0 ]
+  [[ $output == *"metals: $work/programs/metals is another program; this one is ./bin/metals"* ]]
+  [ ! -e "$MORE_PATH/metals" ]
+}
+
+@test "where no directory of the PATH can be written to, it says what metals is" {
+  run_setup
+  [ "$status" -eq 0 ]
+  [[ $output == *'metals: no directory of the PATH can be written to; it is ./bin/metals'* ]]
 }
 
 @test "without --lab Docker is not looked at" {

@@ -189,7 +189,7 @@ test('more letters than one answer can carry: all are listed, whole, and all of 
   await producer.send({ topic: TOPIC.prices, acks: -1, messages });
   await deadLettersFrom(first, count);
   // Into a pipe whose reader is slow: it holds 64 KiB, and this is more.
-  const command = `node_modules/.bin/tsx bin/metals.ts dlq list --reason not-utf-8 --limit ${count} --json`;
+  const command = `bin/metals dlq list --reason not-utf-8 --limit ${count} --json`;
   const slow = await tryRun('bash', ['-o', 'pipefail', '-c', `${command} | { read -r; echo "$REPLY"; sleep 2; cat; }`]);
   expect(slow.stdout.length).toBeGreaterThan(65_536);
   const list = answered(slow);

@@ -1,6 +1,7 @@
 /** A new value of a secret reaches the Swarm while both are accepted, whoever has made it; what was killed is gone on with. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ListSecretVersionIdsCommand,
@@ -67,9 +68,9 @@ const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | '
 
 /** Resolves when it is dead. */
 async function killedRotation(name: string, step: string, seconds: number): Promise<void> {
-  const args = ['bin/metals.ts', 'secrets', 'rotate', name, '--yes', '--grace', '15s'];
-  // A group of its own: tsx has a child.
-  const child = spawn('node_modules/.bin/tsx', args, {
+  const args = ['secrets', 'rotate', name, '--yes', '--grace', '15s'];
+  // A group of its own: bin/metals has children while it bundles.
+  const child = spawn(join(ROOT, 'bin/metals'), args, {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,4 +1,5 @@
-import { ConfigError, readConfig } from '../../lib/config';
+import { readConfig } from '../../lib/config';
+import { ConfigError } from '../../lib/config-error';
 import { CERTIFICATE, EXISTING } from '../../scripts/option-sets';
 
 const AWS = { account: '123456789012', region: 'eu-west-1', amiId: 'ami-0123456789abcdef0' };

@@ -1,4 +1,5 @@
-import { ConfigError, readConfig } from '../../lib/config';
+import { readConfig } from '../../lib/config';
+import { ConfigError } from '../../lib/config-error';
 import * as machineImages from '../../lib/machine-images';
 
 const LAB = { account: '000000000000', region: 'eu-west-1' };
@@ -110,7 +111,7 @@ describe('what depends on the region', () => {
   it('wants a machine image where none is pinned, and says how to pin one', () => {
     const [problem, ...others] = problemsOf({ amiId: undefined });
     expect(problem).toContain('lib/machine-images.json pins no machine image for eu-central-1');
-    expect(problem).toContain('npm run metals -- ami --update --region eu-central-1');
+    expect(problem).toContain('./bin/metals ami --update --region eu-central-1');
     expect(problem).toContain('--name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-x86_64');
     expect(others).toEqual([]);
   });

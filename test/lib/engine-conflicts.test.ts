@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ConfigError, readConfig } from '../../lib/config';
+import { readConfig } from '../../lib/config';
+import { ConfigError } from '../../lib/config-error';
 
 const AWS = { account: '123456789012', region: 'eu-west-1', amiId: 'ami-0123456789abcdef0' };
 const KAFKA = { kafkaBootstrap: 'b-1.example.com:9096', kafkaCidrs: '10.40.0.0/16' };

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { CHECKS, CUTS, DEEP_CHECKS, MUTATIONS, TERMINATION, type Case } from './cases';
 import { readMutations, readOutput, readSteps, readTable } from './support/output';
 
-const read = (...parts: string[]): string => readFileSync(path.join(ROOT, ...parts), 'utf8');
+const read = (...parts: string[]): string => readFileSync(path.join(REPOSITORY, ...parts), 'utf8');
 const constants = read('test', 'model', 'constants.h');
 const docs = read('docs', 'delivery.md');
 

@@ -8,11 +8,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createColors } from 'picocolors';
 import { drawTable } from '../../lib/cli/table';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { CHECKS, CUTS, DEEP_CHECKS, MUTATIONS, TERMINATION, type Case } from './cases';
 import { buildCheckers, counterexample, explore, type Kind } from './support/checker';
 
-const TAP_FILE = path.join(ROOT, 'build', 'test-results', 'model.tap');
+const TAP_FILE = path.join(REPOSITORY, 'build', 'test-results', 'model.tap');
 
 interface Outcome {
   readonly of: Case;

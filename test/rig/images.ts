@@ -1,7 +1,8 @@
 /** Images of the rig: the product's own Dockerfiles on the lab's bases, tagged by the hash of what they are made from. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { bundleProgram, ROOT } from '../../lib/constructs/bundle';
+import { bundleProgram } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { ensureBases } from '../../lib/lab/base-builder';
 import { baseImage, BASES, type BaseName } from '../../lib/base-images';
 import { contentHash, directoryHash } from '../../lib/lab/content-hash';
@@ -11,7 +12,7 @@ import type { Component } from './stack';
 import { writePatchedSources, type Service, type Variant } from './variants';
 
 const NODE_TARGET = 'node22';
-const CONTEXTS = path.join(ROOT, 'build', 'rig', 'contexts');
+const CONTEXTS = path.join(REPOSITORY, 'build', 'rig', 'contexts');
 const BASE: Readonly<Record<Component, BaseName>> = {
   kafka: 'kafka',
   mongodb: 'mongodb',
@@ -63,7 +64,7 @@ export async function ensureClockImage(component: Service, progress: Progress, v
   const image = await ensureImage(component, progress, variant);
   const clocked = `${image}-clock`;
   if ((await inspectImages([clocked], progress.signal)).has(clocked)) return clocked;
-  const directory = path.join(ROOT, 'test', 'rig', 'clock');
+  const directory = path.join(REPOSITORY, 'test', 'rig', 'clock');
   const buildArguments = { NODE: baseImage(BASE[component]), BASE: image };
   await timed(progress, `build ${clocked}`, () =>
     build({ image: clocked, directory, buildArguments, labels: {} }, progress),
@@ -73,7 +74,7 @@ export async function ensureClockImage(component: Service, progress: Progress, v
 
 /** iptables and the tools of a file system, on the lab's Debian: for containers beside the one that is disturbed. */
 export async function ensureToolbox(progress: Progress): Promise<string> {
-  const directory = path.join(ROOT, 'test', 'rig', 'toolbox');
+  const directory = path.join(REPOSITORY, 'test', 'rig', 'toolbox');
   const local = baseImage('debian');
   const base = (await inspectImages([local], progress.signal)).has(local) ? local : BASES.debian.reference;
   const image = `metals-rig/toolbox:${contentHash([base, directoryHash(directory)])}`;
@@ -89,15 +90,15 @@ function makeFolder(component: Component): string {
   return mkdtempSync(path.join(CONTEXTS, `${component}-`));
 }
 
-const sourceOf = (component: Component): string => path.join(ROOT, 'services', component);
+const sourceOf = (component: Component): string => path.join(REPOSITORY, 'services', component);
 
 function programContext(component: Component, folder: string, name: string, variant?: Variant): string {
   const context = path.join(folder, name);
   const sources = path.join(folder, 'sources');
   cpSync(sourceOf(component), context, { recursive: true, filter: (file) => !file.endsWith('.ts') });
   if (variant !== undefined) writePatchedSources(sources, variant);
-  const from = variant === undefined ? '' : path.relative(ROOT, sources);
-  const to = path.relative(ROOT, context);
+  const from = variant === undefined ? '' : path.relative(REPOSITORY, sources);
+  const to = path.relative(REPOSITORY, context);
   bundleProgram(path.join(from, 'services', component, 'main.ts'), path.join(to, 'app.js'), NODE_TARGET);
   bundleProgram('services/common/healthcheck.ts', path.join(to, 'healthcheck.js'), NODE_TARGET);
   return context;

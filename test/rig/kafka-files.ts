@@ -1,11 +1,11 @@
 /** Files for Kafka's container: other lines of its configuration, and the login of its own tools. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import type { Secrets } from './files';
 
 /** Where server.properties is rendered from, in the sources and in the image. */
-const SOURCE = path.join(ROOT, 'services', 'kafka', 'lib', 'common.sh');
+const SOURCE = path.join(REPOSITORY, 'services', 'kafka', 'lib', 'common.sh');
 const TARGET = '/opt/metals/lib/common.sh';
 export const KAFKA_LOGIN = '/tmp/admin.properties';
 

@@ -1,7 +1,7 @@
 /** Takes away everything that carries a rig's label, also what a killed run left behind. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { docker } from '../../lib/lab/docker';
 
 /** Its value is the rig's name. */
@@ -17,5 +17,5 @@ export async function removeRig(name: string): Promise<void> {
   if (volumes.length > 0) await docker(['volume', 'rm', ...volumes]);
   const networks = await list(['network', 'ls', '--no-trunc']);
   if (networks.length > 0) await docker(['network', 'rm', ...networks]);
-  rmSync(path.join(ROOT, 'build', 'rig', name), { recursive: true, force: true });
+  rmSync(path.join(REPOSITORY, 'build', 'rig', name), { recursive: true, force: true });
 }

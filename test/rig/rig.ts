@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Kafka } from 'kafkajs';
 import type { MongoClient } from 'mongodb';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { docker } from '../../lib/lab/docker';
 import { timed, type Progress } from '../../lib/lab/lab-error';
 import { kafkaClient, mongoClient, type KafkaUser, type MongoUser } from './clients';
@@ -66,7 +66,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const components = ['kafka', 'mongodb', 'tools'] as const;
   const images = await Promise.all(components.map((component) => ensureImage(component, progress)));
   await removeRig(options.name);
-  const directory = path.join(ROOT, 'build', 'rig', options.name);
+  const directory = path.join(REPOSITORY, 'build', 'rig', options.name);
   const addresses = await createNetwork(networkOf(options.name), labelsOf(options.name));
   const rig = new Rig(options.name, directory, makeSecrets(directory), addresses, images[0], progress);
   try {

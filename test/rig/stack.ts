@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 
 export type Component = 'kafka' | 'mongodb' | 'producer' | 'processor' | 'tools';
 
@@ -26,7 +26,7 @@ export interface StackService {
   readonly deploy: { readonly resources: { readonly limits: { cpus: string; memory: string; pids: number } } };
 }
 
-const STACK = path.join(ROOT, 'assets', 'stack');
+const STACK = path.join(REPOSITORY, 'assets', 'stack');
 
 export function stackService(component: Component): StackService {
   const file = path.join(STACK, component === 'tools' ? 'setup.yml' : 'stack.yml');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import ts from 'typescript';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { patchedFiles, type Variant } from './variants';
 
 /** A careless change leaves something unused now and then; it compiles all the same. */
@@ -24,14 +24,14 @@ export function typeErrors(variants: readonly Variant[]): ReadonlyMap<string, re
       const text = patched.get(file) ?? ts.sys.readFile(file);
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
     },
-    getCurrentDirectory: () => ROOT,
+    getCurrentDirectory: () => REPOSITORY,
     getDefaultLibFileName: ts.getDefaultLibFilePath,
   });
   return new Map(
     variants.map((variant) => {
       patched.clear();
       version += 1;
-      for (const [file, text] of patchedFiles(variant)) patched.set(path.join(ROOT, file), text);
+      for (const [file, text] of patchedFiles(variant)) patched.set(path.join(REPOSITORY, file), text);
       const found = [...patched.keys()].flatMap((file) => [
         ...service.getSyntacticDiagnostics(file),
         ...service.getSemanticDiagnostics(file),
@@ -43,7 +43,11 @@ export function typeErrors(variants: readonly Variant[]): ReadonlyMap<string, re
 
 /** Of the services alone: the whole project takes ten times as long. */
 function readProject(): { options: ts.CompilerOptions; fileNames: string[] } {
-  const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), ts.sys.readFile);
-  const { options, fileNames } = ts.parseJsonConfigFileContent({ ...config, include: ['services'] }, ts.sys, ROOT);
+  const { config } = ts.readConfigFile(path.join(REPOSITORY, 'tsconfig.json'), ts.sys.readFile);
+  const { options, fileNames } = ts.parseJsonConfigFileContent(
+    { ...config, include: ['services'] },
+    ts.sys,
+    REPOSITORY,
+  );
   return { options: { ...options, ...OPTIONS }, fileNames };
 }

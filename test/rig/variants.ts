@@ -1,7 +1,7 @@
 /** Programs that differ from the product's by exact replacements in its sources: crash points and mutations. */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 
 export interface Patch {
   /** From the root. */
@@ -32,11 +32,11 @@ export interface FoundMarker {
 
 export function findCrashPoints(service: Service): FoundMarker[] {
   const folder = path.join('services', service);
-  return readdirSync(path.join(ROOT, folder))
+  return readdirSync(path.join(REPOSITORY, folder))
     .filter((file) => file.endsWith('.ts'))
     .flatMap((name) => {
       const file = path.join(folder, name);
-      return [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(MARKER)].map((match) => ({
+      return [...readFileSync(path.join(REPOSITORY, file), 'utf8').matchAll(MARKER)].map((match) => ({
         file,
         name: match[1],
       }));
@@ -76,7 +76,7 @@ export function applyPatch(text: string, { file, search, replace }: Patch): stri
 export function patchedFiles({ patches }: Variant): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   for (const patch of patches) {
-    const text = texts.get(patch.file) ?? readFileSync(path.join(ROOT, patch.file), 'utf8');
+    const text = texts.get(patch.file) ?? readFileSync(path.join(REPOSITORY, patch.file), 'utf8');
     texts.set(patch.file, applyPatch(text, patch));
   }
   return texts;
@@ -84,6 +84,6 @@ export function patchedFiles({ patches }: Variant): ReadonlyMap<string, string> 
 
 /** Copies the services' sources below `directory` (inside the repository, for its node_modules) and patches the copy. */
 export function writePatchedSources(directory: string, variant: Variant): void {
-  cpSync(path.join(ROOT, 'services'), path.join(directory, 'services'), { recursive: true });
+  cpSync(path.join(REPOSITORY, 'services'), path.join(directory, 'services'), { recursive: true });
   for (const [file, text] of patchedFiles(variant)) writeFileSync(path.join(directory, file), text);
 }

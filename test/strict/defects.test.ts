@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import {
   CDK_DEPLOY,
   type Defect,
@@ -15,14 +15,14 @@ import { baselineProblem, jestResults, judge, tapResults } from './support/judge
 import { BEGIN, END, readTable, renderTable, replaceTable, rowsOf, saidIn } from './support/table';
 
 const defects = readDefects();
-const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const read = (file: string): string => readFileSync(path.join(REPOSITORY, file), 'utf8');
 
 describe('the defects of the product', () => {
   test.each(defects.map((defect) => [`${defect.id} (${defect.level})`, defect] as const))(
     '%s fits today’s product and its tests',
     (_, defect) => {
       expect([defect.line, occurrences(read(defect.file), defect)]).toEqual([defect.line, 1]);
-      const found = defect.test === CDK_DEPLOY || existsSync(path.join(ROOT, defect.test));
+      const found = defect.test === CDK_DEPLOY || existsSync(path.join(REPOSITORY, defect.test));
       expect([defect.test, found]).toEqual([defect.test, true]);
     },
   );

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createColors } from 'picocolors';
 import { drawTable } from '../../lib/cli/table';
-import { ROOT } from '../../lib/constructs/bundle';
+import { REPOSITORY } from '../../lib/repository';
 import { EXIT } from '../../lib/contract';
 import { LabError } from '../../lib/lab/lab-error';
 import { BASELINE_LIMIT_SECONDS, DEFECT_LIMIT_SECONDS, isBats, runCheck } from './support/check';
@@ -20,7 +20,7 @@ import { readRequest, type Request, USAGE } from './support/request';
 /** Every defect must fit today's product before the first is planted. */
 function refuseStale(defects: readonly Defect[]): void {
   const problems = defects.flatMap((defect) => {
-    const file = path.join(ROOT, defect.file);
+    const file = path.join(REPOSITORY, defect.file);
     const count = existsSync(file) ? occurrences(readFileSync(file, 'utf8'), defect) : 0;
     return count === 1 ? [] : [stale(defect, count)];
   });

@@ -8,7 +8,7 @@ require_manager() {
   local answer
   answer=$(docker_query /nodes 2>/dev/null) ||
     fail "this manager cannot speak for the Swarm: $(told "${answer}")" \
-      "let a majority of the managers come back, by themselves or after a look at what keeps them; if their volumes are lost for good: npm run metals -- recover"
+      "let a majority of the managers come back, by themselves or after a look at what keeps them; if their volumes are lost for good: ./bin/metals recover"
 }
 
 stack_services() { docker_query /services "{\"label\":[\"com.docker.stack.namespace=${STACK}\"]}"; }

@@ -18,7 +18,7 @@ require_member() {
   joined=$(joined_swarm)
   [[ ${joined} == "${wanted}" ]] ||
     fail "${METALS_SLOT} is a member of ${joined:-no Swarm}, and the one of stage ${SSM_Stage} is ${wanted}" \
-      "npm run metals -- recover --slot <another manager>"
+      "./bin/metals recover --slot <another manager>"
 }
 
 # Number, slot and volume of the last one; `0 nobody` where there is none.
@@ -33,7 +33,7 @@ refuse_majority() {
   local managers address total up=0 silent=()
   if has_majority >/dev/null; then
     withdraw_recovery
-    fail "a majority of the managers answers: there is nothing to recover" "npm run metals -- status"
+    fail "a majority of the managers answers: there is nothing to recover" "./bin/metals status"
   fi
   managers=$(docker_query /info | jq -r '.Swarm | [.NodeAddr, ((.RemoteManagers // [])[].Addr | sub(":[0-9]+$"; ""))] | unique[]')
   total=$(wc -w <<<"${managers}")
@@ -56,7 +56,7 @@ claim() {
   read -r last_number holder volume <<<"${last}"
   if ((last_number > number)) && [[ ${holder} != withdrawn && ${volume} != "${METALS_DATA_VOLUME_ID}" ]]; then
     fail "${holder} has claimed recovery ${last_number}; what ${METALS_SLOT} knows of the Swarm is from before" \
-      "npm run metals -- recover --slot ${holder}; if it is lost for good as well, first: aws ssm put-parameter --name ${RECOVERIES}/${last_number} --type String --value withdrawn --overwrite"
+      "./bin/metals recover --slot ${holder}; if it is lost for good as well, first: aws ssm put-parameter --name ${RECOVERIES}/${last_number} --type String --value withdrawn --overwrite"
   fi
   # One of this manager's own that was interrupted keeps its number.
   if [[ ${volume:-} != "${METALS_DATA_VOLUME_ID}" ]] || { ((last_number <= number)) && [[ ${progress} == recovered ]]; }; then
@@ -75,7 +75,7 @@ recover() {
   last=$(last_recovery)
   read -r last_number holder volume <<<"${last}"
   [[ ${volume:-} == "${METALS_DATA_VOLUME_ID}" && ${number} == "${last_number}" ]] ||
-    fail "${METALS_SLOT} has not claimed a recovery; the last one is ${last}" "npm run metals -- recover --slot ${METALS_SLOT}"
+    fail "${METALS_SLOT} has not claimed a recovery; the last one is ${last}" "./bin/metals recover --slot ${METALS_SLOT}"
   # Cut off in the middle, it leads already, or it can be made to once more.
   if [[ ${progress} == recovered ]] || { [[ -e ${RECOVERY_BEGUN} ]] && has_majority >/dev/null; }; then
     log "${METALS_SLOT} has gone on alone already"

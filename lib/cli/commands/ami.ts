@@ -11,6 +11,7 @@ import {
   type MachineImage,
 } from '../../machine-images';
 import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
 
 export const AMI_FAILED = 'the machine image could not be read';
 
@@ -89,11 +90,12 @@ export function amiNotes(
   const replaced =
     'the next deployment of each stage in this region replaces the instance of every slot, one slot after the other; ' +
     'addresses and data volumes stay';
-  if (!update)
-    return [`next: npm run metals -- ami --update --region ${region}`, ...(pinned ? [`then ${replaced}`] : [])];
+  if (!update) return [`next: ./bin/metals ami --update --region ${region}`, ...(pinned ? [`then ${replaced}`] : [])];
   return [
     `${MACHINE_IMAGES_FILE} is written: commit it, so that every clone deploys the same`,
     ...(pinned ? [replaced] : []),
-    'next: npm run metals -- deploy',
+    'next: ./bin/metals deploy',
   ];
 }
+
+export const verb: Verb<AmiOptions> = { failure: AMI_FAILED, run: ami };

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
+import { REPOSITORY } from '../../repository';
 import { askOnTerminal } from '../confirm';
 import type { Context } from '../context';
 import { readDataVolumes } from '../data-volumes';
@@ -12,12 +13,12 @@ import { readSecretVersions } from '../secret-versions';
 import { readSettings } from '../settings';
 import { connect } from '../systems-manager';
 import { readPreflight } from './preflight';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const DEPLOY_FAILED = 'the deployment failed';
 const NOT_STARTED = 'the deployment did not start';
 const COMPARISON_FAILED = 'the comparison failed';
 const NOT_COMPARED = 'the comparison was not made';
-const ROOT = resolve(__dirname, '../../..');
 
 export interface DeployOptions {
   readonly yes?: boolean;
@@ -115,8 +116,7 @@ export async function deploy(
         dryRun: options.dryRun ?? false,
         outputs: readOutputs(outputsFile),
       });
-    else if (!options.dryRun)
-      terminal.note(completeCommands('deployed; next: npm run metals -- smoke-test', context.given));
+    else if (!options.dryRun) terminal.note(completeCommands('deployed; next: ./bin/metals smoke-test', context.given));
     return EXIT.ok;
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -168,7 +168,7 @@ async function confirmRemoval({ stage, isLab, interrupted }: Context, options: D
   );
 }
 
-const metals = (words: string): string => `npm run metals -- ${words}`;
+const metals = (words: string): string => `./bin/metals ${words}`;
 
 /** Pure: the same deployment once more, with what was chosen for it; a question is asked again. */
 function deployAgain({ dryRun, preflight, rollback, context }: DeployOptions): string {
@@ -198,7 +198,7 @@ function failed(context: Context, code: number, options: DeployOptions, region: 
   if (options.dryRun)
     return new CliError(COMPARISON_FAILED, `cdk diff ended with exit code ${code}; its reason is above`, [again]);
   return new CliError(DEPLOY_FAILED, `cdk deploy ended with exit code ${code}; its reason is above`, [
-    'npm run metals -- status',
+    './bin/metals status',
     ...(options.rollback === false
       ? [`${again}    # goes on where it stopped`]
       : [
@@ -228,8 +228,8 @@ const readOutputs = (file: string): unknown => {
 /** Everything that the CDK prints goes to stderr: stdout is for the result. */
 const runCdkCli: RunCdk = (args, env, signal) =>
   new Promise((done, reject) => {
-    const child = spawn(join(ROOT, 'node_modules/.bin/cdk'), args, {
-      cwd: ROOT,
+    const child = spawn(join(REPOSITORY, 'node_modules/.bin/cdk'), args, {
+      cwd: REPOSITORY,
       env,
       stdio: ['inherit', process.stderr, process.stderr],
       signal,
@@ -238,3 +238,5 @@ const runCdkCli: RunCdk = (args, env, signal) =>
     child.on('error', reject);
     child.on('close', (code) => done(code ?? EXIT.interrupted));
   });
+
+export const verb: Verb<DeployOptions> = { failure: DEPLOY_FAILED, run: deploy, graceMs: GRACE_MS };

@@ -6,6 +6,7 @@ import type { ListedLetter, ReasonCounts } from '../dead-letters';
 import { completeCommands } from '../next-command';
 import { shorten, visible } from '../../safe-text';
 import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
 
 export const DLQ_LIST_FAILED = 'the dead letters could not be listed';
 const DEFAULT_LIMIT = '20';
@@ -76,8 +77,8 @@ function showListing(
     terminal.note(`${letters.length} of ${countText(total, by_reason)} (${range})`);
   }
   const note = (line: string): void => terminal.note(completeCommands(line, given));
-  if (before !== null) note(`older: npm run metals -- ${listAgain({ ...options, before: String(before) })}`);
-  if (letters[0]) note(`next:  npm run metals -- dlq show ${letters[0].offset}`);
+  if (before !== null) note(`older: ./bin/metals ${listAgain({ ...options, before: String(before) })}`);
+  if (letters[0]) note(`next:  ./bin/metals dlq show ${letters[0].offset}`);
 }
 
 /** Pure: the same listing from another offset. */
@@ -119,3 +120,5 @@ function sourceText({ source_topic: topic, source_partition: partition, source_o
   const name = topic === TOPIC.prices ? '' : `${visible(topic ?? 'unknown topic')} `;
   return `${name}${partition}@${offset}`;
 }
+
+export const verb: Verb<ListOptions> = { failure: DLQ_LIST_FAILED, run: dlqList };

@@ -9,9 +9,10 @@ import { completeCommands } from '../next-command';
 import { visible } from '../../safe-text';
 import { drawTable } from '../table';
 import { countText } from './dlq-list';
+import type { Verb } from '../verbs/verb';
 
 export const DLQ_REPLAY_FAILED = 'the dead letters were not replayed';
-const LIST = 'npm run metals -- dlq list';
+const LIST = './bin/metals dlq list';
 
 type Sent = DeadLettersAnswer['sent'][number];
 type Skipped = DeadLettersAnswer['skipped'][number];
@@ -57,7 +58,7 @@ export async function dlqReplay(
     throw new CliError(
       DLQ_REPLAY_FAILED,
       `nothing was sent: the dead letter at offset ${refused[0]} cannot be replayed: ${visible(refused[1])}`,
-      [`npm run metals -- dlq show ${refused[0]}`],
+      [`./bin/metals dlq show ${refused[0]}`],
     );
   }
   if (options.dryRun || plan.total === 0) return report(context, plan, { sent: [], refused: [] }, true);
@@ -166,3 +167,5 @@ const sentRows = (sent: readonly Sent[]): string[][] => [
   ['dead letter', 'sent to', 'partition', 'offset'],
   ...sent.map(([offset, partition, newOffset]) => [String(offset), TOPIC.prices, String(partition), String(newOffset)]),
 ];
+
+export const verb: Verb<ReplayOptions> = { failure: DLQ_REPLAY_FAILED, run: dlqReplay };

@@ -7,11 +7,17 @@ import type { ShownBytes, ShownLetter } from '../dead-letters';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { visible } from '../../safe-text';
+import type { Verb } from '../verbs/verb';
 
 export const DLQ_SHOW_FAILED = 'the dead letter could not be shown';
 
 /** `metals dlq show OFFSET`: everything about one letter, and what to do about it. */
-export async function dlqShow(context: Context, options: { readonly offset: string }): Promise<number> {
+export interface ShowOptions {
+  /** As it was typed. */
+  readonly offset: string;
+}
+
+export async function dlqShow(context: Context, options: ShowOptions): Promise<number> {
   const offset = parseOffset(options.offset);
   const call = await openDeadLetters(context, DLQ_SHOW_FAILED);
   const answer = await call(`reading dead letter ${offset} on a manager`, { Action: 'show', Offsets: String(offset) });
@@ -19,7 +25,7 @@ export async function dlqShow(context: Context, options: { readonly offset: stri
   const [letter] = answer.letters;
   if (!letter || !('value' in letter)) {
     throw new CliError(DLQ_SHOW_FAILED, `the document dead-letters answered without the letter at ${offset}`, [
-      'npm run metals -- deploy    # brings document and command line to the same version',
+      './bin/metals deploy    # brings document and command line to the same version',
     ]);
   }
   const advice = adviceFor(letter.reason, letter.offset, letter.event_id).map((line) =>
@@ -64,3 +70,5 @@ function sizeText({ bytes, encoding, cut, data }: ShownBytes): string {
   const shown = encoding === 'utf-8' ? Buffer.byteLength(data) : Buffer.from(data, 'base64').length;
   return `${bytes} bytes, ${form}${cut ? `; the first ${shown} bytes of it` : ''}`;
 }
+
+export const verb: Verb<ShowOptions> = { failure: DLQ_SHOW_FAILED, run: dlqShow };

@@ -7,6 +7,7 @@ import type { Context } from '../context';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { drawTable } from '../table';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const IMAGES_FAILED = 'the base images could not be read';
 
@@ -43,7 +44,7 @@ export async function images(
   if (terminal.json) return EXIT.failure;
   throw new CliError('not every digest could be read', problems.join('\n'), [
     'docker login, or behind a proxy: configure it for the Docker daemon',
-    'npm run metals -- images --update    # goes on with the others',
+    './bin/metals images --update    # goes on with the others',
   ]);
 }
 
@@ -93,5 +94,7 @@ export function imageNotes(digests: BaseDigests, changed: readonly string[], upd
   }
   const open = REFERENCES.filter((reference) => digests[reference] === undefined);
   if (update) return open.length ? [] : ['all digests are those of today; nothing to do'];
-  return open.length ? [`${open.length} not pinned: their tags may move; next: npm run metals -- images --update`] : [];
+  return open.length ? [`${open.length} not pinned: their tags may move; next: ./bin/metals images --update`] : [];
 }
+
+export const verb: Verb<ImagesOptions> = { failure: IMAGES_FAILED, run: images, graceMs: GRACE_MS };

@@ -2,6 +2,7 @@ import { EXIT } from '../../contract';
 import { labDown as removeLab, type Removed } from '../../lab/down';
 import { withActivity } from '../activity';
 import type { Context } from '../context';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const LAB_DOWN_FAILED = 'the lab is not wholly removed';
 
@@ -42,3 +43,5 @@ export async function labDown(context: Context, options: LabDownOptions): Promis
   if (terminal.json) terminal.value(removed);
   return EXIT.ok;
 }
+
+export const verb: Verb<LabDownOptions> = { failure: LAB_DOWN_FAILED, run: labDown, graceMs: GRACE_MS };

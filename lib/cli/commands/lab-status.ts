@@ -2,6 +2,7 @@ import { EXIT } from '../../contract';
 import { labStatus as readLabStatus, type LabStatus } from '../../lab/status';
 import type { Context } from '../context';
 import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
 
 export const LAB_STATUS_FAILED = 'the status of the lab could not be read';
 
@@ -42,3 +43,5 @@ export async function labStatus(context: Context): Promise<number> {
   }
   return status.state === 'up' ? EXIT.ok : EXIT.unhealthy;
 }
+
+export const verb: Verb = { failure: LAB_STATUS_FAILED, run: labStatus };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, readConfig } from '../../config';
+import { readConfig } from '../../config';
+import { ConfigError } from '../../config-error';
 import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../../contract';
 import { FOREIGN_VARIABLES, labEnvironment, SECRET_FILE } from '../../lab/lab-files';
 import { MAX_SEED, PROFILE_NAMES } from '../../lab/gateway/timing';
@@ -16,6 +17,7 @@ import { findProblems } from '../stack-status';
 import { describeLab } from './lab-status';
 import { runSmokeTest, showSmokeReport } from './smoke-test';
 import { readStatus, showStatus } from './status';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const LAB_UP_FAILED = 'the lab was not brought up';
 
@@ -79,7 +81,7 @@ export function checkPlace({ stage, region }: Pick<Given, 'stage' | 'region'>): 
     new CliError(LAB_UP_FAILED, `${flag}: got "${got}", but the lab is brought up as ${only}`, [next], EXIT.usage);
   const own = STAGE.defaultFor(true);
   if (stage !== undefined && stage !== own) {
-    const another = `. .lab/env && npm run metals -- --stage ${stage} deploy    # another stage in the lab that is up`;
+    const another = `. .lab/env && ./bin/metals --stage ${stage} deploy    # another stage in the lab that is up`;
     throw refuse('--stage', stage, `stage "${own}"`, another);
   }
   if (region !== undefined && region !== LAB_REGION) throw refuse('--region', region, LAB_REGION, 'leave it out');
@@ -104,7 +106,7 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
   const timing = parseTiming(context.profile, flags.seed);
   checkPlace(context.given);
   // The profile named times, and the lab is reached by its environment.
-  context.given = {};
+  context.given = { command: context.given.command };
   checkSettings(flags.context ?? []);
   const steps = upSteps({ ...ports, timing, context: flags.context ?? [] });
   for (const [index, step] of steps.entries()) {
@@ -151,3 +153,5 @@ const leftBehind = (title: string): string[] => [
   'go on:     npm run lab',
   'remove it: npm run lab:down',
 ];
+
+export const verb: Verb<LabUpOptions> = { failure: LAB_UP_FAILED, run: labUp, graceMs: GRACE_MS };

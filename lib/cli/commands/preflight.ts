@@ -5,6 +5,7 @@ import type { Context } from '../context';
 import { completeCommands, withSettings, type Given } from '../next-command';
 import { configProblem, readSettings } from '../settings';
 import { drawTable } from '../table';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const PREFLIGHT_FAILED = 'the preflight could not be made';
 
@@ -15,7 +16,7 @@ export interface PreflightOptions {
 
 /** `metals preflight`: looks whether a deployment would succeed; exit code 3 when something would fail, 4 when not authorised. */
 export async function preflight(context: Context, options: PreflightOptions): Promise<number> {
-  const command = 'npm run metals -- preflight';
+  const command = './bin/metals preflight';
   const settings = await readSettings(context, options.context ?? [], PREFLIGHT_FAILED, command);
   const report = await readPreflight(context, settings, PREFLIGHT_FAILED, command);
   const { exitCodeOf } = await import('../../preflight');
@@ -28,7 +29,7 @@ export async function preflight(context: Context, options: PreflightOptions): Pr
     terminal.note(verdict(report, exitCode));
     if (exitCode !== EXIT.ok)
       terminal.note(
-        completeCommands(`then: npm run metals -- ${withSettings('preflight', options.context)}`, context.given),
+        completeCommands(`then: ./bin/metals ${withSettings('preflight', options.context)}`, context.given),
       );
   }
   return exitCode;
@@ -109,3 +110,5 @@ function verdict({ stage, account, region }: PreflightReport, exitCode: number):
       return `${where}: a deployment would fail`;
   }
 }
+
+export const verb: Verb<PreflightOptions> = { failure: PREFLIGHT_FAILED, run: preflight, graceMs: GRACE_MS };

@@ -9,10 +9,11 @@ import { CliError } from '../errors';
 import type { ManagerInstance } from '../manager-instances';
 import { completeCommands } from '../next-command';
 import { assertDeployed, connect, runOnInstance, type Connection } from '../systems-manager';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const RECOVER_FAILED = 'the Swarm was not recovered';
 const DEFAULT_TIMEOUT_SECONDS = 600;
-const STATUS = 'npm run metals -- status';
+const STATUS = './bin/metals status';
 
 export interface RecoverOptions {
   /** The manager that goes on. @default the only one that is online */
@@ -77,10 +78,7 @@ export async function recover(
     ec2.destroy();
   }
   if (terminal.json) terminal.value({ stage: context.stage, recovered: true });
-  else
-    terminal.note(
-      completeCommands(`recovered; next: npm run metals -- deploy    # and then: ${STATUS}`, context.given),
-    );
+  else terminal.note(completeCommands(`recovered; next: ./bin/metals deploy    # and then: ${STATUS}`, context.given));
   return EXIT.ok;
 }
 
@@ -144,13 +142,13 @@ export function chooseSurvivor(
     throw new CliError(
       RECOVER_FAILED,
       `--slot: ${slot} is not online; online: ${names}`,
-      [`npm run metals -- recover --slot ${candidates[0]!.slot}`],
+      [`./bin/metals recover --slot ${candidates[0]!.slot}`],
       EXIT.usage,
     );
   throw new CliError(
     RECOVER_FAILED,
     `several managers are online (${names}), and one must be chosen`,
-    [...candidates.map((candidate) => `npm run metals -- recover --slot ${candidate.slot}`)],
+    [...candidates.map((candidate) => `./bin/metals recover --slot ${candidate.slot}`)],
     EXIT.usage,
   );
 }
@@ -168,3 +166,5 @@ async function step(
   context.leaveBehind = [];
   if (!state.succeeded) throw new CliError(RECOVER_FAILED, explainFailure(state, connection.region), [STATUS]);
 }
+
+export const verb: Verb<RecoverOptions> = { failure: RECOVER_FAILED, run: recover, graceMs: GRACE_MS };

@@ -8,11 +8,12 @@ import { completeCommands } from '../next-command';
 import { parseRewind, type RewindAnswer } from '../rewind-answer';
 import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
 import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
 
 export const REWIND_FAILED = 'the rewind has not ended as it should';
 const NOT_BEGUN = 'the rewind was not begun';
 const DEFAULT_TIMEOUT_SECONDS = 900;
-const STATUS = 'npm run metals -- status';
+const STATUS = './bin/metals status';
 /** Kafka keeps no event so long; a moment before the year 2000 is no parameter of the document. */
 const LONGEST_SECONDS = 10 * 366 * 86_400;
 
@@ -60,8 +61,7 @@ export async function rewind(
 
 /** Pure: what was typed, as the document takes it. @throws CliError (usage) */
 export function sinceParameter({ since, all }: RewindOptions, nowMs: number): string {
-  const usage = (why: string): CliError =>
-    new CliError(NOT_BEGUN, why, ['npm run metals -- rewind --help'], EXIT.usage);
+  const usage = (why: string): CliError => new CliError(NOT_BEGUN, why, ['./bin/metals rewind --help'], EXIT.usage);
   if (all && since !== undefined) throw usage(`it takes one of --since and --all: got --since ${since} and --all`);
   if (all) return 'all';
   if (since === undefined) throw usage('it needs --since or --all: got none of them');
@@ -112,3 +112,5 @@ function report({ terminal, stage, given }: Context, answer: RewindAnswer): numb
   }
   return EXIT.ok;
 }
+
+export const verb: Verb<RewindOptions> = { failure: REWIND_FAILED, run: rewind };

@@ -8,6 +8,7 @@ import { SecretStore, type Versions } from '../secret-store';
 import { connect } from '../systems-manager';
 import { drawTable } from '../table';
 import { readStatus } from './status';
+import type { Verb } from '../verbs/verb';
 
 export const SECRETS_LIST_FAILED = 'the secrets could not be listed';
 /** As Docker names end. */
@@ -74,3 +75,5 @@ export function secretRows(secrets: readonly Listed[], nowMs: number): string[][
 const DAY_SECONDS = 86_400;
 const age = (seconds: number): string =>
   seconds < DAY_SECONDS ? formatSeconds(seconds) : `${Math.floor(seconds / DAY_SECONDS)} days`;
+
+export const verb: Verb = { failure: SECRETS_LIST_FAILED, run: listSecrets };

@@ -13,13 +13,14 @@ import { completeCommands } from '../next-command';
 import { chooseKeys, dockerName, ofOwnEngines, restarts, type SecretKey } from '../secret-keys';
 import { SecretStore } from '../secret-store';
 import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
+import type { Verb } from '../verbs/verb';
 
 export const SECRETS_ROTATE_FAILED = 'the secrets were not rotated';
 /** For each of up to three deployments of the stack, as stack-deploy itself. */
 const DEFAULT_TIMEOUT_SECONDS = 3_400;
 /** For clients that ask for the current key once a minute. */
 const DEFAULT_GRACE_SECONDS = 60;
-const STATUS = 'npm run metals -- status';
+const STATUS = './bin/metals status';
 
 export interface RotateOptions {
   /** @default all for which nothing restarts */
@@ -51,7 +52,7 @@ export async function rotateSecrets(
       ['add --yes to go on without being asked'],
       EXIT.usage,
     );
-  const again = `npm run metals -- ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
+  const again = `./bin/metals ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-deploy', SECRETS_ROTATE_FAILED);
   const { deploy, images } = await deployment(context, connection, again);
@@ -149,7 +150,7 @@ async function deployment(
   const parameters = await lastDeployment(connection.ssm, context.stage);
   if (parameters === undefined)
     throw new CliError(SECRETS_ROTATE_FAILED, `stage "${context.stage}" was deployed by a version that cannot rotate`, [
-      'npm run metals -- deploy',
+      './bin/metals deploy',
     ]);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const deploy: Deploy = async (title) => {
@@ -176,5 +177,7 @@ function tell({ terminal, stage, given }: Context, keys: readonly SecretKey[], f
   const note = resumed.length
     ? ` (${resumed.join(', ')}: finished what was under way; the same command again makes a new value)`
     : '';
-  terminal.note(completeCommands(`rotated: ${rotated.join(', ')}${note}; next: npm run metals -- smoke-test`, given));
+  terminal.note(completeCommands(`rotated: ${rotated.join(', ')}${note}; next: ./bin/metals smoke-test`, given));
 }
+
+export const verb: Verb<RotateOptions> = { failure: SECRETS_ROTATE_FAILED, run: rotateSecrets };

@@ -6,6 +6,7 @@ import { completeCommands } from '../next-command';
 import { parseSmokeSteps, SMOKE_STEPS, smokePassed, smokeRows, type SmokeStep } from '../smoke-report';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 export const SMOKE_TEST_FAILED = 'the smoke test did not run';
@@ -26,7 +27,7 @@ export async function runSmokeTest(context: Context): Promise<SmokeReport> {
   const steps = parseSmokeSteps(state.invocations[0]?.stdout ?? '');
   const reason = state.succeeded ? '' : explainFailure(state, connection.region);
   if (steps.length === 0) {
-    const next = ['npm run metals -- status', isLabsOwn(context) ? 'npm run lab' : 'npm run metals -- deploy'];
+    const next = ['./bin/metals status', isLabsOwn(context) ? 'npm run lab' : './bin/metals deploy'];
     throw new CliError(SMOKE_TEST_FAILED, reason || 'the document smoke-test printed no step', next);
   }
   return { passed: state.succeeded && smokePassed(steps), steps, reason };
@@ -38,7 +39,7 @@ export function showSmokeReport({ terminal, given }: Context, { passed, steps, r
   const ok = steps.filter((step) => step.ok).length;
   terminal.note(`${passed ? 'passed' : 'FAILED'}: ${ok} of ${SMOKE_STEPS} steps ok`);
   if (reason) terminal.note(reason);
-  if (!passed) terminal.note(completeCommands('next: npm run metals -- status', given));
+  if (!passed) terminal.note(completeCommands('next: ./bin/metals status', given));
 }
 
 /** `metals smoke-test`: seven steps, each with its measured value; exit code 3 when one fails. */
@@ -48,3 +49,5 @@ export async function smokeTest(context: Context): Promise<number> {
   else showSmokeReport(context, report);
   return report.passed ? EXIT.ok : EXIT.unhealthy;
 }
+
+export const verb: Verb = { failure: SMOKE_TEST_FAILED, run: smokeTest };

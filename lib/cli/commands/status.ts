@@ -2,13 +2,14 @@ import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
 import { failedAssociations } from '../associations';
 import type { Context } from '../context';
-import { slotsWithoutVolume } from '../data-volumes';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
+import { slotsWithoutVolume } from '../slot-volumes';
 import { findProblems, parseStackStatus, quorumLine, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
 import { visible } from '../../safe-text';
+import type { Verb } from '../verbs/verb';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
 export const STATUS_FAILED = 'the status could not be read';
@@ -37,7 +38,7 @@ async function withLostManager(context: Context, region: string, why: string): P
   return new CliError(STATUS_FAILED, `${lost} has no volume any more; ${why}`, [`${DEPLOY}    # ${SAYS}`]);
 }
 
-const DEPLOY = 'npm run metals -- deploy';
+const DEPLOY = './bin/metals deploy';
 const SAYS = 'says what was on it, and how to go on';
 
 /** Of the nodes that are away, those that cannot come back by themselves. */
@@ -91,3 +92,5 @@ export async function status(context: Context): Promise<number> {
   else showStatus(context, seen, problems, notes);
   return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }
+
+export const verb: Verb = { failure: STATUS_FAILED, run: status };

@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { REPOSITORY } from '../../repository';
 import { copyIamData, readIamDataBesideBundle } from './authorization/bundle-data';
 
-const REPOSITORY = path.resolve(__dirname, '../../..');
 const ASSETS = path.join(REPOSITORY, 'assets/lab/aws');
 
 /** What Lambdas of CDK and of the app require and Amazon's runtimes bring along. */
@@ -35,7 +35,7 @@ export async function prepareAwsContext(directory: string): Promise<void> {
   fs.cpSync(ASSETS, directory, { recursive: true, filter });
   await build({
     ...COMMON,
-    entryPoints: [path.join(__dirname, 'main.ts')],
+    entryPoints: [path.join(REPOSITORY, 'lib/lab/gateway/main.ts')],
     outfile: path.join(directory, 'gateway.js'),
     // Names in stack traces are worth more than the few kilobytes.
     keepNames: true,

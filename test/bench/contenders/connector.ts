@@ -1,7 +1,7 @@
 /** MongoDB's Kafka sink connector on Kafka Connect standalone, with the settings of one who wants it fast. */
 import { request } from 'node:http';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { baseImage } from '../../../lib/base-images';
 import { contentHash, directoryHash } from '../../../lib/lab/content-hash';
 import { build, inspectImages } from '../../../lib/lab/docker';
@@ -13,7 +13,7 @@ import type { Task } from '../../rig/task';
 import { waitUntil } from '../../rig/wait';
 import { runContender } from './contender';
 
-const SOURCE = path.join(ROOT, 'test', 'bench', 'connector');
+const SOURCE = path.join(REPOSITORY, 'test', 'bench', 'connector');
 const CONNECTOR = '/connectors/prices';
 const TASKS = 6;
 const PORT = 8083;

@@ -1,6 +1,6 @@
 /** Containers of what the product is measured against, in the network of a rig, with its secrets. */
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { docker } from '../../../lib/lab/docker';
 import type { Rig } from '../../rig/rig';
 import { Task } from '../../rig/task';
@@ -22,7 +22,7 @@ export interface ContenderPlan {
   readonly look?: (task: Task) => Promise<string | undefined>;
 }
 
-export const rigDirectory = (rig: Pick<Rig, 'name'>): string => path.join(ROOT, 'build', 'rig', rig.name);
+export const rigDirectory = (rig: Pick<Rig, 'name'>): string => path.join(REPOSITORY, 'build', 'rig', rig.name);
 
 /** Pure: the arguments after `docker`. No password is among them: secrets are files. */
 export function contenderArguments(rig: Pick<Rig, 'name' | 'network' | 'labels'>, plan: ContenderPlan): string[] {

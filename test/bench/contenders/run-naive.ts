@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundleProgram, ROOT } from '../../../lib/constructs/bundle';
+import { bundleProgram } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { baseImage } from '../../../lib/base-images';
 import { docker } from '../../../lib/lab/docker';
 import type { Rig } from '../../rig/rig';
@@ -37,7 +38,7 @@ export async function startNaive(
     image: baseImage('node'),
     command: ['node', '/app/naive.js', verb],
     secrets: ['kafka-password-admin', 'mongodb-password-processor'],
-    files: { '/app/naive.js': path.join(ROOT, BUNDLE), '/etc/metals/naive.json': configFile },
+    files: { '/app/naive.js': path.join(REPOSITORY, BUNDLE), '/etc/metals/naive.json': configFile },
   });
   return { task, result: finish(task, verb) };
 }

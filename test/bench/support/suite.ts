@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { drawTable } from '../../../lib/cli/table';
 
 export interface Row {
@@ -35,12 +35,12 @@ export class Suite {
 
   /** Keeps the figures, with the machine that they are of. */
   save(): string {
-    const file = path.join(ROOT, 'build', 'bench', `${this.name}.json`);
+    const file = path.join(REPOSITORY, 'build', 'bench', `${this.name}.json`);
     mkdirSync(path.dirname(file), { recursive: true });
     const machine = { cpus: os.cpus().length, model: os.cpus()[0]?.model, memoryGb: Math.round(os.totalmem() / 1e9) };
     const value = { suite: this.name, scale: this.scale, at: new Date().toISOString(), machine, tables: this.tables };
     writeFileSync(file, `${JSON.stringify(value, undefined, 2)}\n`);
-    return path.relative(ROOT, file);
+    return path.relative(REPOSITORY, file);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Starts the worker as a container in the network of a rig: what it sends never leaves that network. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundleProgram, ROOT } from '../../../lib/constructs/bundle';
+import { bundleProgram } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { baseImage } from '../../../lib/base-images';
 import { docker } from '../../../lib/lab/docker';
 import type { Rig } from '../../rig/rig';
@@ -17,7 +18,7 @@ function bundle(): string {
   const file = path.join('build', 'rig', 'bench-worker.js');
   if (!bundled) bundleProgram('test/bench/worker/main.ts', file, NODE_TARGET);
   bundled = true;
-  return path.join(ROOT, file);
+  return path.join(REPOSITORY, file);
 }
 
 export interface RunningJob<Result> {
@@ -28,7 +29,7 @@ export interface RunningJob<Result> {
 /** Starts one job; `result` rejects with the last lines of its output if it fails. */
 export async function startJob<Result>(rig: Rig, job: Job): Promise<RunningJob<Result>> {
   started += 1;
-  const directory = path.join(ROOT, 'build', 'rig', rig.name);
+  const directory = path.join(REPOSITORY, 'build', 'rig', rig.name);
   const jobFile = path.join(directory, `job-${started}.json`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(jobFile, JSON.stringify(job), { mode: 0o444 });

@@ -43,8 +43,7 @@ export const contextOf = (settings: Settings): string[] =>
   Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
 
 /** The command line of the product. */
-export const metals = (...args: string[]): Promise<Result> =>
-  tryRun('node_modules/.bin/tsx', ['bin/metals.ts', ...args]);
+export const metals = (...args: string[]): Promise<Result> => tryRun('bin/metals', args);
 
 /** Looks again until it holds, at most so long; the last reason is in the error. */
 export async function eventually(

@@ -2,7 +2,8 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readContext } from '../../../lib/cli/context';
-import { readDataVolumes, slotsWithoutVolume, volumesSetting } from '../../../lib/cli/data-volumes';
+import { readDataVolumes, volumesSetting } from '../../../lib/cli/data-volumes';
+import { slotsWithoutVolume } from '../../../lib/cli/slot-volumes';
 import { fakeIo, LAB_ENV } from './fake-io';
 
 describe('the setting', () => {

@@ -95,7 +95,7 @@ describe('a deployment by which cdk destroy would delete data', () => {
       what: 'the deployment did not start',
       why: 'the answer was not blue',
       next: [
-        'npm run metals -- deploy --context dataRemoval=destroy    # asks again',
+        './bin/metals deploy --context dataRemoval=destroy    # asks again',
         'without dataRemoval=destroy volumes and secrets are kept',
       ],
     });
@@ -183,12 +183,12 @@ test('runs the CDK with region, plain output and the interrupt signal', async ()
     AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
   });
   expect(calls[0]!.signal).toBe(signal);
-  expect(io.err()).toContain('deployed; next: npm run metals -- smoke-test');
+  expect(io.err()).toContain('deployed; next: ./bin/metals smoke-test');
 });
 
 describe('the next command reaches the same deployment', () => {
   const global = { stage: 'staging', profile: 'work', region: 'eu-west-3' };
-  const prefix = 'npm run metals -- --stage staging --region eu-west-3 --profile work';
+  const prefix = './bin/metals --stage staging --region eu-west-3 --profile work';
 
   test('after success', async () => {
     const io = fakeIo({});
@@ -203,11 +203,11 @@ describe('the next command reaches the same deployment', () => {
     const options = { yes: true, rollback: false, context: ['workers=3', 'kafkaMode=kraft'] };
     await expect(deploy(context, options, () => Promise.resolve(1))).rejects.toMatchObject({
       next: expect.arrayContaining([
-        'npm run metals -- deploy --no-rollback --context workers=3 --context kafkaMode=kraft    # goes on where it stopped',
+        './bin/metals deploy --no-rollback --context workers=3 --context kafkaMode=kraft    # goes on where it stopped',
       ]),
     });
     expect(context.leaveBehind).toContain(
-      'go on:  npm run metals -- deploy --no-rollback --context workers=3 --context kafkaMode=kraft',
+      'go on:  ./bin/metals deploy --no-rollback --context workers=3 --context kafkaMode=kraft',
     );
     found({ verdict: 'fails', next: ['aws ec2 create-default-vpc'] });
     expect(await runCli([...words(global), 'deploy', '--yes', '-c', 'workers=3'], io, interruption)).toBe(3);
@@ -231,14 +231,14 @@ test('a failed deployment names what to do next', async () => {
   await expect(failing).rejects.toMatchObject({
     what: 'the deployment failed',
     why: 'cdk deploy ended with exit code 1; its reason is above',
-    next: expect.arrayContaining(['npm run metals -- status']),
+    next: expect.arrayContaining(['./bin/metals status']),
     exitCode: 1,
   });
 });
 
 describe('a deployment that CloudFormation rolls back takes its evidence with it', () => {
   const global = { stage: 'staging', profile: 'work', region: 'eu-west-3' };
-  const prefix = 'npm run metals -- --stage staging --region eu-west-3 --profile work deploy';
+  const prefix = './bin/metals --stage staging --region eu-west-3 --profile work deploy';
   const keeps = '# keeps what a first creation that fails has made: its instances, to look at';
   const cdkFails: RunCdk = () => Promise.resolve(1);
   const advice = async (options: DeployOptions): Promise<string> => {
@@ -309,7 +309,7 @@ test.each([{ yes: true }, { yes: true, preflight: false }, { dryRun: true }])(
     const failing = deploy(contextOf(io), { ...options, context: ['workers=0', 'kafkamode=zookeeper'] }, never);
     await expect(failing).rejects.toMatchObject({
       why: expect.stringMatching(/kafkamode: unknown key.*"kafkaMode"[^]*workers: got "0", expected a whole number/),
-      next: ['npm run metals -- deploy --context KEY=VALUE'],
+      next: ['./bin/metals deploy --context KEY=VALUE'],
       exitCode: 2,
     });
     expect(looked).not.toHaveBeenCalled();
@@ -353,8 +353,8 @@ test('it looks first: what would fail ends it before the CDK starts, with all co
     next: [
       'set availabilityZones=a,c',
       'bootstrap',
-      'npm run metals -- preflight    # shows all checks',
-      'npm run metals -- deploy --no-preflight    # tries anyway',
+      './bin/metals preflight    # shows all checks',
+      './bin/metals deploy --no-preflight    # tries anyway',
     ],
     exitCode: 3,
   });
@@ -387,7 +387,7 @@ test('a setting without a value is refused', async () => {
 test('a stage is named by --stage alone: as a setting it would leave hints and secrets to another one', async () => {
   await expect(deploy(contextOf(fakeIo(LAB_ENV)), { context: ['stage=foo'] }, never)).rejects.toMatchObject({
     why: '--context: the stage is no setting here',
-    next: ['use --stage: npm run metals -- deploy --stage foo'],
+    next: ['use --stage: ./bin/metals deploy --stage foo'],
     exitCode: 2,
   });
 });

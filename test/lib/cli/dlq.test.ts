@@ -138,8 +138,8 @@ describe('list', () => {
     expect(out.match(/^\d+/gm)).toEqual(['9', '8', '7', '6']);
     expect(err).toContain('4 of 5 dead letters: 5 not-json (offsets 0 to 9)');
     expect(err).toContain(
-      'older: npm run metals -- --region eu-west-1 dlq list --before 6 --limit 4 --reason not-json\n' +
-        'next:  npm run metals -- --region eu-west-1 dlq show 9\n',
+      'older: ./bin/metals --region eu-west-1 dlq list --before 6 --limit 4 --reason not-json\n' +
+        'next:  ./bin/metals --region eu-west-1 dlq show 9\n',
     );
     expect(sentParameters()).toEqual([
       { Stage: 'lab', Action: 'list', Limit: '4', Reason: 'not-json' },
@@ -193,20 +193,20 @@ describe('show', () => {
     [true, 2],
     [false, 1],
   ])('an error of the tools, usage %p, is exit code %i', async (usage, exitCode) => {
-    answers([{ error: { why: `offset 9 is not there ${POISON}`, next: 'npm run metals -- dlq list', usage } }]);
+    answers([{ error: { why: `offset 9 is not there ${POISON}`, next: './bin/metals dlq list', usage } }]);
     const { code, err } = await metals('dlq show 9');
     expect(code).toBe(exitCode);
-    expect(err).toContain('why:   offset 9 is not there \\x1b[2J\\u{202e}\nnext:  npm run metals -- dlq list');
+    expect(err).toContain('why:   offset 9 is not there \\x1b[2J\\u{202e}\nnext:  ./bin/metals dlq list');
   });
 
   test('commands, those that the tools name too, reach the same deployment', async () => {
-    answers([{ error: { why: 'offset 9 is not there', next: 'npm run metals -- dlq list', usage: true } }]);
+    answers([{ error: { why: 'offset 9 is not there', next: './bin/metals dlq list', usage: true } }]);
     expect((await metals('dlq show 9 --region eu-west-1')).err).toContain(
-      'next:  npm run metals -- --region eu-west-1 dlq list\n',
+      'next:  ./bin/metals --region eu-west-1 dlq list\n',
     );
     answers([{ letter: shown(4, { reason: 'write-refused' }) }, endLine()]);
     expect((await metals('dlq show 4 --region eu-west-1')).err).toContain(
-      'next: npm run metals -- --region eu-west-1 dlq replay 4\n',
+      'next: ./bin/metals --region eu-west-1 dlq replay 4\n',
     );
   });
 

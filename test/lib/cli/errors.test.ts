@@ -69,7 +69,7 @@ test.each([
     new AggregateError([Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:4566'), { code: 'ECONNREFUSED' })], ''),
     { endpoint: 'http://127.0.0.1:4566' },
     'nothing answers at http://127.0.0.1:4566 (AWS_ENDPOINT_URL): connect ECONNREFUSED 127.0.0.1:4566',
-    ['npm run metals -- lab status', 'npm run lab'],
+    ['./bin/metals lab status', 'npm run lab'],
     1,
   ],
   [
@@ -88,7 +88,7 @@ test.each([
     new DeadlineError('command c-1', 120, 'manager-1 InProgress'),
     {},
     'not finished within 120 s; still waiting for: manager-1 InProgress',
-    ['npm run metals -- status', 'or allow more time with --timeout'],
+    ['./bin/metals status', 'or allow more time with --timeout'],
     1,
   ],
   [

@@ -136,7 +136,7 @@ describe('lab up', () => {
     steps.push({ title: 'must not run', run: () => Promise.reject(new Error('it ran')) });
     const { code, err } = await metals('--stage demo lab up');
     expect({ code, ran: err.includes('must not run') }).toEqual({ code: 2, ran: false });
-    expect(err).toContain('next:  . .lab/env && npm run metals -- --stage demo deploy    # another');
+    expect(err).toContain('next:  . .lab/env && ./bin/metals --stage demo deploy    # another');
   });
 
   test('an unknown profile is refused before anything is started', async () => {

@@ -39,11 +39,11 @@ test('one row for each line, what to do on stderr, exit code 3', async () => {
 });
 
 test('every command reaches what was looked at', async () => {
-  const next = ['aws ec2 create-default-vpc', 'npm run metals -- images --update'];
+  const next = ['aws ec2 create-default-vpc', './bin/metals images --update'];
   const { io } = await run(report(line('fails', next)), { stage: 'blue', profile: 'work' });
   expect(io.err()).toContain('zones: aws --region eu-west-1 --profile work ec2 create-default-vpc\n');
-  expect(io.err()).toContain('zones: npm run metals -- --stage blue --profile work images --update\n');
-  expect(io.err()).toContain('then: npm run metals -- --stage blue --profile work preflight --context workers=3\n');
+  expect(io.err()).toContain('zones: ./bin/metals --stage blue --profile work images --update\n');
+  expect(io.err()).toContain('then: ./bin/metals --stage blue --profile work preflight --context workers=3\n');
 });
 
 test('--json prints exactly one value', async () => {
@@ -79,7 +79,7 @@ describe('settings are checked before anybody is asked', () => {
     expect(await refusal([setting])).toMatchObject({
       what: 'the preflight could not be made',
       why: expect.stringContaining(why),
-      next: ['npm run metals -- preflight --context KEY=VALUE'],
+      next: ['./bin/metals preflight --context KEY=VALUE'],
       exitCode: 2,
     });
   });

@@ -5,7 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { runCli } from '../../../lib/cli/program';
 import type { StackStatus } from '../../../lib/cli/stack-status';
 import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
-import { fakeIo, LAB_ENV, notInterrupted } from './fake-io';
+import { fakeIo, LAB_ENV, notInterrupted, type FakeIo } from './fake-io';
 
 const ssm = mockClient(SSMClient);
 
@@ -39,20 +39,54 @@ describe('usage', () => {
     expect(code).toBe(2);
     expect(out).toBe('');
     expect(err).toContain(why);
-    expect(err).toContain(`next:  npm run metals -- ${verb}--help\n`);
+    expect(err).toContain(`next:  ./bin/metals ${verb}--help\n`);
     expect(err).not.toMatch(/\n\s+at /);
   });
 
   test('a verb that needs another says which', async () => {
     const { code, err } = await metals('lab');
     expect(code).toBe(2);
-    expect(err).toContain('why:   metals lab needs a verb\nnext:  npm run metals -- lab --help');
+    expect(err).toContain('why:   metals lab needs a verb\nnext:  ./bin/metals lab --help');
   });
 
   test('help goes to stdout and is no failure', async () => {
     const { code, out } = await metals('--help');
     expect(code).toBe(0);
     expect(out).toContain('smoke-test');
+  });
+});
+
+describe('in a shell in which nothing says which AWS is meant', () => {
+  const io = (): FakeIo => fakeIo({ METALS_COMMAND: 'metals' });
+  const run = (line: string, to: FakeIo, lab: () => Record<string, string> | undefined) =>
+    runCli(line.split(' '), to, notInterrupted(), lab);
+
+  test('the lab is taken, and said; the next commands lead there', async () => {
+    documents();
+    const to = io();
+    expect(await run('status --stage blue', to, () => LAB_ENV)).toBe(1);
+    expect(to.env).toMatchObject(LAB_ENV);
+    expect(to.err()).toContain('no other AWS is set in this shell: this is the lab, as after . .lab/env\n');
+    expect(to.err()).toContain('next:  metals --stage blue deploy\n');
+  });
+
+  test('its stage may be another one', async () => {
+    const to = fakeIo({ METALS_STAGE: 'green' });
+    documents('metals-lab-stack-status');
+    expect(await run('status', to, () => LAB_ENV)).toBe(1);
+    expect(to.err()).toContain('why:   stage "green" is not deployed in the lab');
+  });
+
+  test('without a lab it asks for a region', async () => {
+    const to = io();
+    expect(await run('status', to, () => undefined)).toBe(2);
+    expect(to.err()).toContain('why:   no region is set');
+  });
+
+  test('verbs of the lab itself do not look for it', async () => {
+    const looked = jest.fn(() => LAB_ENV);
+    expect(await run('completion bash', io(), looked)).toBe(0);
+    expect(looked).not.toHaveBeenCalled();
   });
 });
 
@@ -161,16 +195,16 @@ describe('smoke-test', () => {
     expect(out).toMatch(/step 2 +FAILED +v: refused/);
     expect(err).toContain('FAILED: 1 of 7 steps ok');
     expect(err).toContain('smoke-test: MongoDB does not answer');
-    expect(err).toContain('next: npm run metals -- status');
+    expect(err).toContain('next: ./bin/metals status');
   });
 
   test('the next command reaches the same stage', async () => {
     documents('metals-blue-smoke-test');
     managerAnswers(lines(2, 2), { status: 'Failed' });
-    expect((await metals('smoke-test --stage blue')).err).toContain('next: npm run metals -- --stage blue status\n');
+    expect((await metals('smoke-test --stage blue')).err).toContain('next: ./bin/metals --stage blue status\n');
     managerAnswers('{"step":');
     expect((await metals('smoke-test --stage blue')).err).toContain(
-      'next:  npm run metals -- --stage blue deploy    # brings document and command line to the same version\n',
+      'next:  ./bin/metals --stage blue deploy    # brings document and command line to the same version\n',
     );
   });
 

@@ -103,7 +103,7 @@ test('claims first, ends the others, and only then goes on alone', async () => {
     'metals-lab-swarm-recover recover on i-1',
   ]);
   expect(io.err()).toContain('manager-1 (i-1) goes on alone with what it knows of the Swarm');
-  expect(io.err()).toContain('recovered; next: npm run metals -- deploy');
+  expect(io.err()).toContain('recovered; next: ./bin/metals deploy');
 });
 
 test('ends nothing where the manager says that a majority is there', async () => {

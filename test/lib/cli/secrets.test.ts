@@ -168,7 +168,7 @@ describe('the API key', () => {
     ssm.on(ListCommandsCommand).callsFake(() => ({ Commands: [{ Status: ++sent < failing ? 'Success' : 'Failed' }] }));
     await expect(rotate({})).rejects.toMatchObject({
       what: 'the secrets were not rotated',
-      next: ['npm run metals -- status', 'npm run metals -- secrets rotate api-key    # goes on where it stopped'],
+      next: ['./bin/metals status', './bin/metals secrets rotate api-key    # goes on where it stopped'],
     });
     expect(done).not.toContain(PROMOTED[0]);
   });

@@ -112,7 +112,7 @@ describe('findProblems', () => {
     [
       'a service that a rewind has stopped',
       { services: [service({ name: 'processor', desired: 0, running: 0, healthy: 0, standstill: '2' })] },
-      ['service processor stands still for a rewind: let it end; if it was cut off: npm run metals -- rewind --all'],
+      ['service processor stands still for a rewind: let it end; if it was cut off: ./bin/metals rewind --all'],
     ],
     [
       'a service that a person has stopped',

@@ -66,7 +66,7 @@ describe('associations that have failed', () => {
 
 const LOST =
   'node worker-1 does not come back, as it has no volume any more; this says what was on it, and how to go on: ' +
-  'npm run metals --';
+  './bin/metals';
 
 test('all is well: EC2 is not asked', async () => {
   swarm();
@@ -121,5 +121,5 @@ test('the only manager, too, whom nobody can ask', async () => {
   volumesOf('worker-1', 'worker-2');
   const { error } = await run({ timeout: '1s' });
   expect(error?.why).toMatch(/^manager-1 has no volume any more; waiting for a manager/);
-  expect(error?.next).toEqual(['npm run metals -- deploy    # says what was on it, and how to go on']);
+  expect(error?.next).toEqual(['./bin/metals deploy    # says what was on it, and how to go on']);
 });

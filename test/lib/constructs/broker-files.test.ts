@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { brokerFiles } from '../../../lib/constructs/broker-files';
 
-const stackYaml = readFileSync(path.join(ROOT, 'assets/stack/stack.yml'), 'utf8');
+const stackYaml = readFileSync(path.join(REPOSITORY, 'assets/stack/stack.yml'), 'utf8');
 // As Docker reads it.
 const broker1 = parse(stackYaml, { merge: true, version: '1.1' }).services.kafka;
 const files = (brokers: number): Record<string, any> =>

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { inFreshFolder } from '../../../lib/constructs/fresh-folder';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { readConfig } from '../../../lib/config';
 import { StackBundle } from '../../../lib/constructs/stack-bundle';
 
@@ -13,7 +13,7 @@ it('gives two that are at work at once a folder each, empty', () => {
   inFreshFolder(scope, 'it', (one) =>
     inFreshFolder(scope, 'it', (other) => {
       expect(other).not.toBe(one);
-      expect(other.startsWith(`${ROOT}/build/`)).toBe(true);
+      expect(other.startsWith(`${REPOSITORY}/build/`)).toBe(true);
       expect(readdirSync(other)).toEqual([]);
     }),
   );
@@ -41,7 +41,7 @@ it.each([
   inFreshFolder(scope, 'it', (its) => (folder = its));
   expect(existsSync(folder)).toBe(kept);
   const { asset } = new StackBundle(scope, 'Bundle', { config });
-  expect(asset.assetPath.startsWith(`${ROOT}/build/`)).toBe(kept);
+  expect(asset.assetPath.startsWith(`${REPOSITORY}/build/`)).toBe(kept);
   if (!kept) return;
   rmSync(folder, { recursive: true });
   rmSync(path.dirname(asset.assetPath), { recursive: true });

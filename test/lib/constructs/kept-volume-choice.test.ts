@@ -69,7 +69,7 @@ it.each([
   ['kafka', "; Kafka's data was on it, accepted events that are not stored yet included; give"],
   [
     'mongodb',
-    "; MongoDB's data was on it, the stored prices, whose events Kafka still has for some time: deployed again, read them again with npm run metals -- rewind --all; give",
+    "; MongoDB's data was on it, the stored prices, whose events Kafka still has for some time: deployed again, read them again with ./bin/metals rewind --all; give",
   ],
   ['swarm', 'deploy again: aws ssm delete-parameter --name /metals/prod/swarm/claim; aws ec2 create-volume'],
 ])('says what was on the one that is gone: %s', (data, text) => {

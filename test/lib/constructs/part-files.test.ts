@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { partFiles } from '../../../lib/constructs/part-files';
 
-const stackYaml = readFileSync(path.join(ROOT, 'assets/stack/stack.yml'), 'utf8');
+const stackYaml = readFileSync(path.join(REPOSITORY, 'assets/stack/stack.yml'), 'utf8');
 // As Docker reads it.
 const read = (yaml: string): any => parse(yaml, { merge: true, version: '1.1' });
 const files = Object.fromEntries(Object.entries(partFiles(stackYaml)).map(([name, yaml]) => [name, read(yaml)]));
@@ -33,7 +33,7 @@ test('every part declares what its service uses', () => {
 });
 
 test('the setup job can be deployed without the rest: what it names is declared', () => {
-  const setup = parse(readFileSync(path.join(ROOT, 'assets/stack/setup.yml'), 'utf8'));
+  const setup = parse(readFileSync(path.join(REPOSITORY, 'assets/stack/setup.yml'), 'utf8'));
   const [job] = Object.values<any>(setup.services);
   const { networks, secrets } = files['declarations.yml'];
   for (const network of job.networks) expect(networks[network]).toEqual({ external: true });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { readConfig } from '../../../lib/config';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { renderBundle, settings as stackSettings } from '../../../lib/constructs/stack-bundle';
 import { producerConfigSchema } from '../../../services/producer/config';
 import { toolsConfigSchema } from '../../../services/tools/config';
@@ -70,7 +70,7 @@ describe('producers', () => {
 });
 
 describe('the feed of the producer', () => {
-  const shipped = path.join(ROOT, 'assets/stack');
+  const shipped = path.join(REPOSITORY, 'assets/stack');
   const edited = mkdtempSync(path.join(tmpdir(), 'metals-stack-'));
   afterAll(() => rmSync(edited, { recursive: true }));
 
@@ -95,7 +95,7 @@ describe('the feed of the producer', () => {
   });
 
   it('polls an HTTP source as docs/events.md shows it', () => {
-    const example = /```yaml\n(feed:\n[^`]*)```/.exec(readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8'));
+    const example = /```yaml\n(feed:\n[^`]*)```/.exec(readFileSync(path.join(REPOSITORY, 'docs/events.md'), 'utf8'));
     const { feed } = parse(example![1]!) as { feed: unknown };
     expect(feed).toMatchObject({ kind: 'http' });
     expect(producerFeed({}, feed)).toEqual(feed);

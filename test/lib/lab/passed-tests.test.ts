@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { GRANTS_OF_TESTS } from '../../lab/support/grants-of-tests';
 import { hasPassed, hasPassedHere } from '../../lab/support/passed-tests';
 
@@ -30,5 +30,5 @@ describe('tests that have passed on the lab that is up', () => {
 
 test.each(GRANTS_OF_TESTS.map(({ test: needed }) => [needed.file, needed.title] as const))(
   '%s has the test that a grant is for: %s',
-  (file, title) => expect(readFileSync(path.join(ROOT, 'test/lab', file), 'utf8')).toContain(`test('${title}'`),
+  (file, title) => expect(readFileSync(path.join(REPOSITORY, 'test/lab', file), 'utf8')).toContain(`test('${title}'`),
 );

@@ -162,7 +162,7 @@ describe('images', () => {
     expect(machine({}, { ...NEEDS, imageId: undefined as never })).toMatchObject({
       verdict: 'fails',
       measured: 'none is pinned for eu-west-1',
-      next: ['npm run metals -- ami --update --region eu-west-1'],
+      next: ['./bin/metals ami --update --region eu-west-1'],
     });
     expect(machine({}, { ...NEEDS, region: 'eu-wset-1', imageId: undefined as never }).measured).toBe(
       'none is pinned for eu-wset-1, an unknown region; did you mean eu-west-1?',

@@ -119,7 +119,7 @@ test.each(['CREATE_FAILED', 'UPDATE_FAILED'])(
       measured: expect.stringMatching(
         /without --no-rollback, or where a resource is replaced, cdk deploy asks .+ fails/,
       ),
-      next: [expect.stringMatching(/^npm run metals -- deploy --no-rollback +#/)],
+      next: [expect.stringMatching(/^\.\/bin\/metals deploy --no-rollback +#/)],
     });
   },
 );

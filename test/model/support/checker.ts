@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import type { Case } from '../cases';
 import { readMutations, readOutput, readSteps, type Found } from './output';
 
-const MODEL = path.join(ROOT, 'test', 'model');
-const FOLDER = path.join(ROOT, 'build', 'model');
+const MODEL = path.join(REPOSITORY, 'test', 'model');
+const FOLDER = path.join(REPOSITORY, 'build', 'model');
 const FETCHED_SPIN = path.join(FOLDER, 'spin', 'usr', 'bin', 'spin');
 /** The state takes 156 bytes, and no partial-order reduction can help a single process. */
 const FLAGS = ['-w', '-O1', '-DVECTORSZ=512', '-DNOREDUCE', '-DMEMLIM=6000'];

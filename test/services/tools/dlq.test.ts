@@ -258,7 +258,7 @@ test('an error is the last line, with what to do; an unknown one points to the s
   tellError(output, new Error('Kafka is away'));
   expect(lines).toEqual([
     { error: { why: 'offset 9 is past the end', next: 'list', usage: true } },
-    { error: { why: 'Kafka is away', next: 'npm run metals -- status', usage: false } },
+    { error: { why: 'Kafka is away', next: './bin/metals status', usage: false } },
   ]);
 });
 

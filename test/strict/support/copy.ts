@@ -1,16 +1,16 @@
 /** Copies of the product below build/strict, in which a defect is planted and its check is run. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { run } from '../../../lib/lab/process';
 import { type Defect, plant } from './defects';
 
-export const STRICT_FOLDER = path.join(ROOT, 'build', 'strict');
+export const STRICT_FOLDER = path.join(REPOSITORY, 'build', 'strict');
 
 /** Everything that git knows or would take, as it is in the working tree: changes that are not committed, too. */
 async function productFiles(): Promise<string[]> {
-  const list = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  return list.split('\0').filter((file) => file !== '' && existsSync(path.join(ROOT, file)));
+  const list = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: REPOSITORY });
+  return list.split('\0').filter((file) => file !== '' && existsSync(path.join(REPOSITORY, file)));
 }
 
 /** Makes a copy from nothing; its place is always the same, so that Jest's cache of compiled files serves it again. */
@@ -20,9 +20,9 @@ export async function makeCopy(name: string | number): Promise<string> {
   for (const file of await productFiles()) {
     const target = path.join(copy, file);
     mkdirSync(path.dirname(target), { recursive: true });
-    copyFileSync(path.join(ROOT, file), target);
+    copyFileSync(path.join(REPOSITORY, file), target);
   }
-  symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+  symlinkSync(path.join(REPOSITORY, 'node_modules'), path.join(copy, 'node_modules'));
   return copy;
 }
 

@@ -35,7 +35,7 @@ export function leftStages(stackNames: readonly string[]): string[] {
 }
 
 export const RECOVERY = [
-  '. .lab/env && npx cdk deploy --all --require-approval never && npm run metals -- smoke-test',
+  '. .lab/env && npx cdk deploy --all --require-approval never && ./bin/metals smoke-test',
   'npm run lab:down && npm run lab    # from nothing, where that fails too',
 ];
 

@@ -1,7 +1,7 @@
 /** `--level lab`: one defect after the other is deployed to the lab that is up, must be caught, and is taken out again. */
 import { symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { STACKS } from '../../../lib/contract';
 import { LAB_LIMIT_SECONDS, runCheck } from './check';
 import { makeCopy, withDefect } from './copy';
@@ -48,7 +48,7 @@ export async function tryInLab(defects: readonly LabDefect[]): Promise<Outcome[]
 /** With the way to the lab, which lies in the clone that has started it. */
 async function labCopy(name: string): Promise<string> {
   const copy = await makeCopy(`lab-${name}`);
-  symlinkSync(path.join(ROOT, '.lab'), path.join(copy, '.lab'));
+  symlinkSync(path.join(REPOSITORY, '.lab'), path.join(copy, '.lab'));
   return copy;
 }
 

@@ -74,8 +74,7 @@ async function removeLeftStages(sound: string, id: string): Promise<void> {
 /** Undefined, or what the last smoke test said. */
 async function illness(sound: string): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
-    const smoke = ['bin/metals.ts', 'smoke-test'];
-    const { exitCode, output } = await runProgram('node_modules/.bin/tsx', smoke, sound, LAB_LIMIT_SECONDS);
+    const { exitCode, output } = await runProgram('bin/metals', ['smoke-test'], sound, LAB_LIMIT_SECONDS);
     if (exitCode === 0) return undefined;
     // No template has changed, so no deployment would: a stack that Docker has refused is half taken away.
     // Whoever has sent it last: the association would only look at secrets.

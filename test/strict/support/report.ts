@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createColors } from 'picocolors';
 import { format, resolveConfig } from 'prettier';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { drawTable } from '../../../lib/cli/table';
 import { STRICT_FOLDER } from './copy';
 import { type Defect, readDefects } from './defects';
@@ -11,7 +11,7 @@ import { told, type Verdict } from './judge';
 import { readLabResults } from './lab-results';
 import { DOCS_FILE, readTable, renderTable, replaceTable, rowsOf, saidIn } from './table';
 
-const TAP_FILE = path.join(ROOT, 'build', 'test-results', 'strict.tap');
+const TAP_FILE = path.join(REPOSITORY, 'build', 'test-results', 'strict.tap');
 
 export interface Outcome {
   readonly defect: Defect;

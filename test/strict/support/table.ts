@@ -1,13 +1,13 @@
 /** The table of defects in docs/lab.md. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../../../lib/constructs/bundle';
+import { REPOSITORY } from '../../../lib/repository';
 import { type Defect, isLabDefect, UsageError } from './defects';
 import { told } from './judge';
 import type { LabResult } from './lab-results';
 import type { Outcome } from './report';
 
-export const DOCS_FILE = path.join(ROOT, 'docs', 'lab.md');
+export const DOCS_FILE = path.join(REPOSITORY, 'docs', 'lab.md');
 
 export const BEGIN = '<!-- planted defects: written by `npm run test:strict -- --update-docs` -->';
 export const END = '<!-- end of planted defects -->';

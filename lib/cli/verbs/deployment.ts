@@ -1,0 +1,54 @@
+/** The verbs that deploy, and what they deploy from. */
+import { Option, type Command } from 'commander';
+import { withExamples } from './examples';
+import type { Bind } from './verb';
+
+/** A setting of lib/config.ts, as often as it is typed. */
+export const contextOption = (): Option =>
+  new Option('-c, --context <key=value>', 'a setting, see lib/config.ts; may be repeated').argParser(
+    (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
+  );
+
+export function addDeploymentVerbs(program: Command, bind: Bind): void {
+  withExamples(
+    program
+      .command('preflight')
+      .description('whether a deployment can succeed: account, quotas, leftovers, images; changes nothing')
+      .addOption(contextOption())
+      .action(bind(() => import('../commands/preflight'))),
+    'metals preflight',
+    'metals preflight --stage staging --region eu-west-3 --context workers=3',
+  );
+  withExamples(
+    program
+      .command('deploy')
+      .description('deploy all stacks: the same as npx cdk deploy --all')
+      .option('--yes', 'do not ask before permissions are widened')
+      .option('--dry-run', 'show what would change, change nothing')
+      .option('--no-preflight', 'do not look first whether it can succeed')
+      .option('--no-rollback', 'keep what was created when something fails, and with it the evidence')
+      .addOption(contextOption())
+      .action(bind(() => import('../commands/deploy'))),
+    'metals deploy --dry-run',
+    'metals deploy --context workers=3',
+    'metals --stage staging --region eu-west-3 --profile work deploy --yes',
+  );
+  withExamples(
+    program
+      .command('ami')
+      .description("the nodes' machine image: the pinned one and the newest")
+      .option('--update', 'pin the newest')
+      .action(bind(() => import('../commands/ami'))),
+    'metals ami',
+    'metals ami --update --region eu-west-1',
+  );
+  withExamples(
+    program
+      .command('images')
+      .description('the base images, and which are pinned by digest')
+      .option('--update', 'pin what their tags are today')
+      .action(bind(() => import('../commands/images'))),
+    'metals images',
+    'metals images --update',
+  );
+}

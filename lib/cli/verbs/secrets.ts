@@ -1,0 +1,36 @@
+/** The verbs of `metals secrets`. */
+import type { Command } from 'commander';
+import type { RotateOptions } from '../commands/secrets-rotate';
+import { SECRET_KEYS } from '../secret-keys';
+import { withExamples } from './examples';
+import type { Bind } from './verb';
+
+const ROTATE_HELP = `
+Names: ${SECRET_KEYS.map(({ name }) => name).join(', ')}.
+Both values are accepted until all tasks have the new one. Interrupted or killed, the same command goes on. A value that
+was changed elsewhere reaches the Swarm by itself within half an hour, or at once by this command or a deployment.`;
+
+export function addSecretVerbs(program: Command, bind: Bind): void {
+  const secrets = program.command('secrets').description('the API key and the passwords of Kafka and MongoDB');
+  withExamples(
+    secrets
+      .command('list')
+      .description('versions in Secrets Manager, never a value')
+      .action(bind(() => import('../commands/secrets-list'))),
+    'metals secrets list',
+  );
+  withExamples(
+    secrets
+      .command('rotate')
+      .description('new values, brought to the Swarm while the old ones are still accepted')
+      .argument('[name...]', 'which; without, all for which nothing restarts')
+      .option('--grace <duration>', 'how long clients may take to notice the new API key (60s)')
+      .option('--yes', 'do not ask')
+      .addHelpText('after', ROTATE_HELP)
+      .action((names: string[], options: Omit<RotateOptions, 'names'>) =>
+        bind(() => import('../commands/secrets-rotate'))({ ...options, names }),
+      ),
+    'metals secrets rotate',
+    'metals secrets rotate api-key --grace 10m --yes',
+  );
+}
