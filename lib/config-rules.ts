@@ -7,6 +7,8 @@ import { STAGE } from './contract';
 export interface Rule {
   readonly schema: z.ZodType;
   readonly allowed: string;
+  /** All that it may be, where they are few. */
+  readonly values?: readonly string[];
   /** What stands there by mistake may be a secret, and is not repeated. @default false */
   readonly hidden?: boolean;
 }
@@ -24,6 +26,7 @@ const integer = (min: number, max: number): Rule => ({
 const oneOf = (...values: [string, ...string[]]): Rule => ({
   schema: z.enum(values),
   allowed: `one of ${values.join(', ')}`,
+  values,
 });
 const cidr = (widest: number, narrowest: number): Rule => ({
   schema: z.string().superRefine((value, context) => {

@@ -1,7 +1,7 @@
 /** The verbs and flags of `metals`. */
 import { Argument, Command, CommanderError } from 'commander';
 import { EXIT } from '../contract';
-import { completionScript, SHELLS } from './completion';
+import { SHELLS } from './completion';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
 import type { FindLab } from './found-lab';
@@ -98,10 +98,14 @@ export function buildProgram(
   withExamples(
     program
       .command('completion')
-      .description('shell completion: source <(metals completion bash)')
+      .description('what a shell sources, to complete verbs, flags and values')
       .addArgument(new Argument('<shell>').choices(SHELLS))
-      .action(() => new Terminal(io, false, false).data(completionScript(program))),
-    'source <(metals completion bash)',
+      .action(async (shell: (typeof SHELLS)[number]) => {
+        const { completion } = await import('./commands/completion');
+        new Terminal(io, false, false).data(completion(program, shell));
+      }),
+    'source <(metals completion bash)    # zsh: source <(metals completion zsh)',
+    'metals completion fish | source',
   );
   return program;
 }

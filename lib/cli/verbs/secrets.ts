@@ -1,14 +1,17 @@
 /** The verbs of `metals secrets`. */
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { RotateOptions } from '../commands/secrets-rotate';
 import { SECRET_KEYS } from '../secret-keys';
 import { withExamples } from './examples';
 import type { Bind } from './verb';
 
 const ROTATE_HELP = `
-Names: ${SECRET_KEYS.map(({ name }) => name).join(', ')}.
 Both values are accepted until all tasks have the new one. Interrupted or killed, the same command goes on. A value that
 was changed elsewhere reaches the Swarm by itself within half an hour, or at once by this command or a deployment.`;
+
+/** Offered, not checked here: the verb names the nearest. */
+const NAMES = new Argument('[name...]', 'which; without, all for which nothing restarts');
+NAMES.argChoices = SECRET_KEYS.map(({ name }) => name);
 
 export function addSecretVerbs(program: Command, bind: Bind): void {
   const secrets = program.command('secrets').description('the API key and the passwords of Kafka and MongoDB');
@@ -23,7 +26,7 @@ export function addSecretVerbs(program: Command, bind: Bind): void {
     secrets
       .command('rotate')
       .description('new values, brought to the Swarm while the old ones are still accepted')
-      .argument('[name...]', 'which; without, all for which nothing restarts')
+      .addArgument(NAMES)
       .option('--grace <duration>', 'how long clients may take to notice the new API key (60s)')
       .option('--yes', 'do not ask')
       .addHelpText('after', ROTATE_HELP)

@@ -33,7 +33,7 @@ describe('usage', () => {
     ['status --sage lab', "unknown option '--sage' (Did you mean --stage?)", 'status '],
     ['status now', 'too many arguments', 'status '],
     ['--stage lab dlq list --all', "unknown option '--all'", 'dlq list '],
-    ['completion fish', 'Allowed choices are bash, zsh', 'completion '],
+    ['completion tcsh', 'Allowed choices are bash, zsh, fish', 'completion '],
   ])('"%s" is a usage error that says what is meant', async (line, why, verb) => {
     const { code, out, err } = await metals(line);
     expect(code).toBe(2);
@@ -244,12 +244,17 @@ test('Ctrl-C: exit code 130 with what is left and how to go on', async () => {
   expect(io.err()).toContain('aws ssm cancel-command --command-id c-1 --region eu-west-1');
 });
 
-test('completion knows every verb and flag', async () => {
-  const { code, out } = await metals('completion bash');
+test.each(['bash', 'zsh', 'fish'])('completion of %s knows every verb, flag and value', async (shell) => {
+  const { code, out } = await metals(`completion ${shell}`);
   expect(code).toBe(0);
   expect(out).toMatch(
     /^deploy:--yes --dry-run --no-preflight --no-rollback --context --stage .* --json --no-color --help$/m,
   );
-  expect(out).toMatch(/^completion:bash zsh /m);
+  expect(out).toMatch(/^completion:bash zsh fish /m);
+  expect(out).toMatch(/^ --region:.* eu-west-1 /m);
+  expect(out).toMatch(/^ --stage:$/m);
+  expect(out).toMatch(/^deploy -c:.* egress=endpoints .* workers= /m);
+  expect(out).toMatch(/^dlq list --reason:.*\bnot-json\b/m);
+  expect(out).toMatch(/^secrets rotate:.*\bapi-key\b/m);
   expect(out).not.toContain('METALS_COMPLETION_TABLE');
 });
