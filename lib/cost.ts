@@ -10,7 +10,12 @@ import { slotNames } from './slots';
 export const PRICES = {
   readIn: 'November 2026',
   region: 'us-east-1',
-  t3MediumHour: 0.0416,
+  /** What is smaller does not hold the services. [EC2 on-demand pricing, Linux] */
+  instanceHour: {
+    't3.medium': 0.0416,
+    't3.large': 0.0832,
+    't3.xlarge': 0.1664,
+  } as Readonly<Record<string, number>>,
   gp3GibMonth: 0.08,
   natGatewayHour: 0.045,
   natGatewayGb: 0.045,
@@ -25,7 +30,7 @@ export const PRICES = {
   snapshotGbMonth: 0.05,
 } as const;
 
-const HOURS_A_MONTH = 730;
+export const HOURS_A_MONTH = 730;
 const ROOT_VOLUME_GIB = 10;
 const SECRETS_COUNT = 3;
 
@@ -34,14 +39,15 @@ export interface CostLine {
   readonly dollarsPerHour: number;
 }
 
-/** Undefined for another instance type than t3.medium, whose price is not known here. */
+/** Undefined for an instance type whose price is not known here. */
 export function costPerHour(config: Config): CostLine[] | undefined {
-  if (config.instanceType !== 't3.medium') return undefined;
+  const instanceHour = PRICES.instanceHour[config.instanceType];
+  if (instanceHour === undefined) return undefined;
   const nodes = slotNames(config).length;
   const disks = nodes * FILE_SYSTEMS.length;
   const gib = nodes * (config.dataVolumeGiB + ROOT_VOLUME_GIB);
   return [
-    { what: `${nodes} × t3.medium`, dollarsPerHour: nodes * PRICES.t3MediumHour },
+    { what: `${nodes} × ${config.instanceType}`, dollarsPerHour: nodes * instanceHour },
     { what: `${gib} GiB of gp3`, dollarsPerHour: (gib * PRICES.gp3GibMonth) / HOURS_A_MONTH },
     ...wayOut(config),
     ...balancer(config),

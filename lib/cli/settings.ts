@@ -36,6 +36,14 @@ export function parseSettings(
   return Object.fromEntries(settings);
 }
 
+/** All CDK context of a deployment: cdk.json's, the stage, and what was typed; unchecked. @throws CliError */
+export const contextSettings = (
+  { stage }: Pick<Context, 'stage'>,
+  pairs: readonly string[],
+  failure: string,
+  command: string,
+): Record<string, unknown> => ({ ...readCdkContext(), stage, ...parseSettings(pairs, failure, command) });
+
 /**
  * All CDK context of a deployment: cdk.json's, the stage, and what was typed. Keys, ranges and what contradicts each other
  * are checked without an account, so that a slip is told before anybody signs in.
@@ -48,7 +56,7 @@ export async function readSettings(
   failure: string,
   command: string,
 ): Promise<Record<string, unknown>> {
-  const settings = { ...readCdkContext(), stage: context.stage, ...parseSettings(pairs, failure, command) };
+  const settings = contextSettings(context, pairs, failure, command);
   const { region } = await connect(context);
   const account = context.isLab ? LAB_ACCOUNT_ID : ANY_ACCOUNT_ID;
   try {

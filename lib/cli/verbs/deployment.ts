@@ -35,6 +35,15 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
   );
   withExamples(
     program
+      .command('cost')
+      .description('what the deployment costs a month, and which settings would change that most')
+      .addOption(contextOption())
+      .action(bind(() => import('../commands/cost'))),
+    'metals cost',
+    'metals cost --context egress=nat-instance --context workers=3',
+  );
+  withExamples(
+    program
       .command('ami')
       .description("the nodes' machine image: the pinned one and the newest")
       .option('--update', 'pin the newest')
