@@ -1,8 +1,9 @@
 /** What the flags and the environment say, checked once, before any command does anything. */
 import { readCdkContext } from '../cdk-json';
-import { EXIT, LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
+import { LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
 import { chooseStage } from '../stage';
 import { parseDurationSeconds } from './duration';
+import type { ErrorCode } from './error-codes';
 import { CliError } from './errors';
 import type { Given } from './next-command';
 import { Terminal, type Io } from './terminal';
@@ -43,8 +44,8 @@ export interface Context {
 export const isLabsOwn = ({ isLab, stage }: Pick<Context, 'isLab' | 'stage'>): boolean =>
   isLab && stage === STAGE.defaultFor(true);
 
-const usage = (why: string, next: string): CliError =>
-  new CliError('the command did not start', why, [next], EXIT.usage);
+const usage = (why: string, next: string, code: ErrorCode = 'usage'): CliError =>
+  new CliError('the command did not start', why, [next], code);
 
 /** @throws CliError with the flag, the value and what is allowed */
 export function readContext(
@@ -64,12 +65,13 @@ export function readContext(
     throw usage(`${from}: got "${stage}", expected ${STAGE.allowed}`, 'add --stage NAME');
   }
   if (isLab && !endpoint) {
-    throw usage(`account ${LAB_ACCOUNT_ID} is the lab, but AWS_ENDPOINT_URL is not set`, '. .lab/env');
+    throw usage(`account ${LAB_ACCOUNT_ID} is the lab, but AWS_ENDPOINT_URL is not set`, '. .lab/env', 'wrong-place');
   }
   if (isLab && region !== undefined && region !== LAB_REGION) {
     throw usage(
       `--region: got "${region}", but the lab serves ${LAB_REGION} only`,
       `add --region ${LAB_REGION}, or: . .lab/env`,
+      'wrong-place',
     );
   }
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {

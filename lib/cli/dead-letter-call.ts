@@ -1,5 +1,4 @@
 /** Runs the document dead-letters on a manager. */
-import { EXIT } from '../contract';
 import { explainFailure } from '../ssm';
 import type { Context } from './context';
 import type { DeadLetterParameters } from './dead-letter-options';
@@ -26,7 +25,7 @@ export async function openDeadLetters(context: Context, what: string): Promise<C
     const stdout = state.invocations[0]?.stdout ?? '';
     // A failure that the tools explain has its own last line; any other has printed nothing.
     if (!state.succeeded && stdout.trim() === '') {
-      throw new CliError(what, visibleLines(explainFailure(state, connection.region)), [STATUS]);
+      throw new CliError(what, visibleLines(explainFailure(state, connection.region)), [STATUS], 'document-failed');
     }
     return parseDeadLetters(stdout, what);
   };
@@ -34,7 +33,7 @@ export async function openDeadLetters(context: Context, what: string): Promise<C
 
 /** The error of an answer, as the user reads it. */
 export const answerError = (what: string, { why, next, usage }: NonNullable<DeadLettersAnswer['error']>): CliError =>
-  new CliError(what, visible(why), [visible(next)], usage ? EXIT.usage : EXIT.failure);
+  new CliError(what, visible(why), [visible(next)], usage ? 'usage' : 'failed');
 
 /** @throws CliError when the answer is an error */
 export function endOf(answer: DeadLettersAnswer, what: string): NonNullable<DeadLettersAnswer['end']> {

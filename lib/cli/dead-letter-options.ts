@@ -1,5 +1,4 @@
 /** Pure: what was typed behind `metals dlq …`, checked before anything is asked or sent. */
-import { EXIT } from '../contract';
 import { reasonProblem } from './dead-letter-reasons';
 import { parseDurationSeconds } from './duration';
 import { CliError } from './errors';
@@ -11,7 +10,7 @@ const HIGHEST_LIMIT = 1000;
 const MOST_OFFSETS = 100;
 const NOT_STARTED = 'the command did not start';
 
-const usage = (why: string, next: string): CliError => new CliError(NOT_STARTED, why, [next], EXIT.usage);
+const usage = (why: string, next: string): CliError => new CliError(NOT_STARTED, why, [next], 'usage');
 
 export interface FilterOptions {
   readonly reason?: string;

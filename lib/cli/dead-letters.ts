@@ -73,9 +73,12 @@ export function parseDeadLetters(stdout: string, what: string): DeadLettersAnswe
   const parsed = lines.map((line) => parseLine(line, what));
   const last = parsed.at(-1);
   if (!last?.end && !last?.error) {
-    throw new CliError(what, `the document dead-letters answered ${lines.length} lines without its last one`, [
-      'ask for fewer, e.g. with --limit 5 or --since 1h',
-    ]);
+    throw new CliError(
+      what,
+      `the document dead-letters answered ${lines.length} lines without its last one`,
+      ['ask for fewer, e.g. with --limit 5 or --since 1h'],
+      'other-version',
+    );
   }
   return {
     letters: parsed.flatMap(({ letter }) => letter ?? []),

@@ -7,6 +7,6 @@ export const notAgreedOn = (what: string, document: string, line: string, cause:
     what,
     `the document ${document} answered ${JSON.stringify(line.slice(0, 200))}, which is not what was agreed on`,
     ['./bin/metals deploy    # brings document and command line to the same version'],
-    undefined,
+    'other-version',
     { cause },
   );

@@ -1,25 +1,35 @@
 /** A failure as the user reads it: what failed -> why -> what to type next. Never a stack trace, unless DEBUG is set. */
 import { ActionableError } from '../actionable-error';
 import { isExpired, isRefusal, isUnknownSigner, isUnreachable } from '../aws-errors';
-import { EXIT } from '../contract';
 import { unknownRegion } from '../regions';
 import { DeadlineError } from '../ssm/deadline';
+import { ERRORS, type ErrorCode } from './error-codes';
 
 export class CliError extends Error {
   constructor(
     readonly what: string,
     readonly why: string,
     readonly next: readonly string[],
-    readonly exitCode: number = EXIT.failure,
-    options?: ErrorOptions,
+    readonly code: ErrorCode = 'failed',
+    private readonly options: ErrorOptions & { readonly exitCode?: number } = {},
   ) {
     super(`${what}: ${why}`, options);
     this.name = 'CliError';
   }
 
+  get exitCode(): number {
+    return this.options.exitCode ?? ERRORS[this.code].exitCode;
+  }
+
+  /** As --json shows it. */
+  toJSON(): Record<string, unknown> {
+    const { code, what, why, next, exitCode } = this;
+    return { code, what, why, next, exitCode };
+  }
+
   /** The same failure with other commands. */
   withNext(next: readonly string[]): CliError {
-    const copy = new CliError(this.what, this.why, next, this.exitCode, { cause: this.cause });
+    const copy = new CliError(this.what, this.why, next, this.code, this.options);
     copy.stack = this.stack;
     return copy;
   }
@@ -40,54 +50,60 @@ export const USE_LAB = 'for the lab: . .lab/env (after npm run lab)';
 export function explainError(error: unknown, context: ErrorContext): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ActionableError)
-    return new CliError(context.what, error.message, error.next, EXIT.failure, { cause: error });
+    return new CliError(
+      context.what,
+      error.message,
+      error.next,
+      error.name === 'NoManagerError' ? 'no-manager' : 'failed',
+      { cause: error },
+    );
   const { name, message } = asError(error);
-  const make = (why: string, next: readonly string[], exitCode: number): CliError =>
-    new CliError(context.what, why, next, exitCode, { cause: error });
+  const make = (why: string, next: readonly string[], code: ErrorCode): CliError =>
+    new CliError(context.what, why, next, code, { cause: error });
   const signIn = `aws sso login${context.profile ? ` --profile ${context.profile}` : ''}`;
   const isLab = context.endpoint !== undefined;
 
   if (name === 'CredentialsProviderError') {
     if (/expired|sso session/i.test(message))
-      return make(`the sign-in has expired (${message})`, [signIn], EXIT.notAuthorised);
+      return make(`the sign-in has expired (${message})`, [signIn], 'credentials');
     if (context.profile) {
       return make(
         `the profile "${context.profile}" gives no credentials (${message})`,
         [signIn, 'aws configure list-profiles'],
-        EXIT.notAuthorised,
+        'credentials',
       );
     }
     return make(
       'no AWS credentials were found in the environment, a profile or the machine',
       [`${signIn}, or name a profile with --profile`, USE_LAB],
-      EXIT.notAuthorised,
+      'credentials',
     );
   }
-  if (isExpired(error)) return make(`the session token has expired (${message})`, [signIn], EXIT.notAuthorised);
+  if (isExpired(error)) return make(`the session token has expired (${message})`, [signIn], 'credentials');
   if (isRefusal(error)) {
-    return make(`these credentials may not do this: ${message}`, ['aws sts get-caller-identity'], EXIT.notAuthorised);
+    return make(`these credentials may not do this: ${message}`, ['aws sts get-caller-identity'], 'forbidden');
   }
   if (isUnknownSigner(error)) {
     const why = isLab
       ? `the lab does not accept these credentials: ${message}`
       : `AWS does not know these credentials: ${message}`;
-    return make(why, isLab ? ['. .lab/env'] : ['aws sts get-caller-identity', signIn], EXIT.notAuthorised);
+    return make(why, isLab ? ['. .lab/env'] : ['aws sts get-caller-identity', signIn], 'credentials');
   }
   if (/region is missing/i.test(message)) {
-    return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1', USE_LAB], EXIT.usage);
+    return make('no region is set', ['add --region eu-west-1, or export AWS_REGION=eu-west-1', USE_LAB], 'no-region');
   }
   if (isUnreachable(error)) return unreachable(context, message, error);
   if (error instanceof DeadlineError) {
     return make(
       `not finished within ${Math.round(error.timeoutSeconds)} s; still waiting for: ${error.reason}`,
       ['./bin/metals status', 'or allow more time with --timeout'],
-      EXIT.failure,
+      'deadline',
     );
   }
   return make(
     name === 'Error' ? message : `${name}: ${message}`,
     ['run it again with DEBUG=1 to see where it happened'],
-    EXIT.failure,
+    'failed',
   );
 }
 
@@ -97,7 +113,7 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
       context.what,
       `nothing answers at ${context.endpoint} (AWS_ENDPOINT_URL): ${message}`,
       ['./bin/metals lab status', 'npm run lab'],
-      EXIT.failure,
+      'unreachable',
       { cause },
     );
   }
@@ -110,7 +126,7 @@ function unreachable(context: ErrorContext, message: string, cause: unknown): Cl
       'check the network and the name of the region',
       'behind a proxy: export HTTPS_PROXY=http://HOST:PORT    # the CDK and AWS command lines take it too',
     ],
-    EXIT.failure,
+    'unreachable',
     { cause },
   );
 }

@@ -124,7 +124,8 @@ function reportInterruption(context: Context): void {
   const next = context.leaveBehind.map((line) => completeCommands(line, context.given));
   const left = next.length ? next : ['nothing is left behind'];
   context.terminal.note(['', 'interrupted', ...left.map((line) => `  ${line}`)].join('\n'));
-  if (context.terminal.json) context.terminal.value({ error: { what: 'interrupted', why: 'Ctrl-C', next } });
+  if (context.terminal.json)
+    context.terminal.value({ error: new CliError('interrupted', 'Ctrl-C', next, 'interrupted') });
 }
 
 /** Writes an error in its three parts and returns the exit code. */
@@ -137,7 +138,7 @@ function report(error: unknown, io: Io, args: readonly string[], program: Comman
       ? usageError(error, program, io.env.METALS_COMMAND)
       : explainError(error, { what: 'metals failed' });
   tellError(terminal, told);
-  if (json) terminal.value({ error: { what: told.what, why: told.why, next: told.next, exitCode: told.exitCode } });
+  if (json) terminal.value({ error: told });
   return told.exitCode;
 }
 
@@ -147,9 +148,9 @@ function usageError(error: CommanderError, program: Command, command: string | u
   const path = verbPath(program);
   const help = [completeCommands(['./bin/metals', ...path, '--help'].join(' '), { command })];
   if (error.code === 'commander.help')
-    return new CliError(what, `${['metals', ...path].join(' ')} needs a verb`, help, EXIT.usage);
+    return new CliError(what, `${['metals', ...path].join(' ')} needs a verb`, help, 'usage');
   const [first = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  return new CliError(what, [first, ...hints].join(' '), help, EXIT.usage);
+  return new CliError(what, [first, ...hints].join(' '), help, 'usage');
 }
 
 /** The verb that was named, as far as there is such a one. */

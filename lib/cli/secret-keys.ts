@@ -1,5 +1,5 @@
 /** What can be rotated by itself: a secret that is one value, or one principal's password in a secret of several. Pure. */
-import { EXIT, EXTERNAL_SECRETS, type Principal, SECRETS, secretName, type SecretId } from '../contract';
+import { EXTERNAL_SECRETS, type Principal, SECRETS, secretName, type SecretId } from '../contract';
 import { CliError } from './errors';
 
 /** `api-key`, `kafka-password/producer`: as documents name them. Brokers, changed one by one, must know each other throughout. */
@@ -58,7 +58,7 @@ export function ofOwnEngines(
       `aws secretsmanager put-secret-value --secret-id ${login} --secret-string file://FILE    # a new login: docs/growing.md`,
       './bin/metals deploy    # brings it to the Swarm at once, and by itself it comes within half an hour',
     ],
-    EXIT.usage,
+    'refused',
   );
 }
 
@@ -78,7 +78,7 @@ export function chooseKeys(names: readonly string[], what: string): SecretKey[] 
       what,
       `there is no secret ${unknown.join(', ')}; there are: ${SECRET_KEYS.map(({ name }) => name).join(', ')}`,
       ['./bin/metals secrets list'],
-      EXIT.usage,
+      'usage',
     );
   return SECRET_KEYS.filter((key) => names.some((name) => isNamed(key, name)));
 }

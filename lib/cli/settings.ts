@@ -2,7 +2,7 @@
 import { readCdkContext } from '../cdk-json';
 import { readConfig } from '../config';
 import { ConfigError } from '../config-error';
-import { EXIT, LAB_ACCOUNT_ID } from '../contract';
+import { LAB_ACCOUNT_ID } from '../contract';
 import type { Context } from './context';
 import { CliError } from './errors';
 import { connect } from './systems-manager';
@@ -28,10 +28,10 @@ export function parseSettings(
   const settings = pairs.map((pair): [string, string] => {
     const match = /^([^=]+)=(.*)$/s.exec(pair);
     if (match?.[1] === 'stage')
-      throw new CliError(failure, '--context: the stage is no setting here', [otherStage(match[2]!)], EXIT.usage);
+      throw new CliError(failure, '--context: the stage is no setting here', [otherStage(match[2]!)], 'usage');
     if (match) return [match[1]!, match[2]!];
     const why = `--context: got "${pair}", expected key=value`;
-    throw new CliError(failure, why, [`${command} --context kafkaMode=kraft`], EXIT.usage);
+    throw new CliError(failure, why, [`${command} --context kafkaMode=kraft`], 'usage');
   });
   return Object.fromEntries(settings);
 }
@@ -70,5 +70,5 @@ export async function readSettings(
 /** Pure: a ConfigError as the user reads it; any other error as it is. */
 export function configProblem(error: unknown, failure: string, command: string): unknown {
   if (!(error instanceof ConfigError)) return error;
-  return new CliError(failure, error.message, [`${command} --context KEY=VALUE`], EXIT.usage, { cause: error });
+  return new CliError(failure, error.message, [`${command} --context KEY=VALUE`], 'configuration', { cause: error });
 }

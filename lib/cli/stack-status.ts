@@ -1,6 +1,5 @@
 /** The answer of the document stack-status: checked, judged and drawn. */
 import { z } from 'zod';
-import { EXIT } from '../contract';
 import { CliError } from './errors';
 import { visible } from '../safe-text';
 
@@ -68,7 +67,7 @@ export function parseStackStatus(stdout: string): StackStatus {
       'the status could not be read',
       `the document stack-status answered ${why}: ${JSON.stringify(stdout.slice(0, 200))}`,
       ['./bin/metals deploy    # brings document and command line to the same version'],
-      EXIT.failure,
+      'other-version',
       { cause },
     );
   let value: unknown;

@@ -34,14 +34,21 @@ export async function assertDeployed(
   const where = context.endpoint ? `the lab (${context.endpoint})` : connection.region;
   const deploy = isLabsOwn(context) ? 'npm run lab' : './bin/metals deploy';
   if (stages.length === 0) {
-    throw new CliError(what, `no stage is deployed in ${where}: there is no document ${wanted}`, [deploy]);
+    throw new CliError(
+      what,
+      `no stage is deployed in ${where}: there is no document ${wanted}`,
+      [deploy],
+      'not-deployed',
+    );
   }
   const nearest = closest(context.stage, stages);
   const hint = distance(context.stage, nearest) <= 3 || stages.length === 1 ? nearest : 'NAME';
-  throw new CliError(what, `stage "${context.stage}" is not deployed in ${where}; deployed: ${stages.join(', ')}`, [
-    `add --stage ${hint}`,
-    `or deploy it: ${deploy}`,
-  ]);
+  throw new CliError(
+    what,
+    `stage "${context.stage}" is not deployed in ${where}; deployed: ${stages.join(', ')}`,
+    [`add --stage ${hint}`, `or deploy it: ${deploy}`],
+    'not-deployed',
+  );
 }
 
 async function listDocumentNames(ssm: SSMClient): Promise<string[]> {

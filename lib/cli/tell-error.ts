@@ -5,7 +5,7 @@ import type { Terminal } from './terminal';
 /** Writes an error in its three parts; DEBUG adds where it happened. */
 export function tellError(terminal: Terminal, error: CliError): void {
   const { red, dim } = terminal.noteColors;
-  terminal.note(`${red('error:')} ${error.what}`);
+  terminal.note(`${red('error:')} ${error.what} ${dim(`[${error.code}]`)}`);
   terminal.note(`${dim('why:')}   ${indent(error.why)}`);
   for (const line of error.next) terminal.note(`${dim('next:')}  ${indent(line)}`);
   if (terminal.io.env.DEBUG) terminal.note(visibleLines(stackOf(error)));

@@ -28,6 +28,9 @@ const PREFERENCE_MS = 5_000;
 /** As API and console write them. */
 const UNDER_WAY = /^(Pending|In ?Progress|Delayed|Cancelling|Success)$/;
 
+/** None of the managers that are online can speak for the Swarm. */
+class NoManagerError extends ActionableError {}
+
 interface Online {
   readonly ids: readonly string[];
   readonly preferred: string | undefined;
@@ -90,7 +93,7 @@ async function ask(
       const isPatient = Date.now() - (firstAnswerMs ?? Infinity) <= preferenceMs;
       const chosen = choose(state, answered, preferred, isPatient);
       if (chosen !== undefined) return { value: chosen };
-      if (state.done) throw new ActionableError(noSpeaker(state, region), NEXT);
+      if (state.done) throw new NoManagerError(noSpeaker(state, region), NEXT);
       return { waitingFor: progressOf(state) };
     }),
     onWait,

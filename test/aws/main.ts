@@ -42,13 +42,13 @@ const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv): 
 /** Account and region, of which it is known that they are AWS and that nothing of the stage is there. */
 async function lookFirst(request: AwsRequest): Promise<{ account: string; region: string }> {
   const elsewhere = refusal('', process.env.AWS_ENDPOINT_URL);
-  if (elsewhere) throw new CliError(NOT_STARTED, elsewhere.why, [elsewhere.next], EXIT.usage);
+  if (elsewhere) throw new CliError(NOT_STARTED, elsewhere.why, [elsewhere.next], 'wrong-place');
   const settings = { ...request, endpoint: undefined, env: process.env };
   const clients = await createClients(settings);
   const region = await clients.sts.config.region();
   const { account } = await readCaller(clients.sts, { ...settings, region }, NOT_STARTED);
   const lab = refusal(account, undefined);
-  if (lab) throw new CliError(NOT_STARTED, lab.why, [lab.next], EXIT.usage);
+  if (lab) throw new CliError(NOT_STARTED, lab.why, [lab.next], 'wrong-place');
   assertNothingThere(request.stage, region, await readLeftovers(clients, request, asker(false)));
   return { account, region };
 }
@@ -72,12 +72,18 @@ async function testAws(request: AwsRequest): Promise<number> {
   const ready = await metals('preflight', ...context);
   if (ready !== EXIT.ok) {
     const next = `mend what its lines say, or see them again: ./bin/metals preflight --stage ${stage}`;
-    throw new CliError(NOT_STARTED, `the preflight ended with ${ready}: its lines are above`, [next], ready);
+    throw new CliError(
+      NOT_STARTED,
+      `the preflight ended with ${ready}: its lines are above`,
+      [next],
+      'preflight-failed',
+      { exitCode: ready },
+    );
   }
   for (const line of describePlan(plannedConfig(stage, { account, region }), CASES)) say(line);
   if (!(await agreed(request))) {
     const next = `npm run test:aws -- --stage ${stage} --yes-destroy ${stage}    # agrees beforehand`;
-    throw new CliError(NOT_STARTED, 'it was not agreed to; nothing was deployed', [next], EXIT.usage);
+    throw new CliError(NOT_STARTED, 'it was not agreed to; nothing was deployed', [next], 'declined');
   }
   // From here on something may cost: an interruption ends what runs, and the stage is destroyed all the same.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

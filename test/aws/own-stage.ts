@@ -1,6 +1,6 @@
 /** Whether a stage may be deployed and destroyed: only one of which nothing is there. Pure. */
 import { CliError } from '../../lib/cli/errors';
-import { cloudFormationStackName, EXIT, STACKS } from '../../lib/contract';
+import { cloudFormationStackName, STACKS } from '../../lib/contract';
 import type { Fact } from '../../lib/preflight/fact';
 import type { LeftoverFacts } from '../../lib/preflight/leftovers';
 import { NOT_STARTED } from './request';
@@ -31,21 +31,21 @@ export function assertNothingThere(stage: string, region: string, { stacks, secr
       ),
       ...seen(stage, volumes).map(({ id }) => `aws ec2 delete-volume --region ${region} --volume-id ${id}`),
     ],
-    EXIT.failure,
+    'refused',
   );
 }
 
 /** A stage that cannot be looked at is not known to be nobody's. */
 function seen<T>(stage: string, fact: Fact<T>): T {
   if (fact.kind === 'known') return fact.value;
-  const [why, exitCode] =
+  const [why, code] =
     fact.kind === 'refused'
-      ? [`these credentials lack ${fact.action}`, EXIT.notAuthorised]
-      : [fact.reason, EXIT.failure];
+      ? [`these credentials lack ${fact.action}`, 'forbidden' as const]
+      : [fact.reason, 'failed' as const];
   throw new CliError(
     NOT_STARTED,
     `nobody knows whether stage ${stage} is there already: ${why}`,
     ['./bin/metals preflight shows all that cannot be looked at'],
-    exitCode,
+    code,
   );
 }

@@ -51,7 +51,7 @@ const start = (...args: string[]) =>
 test('production is refused before AWS is asked', () => {
   const { status, stderr } = start('--stage', 'prod', '--region', 'eu-west-1');
   expect(stderr).toMatch(
-    /^error: the run against AWS did not start\nwhy: {3}--stage: "prod" is .+\nnext: {2}choose another/,
+    /^error: the run against AWS did not start \[usage\]\nwhy: {3}--stage: "prod" is .+\nnext: {2}choose another/,
   );
   expect(status).toBe(2);
 });
@@ -59,7 +59,7 @@ test('production is refused before AWS is asked', () => {
 test('a region that is missing is told in three parts', () => {
   const { status, stderr } = start();
   expect(stderr).toBe(
-    'error: the run against AWS did not start\nwhy:   no region is set\n' +
+    'error: the run against AWS did not start [no-region]\nwhy:   no region is set\n' +
       'next:  add --region eu-west-1, or export AWS_REGION=eu-west-1\n',
   );
   expect(status).toBe(2);

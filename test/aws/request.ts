@@ -1,7 +1,7 @@
 /** What was typed after `npm run test:aws --`, checked before AWS is asked. Pure. */
 import { parseArgs } from 'node:util';
 import { CliError } from '../../lib/cli/errors';
-import { EXIT, STAGE } from '../../lib/contract';
+import { STAGE } from '../../lib/contract';
 
 export const NOT_STARTED = 'the run against AWS did not start';
 
@@ -25,7 +25,7 @@ export interface AwsRequest {
   readonly agreed: boolean;
 }
 
-const refuse = (why: string, ...next: string[]): CliError => new CliError(NOT_STARTED, why, next, EXIT.usage);
+const refuse = (why: string, ...next: string[]): CliError => new CliError(NOT_STARTED, why, next, 'usage');
 const OTHER_STAGE = 'choose another: npm run test:aws -- --stage conformance';
 
 /** Undefined: the usage was asked for. @throws CliError with what was given and what is allowed */

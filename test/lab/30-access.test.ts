@@ -210,7 +210,7 @@ describe('the gateway', () => {
     try {
       const result = await metals('status');
       expect(result.stderr).toMatch(
-        /error: the status could not be read\nwhy: .*the lab does not accept these credentials/,
+        /error: the status could not be read \[credentials\]\nwhy: .*the lab does not accept these credentials/,
       );
       expect(result.stderr).toContain('. .lab/env');
       expect(result.code).toBe(4);

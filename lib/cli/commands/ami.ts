@@ -32,7 +32,7 @@ export async function ami(context: Context, { update }: AmiOptions): Promise<num
   const { terminal } = context;
   if (context.isLab) {
     const next = ['run it with credentials of an AWS account, or see lib/machine-images.json'];
-    throw new CliError(AMI_FAILED, 'nodes of the lab are containers: they have no machine image', next, EXIT.usage);
+    throw new CliError(AMI_FAILED, 'nodes of the lab are containers: they have no machine image', next, 'wrong-place');
   }
   const { region, newest } = await readNewest(context);
   const pinned = readPinnedImages()[region];

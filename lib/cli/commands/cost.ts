@@ -61,7 +61,7 @@ function readOrTell(read: () => Config): Config {
     return read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CliError(COST_FAILED, error.message, ['./bin/metals cost --context KEY=VALUE'], EXIT.usage);
+    throw new CliError(COST_FAILED, error.message, ['./bin/metals cost --context KEY=VALUE'], 'configuration');
   }
 }
 

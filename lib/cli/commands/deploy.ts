@@ -88,7 +88,7 @@ export async function deploy(
       NOT_STARTED,
       'it asks before it widens permissions, and nobody can answer here: stdin is not a terminal',
       ['add --yes to deploy without being asked, or --dry-run to see the changes'],
-      EXIT.usage,
+      'unconfirmed',
     );
   }
   const region = await lookFirst(context, options, settings);
@@ -149,7 +149,7 @@ async function lookFirst(
       `${metals(withSettings('preflight', options.context))}    # shows all checks`,
       `${deployAgain({ ...options, preflight: false })}    # tries anyway`,
     ],
-    EXIT.unhealthy,
+    'preflight-failed',
   );
 }
 
@@ -164,7 +164,7 @@ async function confirmRemoval({ stage, isLab, interrupted }: Context, options: D
     NOT_STARTED,
     `the answer was not ${stage}`,
     [`${deployAgain(options)}    # asks again`, 'without dataRemoval=destroy volumes and secrets are kept'],
-    EXIT.usage,
+    'declined',
   );
 }
 
@@ -196,17 +196,27 @@ const withTimeout = (context: Context): AbortSignal =>
 function failed(context: Context, code: number, options: DeployOptions, region: string): CliError {
   const again = deployAgain(options);
   if (options.dryRun)
-    return new CliError(COMPARISON_FAILED, `cdk diff ended with exit code ${code}; its reason is above`, [again]);
-  return new CliError(DEPLOY_FAILED, `cdk deploy ended with exit code ${code}; its reason is above`, [
-    './bin/metals status',
-    ...(options.rollback === false
-      ? [`${again}    # goes on where it stopped`]
-      : [
-          `${deployAgain({ ...options, rollback: false })}    # keeps what a first creation that fails has made: its instances, to look at`,
-          `${again}    # begins again with what was rolled back`,
-        ]),
-    `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,
-  ]);
+    return new CliError(
+      COMPARISON_FAILED,
+      `cdk diff ended with exit code ${code}; its reason is above`,
+      [again],
+      'deployment-failed',
+    );
+  return new CliError(
+    DEPLOY_FAILED,
+    `cdk deploy ended with exit code ${code}; its reason is above`,
+    [
+      './bin/metals status',
+      ...(options.rollback === false
+        ? [`${again}    # goes on where it stopped`]
+        : [
+            `${deployAgain({ ...options, rollback: false })}    # keeps what a first creation that fails has made: its instances, to look at`,
+            `${again}    # begins again with what was rolled back`,
+          ]),
+      `aws cloudformation describe-stack-events --stack-name ${cloudFormationStackName(context.stage, STACKS[STACKS.length - 1]!)} --region ${region}`,
+    ],
+    'deployment-failed',
+  );
 }
 
 const leftBehind = (stage: string, region: string, again: string): string[] => [

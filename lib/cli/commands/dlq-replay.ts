@@ -48,7 +48,7 @@ export async function dlqReplay(
       DLQ_REPLAY_FAILED,
       'it asks before it sends, and nobody can answer here: stdin is not a terminal',
       ['add --yes to send without being asked, or --dry-run to see what would be sent'],
-      EXIT.usage,
+      'unconfirmed',
     );
   }
   const call = await openDeadLetters(context, DLQ_REPLAY_FAILED);
@@ -59,6 +59,7 @@ export async function dlqReplay(
       DLQ_REPLAY_FAILED,
       `nothing was sent: the dead letter at offset ${refused[0]} cannot be replayed: ${visible(refused[1])}`,
       [`./bin/metals dlq show ${refused[0]}`],
+      'refused',
     );
   }
   if (options.dryRun || plan.total === 0) return report(context, plan, { sent: [], refused: [] }, true);
@@ -66,7 +67,7 @@ export async function dlqReplay(
     `${countText(plan.total, plan.byReason)} for ${TOPIC.prices}; one that fails again becomes a new dead letter`,
   );
   if (!options.yes && !(await confirm(`replay ${plan.total}?`, context.interrupted))) {
-    throw new CliError(DLQ_REPLAY_FAILED, 'the answer was not yes: nothing was sent', [LIST]);
+    throw new CliError(DLQ_REPLAY_FAILED, 'the answer was not yes: nothing was sent', [LIST], 'declined');
   }
   return report(context, plan, await send(call, selection, plan), false);
 }
@@ -139,14 +140,7 @@ function report(
       sent: sent.map(([offset, partition, newOffset]) => ({ offset, partition, new_offset: newOffset })),
       skipped: leftOut,
       skipped_first: named.map(([offset, why]) => ({ offset, why })),
-      ...(error && {
-        error: {
-          what: error.what,
-          why: error.why,
-          next: error.next.map((line) => completeCommands(line, given)),
-          exitCode,
-        },
-      }),
+      ...(error && { error: error.withNext(error.next.map((line) => completeCommands(line, given))) }),
     });
     return exitCode;
   }

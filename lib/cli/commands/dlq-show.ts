@@ -24,9 +24,12 @@ export async function dlqShow(context: Context, options: ShowOptions): Promise<n
   endOf(answer, DLQ_SHOW_FAILED);
   const [letter] = answer.letters;
   if (!letter || !('value' in letter)) {
-    throw new CliError(DLQ_SHOW_FAILED, `the document dead-letters answered without the letter at ${offset}`, [
-      './bin/metals deploy    # brings document and command line to the same version',
-    ]);
+    throw new CliError(
+      DLQ_SHOW_FAILED,
+      `the document dead-letters answered without the letter at ${offset}`,
+      ['./bin/metals deploy    # brings document and command line to the same version'],
+      'other-version',
+    );
   }
   const advice = adviceFor(letter.reason, letter.offset, letter.event_id).map((line) =>
     completeCommands(line, context.given),

@@ -42,12 +42,12 @@ export function parsePorts(flags: PortFlags): LabOptions {
       LAB_UP_FAILED,
       `${PORT_FLAGS[key]}: got "${text}", expected a port from 1024 to 65535`,
       [`npm run lab -- ${PORT_FLAGS[key]} ${DEFAULT_OPTIONS[key]}`],
-      EXIT.usage,
+      'usage',
     );
   }
   if (new Set(Object.values(ports)).size === Object.keys(ports).length) return ports;
   const got = (Object.keys(PORT_FLAGS) as (keyof LabOptions)[]).map((key) => `${PORT_FLAGS[key]} ${ports[key]}`);
-  throw new CliError(LAB_UP_FAILED, `the ports must differ, got ${got.join(', ')}`, ['npm run lab'], EXIT.usage);
+  throw new CliError(LAB_UP_FAILED, `the ports must differ, got ${got.join(', ')}`, ['npm run lab'], 'usage');
 }
 
 /**
@@ -62,7 +62,7 @@ export function parseTiming(profile: string | undefined, seed: string | undefine
       LAB_UP_FAILED,
       `--profile: got "${profile}", expected one of ${PROFILE_NAMES.join(', ')}: which times the lab takes`,
       PROFILE_NAMES.map((name) => `npm run lab -- --profile ${name}`),
-      EXIT.usage,
+      'usage',
     );
   if (seed === undefined) return { ...DEFAULT_TIMING, profile: known };
   const number = /^\d+$/.test(seed) ? Number(seed) : NaN;
@@ -71,14 +71,14 @@ export function parseTiming(profile: string | undefined, seed: string | undefine
     LAB_UP_FAILED,
     `--seed: got "${seed}", expected a whole number from 0 to ${MAX_SEED}`,
     ['npm run lab -- --seed 42'],
-    EXIT.usage,
+    'usage',
   );
 }
 
 /** Pure: refuses another deployment than the one that the lab brings up. @throws CliError */
 export function checkPlace({ stage, region }: Pick<Given, 'stage' | 'region'>): void {
   const refuse = (flag: string, got: string, only: string, next: string): CliError =>
-    new CliError(LAB_UP_FAILED, `${flag}: got "${got}", but the lab is brought up as ${only}`, [next], EXIT.usage);
+    new CliError(LAB_UP_FAILED, `${flag}: got "${got}", but the lab is brought up as ${only}`, [next], 'wrong-place');
   const own = STAGE.defaultFor(true);
   if (stage !== undefined && stage !== own) {
     const another = `. .lab/env && ./bin/metals --stage ${stage} deploy    # another stage in the lab that is up`;
@@ -94,7 +94,7 @@ export function checkSettings(pairs: readonly string[]): void {
     readConfig({ account: LAB_ACCOUNT_ID, region: LAB_REGION, ...settings }, {});
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CliError(LAB_UP_FAILED, error.message, ['less lib/config.ts    # every setting'], EXIT.usage);
+    throw new CliError(LAB_UP_FAILED, error.message, ['less lib/config.ts    # every setting'], 'configuration');
   }
 }
 

@@ -37,7 +37,7 @@ export async function recover(
       RECOVER_FAILED,
       'it asks before it ends instances, and nobody can answer here: stdin is not a terminal',
       ['add --yes to go on without being asked'],
-      EXIT.usage,
+      'unconfirmed',
     );
   }
   const connection = await connect(context);
@@ -61,7 +61,7 @@ export async function recover(
           : 'no other manager has an instance'),
     );
     if (!options.yes && !(await confirm('recover?', context.interrupted)))
-      throw new CliError(RECOVER_FAILED, 'the answer was not yes: nothing was changed', [STATUS]);
+      throw new CliError(RECOVER_FAILED, 'the answer was not yes: nothing was changed', [STATUS], 'declined');
     await step(context, connection, survivor, 'claim', `asking ${survivor.slot} whether a majority is lost`);
     // Listed again: one that was launched before the claim knows nothing of it; one that comes later does.
     const before = (await listManagers(ec2, context.stage)).filter(({ id }) => id !== survivor.id);
@@ -107,6 +107,7 @@ async function refuseMajority(
       `${STATUS}    # says what is away; mend its network, or end its instance: it is replaced, and comes back`,
       `aws ssm describe-instance-information --region ${region}`,
     ],
+    'refused',
   );
 }
 
@@ -131,10 +132,12 @@ export function chooseSurvivor(
   const names = candidates.map((candidate) => candidate.slot).join(', ');
   if (candidates.length === 0) {
     const states = managers.map((manager) => `${manager.slot} (${manager.id})`).join(', ');
-    throw new CliError(RECOVER_FAILED, `no manager is online in Systems Manager; instances: ${states || 'none'}`, [
-      'restore a snapshot of a manager: docs/nodes.md, Snapshots',
-      STATUS,
-    ]);
+    throw new CliError(
+      RECOVER_FAILED,
+      `no manager is online in Systems Manager; instances: ${states || 'none'}`,
+      ['restore a snapshot of a manager: docs/nodes.md, Snapshots', STATUS],
+      'no-manager',
+    );
   }
   const chosen = slot === undefined ? candidates : candidates.filter((candidate) => candidate.slot === slot);
   if (chosen.length === 1) return chosen[0]!;
@@ -143,13 +146,13 @@ export function chooseSurvivor(
       RECOVER_FAILED,
       `--slot: ${slot} is not online; online: ${names}`,
       [`./bin/metals recover --slot ${candidates[0]!.slot}`],
-      EXIT.usage,
+      'usage',
     );
   throw new CliError(
     RECOVER_FAILED,
     `several managers are online (${names}), and one must be chosen`,
     [...candidates.map((candidate) => `./bin/metals recover --slot ${candidate.slot}`)],
-    EXIT.usage,
+    'usage',
   );
 }
 
@@ -164,7 +167,8 @@ async function step(
   const command = { id: 'swarm-recover' as const, title, timeoutSeconds, parameters: { Step } };
   const state = await runOnInstance(context, connection, instanceId, command);
   context.leaveBehind = [];
-  if (!state.succeeded) throw new CliError(RECOVER_FAILED, explainFailure(state, connection.region), [STATUS]);
+  if (!state.succeeded)
+    throw new CliError(RECOVER_FAILED, explainFailure(state, connection.region), [STATUS], 'document-failed');
 }
 
 export const verb: Verb<RecoverOptions> = { failure: RECOVER_FAILED, run: recover, graceMs: GRACE_MS };

@@ -40,7 +40,7 @@ export async function rewind(
       NOT_BEGUN,
       'it asks before it stops the processors, and nobody can answer here: stdin is not a terminal',
       ['add --yes to go on without being asked, or --dry-run to see how many events it would be'],
-      EXIT.usage,
+      'unconfirmed',
     );
   const connection = await connect(context);
   await assertDeployed(context, connection, 'events-rewind', NOT_BEGUN);
@@ -55,13 +55,13 @@ export async function rewind(
       'The processors stand still for some 20 s; nothing that is accepted meanwhile is lost',
   );
   if (!options.yes && !(await confirm('rewind?', context.interrupted)))
-    throw new CliError(NOT_BEGUN, 'the answer was not yes: nothing was changed', [STATUS]);
+    throw new CliError(NOT_BEGUN, 'the answer was not yes: nothing was changed', [STATUS], 'declined');
   return report(context, await ask('setting the processors back on a manager', false));
 }
 
 /** Pure: what was typed, as the document takes it. @throws CliError (usage) */
 export function sinceParameter({ since, all }: RewindOptions, nowMs: number): string {
-  const usage = (why: string): CliError => new CliError(NOT_BEGUN, why, ['./bin/metals rewind --help'], EXIT.usage);
+  const usage = (why: string): CliError => new CliError(NOT_BEGUN, why, ['./bin/metals rewind --help'], 'usage');
   if (all && since !== undefined) throw usage(`it takes one of --since and --all: got --since ${since} and --all`);
   if (all) return 'all';
   if (since === undefined) throw usage('it needs --since or --all: got none of them');
@@ -82,7 +82,8 @@ async function run(
   const parameters = { Since: since, DryRun: String(dryRun) };
   const state = await runOnManager(context, connection, 'events-rewind', title, timeoutSeconds, parameters);
   context.leaveBehind = [];
-  if (!state.succeeded) throw new CliError(REWIND_FAILED, explainFailure(state, connection.region), [STATUS]);
+  if (!state.succeeded)
+    throw new CliError(REWIND_FAILED, explainFailure(state, connection.region), [STATUS], 'document-failed');
   return parseRewind(state.invocations[0]!.stdout, REWIND_FAILED);
 }
 

@@ -50,7 +50,7 @@ export async function rotateSecrets(
       SECRETS_ROTATE_FAILED,
       'it asks before it changes secrets, and nobody can answer here: stdin is not a terminal',
       ['add --yes to go on without being asked'],
-      EXIT.usage,
+      'unconfirmed',
     );
   const again = `./bin/metals ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
   const connection = await connect(context);
@@ -63,7 +63,7 @@ export async function rotateSecrets(
     await refuseOwnRotation(store, stage, keys);
     for (const line of announcement(keys, graceSeconds)) terminal.note(line);
     if (!yes && !(await confirm('rotate?', context.interrupted)))
-      throw new CliError(SECRETS_ROTATE_FAILED, 'the answer was not yes: nothing was changed', [STATUS]);
+      throw new CliError(SECRETS_ROTATE_FAILED, 'the answer was not yes: nothing was changed', [STATUS], 'declined');
     const pending = await isPending(store, keys);
     const finished = await deploy('finishing what is under way');
     const fresh = keys.filter((key) => !finished.includes(dockerName(key)) && !(pending && isApiKey(key)));
@@ -96,7 +96,7 @@ function readGrace(text: string | undefined): number {
     SECRETS_ROTATE_FAILED,
     `--grace: got "${text}", expected a duration such as 90s, 15m or 1h`,
     ['add --grace 5m'],
-    EXIT.usage,
+    'usage',
   );
 }
 
@@ -123,6 +123,7 @@ async function refuseOwnRotation(store: SecretStore, stage: string, keys: readon
         [
           `aws secretsmanager rotate-secret --secret-id ${secretName(stage, secret)}    # the Swarm follows within half an hour`,
         ],
+        'refused',
       );
   }
 }
@@ -149,15 +150,23 @@ async function deployment(
 ): Promise<{ readonly deploy: Deploy; readonly images: string | undefined }> {
   const parameters = await lastDeployment(connection.ssm, context.stage);
   if (parameters === undefined)
-    throw new CliError(SECRETS_ROTATE_FAILED, `stage "${context.stage}" was deployed by a version that cannot rotate`, [
-      './bin/metals deploy',
-    ]);
+    throw new CliError(
+      SECRETS_ROTATE_FAILED,
+      `stage "${context.stage}" was deployed by a version that cannot rotate`,
+      ['./bin/metals deploy'],
+      'other-version',
+    );
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const deploy: Deploy = async (title) => {
     const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
     context.leaveBehind = [again];
     if (!state.succeeded)
-      throw new CliError(SECRETS_ROTATE_FAILED, explainFailure(state, connection.region), [STATUS, again]);
+      throw new CliError(
+        SECRETS_ROTATE_FAILED,
+        explainFailure(state, connection.region),
+        [STATUS, again],
+        'document-failed',
+      );
     return parseRotated(state.invocations[0]!.stdout);
   };
   return { deploy, images: parameters.Images };

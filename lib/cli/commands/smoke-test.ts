@@ -28,7 +28,7 @@ export async function runSmokeTest(context: Context): Promise<SmokeReport> {
   const reason = state.succeeded ? '' : explainFailure(state, connection.region);
   if (steps.length === 0) {
     const next = ['./bin/metals status', isLabsOwn(context) ? 'npm run lab' : './bin/metals deploy'];
-    throw new CliError(SMOKE_TEST_FAILED, reason || 'the document smoke-test printed no step', next);
+    throw new CliError(SMOKE_TEST_FAILED, reason || 'the document smoke-test printed no step', next, 'document-failed');
   }
   return { passed: state.succeeded && smokePassed(steps), steps, reason };
 }

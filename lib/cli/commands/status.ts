@@ -26,7 +26,10 @@ export async function readStatus(context: Context): Promise<StackStatus> {
   );
   if (!state.succeeded) {
     const why = explainFailure(state, connection.region);
-    throw (await withLostManager(context, connection.region, why)) ?? new CliError(STATUS_FAILED, why, [DEPLOY]);
+    throw (
+      (await withLostManager(context, connection.region, why)) ??
+      new CliError(STATUS_FAILED, why, [DEPLOY], 'document-failed')
+    );
   }
   return parseStackStatus(state.invocations[0]!.stdout);
 }
@@ -35,7 +38,12 @@ export async function readStatus(context: Context): Promise<StackStatus> {
 async function withLostManager(context: Context, region: string, why: string): Promise<CliError | undefined> {
   const [lost] = await slotsWithoutVolume(context, region, [FIRST_MANAGER]).catch(() => []);
   if (lost === undefined) return undefined;
-  return new CliError(STATUS_FAILED, `${lost} has no volume any more; ${why}`, [`${DEPLOY}    # ${SAYS}`]);
+  return new CliError(
+    STATUS_FAILED,
+    `${lost} has no volume any more; ${why}`,
+    [`${DEPLOY}    # ${SAYS}`],
+    'volume-lost',
+  );
 }
 
 const DEPLOY = './bin/metals deploy';

@@ -5,7 +5,6 @@ import { closest } from 'fastest-levenshtein';
 import { boundCalls, clientConfig, type CallBounds, type ClientSettings } from '../../aws-client';
 import { isUnknownSigner, isUnreachable } from '../../aws-errors';
 import { CliError } from '../../cli/errors';
-import { EXIT } from '../../contract';
 import { known, unknown, type Fact } from '../fact';
 
 export interface Caller {
@@ -75,13 +74,13 @@ export function explainRegion(region: string, regions: readonly Region[], what: 
       region,
       regions.map(({ RegionName }) => RegionName ?? ''),
     );
-    return new CliError(what, `AWS has no region ${region}`, [`add --region ${nearest}`], EXIT.usage);
+    return new CliError(what, `AWS has no region ${region}`, [`add --region ${nearest}`], 'unknown-region');
   }
   if (found.OptInStatus !== 'not-opted-in') return undefined;
   return new CliError(
     what,
     `the region ${region} is switched off for this account`,
     [`aws account enable-region --region-name ${region}    # then wait some minutes`, 'or add --region eu-west-1'],
-    EXIT.unhealthy,
+    'region-off',
   );
 }

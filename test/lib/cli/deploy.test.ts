@@ -273,20 +273,20 @@ describe('a failure says how far it got', () => {
     secrets.on(DescribeSecretCommand).rejects(refused);
     const io = fakeIo(AWS_ENV);
     expect(await runCli(['deploy', ...flags.split(' ')], io, notInterrupted())).toBe(4);
-    expect(io.err()).toContain(`error: ${what}\n`);
+    expect(io.err()).toContain(`error: ${what} [forbidden]\n`);
   });
 
   test('a preflight that cannot be made', async () => {
     looked.mockRejectedValue(refused);
     const io = fakeIo(AWS_ENV);
     expect(await runCli(['deploy', '--yes'], io, notInterrupted())).toBe(4);
-    expect(io.err()).toContain('error: the deployment did not start\n');
+    expect(io.err()).toContain('error: the deployment did not start [forbidden]\n');
   });
 
   test('a setting without a value, in a comparison', async () => {
     const io = fakeIo(AWS_ENV);
     expect(await runCli(['deploy', '--dry-run', '-c', 'kafkaMode'], io, notInterrupted())).toBe(2);
-    expect(io.err()).toContain('error: the comparison was not made\n');
+    expect(io.err()).toContain('error: the comparison was not made [usage]\n');
   });
 
   test.each([

@@ -287,7 +287,7 @@ describe('replay', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^1 +metals-prices +3 +900$/m);
     expect(err).toContain(
-      'error: 1 of 2 were replayed\nwhy:   the dead letter at offset 2 may not have been sent\nnext:  replay it again',
+      'error: 1 of 2 were replayed [failed]\nwhy:   the dead letter at offset 2 may not have been sent\nnext:  replay it again',
     );
     answers([plan()], failing);
     const json = await metals('dlq replay --all --yes --json');

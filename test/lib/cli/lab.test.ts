@@ -65,7 +65,7 @@ describe('lab up', () => {
       expect.stringMatching(/^✔ \[1\/4\] check this machine: done \(/),
       '[2/4] base images …',
       expect.stringMatching(/^✖ \[2\/4\] base images: failed after /),
-      'error: the lab was not brought up',
+      'error: the lab was not brought up [failed]',
       'why:   less than 10 GB',
       'next:  docker system df',
       '',

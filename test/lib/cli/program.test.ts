@@ -150,6 +150,7 @@ describe('status', () => {
     expect(code).toBe(1);
     expect(JSON.parse(out)).toEqual({
       error: {
+        code: 'not-deployed',
         what: 'the status could not be read',
         why: 'no stage is deployed in the lab (http://127.0.0.1:4566): there is no document metals-lab-stack-status',
         next: ['npm run lab'],
@@ -212,7 +213,7 @@ describe('smoke-test', () => {
     documents();
     const { code, err } = await metals('smoke-test');
     expect(code).toBe(1);
-    expect(err).toContain('error: the smoke test did not run\nwhy:   no stage is deployed in the lab');
+    expect(err).toContain('error: the smoke test did not run [not-deployed]\nwhy:   no stage is deployed in the lab');
     expect(err).toContain('next:  npm run lab');
     expect(ssm.commandCalls(SendCommandCommand)).toHaveLength(0);
   });
