@@ -1,13 +1,14 @@
 import { EXIT } from '../../contract';
 import { labStatus as readLabStatus, type LabStatus } from '../../lab/status';
 import type { Context } from '../context';
+import { completeCommands, type Given } from '../next-command';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
 
 export const LAB_STATUS_FAILED = 'the status of the lab could not be read';
 
 /** Pure: what stands in for what, and what holds of the nodes' size. Shown after `lab up` as well. */
-export function describeLab(status: LabStatus): string[] {
+export function describeLab(status: LabStatus, { command }: Pick<Given, 'command'>): string[] {
   const list = (title: string, lines: readonly string[]): string[] =>
     lines.length ? ['', title, ...lines.map((line) => `  ${line}`)] : [];
   return [
@@ -23,7 +24,10 @@ export function describeLab(status: LabStatus): string[] {
           `processor  ${status.urls.processor}/health`,
         ])
       : []),
-    ...list('next', status.next),
+    ...list(
+      'next',
+      status.next.map((line) => completeCommands(line, { command })),
+    ),
   ];
 }
 
@@ -39,7 +43,7 @@ export async function labStatus(context: Context): Promise<number> {
       const rows = status.nodes.map((node) => ['node', node.slot, node.state, node.address, node.instanceId]);
       terminal.data(drawTable([['', 'slot', 'state', 'address', 'instance'], ...rows], terminal.colors));
     }
-    terminal.data(describeLab(status).join('\n').trimStart());
+    terminal.data(describeLab(status, context.given).join('\n').trimStart());
   }
   return status.state === 'up' ? EXIT.ok : EXIT.unhealthy;
 }

@@ -128,7 +128,7 @@ export async function labUp(context: Context, flags: LabUpOptions): Promise<numb
     showStatus(inside, status, problems);
     terminal.data('');
     showSmokeReport(inside, smoke);
-    terminal.data(describeLab(lab).join('\n'));
+    terminal.data(describeLab(lab, context.given).join('\n'));
     terminal.note(`\nthe lab is ${passed ? 'up' : 'up, but not healthy'} after ${formatSeconds(seconds)}`);
   }
   return passed ? EXIT.ok : EXIT.unhealthy;

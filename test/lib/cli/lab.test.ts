@@ -170,7 +170,7 @@ describe('lab status', () => {
     expect(code).toBe(0);
     expect(out).toContain('the lab is up, AWS is answered at http://127.0.0.1:4566');
     expect(out).toMatch(/node +manager-1 +running +10\.40\.0\.10 +i-1/);
-    expect(describeLab(UP)).toEqual([
+    expect(describeLab(UP, {})).toEqual([
       '',
       'stand-ins',
       '  image mongodb: FerretDB',
