@@ -5,6 +5,8 @@ import { findLab } from '../lib/cli/found-lab';
 import { watchInterruption } from '../lib/cli/interrupt';
 import { runCli } from '../lib/cli/program';
 
+// A reader that goes, as `| head` does, is no failure: verbs that have no end look for it.
+process.stdout.on('error', () => undefined);
 void runCli(process.argv.slice(2), process, watchInterruption(), findLab).then((code) => {
   // Not process.exitCode: a command that was interrupted may still hold a timer or a socket. Nor at once: what a slow
   // reader has not taken from a pipe yet would be lost. A reader that has gone takes nothing any more.

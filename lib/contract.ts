@@ -61,6 +61,7 @@ export const DOCUMENTS = [
   'stack-remove',
   'stack-status',
   'smoke-test',
+  'service-logs',
   'dead-letters',
   'events-rewind',
 ] as const;

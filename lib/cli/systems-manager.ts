@@ -9,6 +9,9 @@ import { formatSeconds } from './duration';
 import { CliError } from './errors';
 import { withActivity } from './activity';
 
+/** Somebody waits for the answer. */
+const FIRST_PAUSE_MS = 100;
+
 export interface Connection {
   readonly ssm: SSMClient;
   readonly region: string;
@@ -88,56 +91,72 @@ export async function runOnManager(
   timeoutSeconds: number,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<CommandState> {
-  const choice = managersOf(context.stage, connection.region);
-  const choose: ChooseInstance = (deadline, onWait) => chooseManager(connection.ssm, choice, deadline, onWait);
-  return run(context, connection, { id, title, timeoutSeconds, parameters, choose });
+  const choose = chooseBy(context, connection);
+  return withActivity(context.terminal, title, (activity) =>
+    run(context, connection, { id, timeoutSeconds, parameters, choose }, (reason) => activity.waitsFor(reason)),
+  );
 }
 
-/** Runs one document on this instance to its end, showing what it waits for. */
-export const runOnInstance = (
+/** Id of the instance that runOnManager would take now. */
+export const findManager = (context: Context, connection: Connection, timeoutSeconds: number): Promise<string> =>
+  chooseBy(context, connection)(new Deadline(timeoutSeconds), () => undefined);
+
+/** Runs one document on this instance to its end, showing what it waits for where there is a title. */
+export async function runOnInstance(
   context: Context,
   connection: Connection,
   instanceId: string,
-  command: Pick<Sending, 'id' | 'title' | 'timeoutSeconds' | 'parameters'>,
-): Promise<CommandState> => run(context, connection, { ...command, choose: () => Promise.resolve(instanceId) });
+  { title, ...command }: Pick<Sending, 'id' | 'timeoutSeconds' | 'parameters'> & { readonly title?: string },
+): Promise<CommandState> {
+  const sending = { ...command, choose: () => Promise.resolve(instanceId) };
+  if (title === undefined) return run(context, connection, sending, () => undefined);
+  return withActivity(context.terminal, title, (activity) =>
+    run(context, connection, sending, (reason) => activity.waitsFor(reason)),
+  );
+}
 
 type ChooseInstance = (deadline: Deadline, onWait: (reason: string) => void) => Promise<string>;
 
+function chooseBy({ stage }: Context, { ssm, region }: Connection): ChooseInstance {
+  const choice = managersOf(stage, region);
+  return (deadline, onWait) => chooseManager(ssm, choice, deadline, onWait);
+}
+
 interface Sending {
   readonly id: DocumentId;
-  readonly title: string;
   readonly timeoutSeconds: number;
   readonly parameters: Readonly<Record<string, string>>;
   readonly choose: ChooseInstance;
 }
 
-const run = (
+async function run(
   context: Context,
   { ssm, region }: Connection,
-  { id, title, timeoutSeconds, parameters, choose }: Sending,
-): Promise<CommandState> =>
-  withActivity(context.terminal, title, async (activity) => {
-    const deadline = new Deadline(timeoutSeconds);
-    const waitsFor = (reason: string): void =>
-      activity.waitsFor(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
-    const instanceId = await choose(deadline, waitsFor);
-    return runCommand(
-      ssm,
-      {
-        documentName: documentName(context.stage, id),
-        parameters: { Stage: context.stage, ...parameters },
-        targets: [{ key: 'InstanceIds', values: [instanceId] }],
-        expectedInstanceCount: 1,
-        timeoutSeconds,
-        comment: `metals ${id}`,
-      },
-      ({ reason, commandId }) => {
-        waitsFor(reason);
-        if (commandId) context.leaveBehind = leftBehind(id, instanceId, commandId, region);
-      },
-      deadline,
-    );
-  });
+  { id, timeoutSeconds, parameters, choose }: Sending,
+  onWait: (reason: string) => void,
+): Promise<CommandState> {
+  const deadline = new Deadline(timeoutSeconds);
+  const waitsFor = (reason: string): void =>
+    onWait(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
+  const instanceId = await choose(deadline, waitsFor);
+  return runCommand(
+    ssm,
+    {
+      documentName: documentName(context.stage, id),
+      parameters: { Stage: context.stage, ...parameters },
+      targets: [{ key: 'InstanceIds', values: [instanceId] }],
+      expectedInstanceCount: 1,
+      timeoutSeconds,
+      comment: `metals ${id}`,
+      firstPauseMs: FIRST_PAUSE_MS,
+    },
+    ({ reason, commandId }) => {
+      waitsFor(reason);
+      if (commandId) context.leaveBehind = leftBehind(id, instanceId, commandId, region);
+    },
+    deadline,
+  );
+}
 
 function managersOf(stage: string, region: string): ManagerChoice {
   const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };

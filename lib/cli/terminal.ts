@@ -14,6 +14,8 @@ export interface Stream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Whoever has read it has gone. */
+  readonly destroyed?: boolean;
 }
 
 export type Colors = ReturnType<typeof createColors>;
@@ -46,6 +48,11 @@ export class Terminal {
     this.noteColors = createColors(wantsColor(io, io.stderr, color));
     this.animated = io.stderr.isTTY === true && !isSet(io.env.CI) && io.env.TERM !== 'dumb';
     this.interactive = io.stdin.isTTY === true && io.stderr.isTTY === true && !isSet(io.env.CI);
+  }
+
+  /** True when nobody reads the result any more, as after `| head`. */
+  get isClosed(): boolean {
+    return this.io.stdout.destroyed === true;
   }
 
   /** The result itself. */

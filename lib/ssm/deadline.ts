@@ -40,14 +40,19 @@ const LONGEST_PAUSE_MS = 3000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Looks again and again, first twice a second and then every 3 s, until there is a value or the deadline passes. */
+/**
+ * Looks again and again, first twice a second and then every 3 s, until there is a value or the deadline passes.
+ *
+ * @param firstPauseMs for somebody who waits @default 500
+ */
 export async function pollUntil<T>(
   what: string,
   deadline: Deadline,
   look: () => Promise<Look<T>>,
   onWait?: (reason: string) => void,
+  firstPauseMs = FIRST_PAUSE_MS,
 ): Promise<T> {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.3)) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.3)) {
     const seen = await look();
     if ('value' in seen) return seen.value;
     if (deadline.passed) throw new DeadlineError(what, deadline.timeoutSeconds, seen.waitingFor);

@@ -253,5 +253,6 @@ export async function runCommand(
       return { waitingFor: running.join(', ') || state.status };
     }),
     report,
+    request.firstPauseMs,
   );
 }

@@ -15,6 +15,8 @@ export interface CommandRequest {
   /** For everything together: waiting for the instances, sending, running. */
   readonly timeoutSeconds: number;
   readonly comment: string;
+  /** For somebody who waits: when it is first looked at again. @default 500 */
+  readonly firstPauseMs?: number;
   /** CloudWatch log group for the full output. @default - the output is kept by Systems Manager alone, truncated */
   readonly logGroupName?: string;
 }

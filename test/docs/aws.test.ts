@@ -34,7 +34,7 @@ test('status and smoke-test call nothing that their row does not name', () => {
     [...read(file).matchAll(/new (\w+?)Command\(/g)].map(([, action]) => `ssm:${action}`),
   );
   // What a node that is away makes `status` look for.
-  const looked = [...read('lib/cli/data-volumes.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ec2:${action}`);
+  const looked = [...read('lib/cli/slot-volumes.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ec2:${action}`);
   const noted = [...read('lib/cli/associations.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ssm:${action}`);
   expect(new Set([...sent, ...looked, ...noted])).toEqual(new Set(actionsOf('7')));
 });

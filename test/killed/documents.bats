@@ -235,6 +235,13 @@ bundle() { # what differs from another one
   [[ $(ls "${WORLD}/swarm/volumes") == other ]]
 }
 
+@test "service-logs" {
+  manager && stack
+  job_prints '2026-11-29T02:57:34.260081758Z metals_edge.0.zaj4@ip-10-40-4-12    | a line'
+  export SSM_Services=all SSM_Since=2026-11-29T02:00:00Z SSM_Lines=200 SSM_Level=all SSM_Grep=none SSM_Node=all
+  document service-logs
+}
+
 @test "smoke-test" {
   manager && stack
   job_prints '{"step":'{1..6}',"name":"n","ok":true,"value":"v","duration_ms":1}'

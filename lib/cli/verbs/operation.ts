@@ -1,11 +1,20 @@
 /** The verbs that look at a running deployment, and mend it. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { LogsOptions } from '../commands/logs';
 import { withExamples } from './examples';
 import type { Bind } from './verb';
 
 const REWIND_HELP = `
 Rewinding twice is safe: an event that is stored stays as it is. Dead letters are written again for events that fail again.
 The processors stand still meanwhile, some 20 s; intake goes on. Interrupted or killed, the same command goes on.`;
+
+/** As each service marks its lines; a request that was answered 5xx is a warning. */
+const LEVEL = new Option('--level <level>', 'only warnings and errors, or only errors');
+LEVEL.argChoices = ['warn', 'error'];
+
+const LOGS_HELP = `
+Docker keeps 30 MB of each task's lines on its node, and a few ended tasks of each replica; a node that is replaced loses
+them. Times are UTC. An answer of Systems Manager holds some thousand lines: what is left out is said.`;
 
 export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
@@ -15,6 +24,25 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
       .action(bind(() => import('../commands/status'))),
     'metals status',
     'metals status --json | jq .problems',
+  );
+  withExamples(
+    program
+      .command('logs')
+      .description('what tasks have logged, in the order of time; those that have ended included')
+      .argument('[service...]', 'producer, processor, kafka, mongodb, edge …; without, all')
+      .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+      .option('--since <duration>', 'not older than, e.g. 30m, 24h (15m)')
+      .option('--lines <count>', 'the newest so many, from 1 to 9999 (200)')
+      .option('--grep <expression>', 'only lines that this finds, as grep -iE')
+      .addOption(LEVEL)
+      .option('--node <slot>', 'only tasks of this node, e.g. worker-1')
+      .addHelpText('after', LOGS_HELP)
+      .action((services: string[], options: Omit<LogsOptions, 'services'>) =>
+        bind(() => import('../commands/logs'))({ ...options, services }),
+      ),
+    'metals logs processor --since 1h --level warn',
+    'metals logs -f producer kafka',
+    "metals logs --node worker-1 --grep 'refused|timed? ?out'",
   );
   withExamples(
     program
