@@ -29,7 +29,7 @@ export const STATES = {
   'kafka-unusable': {
     services: BOTH,
     means: 'Kafka cannot be reached, or refuses the login',
-    next: './bin/metals status, then docker service logs metals_kafka (an external one: docs/growing.md): a broker that stops for a full disk says so there',
+    next: './bin/metals status, then ./bin/metals logs kafka (an external one: docs/growing.md): a broker that stops for a full disk says so there',
   },
   'topic-unusable': {
     services: BOTH,
@@ -49,12 +49,12 @@ export const STATES = {
   'quorum-incomplete': {
     services: PROCESSOR,
     means: "a broker has no vote in Kafka's quorum, or does not follow its leader: one more that ends may stop Kafka",
-    next: 'none while a broker is away or starts; if it stays, docker service logs metals_kafka-2 (or -3; without a number: the first)',
+    next: 'none while a broker is away or starts; if it stays, ./bin/metals logs kafka-2 (or kafka-3, or kafka)',
   },
   'mongodb-unusable': {
     services: PROCESSOR,
     means: 'MongoDB cannot be reached, refuses the login, or does not take a write',
-    next: './bin/metals status, then docker service logs metals_mongodb (an external one: docs/growing.md); events wait on the topic meanwhile',
+    next: './bin/metals status, then ./bin/metals logs mongodb (an external one: docs/growing.md); events wait on the topic meanwhile',
   },
   'mongodb-disk-full': {
     services: PROCESSOR,
@@ -79,7 +79,7 @@ export const STATES = {
   'partition-stuck': {
     services: PROCESSOR,
     means: `records wait on a partition of this replica, and none has been committed for ${STUCK_AFTER_MS / 1_000} s`,
-    next: 'remove the cause that the other reasons name; if there is none, docker service logs metals_processor',
+    next: 'remove the cause that the other reasons name; if there is none, ./bin/metals logs processor',
   },
   'topic-truncated': {
     services: PROCESSOR,
@@ -116,7 +116,7 @@ export const STATES = {
   'commits-refused': {
     services: PROCESSOR,
     means: 'offsets cannot be committed; what is stored is stored once, however often it is read',
-    next: 'none: it repeats by itself; if it stays, docker service logs metals_processor',
+    next: 'none: it repeats by itself; if it stays, ./bin/metals logs processor',
   },
   'consumer-silent': {
     services: PROCESSOR,
