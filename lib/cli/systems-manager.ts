@@ -2,7 +2,7 @@
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { closest, distance } from 'fastest-levenshtein';
 import { documentName, FIRST_MANAGER, TAG, type DocumentId, type NodeRole } from '../contract';
-import { chooseManager, Deadline, runCommand, type CommandState, type ManagerChoice } from '../ssm';
+import { chooseManager, Deadline, DeadlineError, runCommand, type CommandState, type ManagerChoice } from '../ssm';
 import { clientsOf } from './clients';
 import { isLabsOwn, type Context } from './context';
 import { formatSeconds } from './duration';
@@ -11,6 +11,8 @@ import { withActivity } from './activity';
 
 /** Somebody waits for the answer. */
 const FIRST_PAUSE_MS = 100;
+/** How long one that was chosen may be offline before it is chosen anew. */
+const GONE_SECONDS = 5;
 
 export interface Connection {
   readonly ssm: SSMClient;
@@ -138,24 +140,36 @@ async function run(
   const deadline = new Deadline(timeoutSeconds);
   const waitsFor = (reason: string): void =>
     onWait(`${reason}, at most ${formatSeconds(deadline.remainingSeconds)} more`);
-  const instanceId = await choose(deadline, waitsFor);
-  return runCommand(
-    ssm,
-    {
-      documentName: documentName(context.stage, id),
-      parameters: { Stage: context.stage, ...parameters },
-      targets: [{ key: 'InstanceIds', values: [instanceId] }],
-      expectedInstanceCount: 1,
-      timeoutSeconds,
-      comment: `metals ${id}`,
-      firstPauseMs: FIRST_PAUSE_MS,
-    },
-    ({ reason, commandId }) => {
-      waitsFor(reason);
-      if (commandId) context.leaveBehind = leftBehind(id, instanceId, commandId, region);
-    },
-    deadline,
-  );
+  for (;;) {
+    const instanceId = await choose(deadline, waitsFor);
+    const sent = { is: false };
+    try {
+      return await runCommand(
+        ssm,
+        {
+          documentName: documentName(context.stage, id),
+          parameters: { Stage: context.stage, ...parameters },
+          targets: [{ key: 'InstanceIds', values: [instanceId] }],
+          expectedInstanceCount: 1,
+          timeoutSeconds,
+          comment: `metals ${id}`,
+          firstPauseMs: FIRST_PAUSE_MS,
+        },
+        ({ reason, commandId }) => {
+          waitsFor(reason);
+          if (commandId === undefined) return;
+          sent.is = true;
+          context.leaveBehind = leftBehind(id, instanceId, commandId, region);
+        },
+        deadline,
+        new Deadline(Math.min(GONE_SECONDS, deadline.remainingSeconds + 1)),
+      );
+    } catch (error) {
+      // It was online a moment ago: one that is being replaced. Nobody has heard of the command, so another one may be asked.
+      if (!(error instanceof DeadlineError) || sent.is) throw error;
+      if (deadline.passed) throw new DeadlineError(error.what, timeoutSeconds, error.reason);
+    }
+  }
 }
 
 function managersOf(stage: string, region: string): ManagerChoice {

@@ -224,12 +224,14 @@ async function readInvocation(ssm: SSMClient, entry: CommandInvocation): Promise
  * Waits for the instances, sends, and polls until the command is over, whatever its result.
  *
  * @param deadline for all of that @default the request's time-out, from now on
+ * @param onlineDeadline until the instances are online @default deadline
  */
 export async function runCommand(
   ssm: SSMClient,
   request: CommandRequest,
   onProgress?: (progress: CommandProgress) => void,
   deadline = new Deadline(request.timeoutSeconds),
+  onlineDeadline = deadline,
 ): Promise<CommandState> {
   const sent: { commandId?: string } = {};
   const report = (reason: string): void =>
@@ -239,7 +241,7 @@ export async function runCommand(
       elapsedSeconds: deadline.elapsedSeconds,
       remainingSeconds: deadline.remainingSeconds,
     });
-  await waitForTargets(ssm, request.targets, request.expectedInstanceCount, deadline, report);
+  await waitForTargets(ssm, request.targets, request.expectedInstanceCount, onlineDeadline, report);
   const commandId = await sendCommand(ssm, request);
   sent.commandId = commandId;
   report('sent');

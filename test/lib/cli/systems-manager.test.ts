@@ -76,6 +76,19 @@ test.each([
   expect(await ask()).toEqual(expected);
 });
 
+test('one that goes offline once it has been chosen is no reason to wait: another one is asked', async () => {
+  online('i-1', 'i-2', 'i-3');
+  ssm.on(SendCommandCommand).callsFake(({ InstanceIds }: { InstanceIds: string[] }) => {
+    ssm.on(ListCommandInvocationsCommand).resolves({
+      CommandInvocations: InstanceIds.map((InstanceId) => ({ CommandId: 'c-1', InstanceId, Status: 'Success' })),
+    });
+    // It has answered, and is terminated.
+    online('i-2', 'i-3');
+    return { Command: { CommandId: 'c-1', TargetCount: InstanceIds.length } };
+  });
+  expect(await ask()).toEqual([['i-1', 'i-2', 'i-3'], ['i-2', 'i-3'], ['i-2']]);
+}, 15_000);
+
 test('with no manager online nothing is sent, and the state of each is told', async () => {
   online();
   await expect(ask(0.2)).rejects.toMatchObject({
