@@ -82,21 +82,18 @@ export function stagesOf(documentNames: readonly string[], id: DocumentId): stri
 }
 
 /**
- * Runs one document on a manager to its end, showing what it waits for. On the first one, where the deployment sends its
+ * Runs one document on a manager to its end, showing what it waits for where there is a title. On the first one, where the deployment sends its
  * documents, too; while that cannot speak for the Swarm, on another one that can.
  */
 export async function runOnManager(
   context: Context,
   connection: Connection,
   id: DocumentId,
-  title: string,
+  title: string | undefined,
   timeoutSeconds: number,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<CommandState> {
-  const choose = chooseBy(context, connection);
-  return withActivity(context.terminal, title, (activity) =>
-    run(context, connection, { id, timeoutSeconds, parameters, choose }, (reason) => activity.waitsFor(reason)),
-  );
+  return show(context, connection, title, { id, timeoutSeconds, parameters, choose: chooseBy(context, connection) });
 }
 
 /** Id of the instance that runOnManager would take now. */
@@ -110,12 +107,20 @@ export async function runOnInstance(
   instanceId: string,
   { title, ...command }: Pick<Sending, 'id' | 'timeoutSeconds' | 'parameters'> & { readonly title?: string },
 ): Promise<CommandState> {
-  const sending = { ...command, choose: () => Promise.resolve(instanceId) };
-  if (title === undefined) return run(context, connection, sending, () => undefined);
-  return withActivity(context.terminal, title, (activity) =>
-    run(context, connection, sending, (reason) => activity.waitsFor(reason)),
-  );
+  return show(context, connection, title, { ...command, choose: () => Promise.resolve(instanceId) });
 }
+
+const show = (
+  context: Context,
+  connection: Connection,
+  title: string | undefined,
+  sending: Sending,
+): Promise<CommandState> =>
+  title === undefined
+    ? run(context, connection, sending, () => undefined)
+    : withActivity(context.terminal, title, (activity) =>
+        run(context, connection, sending, (reason) => activity.waitsFor(reason)),
+      );
 
 type ChooseInstance = (deadline: Deadline, onWait: (reason: string) => void) => Promise<string>;
 

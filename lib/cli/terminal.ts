@@ -65,6 +65,11 @@ export class Terminal {
     this.data(asciiJson(value));
   }
 
+  /** Before the same is shown anew: on a terminal instead of what is there, elsewhere below it. */
+  newScreen(): void {
+    this.io.stdout.write(this.io.stdout.isTTY === true ? '\x1b[H\x1b[2J' : '\n');
+  }
+
   /** Anything about the result. */
   note(text: string): void {
     this.io.stderr.write(`${text}\n`);

@@ -2,24 +2,28 @@ import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
 import { failedAssociations } from '../associations';
 import type { Context } from '../context';
-import { CliError } from '../errors';
+import { CliError, explainError } from '../errors';
 import { completeCommands } from '../next-command';
 import { slotsWithoutVolume } from '../slot-volumes';
 import { findProblems, parseStackStatus, quorumLine, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
+import { tellError } from '../tell-error';
 import { visible } from '../../safe-text';
 import type { Verb } from '../verbs/verb';
 
 const DEFAULT_TIMEOUT_SECONDS = 120;
+/** Between two looks of --watch. */
+const WATCH_PAUSE_MS = 3_000;
 export const STATUS_FAILED = 'the status could not be read';
 
 /** Asks the Swarm itself, through the document stack-status. */
-export async function readStatus(context: Context): Promise<StackStatus> {
+export async function readStatus(context: Context, isQuiet = false): Promise<StackStatus> {
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-status', STATUS_FAILED);
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const state = await runOnManager(context, connection, 'stack-status', 'asking a manager', timeoutSeconds).catch(
+  const title = isQuiet ? undefined : 'asking a manager';
+  const state = await runOnManager(context, connection, 'stack-status', title, timeoutSeconds).catch(
     async (error: Error) => {
       throw (await withLostManager(context, connection.region, error.message)) ?? error;
     },
@@ -90,15 +94,63 @@ async function findNotes(context: Context): Promise<readonly string[]> {
   }
 }
 
-/** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
-export async function status(context: Context): Promise<number> {
-  const seen = await readStatus(context);
-  const lost = await findLostVolumes(context, seen);
-  const problems = [...lost, ...findProblems(seen)].map((problem) => completeCommands(problem, context.given));
-  const notes = (await findNotes(context)).map(visible);
-  if (context.terminal.json) context.terminal.value({ ...seen, healthy: problems.length === 0, problems, notes });
-  else showStatus(context, seen, problems, notes);
-  return problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
+export interface StatusOptions {
+  readonly watch?: boolean;
 }
 
-export const verb: Verb = { failure: STATUS_FAILED, run: status };
+interface Seen {
+  readonly status: StackStatus;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** All of it, with the commands that help as this user would type them. */
+async function look(context: Context, isQuiet = false): Promise<Seen> {
+  const status = await readStatus(context, isQuiet);
+  context.leaveBehind = [];
+  const lost = await findLostVolumes(context, status);
+  const problems = [...lost, ...findProblems(status)].map((problem) => completeCommands(problem, context.given));
+  return { status, problems, notes: (await findNotes(context)).map(visible) };
+}
+
+/** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
+export async function status(
+  context: Context,
+  { watch: again }: StatusOptions = {},
+  pauseMs = WATCH_PAUSE_MS,
+): Promise<number> {
+  const { terminal } = context;
+  if (again && terminal.json)
+    throw new CliError(
+      STATUS_FAILED,
+      '--json prints one value, and --watch has no end',
+      ['leave out one of them'],
+      'usage',
+    );
+  const seen = await look(context);
+  const code = seen.problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
+  if (terminal.json)
+    terminal.value({ ...seen.status, healthy: code === EXIT.ok, problems: seen.problems, notes: seen.notes });
+  else if (again) await watch(context, seen, pauseMs);
+  else showStatus(context, seen.status, seen.problems, seen.notes);
+  return code;
+}
+
+/** Until Ctrl-C, or until nobody reads any more. While nobody can be asked it says why, and asks again. */
+async function watch(context: Context, first: Seen, pauseMs: number): Promise<void> {
+  const { terminal, interrupted } = context;
+  let next: Seen | CliError = first;
+  while (!interrupted.aborted && !terminal.isClosed) {
+    terminal.newScreen();
+    if (next instanceof CliError) tellError(terminal, next);
+    else showStatus(context, next.status, next.problems, next.notes);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    next = await look(context, true).catch((error: unknown) => {
+      const { region, profile, endpoint, given } = context;
+      const told = explainError(error, { what: STATUS_FAILED, region, profile, endpoint });
+      return told.withNext(told.next.map((line) => completeCommands(line, given)));
+    });
+  }
+}
+
+export const verb: Verb<StatusOptions> = { failure: STATUS_FAILED, run: status };

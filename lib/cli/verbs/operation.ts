@@ -21,8 +21,10 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
     program
       .command('status')
       .description('nodes and services, with replicas and health')
+      .option('-w, --watch', 'look again every few seconds, until Ctrl-C')
       .action(bind(() => import('../commands/status'))),
     'metals status',
+    'metals status --watch',
     'metals status --json | jq .problems',
   );
   withExamples(

@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeInstanceInformationCommand, ListAssociationsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import {
+  DescribeInstanceInformationCommand,
+  ListAssociationsCommand,
+  ListDocumentsCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { status } from '../../../lib/cli/commands/status';
 import { readContext } from '../../../lib/cli/context';
@@ -61,6 +66,47 @@ describe('associations that have failed', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain('note: whether associations have failed is not known: socket hang up');
+  });
+});
+
+describe('--watch', () => {
+  async function watch(isTTY: boolean, looks: readonly (() => void)[]) {
+    const io = fakeIo(LAB_ENV, isTTY);
+    const stop = new AbortController();
+    const context = readContext({ color: false }, io, stop.signal);
+    let look = 0;
+    // Each look begins by asking for the documents.
+    ssm.on(ListDocumentsCommand).callsFake(() => {
+      looks[look++]!();
+      if (look === looks.length) stop.abort();
+      return { DocumentIdentifiers: [{ Name: 'metals-lab-stack-status' }] };
+    });
+    const code = await status(context, { watch: true }, 1);
+    return { code, out: io.out(), err: io.err() };
+  }
+  const answers = (over: object = {}): void => {
+    managerTakesCommands(ssm);
+    commandsEnd(ssm, 'Success', JSON.stringify({ ...recorded, ...over }));
+  };
+  const fails = (): void => commandsEnd(ssm, 'Failed', '', 'error: no quorum');
+
+  test('shows the same anew, and goes on where nobody can be asked for a while', async () => {
+    const { code, out, err } = await watch(false, [answers, fails, () => answers({ nodes: [] }), answers]);
+    expect(code).toBe(0);
+    expect(out.match(/role \/ mode/g)).toHaveLength(2);
+    expect(err).toContain('error: the status could not be read [document-failed]');
+    expect(err).toContain('no quorum');
+    expect(err.match(/asking a manager …/g)).toHaveLength(1);
+  });
+
+  test('takes the place of what is on a terminal, and of nothing elsewhere', async () => {
+    expect((await watch(true, [answers, answers])).out).toMatch(/^\x1b\[H\x1b\[2J.*role/);
+    expect((await watch(false, [answers, answers])).out).not.toContain('\x1b');
+  });
+
+  test('has no JSON', async () => {
+    const context = readContext({ json: true, color: false }, fakeIo(LAB_ENV), new AbortController().signal);
+    await expect(status(context, { watch: true })).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
