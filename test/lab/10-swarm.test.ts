@@ -1,3 +1,4 @@
+import { parseBySchema } from '../lib/cli/schemas';
 import { metals } from './support/run';
 import { manager, nodeContainers, onManager, tasks, tryInNode } from './support/nodes';
 import { stage } from './support/secrets';
@@ -59,7 +60,7 @@ describe('services', () => {
   test('metals status --json is healthy', async () => {
     const result = await metals('status', '--json');
     if (!result.stdout.startsWith('{')) throw new Error(`exit code ${result.code}: ${result.stderr}`);
-    status = JSON.parse(result.stdout) as typeof status;
+    status = parseBySchema('status', result.stdout) as typeof status;
     expect(status.problems).toEqual([]);
     expect(result.stderr).not.toContain('unhealthy');
     expect(result.code).toBe(0);
@@ -126,7 +127,10 @@ test('the smoke test passes its seven steps', async () => {
   // Where it could not be run, what stands on stdout is the reason, and no report.
   if (result.stdout === '' || !result.stdout.includes('"steps"'))
     throw new Error(`exit code ${result.code}: ${result.stderr}${result.stdout}`);
-  const report = JSON.parse(result.stdout) as { passed: boolean; steps: { step: number; ok: boolean }[] };
+  const report = parseBySchema('smoke-test', result.stdout) as {
+    passed: boolean;
+    steps: { step: number; ok: boolean }[];
+  };
   expect(report.steps.map((step) => [step.step, step.ok])).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => [step, true]));
   expect([report.passed, result.code]).toEqual([true, 0]);
 });

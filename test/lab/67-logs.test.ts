@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { parseBySchema } from '../lib/cli/schemas';
 import { inNode, onlyTask, tasks } from './support/nodes';
 import { http, PRODUCER_URL } from './support/pipeline';
 import { eventually, metals, ROOT, tryRun } from './support/run';
@@ -20,7 +21,7 @@ interface Line {
 async function logs(...args: string[]): Promise<Line[]> {
   const { code, stdout, stderr } = await metals('logs', ...args, '--json');
   if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
-  return (JSON.parse(stdout) as { lines: Line[] }).lines;
+  return (parseBySchema('logs', stdout) as { lines: Line[] }).lines;
 }
 
 /** Leaves a line in the log of an edge. */

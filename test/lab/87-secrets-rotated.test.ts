@@ -9,6 +9,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { secretName, type SecretId } from '../../lib/contract';
+import { parseBySchema } from '../lib/cli/schemas';
 import { anHourLater } from './support/associations';
 import { cancelRunning } from './support/commands';
 import { scram, topics } from './support/kafka';
@@ -96,7 +97,9 @@ async function versionsOf(id: SecretId): Promise<number> {
 test('the secrets are listed with their versions, and none with its value', async () => {
   const result = await metals('secrets', 'list', '--json');
   succeeded(result);
-  const { secrets } = JSON.parse(result.stdout) as { secrets: { secret: string; current: string; inUse: string[] }[] };
+  const { secrets } = parseBySchema('secrets list', result.stdout) as {
+    secrets: { secret: string; current: string; inUse: string[] }[];
+  };
   expect(secrets.map(({ secret }) => secret).sort()).toEqual(['api-key', 'kafka-password', 'mongodb-password']);
   expect(await dockerSecrets()).toContain(
     `api-key-${secrets.find(({ secret }) => secret === 'api-key')!.current.slice(0, 8)}`,

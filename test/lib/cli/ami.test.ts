@@ -5,6 +5,7 @@ import { ami, amiNotes } from '../../../lib/cli/commands/ami';
 import { readContext } from '../../../lib/cli/context';
 import * as pins from '../../../lib/machine-images';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 jest.mock('../../../lib/machine-images', () => ({
   ...jest.requireActual<typeof pins>('../../../lib/machine-images'),
@@ -64,7 +65,7 @@ test('--update with the newest pinned writes nothing', async () => {
   pinned.mockReturnValue({ 'eu-west-1': { ...OLDER, imageId: NEWEST } });
   const { io } = await run({ update: true }, { json: true });
   expect(written).not.toHaveBeenCalled();
-  expect(JSON.parse(io.out())).toMatchObject({ region: 'eu-west-1', updated: false });
+  expect(parseBySchema('ami', io.out())).toMatchObject({ region: 'eu-west-1', updated: false });
 });
 
 test('the first pin replaces nothing, and does not say so', () => {

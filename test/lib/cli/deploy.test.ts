@@ -8,6 +8,7 @@ import { completeCommands } from '../../../lib/cli/next-command';
 import { runCli } from '../../../lib/cli/program';
 import * as room from '../../../lib/preflight';
 import { fakeIo, LAB_ENV, notInterrupted, type FakeIo } from './fake-io';
+import { parseBySchema } from './schemas';
 
 jest.mock('../../../lib/preflight', () => ({
   ...jest.requireActual<typeof room>('../../../lib/preflight'),
@@ -223,7 +224,7 @@ describe('the next command reaches the same deployment', () => {
 test('--json prints one value, with no outputs when the CDK wrote none', async () => {
   const io = fakeIo(LAB_ENV);
   await deploy(contextOf(io, { json: true }), {}, () => Promise.resolve(0));
-  expect(JSON.parse(io.out())).toEqual({ stage: 'lab', region: 'eu-west-1', dryRun: false, outputs: {} });
+  expect(parseBySchema('deploy', io.out())).toEqual({ stage: 'lab', region: 'eu-west-1', dryRun: false, outputs: {} });
 });
 
 test('a failed deployment names what to do next', async () => {

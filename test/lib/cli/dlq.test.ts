@@ -15,6 +15,7 @@ import { readContext } from '../../../lib/cli/context';
 import type { ListedLetter, ShownLetter } from '../../../lib/cli/dead-letters';
 import { runCli } from '../../../lib/cli/program';
 import { fakeIo, LAB_ENV, notInterrupted } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const POISON = '\u001b[2J\u202e';
@@ -152,7 +153,7 @@ describe('list', () => {
     answers([{ letter: listed(9, { detail: POISON }) }, endLine({ total: 1, by_reason: { 'not-json': 1 } })]);
     const { out } = await metals('dlq list --json');
     expect(out).toMatch(/^[ -~\n]*$/);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(parseBySchema('dlq list', out)).toMatchObject({
       stage: 'lab',
       topic: 'metals-prices.dlq',
       letters: [{ offset: 9, detail: POISON }],
@@ -217,6 +218,8 @@ describe('show', () => {
     expect(out).toBe(`${letterText(shown(4))}\n`);
     expect(err).toContain('next: the value is no JSON');
     expect(sentParameters()).toEqual([{ Stage: 'lab', Action: 'show', Offsets: '4' }]);
+    answers([{ letter: shown(4) }, endLine()]);
+    expect(parseBySchema('dlq show', (await metals('dlq show 4 --json')).out)).toMatchObject({ offset: 4 });
   });
 
   test('a value is text, base64, cut, or none', () => {
@@ -292,7 +295,7 @@ describe('replay', () => {
     answers([plan()], failing);
     const json = await metals('dlq replay --all --yes --json');
     expect(json.code).toBe(1);
-    expect(JSON.parse(json.out)).toMatchObject({
+    expect(parseBySchema('dlq replay', json.out)).toMatchObject({
       sent: [{ offset: 1, partition: 3, new_offset: 900 }],
       error: { why: 'the dead letter at offset 2 may not have been sent', exitCode: 1 },
     });

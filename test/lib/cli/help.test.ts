@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { completions } from '../../../lib/cli/completion';
 import { buildProgram } from '../../../lib/cli/program';
 import { fakeIo, notInterrupted } from './fake-io';
+import { SCHEMA } from './schemas';
 
 const program = buildProgram(
   fakeIo(),
@@ -44,6 +45,11 @@ test.each(verbs)('metals %s has examples of flags that it takes', (path, command
     expect(line).toMatch(new RegExp(`^ {2}(source <\\()?metals (--\\w+ \\S+ )*${path}\\b`));
     for (const [flag] of line.matchAll(/--[a-z-]+/g)) expect(offered).toContain(flag);
   }
+});
+
+test('what each verb prints with --json has its schema', () => {
+  const names = verbs.map(([path]) => path).filter((path) => path !== 'completion');
+  expect(names.filter((name) => !Object.hasOwn(SCHEMA.$defs, name))).toEqual([]);
 });
 
 test('lines of 80 characters are enough, but for examples', () => {

@@ -8,6 +8,7 @@ import { LabError } from '../../../lib/lab/lab-error';
 import type { LabStatus } from '../../../lib/lab/status';
 import type { UpStep } from '../../../lib/lab/up';
 import { fakeIo, notInterrupted } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const steps: UpStep[] = [];
 let status: LabStatus;
@@ -192,7 +193,7 @@ describe('lab status', () => {
 
   test('--json is the status itself', async () => {
     status = UP;
-    expect(JSON.parse((await metals('lab status --json')).out)).toEqual(UP);
+    expect(parseBySchema('lab status', (await metals('lab status --json')).out)).toEqual(UP);
   });
 });
 

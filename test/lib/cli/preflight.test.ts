@@ -3,6 +3,7 @@ import { readContext } from '../../../lib/cli/context';
 import type { Finding, PreflightReport } from '../../../lib/preflight';
 import * as room from '../../../lib/preflight';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 jest.mock('../../../lib/preflight', () => ({
   ...jest.requireActual<typeof room>('../../../lib/preflight'),
@@ -50,7 +51,7 @@ test('--json prints exactly one value', async () => {
   const seen = report(line('refused'));
   const { code, io } = await run(seen, { json: true });
   expect(code).toBe(4);
-  expect(JSON.parse(io.out())).toEqual({ ...seen, ready: false });
+  expect(parseBySchema('preflight', io.out())).toEqual({ ...seen, ready: false });
 });
 
 test('cdk.json, the stage and what was typed are the context, the last wins', async () => {

@@ -6,6 +6,7 @@ import { runCli } from '../../../lib/cli/program';
 import type { StackStatus } from '../../../lib/cli/stack-status';
 import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV, notInterrupted, type FakeIo } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 
@@ -119,7 +120,7 @@ describe('status', () => {
     managerAnswers(JSON.stringify({ ...answer, services: [{ ...answer.services[0], running: 2, healthy: 2 }] }));
     const { code, out } = await metals('status --json');
     expect(code).toBe(3);
-    expect(JSON.parse(out)).toMatchObject({
+    expect(parseBySchema('status', out)).toMatchObject({
       stage: 'lab',
       healthy: false,
       problems: ['service edge: 2 of 3 running, 2 healthy'],
@@ -148,7 +149,7 @@ describe('status', () => {
     documents();
     const { code, out } = await metals('status --json');
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toEqual({
+    expect(parseBySchema('error', out)).toEqual({
       error: {
         code: 'not-deployed',
         what: 'the status could not be read',
@@ -197,6 +198,7 @@ describe('smoke-test', () => {
     expect(err).toContain('FAILED: 1 of 7 steps ok');
     expect(err).toContain('smoke-test: MongoDB does not answer');
     expect(err).toContain('next: ./bin/metals status');
+    expect(parseBySchema('smoke-test', (await metals('smoke-test --json')).out)).toMatchObject({ passed: false });
   });
 
   test('the next command reaches the same stage', async () => {

@@ -13,6 +13,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { chooseSurvivor, recover, type RecoverOptions } from '../../../lib/cli/commands/recover';
 import { readContext } from '../../../lib/cli/context';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const ec2 = mockClient(EC2Client);
@@ -88,9 +89,9 @@ function answers(Status: 'Success' | 'Failed', StandardErrorContent = '', Comman
     .resolves({ ResponseCode: Status === 'Success' ? 0 : 1, StandardErrorContent });
 }
 
-function start(options: RecoverOptions, isTTY = false, answer = true) {
+function start(options: RecoverOptions, isTTY = false, answer = true, json = false) {
   const io = fakeIo(LAB_ENV, isTTY);
-  const context = readContext({ color: false }, io, new AbortController().signal);
+  const context = readContext({ color: false, json }, io, new AbortController().signal);
   return { io, code: recover(context, options, () => Promise.resolve(answer)) };
 }
 
@@ -104,6 +105,9 @@ test('claims first, ends the others, and only then goes on alone', async () => {
   ]);
   expect(io.err()).toContain('manager-1 (i-1) goes on alone with what it knows of the Swarm');
   expect(io.err()).toContain('recovered; next: ./bin/metals deploy');
+  const json = start({ yes: true }, false, true, true);
+  expect(await json.code).toBe(0);
+  expect(parseBySchema('recover', json.io.out())).toEqual({ stage: 'lab', recovered: true });
 });
 
 test('ends nothing where the manager says that a majority is there', async () => {

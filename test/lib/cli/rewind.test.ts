@@ -5,6 +5,7 @@ import { rewind, sinceParameter, type RewindOptions } from '../../../lib/cli/com
 import { readContext } from '../../../lib/cli/context';
 import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const NOW = Date.UTC(2026, 10, 28, 12);
@@ -98,7 +99,7 @@ test('nothing to read again, but processors that stand still since one that was 
 test('for programs', async () => {
   answers('Success', PLAN.replace('false', 'true'));
   const { out } = await run({ all: true, yes: true }, { json: true });
-  expect(JSON.parse(out)).toEqual({
+  expect(parseBySchema('rewind', out)).toEqual({
     ...{ stage: 'lab', topic: 'metals-prices', rewound: true, records: 1234, standstill: false },
     partitions: [
       { partition: 0, from: 1300, to: 100 },

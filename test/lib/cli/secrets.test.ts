@@ -24,6 +24,7 @@ import { parseRotated, rotateSecrets, type RotateOptions } from '../../../lib/cl
 import { readContext } from '../../../lib/cli/context';
 import { chooseKeys, ofOwnEngines } from '../../../lib/cli/secret-keys';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const secrets = mockClient(SecretsManagerClient);
@@ -185,7 +186,7 @@ describe('the API key', () => {
     answers('Success', ['{"rotated":["api-key"]}']);
     await rotate({});
     expect(done).toEqual([DEPLOY]);
-    expect(JSON.parse(io.out())).toMatchObject({ resumed: ['api-key'] });
+    expect(parseBySchema('secrets rotate', io.out())).toMatchObject({ resumed: ['api-key'] });
   });
 
   it('that has kept the label of a pending one is not pending', async () => {

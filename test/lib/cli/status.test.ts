@@ -14,6 +14,7 @@ import { readContext } from '../../../lib/cli/context';
 import type { StackStatus } from '../../../lib/cli/stack-status';
 import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
+import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const ec2 = mockClient(EC2Client);
@@ -57,7 +58,10 @@ describe('associations that have failed', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain('note: association metals-lab-reprepare failed on 0 of 0 nodes');
-    expect(JSON.parse((await run({ json: true })).out)).toMatchObject({ healthy: true, notes: [expect.any(String)] });
+    expect(parseBySchema('status', (await run({ json: true })).out)).toMatchObject({
+      healthy: true,
+      notes: [expect.any(String)],
+    });
   });
 
   test('that cannot be read hide nothing of what the Swarm has said', async () => {
@@ -138,7 +142,7 @@ test('one without does not: that comes first, with the command as it was typed',
     `unhealthy: ${LOST} --stage lab deploy`,
     'unhealthy: node worker-1 is down',
   ]);
-  const { problems } = JSON.parse((await run({ json: true })).out) as { problems: string[] };
+  const { problems } = parseBySchema('status', (await run({ json: true })).out) as { problems: string[] };
   expect(problems).toEqual([`${LOST} deploy`, 'node worker-1 is down']);
 });
 
