@@ -3,17 +3,24 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { visible } from '../safe-text';
 import { notAgreedOn } from './document-answer';
+import { CliError } from './errors';
 import type { Colors } from './terminal';
 
 const DOCUMENT = 'service-logs';
 
 const header = z.object({
   stage: z.string(),
+  /** By the clock of the node that was asked. */
+  asked_at: z.string(),
   /** Slot by hostname. */
   nodes: z.record(z.string(), z.string()),
   lines: z.number(),
   /** Older ones that found no room. */
   left_out: z.number(),
+  /** Tasks have older ones still, which were not looked at. */
+  more: z.boolean(),
+  /** How many of each task were. */
+  searched: z.number(),
   /** What Docker said itself, e.g. of a node that it could not ask. */
   remarks: z.array(z.string()),
 });
@@ -32,19 +39,25 @@ export interface LogLine {
 }
 
 export interface Logs {
+  readonly askedAt: string;
   readonly lines: readonly LogLine[];
   readonly leftOut: number;
+  readonly hasMore: boolean;
+  readonly searched: number;
   readonly remarks: readonly string[];
 }
 
 /** `2026-11-29T02:57:34.260081758Z metals_edge.0.zaj4pivxmga2@ip-10-40-4-12    | text` */
 const LINE = /^(\S+Z) metals_([a-z0-9-]+)\.(\d+)\.([a-z0-9]+)@(\S+) +\| (.*)$/s;
 
-/** @throws CliError when it is not what was agreed on */
+/** @throws CliError when it is not what was agreed on, or nothing */
 export function parseLogs(stdout: string, what: string): Logs {
+  if (stdout === '')
+    throw new CliError(what, 'Systems Manager has not delivered what the document printed', ['try again']);
   const [first = '', packed = ''] = stdout.split('\n');
   try {
-    const { nodes, lines: count, left_out: leftOut, remarks } = header.parse(JSON.parse(first));
+    const said = header.parse(JSON.parse(first));
+    const { nodes, lines: count } = said;
     const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8');
     const lines = text
       .split('\n')
@@ -57,7 +70,8 @@ export function parseLogs(stdout: string, what: string): Logs {
         return { at: at!, service: service!, replica: Number(replica), taskId: taskId!, node, text: words! };
       });
     if (lines.length !== count) throw new Error(`${lines.length} lines, not ${count}`);
-    return { lines, leftOut, remarks };
+    const { asked_at: askedAt, left_out: leftOut, more: hasMore, searched } = said;
+    return { askedAt, lines, leftOut, hasMore, searched, remarks: said.remarks.map(visible) };
   } catch (error) {
     throw notAgreedOn(what, DOCUMENT, first, error);
   }
@@ -90,5 +104,6 @@ export function lineText({ at, service, replica, node, text }: LogLine, colors: 
   return `${colors.dim(time)} ${colors[hueOf(service)](task)} ${visible(text)}`;
 }
 
-/** Seconds before a time, as the document takes them. */
-export const secondsBefore = (nowMs: number, seconds: number): string => new Date(nowMs - seconds * 1000).toISOString();
+/** Pure: a moment before another one, as the document takes it. */
+export const secondsBefore = (at: string, seconds: number): string =>
+  new Date(Date.parse(at) - seconds * 1000).toISOString();

@@ -11,6 +11,7 @@ import { withActivity } from './activity';
 
 /** Somebody waits for the answer. */
 const FIRST_PAUSE_MS = 100;
+const ONLY_READS: readonly DocumentId[] = ['stack-status', 'service-logs'];
 /** How long one that was chosen may be offline before it is chosen anew. */
 const GONE_SECONDS = 5;
 
@@ -96,10 +97,6 @@ export async function runOnManager(
   return show(context, connection, title, { id, timeoutSeconds, parameters, choose: chooseBy(context, connection) });
 }
 
-/** Id of the instance that runOnManager would take now. */
-export const findManager = (context: Context, connection: Connection, timeoutSeconds: number): Promise<string> =>
-  chooseBy(context, connection)(new Deadline(timeoutSeconds), () => undefined);
-
 /** Runs one document on this instance to its end, showing what it waits for where there is a title. */
 export async function runOnInstance(
   context: Context,
@@ -164,7 +161,8 @@ async function run(
           waitsFor(reason);
           if (commandId === undefined) return;
           sent.is = true;
-          context.leaveBehind = leftBehind(id, instanceId, commandId, region);
+          // What only reads leaves nothing behind that anybody would have to stop.
+          if (!ONLY_READS.includes(id)) context.leaveBehind = leftBehind(id, instanceId, commandId, region);
         },
         deadline,
         new Deadline(Math.min(GONE_SECONDS, deadline.remainingSeconds + 1)),

@@ -8,14 +8,14 @@ export interface Io {
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly stdin: { readonly isTTY?: boolean };
+  /** Whoever has read stdout has gone. Node.js tells it by an error alone. @default never */
+  readonly isClosed?: () => boolean;
 }
 
 export interface Stream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** Whoever has read it has gone. */
-  readonly destroyed?: boolean;
 }
 
 export type Colors = ReturnType<typeof createColors>;
@@ -52,7 +52,7 @@ export class Terminal {
 
   /** True when nobody reads the result any more, as after `| head`. */
   get isClosed(): boolean {
-    return this.io.stdout.destroyed === true;
+    return this.io.isClosed?.() ?? false;
   }
 
   /** The result itself. */

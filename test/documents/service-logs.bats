@@ -10,7 +10,10 @@ setup_logs() {
   stub docker <<EOF
 name=\${!#}
 [[ "\$1 \$2" == "service logs" ]] || exit 0
-cat "${STATES}/\${name#metals_}" 2>/dev/null
+# --tail is of each task.
+awk -v most="\$7" '{ task[\$2] = task[\$2] \$0 "\n"; count[\$2]++; all[\$2, count[\$2]] = \$0 }
+  END { for (name in count) for (i = (count[name] > most ? count[name] - most : 0) + 1; i <= count[name]; i++) print all[name, i] }' \
+  "${STATES}/\${name#metals_}" 2>/dev/null
 EOF
   jq -n '["edge", "kafka", "mongodb", "processor", "producer"] | map({ID: ., Spec: {Name: "metals_\(.)"}})' | api services
   jq -n '[["ip-10-40-3-11", "manager-1"], ["ip-10-40-4-12", "manager-2"], ["ip-10-40-5-13", "manager-3"],
@@ -33,7 +36,7 @@ told() { cat "${BATS_TEST_TMPDIR}/lines"; }
   [[ $(told | wc -l) == $(cat "${STATES}"/* | wc -l) ]]
   diff <(told | cut -d ' ' -f 1) <(told | cut -d ' ' -f 1 | LC_ALL=C sort)
   [[ $(jq -r '"\(.stage) \(.lines) \(.left_out) \(.nodes["ip-10-40-4-21"]) \(.remarks | length)"' <<<"${header}") == "lab $(told | wc -l) 0 worker-1 0" ]]
-  assert_call 'service logs --timestamps --since 2026-11-29T02:00:00Z --tail 500 metals_kafka'
+  assert_call 'service logs --timestamps --since 2026-11-29T02:00:00Z --tail 501 metals_kafka'
 }
 
 @test "some services" {
@@ -85,9 +88,13 @@ told() { cat "${BATS_TEST_TMPDIR}/lines"; }
     mark kafka '2026-11-29T02:57:34.000Z INFO no ERROR here'
     mark producer '{"level":"info","msg":"] ERROR"}'
   } >"${STATES}/marks"
-  export SSM_Services=kafka
-  SSM_Level=error logs && [[ $(told | wc -l) == 6 ]]
-  SSM_Level=warn logs && [[ $(told | wc -l) == 8 ]]
+  export SSM_Services=kafka SSM_Level
+  SSM_Level=error
+  logs
+  [[ $(told | wc -l) == 6 ]]
+  SSM_Level=warn
+  logs
+  [[ $(told | wc -l) == 8 ]]
 }
 
 @test "an expression finds text, not the time or the task, and regardless of case" {
@@ -101,7 +108,7 @@ told() { cat "${BATS_TEST_TMPDIR}/lines"; }
 @test "where some lines are wanted, more than those are searched" {
   setup_logs && export SSM_Lines=5 SSM_Grep
   SSM_Grep=$(printf draining | base64) && logs
-  assert_call '--tail 20000 metals_producer'
+  assert_call '--tail 10001 metals_producer'
   [[ $(told | wc -l) == 2 ]]
 }
 
@@ -113,24 +120,62 @@ told() { cat "${BATS_TEST_TMPDIR}/lines"; }
   assert_output "the expression cannot be searched for: grep: Unmatched ( or"
 }
 
-@test "the newest lines, and how many are left out" {
+@test "the newest lines, how many are left out, and that tasks have more" {
   setup_logs && export SSM_Lines=3 && logs
-  diff <(told) <(sort -s -k 1,1 "${STATES}"/* | tail -n 3)
-  [[ $(jq .left_out <<<"${header}") == $(($(cat "${STATES}"/* | wc -l) - 3)) ]]
+  [[ $(told | wc -l) == 3 ]]
+  diff <(told | tail -n 1) <(sort -s -k 1,1 "${STATES}"/* | tail -n 1)
+  [[ $(jq -r '"\(.more) \(.left_out > 10)"' <<<"${header}") == "false true" ]]
+  STATES="${BATS_TEST_TMPDIR}/one" && mkdir "${STATES}"
+  for second in {1..9}; do echo "2026-11-29T02:57:0${second}.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | line ${second}"; done >"${STATES}/kafka"
+  setup_logs && export SSM_Lines=3 SSM_Services=kafka && logs
+  [[ $(told | sed 's/.* //' | paste -sd ' ') == '7 8 9' ]]
+  [[ $(jq -c '[.left_out, .more]' <<<"${header}") == '[1,true]' ]]
 }
 
-@test "more than Systems Manager keeps: the oldest are left out, long lines shortened" {
+@test "so many seconds ago, by the clock of the node" {
+  setup_logs && export SSM_Since=60 && logs
+  since=$(grep -o -- '--since [^ ]*' "${CALLS}" | head -n 1 | cut -d ' ' -f 2)
+  asked=$(date -u -d "$(jq -r .asked_at <<<"${header}")" +%s)
+  ((asked - $(date -u -d "${since}" +%s) >= 60 && asked - $(date -u -d "${since}" +%s) <= 62))
+}
+
+@test "more than Systems Manager keeps: the oldest are left out, long lines shortened, in little time" {
   setup_logs && export SSM_Lines=9000 SSM_Services=kafka
   stub docker <<'EOF'
 [[ $1 == service ]] || exit 0
-for ((i = 100000; i < 103000; i++)); do echo "2026-11-29T02:57:34.${i}000Z metals_kafka.1.abc@ip-10-40-4-21    | $(head -c 90 /dev/urandom | base64 -w 0)"; done
-echo "2026-11-29T02:57:35.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | $(printf 'x%.0s' {1..9000})"
+seq -f '2026-11-29T02:57:34.%06.0f000Z metals_kafka.1.abc@ip-10-40-4-21    | ' 1 3000 | paste -d '' - <(head -c 300000 /dev/urandom | base64 -w 130 | head -n 3000)
+seq -f "2026-11-29T02:57:35.%06.0f000Z metals_kafka.1.abc@ip-10-40-4-21    | $(printf 'x%.0s' {1..3900})" 1 5000
+echo "2026-11-29T02:57:36.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | $(printf 'x%.0s' {1..9000})"
 EOF
-  logs
-  ((${#output} < 24000 && ${#output} > 10000))
-  [[ $(jq '.lines + .left_out' <<<"${header}") == 3001 ]]
+  SECONDS=0 && logs
+  ((SECONDS < 15))
+  ((${#output} < 24000 && ${#output} > 1000))
+  [[ $(jq '.lines + .left_out' <<<"${header}") == 8001 ]]
   [[ $(told | wc -l) == $(jq .lines <<<"${header}") ]]
   [[ $(told | tail -n 1 | wc -c) -lt 4100 ]]
+}
+
+@test "bytes that are no text hide no line" {
+  setup_logs
+  stub docker <<'EOF'
+[[ $1 == service ]] || exit 0
+printf '2026-11-29T02:57:34.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | one \377 found\n'
+printf '2026-11-29T02:57:35.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | two\n'
+EOF
+  export SSM_Services=kafka SSM_Grep=none
+  logs
+  [[ $(told | wc -l) == 2 ]]
+  SSM_Grep=$(printf 'FOUND' | base64)
+  logs
+  [[ $(told | wc -l) == 1 ]]
+}
+
+@test "what a run that was killed has left is gone after the next one, and nothing of its own stays" {
+  setup_logs
+  # This process lives, and nobody has the other number.
+  mkdir -p "${METALS_STATE_FOLDER}"/service-logs.{999999999.1,$$.1}
+  logs
+  [[ $(ls "${METALS_STATE_FOLDER}") == "service-logs.$$.1" ]]
 }
 
 @test "what Docker says of nodes that it cannot ask is a remark, and no line" {

@@ -5,13 +5,17 @@ require_manager
 
 ROOM_BYTES=20000
 # Of each task, where only some of its lines are wanted.
-SEARCHED_LINES=20000
-# Of this process alone: several people may read logs at a time.
-FOLDER="${METALS_RUN_FOLDER}/service-logs-$$"
+SEARCHED_LINES=10000
+
+# Of this run alone, on the disk, because what was logged may be more than memory holds. The number names the process.
+mkdir -p "${METALS_STATE_FOLDER}"
+for other in "${METALS_STATE_FOLDER}"/service-logs.*; do
+  number=${other#*/service-logs.}
+  [[ -d /proc/${number%%.*} ]] || rm -rf "${other}"
+done
+FOLDER="${METALS_STATE_FOLDER}/service-logs.$$.${SECONDS}${RANDOM}"
 trap 'rm -rf "${FOLDER}"' EXIT
-mkdir -p "${FOLDER}"
-# A run that was killed has left its own.
-for other in "${METALS_RUN_FOLDER}"/service-logs-*; do [[ -d /proc/${other##*-} ]] || rm -rf "${other}"; done
+mkdir "${FOLDER}"
 
 services=$(stack_services | jq -r '.[].Spec.Name | ltrimstr("metals_")' | sort)
 if [[ ${SSM_Services} == all ]]; then
@@ -26,23 +30,21 @@ hostname=$(jq -r --arg slot "${SSM_Node}" 'to_entries[] | select(.value == $slot
 [[ ${SSM_Node} == all || -n ${hostname} ]] ||
   fail "there is no node ${SSM_Node}; there are: $(jq -r '[.[]] | sort | join(" ")' <<<"${nodes}")" "name one of these, or none for all"
 
-of_node() { if [[ ${SSM_Node} == all ]]; then cat; else awk -v host="@${hostname}" 'substr($2, length($2) - length(host) + 1) == host'; fi; }
-of_level() { if [[ ${SSM_Level} == all ]]; then cat; else lines_with "${FOLDER}" -E -e "$(level_pattern "${SSM_Level}")"; fi; }
-found() {
-  if [[ ${SSM_Grep} == none ]]; then
-    cat
-  else
-    lines_with "${FOLDER}" -iE -e "$(base64 -d <<<"${SSM_Grep}")"
-  fi
-}
-
+# By the clock of the nodes, which is not that of whoever asks.
+asked_at=$(date -u +%FT%T.%NZ)
+since=${SSM_Since}
+[[ ${since} == *T* ]] || since=$(date -u -d "@$(($(date +%s) - since))" +%FT%TZ)
+is_filtered=false
+[[ ${SSM_Level} == all && ${SSM_Grep} == none ]] || is_filtered=true
 tail=${SSM_Lines}
-[[ ${SSM_Level} == all && ${SSM_Grep} == none ]] || tail=${SEARCHED_LINES}
+if ${is_filtered} && ((tail < SEARCHED_LINES)); then tail=${SEARCHED_LINES}; fi
+
 # shellcheck disable=SC2086 # names of services hold no blanks
-collect_logs "${FOLDER}" "${SSM_Since}" "${tail}" ${wanted}
-sorted_logs "${FOLDER}" | of_node >"${FOLDER}/of-node"
-of_level <"${FOLDER}/of-node" >"${FOLDER}/of-level"
-found <"${FOLDER}/of-level" >"${FOLDER}/found" 2>"${FOLDER}/why" ||
+collect_logs "${FOLDER}" "${since}" "${tail}" "${hostname}" ${wanted}
+LC_ALL=C sort -s -k 1,1 "${FOLDER}"/*.lines >"${FOLDER}/found"
+rm -f "${FOLDER}"/*.lines
+[[ ${SSM_Level} == all ]] || keep_lines_with "${FOLDER}/found" -E -e "$(level_pattern "${SSM_Level}")"
+[[ ${SSM_Grep} == none ]] || keep_lines_with "${FOLDER}/found" -iE -e "$(base64 -d <<<"${SSM_Grep}")" 2>"${FOLDER}/why" ||
   fail "the expression cannot be searched for: $(tail -n 1 "${FOLDER}/why")" "mend it: it is an extended regular expression, as grep -E takes it"
 
 total=$(wc -l <"${FOLDER}/found")
@@ -54,7 +56,11 @@ while :; do
   count=$((count * ROOM_BYTES * 9 / size / 10))
   ((count > 0)) || count=1
 done
-docker_remarks "${FOLDER}" | jq -cRs --arg stage "${SSM_Stage}" --argjson nodes "${nodes}" --argjson lines "${count}" --argjson leftOut "$((total - count))" \
-  '{stage: $stage, nodes: $nodes, lines: $lines, left_out: $leftOut, remarks: split("\n") | map(select(. != ""))}'
+more=false
+[[ -z $(find "${FOLDER}" -name '*.more' -print -quit) ]] || more=true
+docker_remarks "${FOLDER}" | jq -cRs --arg stage "${SSM_Stage}" --arg askedAt "${asked_at}" --argjson nodes "${nodes}" \
+  --argjson lines "${count}" --argjson leftOut "$((total - count))" --argjson more "${more}" --argjson searched "${tail}" '
+  {stage: $stage, asked_at: $askedAt, nodes: $nodes, lines: $lines, left_out: $leftOut, more: $more, searched: $searched,
+    remarks: split("\n") | map(select(. != ""))}'
 cat "${FOLDER}/packed"
 echo

@@ -2,26 +2,25 @@ import { EXIT } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
 import { parseDurationSeconds } from '../duration';
-import { CliError } from '../errors';
-import { identityOf, lineText, parseLogs, secondsBefore, type LogLine, type Logs } from '../log-lines';
+import { CliError, explainError } from '../errors';
+import { followLogs } from '../follow-logs';
+import { lineText, parseLogs, type LogLine, type Logs } from '../log-lines';
 import { completeCommands } from '../next-command';
-import { assertDeployed, connect, findManager, runOnInstance, type Connection } from '../systems-manager';
+import { assertDeployed, connect, runOnInstance, runOnManager, type Connection } from '../systems-manager';
 import type { Verb } from '../verbs/verb';
 
 export const LOGS_FAILED = 'the logs could not be read';
 const NOT_READ = 'the logs were not read';
 const DEFAULT_TIMEOUT_SECONDS = 120;
+/** Then --follow looks for another manager. */
+const FOLLOW_TIMEOUT_SECONDS = 30;
 const DEFAULT_SINCE = '15m';
 /** Where --follow begins. */
 const FOLLOW_SINCE = '10s';
 const DEFAULT_LINES = 200;
 const MOST_LINES = 9_999;
 const LONGEST_SECONDS = 366 * 24 * 3600;
-/** Between two questions of --follow. */
-const PAUSE_MS = 1_000;
-/** Nodes send their lines one later than the other: so much is asked for again. */
-const OVERLAP_SECONDS = 2;
-export const LEVELS = ['warn', 'error'] as const;
+const LEVELS = ['warn', 'error'] as const;
 
 export interface LogsOptions {
   readonly services: readonly string[];
@@ -34,9 +33,9 @@ export interface LogsOptions {
 }
 
 /** `metals logs`: of all tasks in the order of time, those that have ended included. */
-export async function logs(context: Context, options: LogsOptions, now = Date.now): Promise<number> {
+export async function logs(context: Context, options: LogsOptions): Promise<number> {
   const { terminal } = context;
-  const parameters = logParameters(options, now());
+  const parameters = logParameters(options);
   if (options.follow && terminal.json)
     throw new CliError(
       NOT_READ,
@@ -46,25 +45,18 @@ export async function logs(context: Context, options: LogsOptions, now = Date.no
     );
   const connection = await connect(context);
   await assertDeployed(context, connection, 'service-logs', LOGS_FAILED);
-  const manager = await findManager(context, connection, context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
-  const first = await readLogs(context, connection, manager, parameters, 'reading logs on a manager');
-  if (terminal.json) {
-    terminal.value({
-      stage: context.stage,
-      left_out: first.leftOut,
-      remarks: first.remarks,
-      lines: first.lines.map(asJson),
-    });
-    return EXIT.ok;
+  const { manager, answer } = await readLogs(context, connection, parameters, { title: 'reading logs on a manager' });
+  if (terminal.json) terminal.value(asJson(context.stage, answer));
+  else {
+    show(context, answer.lines);
+    tell(context, answer, options);
   }
-  show(context, first.lines);
-  tell(context, first, options);
-  if (options.follow) await follow(context, connection, manager, parameters, first);
+  if (options.follow) await follow(context, connection, parameters, manager, answer);
   return EXIT.ok;
 }
 
 /** Pure: what was typed, as the document takes it. @throws CliError (usage) */
-export function logParameters(options: LogsOptions, nowMs: number): Record<string, string> {
+export function logParameters(options: LogsOptions): Record<string, string> {
   const { services, follow = false, since = follow ? FOLLOW_SINCE : DEFAULT_SINCE, lines, grep, node, level } = options;
   const usage = (why: string, next: string): CliError => new CliError(NOT_READ, why, [next], 'usage');
   const odd = services.find((service) => !/^[a-z][a-z0-9-]{0,31}$/.test(service));
@@ -85,31 +77,40 @@ export function logParameters(options: LogsOptions, nowMs: number): Record<strin
     throw usage(`--grep: got ${size} bytes, expected 1 to 300`, 'add --grep "time-out|refused"');
   return {
     Services: services.length > 0 ? [...new Set(services)].join(',') : 'all',
-    Since: secondsBefore(nowMs, seconds),
+    Since: String(seconds),
     Lines: String(count),
     Level: level ?? 'all',
-    Grep: grep === undefined ? 'none' : inBase64(grep),
+    Grep: grep === undefined ? 'none' : Buffer.from(grep).toString('base64'),
     Node: node ?? 'all',
   };
 }
 
-/** The document takes four characters or more, which base64 always has. */
-const inBase64 = (text: string): string => Buffer.from(text).toString('base64');
+interface Reading {
+  /** Missing: nothing is shown meanwhile. */
+  readonly title?: string;
+  /** Missing: any that can speak for the Swarm. */
+  readonly manager?: string;
+}
 
 async function readLogs(
   context: Context,
   connection: Connection,
-  manager: string,
   parameters: Readonly<Record<string, string>>,
-  title?: string,
-): Promise<Logs> {
-  const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+  { title, manager }: Reading,
+): Promise<{ readonly manager: string; readonly answer: Logs }> {
+  const timeoutSeconds =
+    title === undefined ? FOLLOW_TIMEOUT_SECONDS : (context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
   const command = { id: 'service-logs', title, timeoutSeconds, parameters } as const;
-  const state = await runOnInstance(context, connection, manager, command);
-  context.leaveBehind = [];
-  if (state.succeeded) return parseLogs(state.invocations[0]!.stdout, LOGS_FAILED);
-  const why = explainFailure(state, connection.region);
-  throw new CliError(LOGS_FAILED, why, ['./bin/metals status'], 'document-failed');
+  const state =
+    manager === undefined
+      ? await runOnManager(context, connection, command.id, title, timeoutSeconds, parameters)
+      : await runOnInstance(context, connection, manager, command);
+  const [invocation] = state.invocations;
+  if (!state.succeeded || invocation === undefined) {
+    const why = explainFailure(state, connection.region);
+    throw new CliError(LOGS_FAILED, why, ['./bin/metals status'], 'document-failed');
+  }
+  return { manager: invocation.instanceId, answer: parseLogs(invocation.stdout, LOGS_FAILED) };
 }
 
 function show({ terminal }: Context, lines: readonly LogLine[]): void {
@@ -117,54 +118,58 @@ function show({ terminal }: Context, lines: readonly LogLine[]): void {
 }
 
 /** What is missing, and how to see it. */
-function tell({ terminal, given }: Context, { lines, leftOut, remarks }: Logs, options: LogsOptions): void {
+function tell({ terminal, given }: Context, answer: Logs, { follow: goesOn, grep, level }: LogsOptions): void {
+  const { lines, leftOut, hasMore, searched, remarks } = answer;
   for (const remark of remarks) terminal.note(terminal.noteColors.yellow(`note: ${remark}`));
-  if (leftOut > 0)
+  if (hasMore && (grep ?? level) !== undefined)
     terminal.note(
-      `${leftOut} older lines are left out: name services, or add --grep, --level, --node or a shorter --since`,
+      `only the newest ${searched} lines of each task were searched: a shorter --since, or --node, searches others`,
     );
-  if (lines.length === 0 && !options.follow)
+  else if (hasMore || leftOut > 0)
+    terminal.note(
+      `${hasMore ? 'at least ' : ''}${leftOut} older lines are left out: name services, or add --grep, --level, --node or a shorter --since`,
+    );
+  if (lines.length === 0 && !goesOn && !hasMore)
     terminal.note(completeCommands('no such line; a longer time: ./bin/metals logs --since 24h', given));
 }
 
-/** Until Ctrl-C, or until nobody reads any more. */
+/** Until Ctrl-C, or until nobody reads any more. A manager that goes away is no end: another one is asked. */
 async function follow(
   context: Context,
   connection: Connection,
-  manager: string,
   parameters: Readonly<Record<string, string>>,
+  firstManager: string,
   first: Logs,
 ): Promise<void> {
   const { terminal, interrupted } = context;
-  let seen = new Set(first.lines.map(identityOf));
-  let lastAt = lastOf(first.lines) ?? parameters.Since!;
-  while (!interrupted.aborted && !terminal.isClosed) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    const Since = secondsBefore(Date.parse(lastAt), OVERLAP_SECONDS);
-    const again = { ...parameters, Since, Lines: String(MOST_LINES) };
-    const { lines, leftOut } = await readLogs(context, connection, manager, again);
-    // Not where only lines are left out that have been shown.
-    if (leftOut > 0 && lines[0]!.at > lastAt)
-      terminal.note('lines come faster than they can be shown: some are left out; name services, or add --grep');
-    show(
-      context,
-      lines.filter((line) => !seen.has(identityOf(line))),
-    );
-    // Those alone that the next answer may repeat.
-    seen = new Set(lines.map(identityOf));
-    lastAt = lastOf(lines) ?? lastAt;
-  }
+  let manager: string | undefined = firstManager;
+  const read = async (since: string): Promise<Logs> => {
+    const again = { ...parameters, Since: since, Lines: String(MOST_LINES) };
+    try {
+      const found = await readLogs(context, connection, again, { manager });
+      manager = found.manager;
+      return found.answer;
+    } catch (error) {
+      manager = undefined;
+      const { region, profile, endpoint } = context;
+      throw explainError(error, { what: LOGS_FAILED, region, profile, endpoint });
+    }
+  };
+  await followLogs(first, read, {
+    isOver: () => interrupted.aborted || terminal.isClosed,
+    show: (lines) => show(context, lines),
+    note: (text) => terminal.note(terminal.noteColors.yellow(`note: ${text}`)),
+  });
 }
 
-const lastOf = (lines: readonly LogLine[]): string | undefined => lines.at(-1)?.at;
-
-const asJson = ({ at, service, replica, taskId, node, text }: LogLine): Record<string, unknown> => ({
-  at,
-  service,
-  replica,
-  task_id: taskId,
-  node,
-  text,
+const asJson = (stage: string, { lines, leftOut, hasMore, remarks }: Logs): Record<string, unknown> => ({
+  stage,
+  left_out: leftOut,
+  more: hasMore,
+  remarks,
+  lines: lines.map(({ at, service, replica, taskId, node, text }) => ({
+    ...{ at, service, replica, task_id: taskId, node, text },
+  })),
 });
 
 export const verb: Verb<LogsOptions> = { failure: LOGS_FAILED, run: logs };

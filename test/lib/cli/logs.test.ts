@@ -13,7 +13,7 @@ import { fakeIo, LAB_ENV } from './fake-io';
 import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
-const NOW = Date.UTC(2026, 10, 29, 3);
+const ASKED_AT = '2026-11-29T03:00:00.000000000Z';
 const STATES = join(__dirname, '../../documents/states/logs');
 const recorded = (service: string): string[] =>
   readFileSync(join(STATES, service), 'utf8').trimEnd().split('\n').sort();
@@ -25,9 +25,12 @@ const NODES = {
 };
 
 /** As the document prints them. */
-const answer = (lines: readonly string[], leftOut = 0, remarks: readonly string[] = []): string =>
+const answer = (lines: readonly string[], leftOut = 0, remarks: readonly string[] = [], over: object = {}): string =>
   [
-    JSON.stringify({ stage: 'lab', nodes: NODES, lines: lines.length, left_out: leftOut, remarks }),
+    JSON.stringify({
+      ...{ stage: 'lab', asked_at: ASKED_AT, nodes: NODES, lines: lines.length, left_out: leftOut },
+      ...{ more: false, searched: 200, remarks, ...over },
+    }),
     gzipSync(lines.map((line) => `${line}\n`).join('')).toString('base64'),
     '',
   ].join('\n');
@@ -46,7 +49,7 @@ beforeEach(() => {
 async function run(options: Partial<LogsOptions> = {}, { json = false, isTTY = false } = {}, signal?: AbortSignal) {
   const io = fakeIo(LAB_ENV, isTTY);
   const context = readContext({ json, color: true }, io, signal ?? new AbortController().signal);
-  const result = await logs(context, { services: [], ...options }, () => NOW).then(
+  const result = await logs(context, { services: [], ...options }).then(
     (code) => ({ code, error: undefined }),
     (error: { why: string; code: string }) => ({ code: undefined, error }),
   );
@@ -55,12 +58,12 @@ async function run(options: Partial<LogsOptions> = {}, { json = false, isTTY = f
 
 describe('what was typed', () => {
   test('is what the document takes', () => {
-    expect(logParameters({ services: [] }, NOW)).toEqual({
-      ...{ Services: 'all', Since: '2026-11-29T02:45:00.000Z', Lines: '200', Level: 'all', Grep: 'none', Node: 'all' },
+    expect(logParameters({ services: [] })).toEqual({
+      ...{ Services: 'all', Since: '900', Lines: '200', Level: 'all', Grep: 'none', Node: 'all' },
     });
     const options = { services: ['kafka', 'edge', 'kafka'], since: '1h', lines: '7', level: 'warn', node: 'worker-1' };
-    expect(logParameters({ ...options, grep: 'a' }, NOW)).toEqual({
-      ...{ Services: 'kafka,edge', Since: '2026-11-29T02:00:00.000Z', Lines: '7', Level: 'warn', Grep: 'YQ==' },
+    expect(logParameters({ ...options, grep: 'a' })).toEqual({
+      ...{ Services: 'kafka,edge', Since: '3600', Lines: '7', Level: 'warn', Grep: 'YQ==' },
       Node: 'worker-1',
     });
   });
@@ -87,7 +90,7 @@ describe('what was typed', () => {
     const declared = readFileSync(join(__dirname, '../../../assets/documents/service-logs/document.yml'), 'utf8');
     const pattern = new RegExp(/Grep:[^]*?allowedPattern: '(.*)'/.exec(declared)![1]!);
     for (const grep of ['a', 'ab', '$(reboot) "`\n', '{{ssm:secret}}', 'é'.repeat(150)]) {
-      const { Grep } = logParameters({ services: [], grep }, NOW);
+      const { Grep } = logParameters({ services: [], grep });
       expect(Grep).toMatch(pattern);
       expect(Buffer.from(Grep!, 'base64').toString()).toBe(grep);
     }
@@ -162,49 +165,40 @@ describe('lines', () => {
   });
 });
 
-describe('--follow', () => {
-  const at = (second: number, text: string): string =>
-    `2026-11-29T03:00:0${second}.000000000Z metals_kafka.1.abc@ip-10-40-4-21    | ${text}`;
+test('what was not looked at is said', async () => {
+  commandsEnd(ssm, 'Success', answer(recorded('kafka'), 1, [], { more: true }));
+  expect((await run()).err).toContain('at least 1 older lines are left out');
+  commandsEnd(ssm, 'Success', answer([], 0, [], { more: true, searched: 10_000 }));
+  const { err } = await run({ grep: 'x' });
+  expect(err).toContain('only the newest 10000 lines of each task were searched');
+  expect(err).not.toContain('no such line');
+});
 
-  /** Answers one after the other, then Ctrl-C. */
-  async function follow(...answers: string[]) {
-    const stop = new AbortController();
-    commandsEnd(ssm, 'Success', answers.shift()!);
-    managerTakesCommands(ssm, (parameters) => {
-      asked.push(Object.fromEntries(Object.entries(parameters).map(([name, [value = '']]) => [name, value])));
-      if (asked.length === 1) return;
-      const next = answers.shift();
-      if (next !== undefined) commandsEnd(ssm, 'Success', next);
-      if (answers.length === 0) stop.abort();
-    });
-    return run({ follow: true }, {}, stop.signal);
-  }
+test('an output that Systems Manager has not delivered is no other version', async () => {
+  commandsEnd(ssm, 'Success', '');
+  expect((await run()).error).toMatchObject({ code: 'failed', why: expect.stringContaining('has not delivered') });
+});
 
-  test('shows each line once, and asks again from the last one on', async () => {
-    const { code, out } = await follow(
-      answer([at(1, 'one'), at(2, 'two')]),
-      answer([at(1, 'one'), at(2, 'two'), at(3, 'three')]),
-      answer([at(2, 'late'), at(3, 'three')]),
-    );
-    expect(code).toBe(0);
-    expect(out.match(/\w+$/gm)).toEqual(['one', 'two', 'three', 'late']);
-    expect(asked.map(({ Since }) => Since)).toEqual([
-      '2026-11-29T02:59:50.000Z',
-      '2026-11-29T03:00:00.000Z',
-      '2026-11-29T03:00:01.000Z',
-    ]);
+test('a remark cannot drive the terminal', async () => {
+  commandsEnd(ssm, 'Success', answer([], 0, ['\x1b[2Jgone']));
+  expect((await run()).err).toContain('note: \\x1b[2Jgone\n');
+});
+
+test('--follow has no JSON', async () => {
+  expect((await run({ follow: true }, { json: true })).error).toMatchObject({ code: 'usage' });
+  expect(asked).toEqual([]);
+});
+
+test('--follow asks the manager again that has answered, without a word, until Ctrl-C', async () => {
+  const stop = new AbortController();
+  commandsEnd(ssm, 'Success', answer(recorded('kafka')));
+  managerTakesCommands(ssm, (parameters) => {
+    asked.push(Object.fromEntries(Object.entries(parameters).map(([name, [value = '']]) => [name, value])));
+    if (asked.length === 2) stop.abort();
   });
-
-  test('says where lines are missing, and not where only shown ones are left out', async () => {
-    const { err } = await follow(answer([at(1, 'one')]), answer([at(1, 'one'), at(2, 'two')], 5));
-    expect(err).not.toContain('left out');
-    asked = [];
-    const gap = await follow(answer([at(1, 'one')]), answer([at(3, 'three')], 5));
-    expect(gap.err).toContain('lines come faster than they can be shown: some are left out');
-  });
-
-  test('has no JSON', async () => {
-    expect((await run({ follow: true }, { json: true })).error).toMatchObject({ code: 'usage' });
-    expect(asked).toEqual([]);
-  });
+  const { code, err, out } = await run({ follow: true }, {}, stop.signal);
+  expect(code).toBe(0);
+  expect(asked.map(({ Since }) => Since)).toEqual(['10', '2026-11-29T02:59:57.000Z']);
+  expect(err.match(/reading logs on a manager …/g)).toHaveLength(1);
+  expect(out.trimEnd().split('\n')).toHaveLength(recorded('kafka').length);
 });

@@ -104,7 +104,7 @@ describe('--watch', () => {
   });
 
   test('takes the place of what is on a terminal, and of nothing elsewhere', async () => {
-    expect((await watch(true, [answers, answers])).out).toMatch(/^\x1b\[H\x1b\[2J.*role/);
+    expect((await watch(true, [answers, answers])).out.startsWith('\x1b[H\x1b[2J')).toBe(true);
     expect((await watch(false, [answers, answers])).out).not.toContain('\x1b');
   });
 
