@@ -3,11 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  ListSecretVersionIdsCommand,
-  PutSecretValueCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { secretName, type SecretId } from '../../lib/contract';
 import { parseBySchema } from '../lib/cli/schemas';
 import { anHourLater } from './support/associations';
@@ -55,7 +51,7 @@ const changeApiKey = async (SecretString: string): Promise<unknown> =>
   );
 
 /** A rotation that is killed, by what it says when it has come so far; the command that it has sent goes on, or is cancelled. */
-const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | 'left alone'][] = [
+const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | 'left alone', mayHaveEnded?: true][] = [
   ['api-key', 1, 'bringing the new values to the Swarm', 'cancelled'],
   ['api-key', 12, 'bringing the new values to the Swarm', 'cancelled'],
   ['api-key', 12, 'bringing the new values to the Swarm', 'left alone'],
@@ -63,8 +59,8 @@ const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | '
   ['api-key', 2, 'refusing the old API key', 'cancelled'],
   ['api-key', 12, 'refusing the old API key', 'left alone'],
   ['kafka-password/producer', 1, 'bringing the new values to the Swarm', 'cancelled'],
-  ['kafka-password/producer', 15, 'bringing the new values to the Swarm', 'cancelled'],
-  ['kafka-password/processor', 25, 'bringing the new values to the Swarm', 'cancelled'],
+  ['kafka-password/producer', 15, 'bringing the new values to the Swarm', 'cancelled', true],
+  ['kafka-password/processor', 25, 'bringing the new values to the Swarm', 'cancelled', true],
 ];
 
 /** Resolves when it is dead. */
@@ -89,9 +85,13 @@ async function killedRotation(name: string, step: string, seconds: number): Prom
 }
 
 /** How many there are, those included that nothing refers to any more. */
-async function versionsOf(id: SecretId): Promise<number> {
-  const request = { SecretId: secretName(stage(), id), IncludeDeprecated: true };
-  return (await new SecretsManagerClient({}).send(new ListSecretVersionIdsCommand(request))).Versions?.length ?? 0;
+/** Id of the version that is to become current, or is. By ids: the lab forgets versions without a label sooner than AWS. */
+async function newestVersion(id: SecretId): Promise<string | undefined> {
+  const request = { SecretId: secretName(stage(), id) };
+  const { VersionIdsToStages = {} } = await new SecretsManagerClient({}).send(new DescribeSecretCommand(request));
+  const of = (label: string): string | undefined =>
+    Object.entries(VersionIdsToStages).find(([, labels]) => labels.includes(label))?.[0];
+  return of('AWSPENDING') ?? of('AWSCURRENT');
 }
 
 test('the secrets are listed with their versions, and none with its value', async () => {
@@ -185,21 +185,27 @@ inFullRun('under 200 events/s, metals secrets rotate', () => {
   );
 
   test.each(KILLS)(
-    'of %s, killed %s s after "%s" and its command %s, goes on by the same command, with no second value',
-    async (name, seconds, step, fate) => {
+    'of %s, killed %s s after "%s" and its command %s, goes on by the same command',
+    async (name, seconds, step, fate, mayHaveEnded) => {
+      const secret = name.startsWith('api-key') ? 'api-key' : 'kafka-password';
       const resumed: string[] = [];
-      const versions = (): Promise<number> => versionsOf(name.startsWith('api-key') ? 'api-key' : 'kafka-password');
-      const before = await versions();
+      const before = await newestVersion(secret);
+      let made: string | undefined;
       await withoutFailure(EVENTS_PER_SECOND, async () => {
         await killedRotation(name, step, seconds);
+        made = await newestVersion(secret);
         // Otherwise nothing was killed.
         if (fate === 'cancelled') expect(await cancelRunning('stack-deploy')).toBeGreaterThan(0);
         const again = await rotate(name);
         succeeded(again);
-        resumed.push(...(JSON.parse(again.stdout) as { resumed: string[] }).resumed);
+        resumed.push(...(parseBySchema('secrets rotate', again.stdout) as { resumed: string[] }).resumed);
       });
-      expect(resumed).toEqual([name]);
-      expect(await versions()).toBe(before + 1);
+      expect(made).not.toBe(before);
+      // Where Docker had gone on by itself, and all tasks had the new value, nothing was left to be resumed.
+      if (!mayHaveEnded) {
+        expect(resumed).toEqual([name]);
+        expect(await newestVersion(secret)).toBe(made);
+      }
       expect((await metals('status', '--json')).code).toBe(0);
       await mustPassSmokeTest();
     },

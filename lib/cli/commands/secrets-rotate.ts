@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { EXIT, secretName, type SecretId } from '../../contract';
-import { explainFailure } from '../../ssm';
+import { Deadline, explainFailure } from '../../ssm';
 import { withActivity } from '../activity';
 import { clientsOf } from '../clients';
 import { confirmOnTerminal, type Confirm } from '../confirm';
@@ -16,6 +16,8 @@ import { assertDeployed, connect, runOnManager, type Connection } from '../syste
 import type { Verb } from '../verbs/verb';
 
 export const SECRETS_ROTATE_FAILED = 'the secrets were not rotated';
+/** What stack-deploy says of a lease that it has waited for [assets/documents/lib/lease.sh]. */
+const UNDER_WAY = 'another deployment is under way';
 /** For each of up to three deployments of the stack, as stack-deploy itself. */
 const DEFAULT_TIMEOUT_SECONDS = 3_400;
 /** For clients that ask for the current key once a minute. */
@@ -158,16 +160,19 @@ async function deployment(
     );
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const deploy: Deploy = async (title) => {
-    const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
-    context.leaveBehind = [again];
-    if (!state.succeeded)
-      throw new CliError(
-        SECRETS_ROTATE_FAILED,
-        explainFailure(state, connection.region),
-        [STATUS, again],
-        'document-failed',
+    const deadline = new Deadline(timeoutSeconds);
+    for (;;) {
+      const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
+      context.leaveBehind = [again];
+      if (state.succeeded) return parseRotated(state.invocations[0]!.stdout);
+      const why = explainFailure(state, connection.region);
+      if (!why.includes(UNDER_WAY) || deadline.passed)
+        throw new CliError(SECRETS_ROTATE_FAILED, why, [STATUS, again], 'document-failed');
+      // The document itself has waited for some time: a rotation that was killed here goes on there, and is let end.
+      context.terminal.note(
+        'another deployment is under way, perhaps of a rotation that was cut off: waiting for its end',
       );
-    return parseRotated(state.invocations[0]!.stdout);
+    }
   };
   return { deploy, images: parameters.Images };
 }

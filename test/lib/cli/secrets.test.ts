@@ -174,6 +174,19 @@ describe('the API key', () => {
     expect(done).not.toContain(PROMOTED[0]);
   });
 
+  it('waits for a deployment that is under way: one that was killed here goes on there', async () => {
+    answers('Failed', [''], 'error: another deployment is under way: stack-deploy on manager-1 (i-1), command c-9');
+    let runs = 0;
+    ssm.on(SendCommandCommand).callsFake(({ DocumentName, Parameters, InstanceIds }) => {
+      done.push(`${DocumentName} ${Parameters.BundleKey} ${Parameters.OnlyWhen} on ${InstanceIds}`);
+      if (++runs === 3) answers('Success', ['{"rotated":["api-key"]}']);
+      return { Command: { CommandId: 'c-1', TargetCount: 1 } };
+    });
+    expect(await rotate({})).toBe(0);
+    expect(done).toEqual([DEPLOY, DEPLOY, DEPLOY]);
+    expect(io.err().match(/waiting for its end/g)).toHaveLength(2);
+  });
+
   it('that is pending becomes current, and no other is made', async () => {
     labels = { 'version-1': ['AWSCURRENT'], 'version-2': ['AWSPENDING'] };
     answers('Success', ['{"rotated":["api-key"]}']);
