@@ -27,6 +27,9 @@ async function logs(...args: string[]): Promise<Line[]> {
 /** Leaves a line in the log of an edge, which passes over what is only looked at. */
 const knock = (word: string): Promise<unknown> => http('POST', `${PRODUCER_URL}/${word}`);
 
+let stopFollowing: () => unknown = () => undefined;
+afterEach(() => void stopFollowing());
+
 const newWord = (): string => `knock-${randomUUID()}`;
 
 test('a request is found by its text, with the node that took it', async () => {
@@ -62,6 +65,8 @@ test('a task that was killed has left its lines', async () => {
 
 test('--follow shows a line within seconds, and ends with its reader', async () => {
   const child = spawn(join(ROOT, 'bin/metals'), ['logs', '--follow', 'edge', '--grep', 'knock-'], { cwd: ROOT });
+  // However this ends, nothing goes on following.
+  stopFollowing = () => child.kill('SIGKILL');
   const ended = once(child, 'close');
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
@@ -89,7 +94,7 @@ test('--follow shows a line within seconds, and ends with its reader', async () 
 
 test('a reader that goes ends it, too', async () => {
   const word = newWord();
-  const follow = `bin/metals logs --follow edge --grep ${word} | head -n 1`;
+  const follow = `timeout 90 bin/metals logs --follow edge --grep ${word} | head -n 1`;
   const following = tryRun('bash', ['-c', `${follow}; echo over`]);
   // Whatever has come before head has gone is written to nobody.
   await eventually('the end', 60, async () => {
