@@ -114,6 +114,11 @@ export const ERRORS = kinds({
     means: '`cdk deploy` or `cdk diff` ended with an error; its reason stands above.',
     helps: 'The reason; then the same command: it goes on where it stopped.',
   },
+  'left-behind': {
+    exitCode: EXIT.failure,
+    means: 'The stacks have gone, and something of the stage that should have gone with them is still there.',
+    helps: 'The commands below the message, each of which removes one of the things.',
+  },
   refused: {
     exitCode: EXIT.failure,
     means: 'The state does not allow what was asked for; the message says which state. Nothing was changed.',

@@ -36,7 +36,7 @@ export function drawTable(rows: readonly (readonly string[])[], colors: Colors):
 }
 
 function paint(cell: string, colors: Colors): string {
-  if (/^(FAILED|down|incomplete|not authorised)$/.test(cell)) return colors.red(cell);
+  if (/^(FAILED|LOST|down|incomplete|not authorised)$/.test(cell)) return colors.red(cell);
   if (/^(ok|ready|complete)$/.test(cell)) return colors.green(cell);
   return cell;
 }

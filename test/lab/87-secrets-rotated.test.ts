@@ -84,7 +84,6 @@ async function killedRotation(name: string, step: string, seconds: number): Prom
   await ended;
 }
 
-/** How many there are, those included that nothing refers to any more. */
 /** Id of the version that is to become current, or is. By ids: the lab forgets versions without a label sooner than AWS. */
 async function newestVersion(id: SecretId): Promise<string | undefined> {
   const request = { SecretId: secretName(stage(), id) };

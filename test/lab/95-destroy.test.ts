@@ -8,10 +8,11 @@ import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { cloudFormationStackName, secretName, STACKS, TAG } from '../../lib/contract';
 import { instanceOfSlot } from './support/instances';
+import { parseBySchema } from '../lib/cli/schemas';
 import { inNode } from './support/nodes';
 import { connectPrices, produce } from './support/pipeline';
 import { deploy, destroy, inFullRun, mustDeploy, mustDestroy, mustPassSmokeTest } from './support/sequences';
-import { eventually } from './support/run';
+import { eventually, metals } from './support/run';
 import { apiKey, stage } from './support/secrets';
 
 jest.setTimeout(3_600_000);
@@ -47,6 +48,28 @@ async function stacks(): Promise<string[]> {
   );
 }
 
+/** What `metals destroy` says, by its fates: `volume manager-1`. */
+async function fatesOf(...options: string[]): Promise<Record<string, string[]>> {
+  const result = await metals('destroy', '--json', ...options);
+  expect([result.code, result.code === 0 ? '' : result.stderr]).toEqual([0, '']);
+  const { items } = parseBySchema('destroy', result.stdout) as { items: { kind: string; id: string; fate: string }[] };
+  const fates: Record<string, string[]> = { removed: [], lost: [], stays: [] };
+  for (const { kind, id, fate } of items) fates[fate]!.push(`${kind} ${id}`);
+  return fates;
+}
+
+test('metals destroy says what would go and what would be lost, and needs a name or --yes', async () => {
+  const { removed, lost, stays } = await fatesOf('--dry-run');
+  expect(removed).toEqual(expect.arrayContaining(STACKS.map((id) => `stack ${cloudFormationStackName(stage(), id)}`)));
+  const ids = await volumes();
+  expect(lost).toEqual(expect.arrayContaining(ids.map((id) => `volume ${id}`)));
+  expect(lost).toContain(`secret ${secretName(stage(), 'api-key')}`);
+  expect(stays).toEqual([]);
+  const unasked = await metals('destroy');
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('[unconfirmed]')]);
+  expect(await stacks()).toHaveLength(STACKS.length);
+});
+
 inFullRun('destroyed with its data kept', () => {
   const source = `lab-kept-${Date.now()}`;
   let key: string;
@@ -68,6 +91,9 @@ inFullRun('destroyed with its data kept', () => {
     await eventually('the event in MongoDB', 60, async () => ((await stored()) === 1 ? undefined : 'not yet'));
     kept = await volumes();
     expect(kept).toHaveLength(3);
+    const { lost, stays } = await fatesOf('--dry-run');
+    expect(lost!.filter((item) => !item.startsWith('log group'))).toEqual([]);
+    expect(stays).toEqual(expect.arrayContaining(kept.map((id) => `volume ${id}`)));
     const destroyed = await destroy(KEPT);
     const data = cloudFormationStackName(stage(), 'data');
     expect([destroyed.code, destroyed.stderr]).toEqual([
@@ -110,9 +136,11 @@ inFullRun('broken', () => {
     await mustDeploy({ dataRemoval: 'destroy', ...ENLARGED });
     const { container } = await instanceOfSlot(stage(), 'manager-1');
     await inNode(container, ['systemctl', 'stop', 'docker.service']);
-    await mustDestroy({ dataRemoval: 'destroy', ...ENLARGED });
+    // It looks afterwards, and fails where something is left.
+    expect((await fatesOf('--yes')).stays).toEqual([]);
     expect(await stacks()).toEqual([]);
     expect(await volumes()).toEqual([]);
+    expect(await fatesOf('--yes')).toEqual({ removed: [], lost: [], stays: [] });
   });
 });
 

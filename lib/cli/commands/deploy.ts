@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
-import { REPOSITORY } from '../../repository';
+import { cdkEnvironment, cdkSignal, runCdkCli, type RunCdk } from '../cdk-cli';
 import { askOnTerminal } from '../confirm';
 import type { Context } from '../context';
 import { readDataVolumes } from '../data-volumes';
@@ -33,9 +32,6 @@ export interface DeployOptions {
 
 /** Asks on the terminal; replaced by tests. */
 type Ask = typeof askOnTerminal;
-
-/** Runs the CDK CLI; replaced by tests. */
-export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<number>;
 
 /**
  * Pure: the arguments of the CDK CLI.
@@ -105,8 +101,8 @@ export async function deploy(
     if (!options.dryRun) context.leaveBehind = leftBehind(context.stage, region, again);
     const code = await runCdk(
       cdkArguments(context, options, derived, terminal.json ? outputsFile : undefined),
-      environment(context, region),
-      withTimeout(context),
+      cdkEnvironment(context, region),
+      cdkSignal(context),
     );
     if (code !== 0) throw failed(context, code, options, region);
     if (terminal.json)
@@ -180,19 +176,6 @@ function deployAgain({ dryRun, preflight, rollback, context }: DeployOptions): s
   return metals(withSettings(['deploy', ...flags].join(' '), context));
 }
 
-/** The CDK CLI takes region and colour from the environment. */
-function environment(context: Context, region: string): NodeJS.ProcessEnv {
-  const { env } = context.terminal.io;
-  const plain = context.terminal.noteColors.isColorSupported ? {} : { NO_COLOR: '1', FORCE_COLOR: '0' };
-  // Not only as an argument: the app would find two stages where the shell has another one.
-  return { ...env, AWS_REGION: region, AWS_DEFAULT_REGION: region, METALS_STAGE: context.stage, ...plain };
-}
-
-const withTimeout = (context: Context): AbortSignal =>
-  context.timeoutSeconds === undefined
-    ? context.interrupted
-    : AbortSignal.any([context.interrupted, AbortSignal.timeout(context.timeoutSeconds * 1000)]);
-
 function failed(context: Context, code: number, options: DeployOptions, region: string): CliError {
   const again = deployAgain(options);
   if (options.dryRun)
@@ -234,19 +217,5 @@ const readOutputs = (file: string): unknown => {
     throw error;
   }
 };
-
-/** Everything that the CDK prints goes to stderr: stdout is for the result. */
-const runCdkCli: RunCdk = (args, env, signal) =>
-  new Promise((done, reject) => {
-    const child = spawn(join(REPOSITORY, 'node_modules/.bin/cdk'), args, {
-      cwd: REPOSITORY,
-      env,
-      stdio: ['inherit', process.stderr, process.stderr],
-      signal,
-      killSignal: 'SIGINT',
-    });
-    child.on('error', reject);
-    child.on('close', (code) => done(code ?? EXIT.interrupted));
-  });
 
 export const verb: Verb<DeployOptions> = { failure: DEPLOY_FAILED, run: deploy, graceMs: GRACE_MS };

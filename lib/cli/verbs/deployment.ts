@@ -9,6 +9,10 @@ export const contextOption = (): Option =>
     (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
   );
 
+const DESTROY_HELP = `
+Volumes and secrets stay unless the last deployment said dataRemoval=destroy, and the next deployment takes them over.
+Interrupted or failed, the same command goes on.`;
+
 export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
@@ -32,6 +36,18 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
     'metals deploy --dry-run',
     'metals deploy --context workers=3',
     'metals --stage staging --region eu-west-3 --profile work deploy --yes',
+  );
+  withExamples(
+    program
+      .command('destroy')
+      .description('destroy the stage: says first what will be lost and what will stay, and looks afterwards')
+      .option('--yes', 'do not ask for the name of the stage')
+      .option('--dry-run', 'show what would be lost and what would stay, change nothing')
+      .addOption(contextOption())
+      .addHelpText('after', DESTROY_HELP)
+      .action(bind(() => import('../commands/destroy'))),
+    'metals destroy --dry-run',
+    'metals --stage staging --region eu-west-3 destroy',
   );
   withExamples(
     program

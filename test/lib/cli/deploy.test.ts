@@ -1,7 +1,8 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
-import { cdkArguments, deploy, type DeployOptions, type RunCdk } from '../../../lib/cli/commands/deploy';
+import type { RunCdk } from '../../../lib/cli/cdk-cli';
+import { cdkArguments, deploy, type DeployOptions } from '../../../lib/cli/commands/deploy';
 import { readContext } from '../../../lib/cli/context';
 import type { CliError } from '../../../lib/cli/errors';
 import { completeCommands } from '../../../lib/cli/next-command';
