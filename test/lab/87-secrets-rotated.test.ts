@@ -50,17 +50,40 @@ const changeApiKey = async (SecretString: string): Promise<unknown> =>
     new PutSecretValueCommand({ SecretId: secretName(stage(), 'api-key'), SecretString }),
   );
 
-/** A rotation that is killed, by what it says when it has come so far; the command that it has sent goes on, or is cancelled. */
-const KILLS: [name: string, seconds: number, step: string, fate: 'cancelled' | 'left alone', mayHaveEnded?: true][] = [
-  ['api-key', 1, 'bringing the new values to the Swarm', 'cancelled'],
-  ['api-key', 12, 'bringing the new values to the Swarm', 'cancelled'],
-  ['api-key', 12, 'bringing the new values to the Swarm', 'left alone'],
-  ['api-key', 3, 'making the new API key the current one', 'left alone'],
-  ['api-key', 2, 'refusing the old API key', 'cancelled'],
-  ['api-key', 12, 'refusing the old API key', 'left alone'],
-  ['kafka-password/producer', 1, 'bringing the new values to the Swarm', 'cancelled'],
-  ['kafka-password/producer', 15, 'bringing the new values to the Swarm', 'cancelled', true],
-  ['kafka-password/processor', 25, 'bringing the new values to the Swarm', 'cancelled', true],
+interface Kill {
+  readonly name: string;
+  /** After it has said that it has come so far. */
+  readonly seconds: number;
+  readonly step: string;
+  /** Of the command that it has sent. */
+  readonly fate: 'cancelled' | 'left alone';
+  /** Docker may have gone on by itself until all tasks had the new value. @default false */
+  readonly mayHaveEnded?: boolean;
+}
+
+// Objects: of a row that is shorter than the test's parameters, Jest makes the next one the callback that it waits for.
+const KILLS: readonly Kill[] = [
+  { name: 'api-key', seconds: 1, step: 'bringing the new values to the Swarm', fate: 'cancelled' },
+  { name: 'api-key', seconds: 12, step: 'bringing the new values to the Swarm', fate: 'cancelled' },
+  { name: 'api-key', seconds: 12, step: 'bringing the new values to the Swarm', fate: 'left alone' },
+  { name: 'api-key', seconds: 3, step: 'making the new API key the current one', fate: 'left alone' },
+  { name: 'api-key', seconds: 2, step: 'refusing the old API key', fate: 'cancelled' },
+  { name: 'api-key', seconds: 12, step: 'refusing the old API key', fate: 'left alone' },
+  { name: 'kafka-password/producer', seconds: 1, step: 'bringing the new values to the Swarm', fate: 'cancelled' },
+  {
+    name: 'kafka-password/producer',
+    seconds: 15,
+    step: 'bringing the new values to the Swarm',
+    fate: 'cancelled',
+    mayHaveEnded: true,
+  },
+  {
+    name: 'kafka-password/processor',
+    seconds: 25,
+    step: 'bringing the new values to the Swarm',
+    fate: 'cancelled',
+    mayHaveEnded: true,
+  },
 ];
 
 /** Resolves when it is dead. */
@@ -184,8 +207,8 @@ inFullRun('under 200 events/s, metals secrets rotate', () => {
   );
 
   test.each(KILLS)(
-    'of %s, killed %s s after "%s" and its command %s, goes on by the same command',
-    async (name, seconds, step, fate, mayHaveEnded) => {
+    'of $name, killed $seconds s after "$step" and its command $fate, goes on by the same command',
+    async ({ name, seconds, step, fate, mayHaveEnded = false }) => {
       const secret = name.startsWith('api-key') ? 'api-key' : 'kafka-password';
       const resumed: string[] = [];
       const before = await newestVersion(secret);
