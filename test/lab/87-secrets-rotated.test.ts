@@ -144,6 +144,14 @@ test('a version that nobody has synced is brought into the Swarm, while both are
   await mustPassSmokeTest();
 });
 
+test('metals secrets sync changes nothing where the Swarm has what is current', async () => {
+  const before = await dockerSecrets();
+  const result = await metals('secrets', 'sync', '--json');
+  succeeded(result);
+  expect(parseBySchema('secrets sync', result.stdout)).toEqual({ stage: stage(), synced: [] });
+  expect(await dockerSecrets()).toEqual(before);
+});
+
 inFullRun('under 200 events/s, metals secrets rotate', () => {
   test('replaces the API key: no request fails, and the old one is refused and gone in the end', async () => {
     const old = await apiKey();
@@ -241,6 +249,17 @@ inFullRun('a key that was changed elsewhere', () => {
     await changeApiKey(next);
     expect(await answers(next)).toBe('401');
     succeeded(await metals('deploy', '--yes'));
+    expect(await answers(next, old)).toBe('202,401');
+    await mustPassSmokeTest();
+  });
+
+  test('is brought to the Swarm at once by metals secrets sync', async () => {
+    const old = await apiKey();
+    const next = `rotated-${crypto.randomUUID()}`;
+    await changeApiKey(next);
+    const result = await metals('secrets', 'sync', '--json');
+    succeeded(result);
+    expect(parseBySchema('secrets sync', result.stdout)).toEqual({ stage: stage(), synced: ['api-key'] });
     expect(await answers(next, old)).toBe('202,401');
     await mustPassSmokeTest();
   });

@@ -1,25 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { EXIT, secretName, type SecretId } from '../../contract';
-import { Deadline, explainFailure } from '../../ssm';
 import { withActivity } from '../activity';
 import { clientsOf } from '../clients';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
 import { formatSeconds, parseDurationSeconds } from '../duration';
 import { CliError } from '../errors';
-import { lastDeployment } from '../last-deployment';
 import { completeCommands } from '../next-command';
 import { chooseKeys, dockerName, ofOwnEngines, restarts, type SecretKey } from '../secret-keys';
 import { SecretStore } from '../secret-store';
-import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
+import { deploymentOfSecrets } from '../secrets-deployment';
+import { assertDeployed, connect } from '../systems-manager';
 import type { Verb } from '../verbs/verb';
 
 export const SECRETS_ROTATE_FAILED = 'the secrets were not rotated';
-/** What stack-deploy says of a lease that it has waited for [assets/documents/lib/lease.sh]. */
-const UNDER_WAY = 'another deployment is under way';
-/** For each of up to three deployments of the stack, as stack-deploy itself. */
-const DEFAULT_TIMEOUT_SECONDS = 3_400;
 /** For clients that ask for the current key once a minute. */
 const DEFAULT_GRACE_SECONDS = 60;
 const STATUS = './bin/metals status';
@@ -31,9 +26,6 @@ export interface RotateOptions {
   readonly grace?: string;
   readonly yes?: boolean;
 }
-
-/** Brings what is current in Secrets Manager to the stack, and answers which secrets have changed by it. */
-type Deploy = (title: string) => Promise<readonly string[]>;
 
 /**
  * `metals secrets rotate`: a new value, brought to the Swarm while both are accepted. What is under way is finished first,
@@ -57,7 +49,7 @@ export async function rotateSecrets(
   const again = `./bin/metals ${['secrets rotate', ...names].join(' ')}    # goes on where it stopped`;
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-deploy', SECRETS_ROTATE_FAILED);
-  const { deploy, images } = await deployment(context, connection, again);
+  const { deploy, images } = await deploymentOfSecrets(context, connection, { failure: SECRETS_ROTATE_FAILED, again });
   const keys = ofOwnEngines(chosen, images, names.length > 0, stage, SECRETS_ROTATE_FAILED);
   const client = (await clientsOf(context, connection.region))(SecretsManagerClient);
   try {
@@ -142,46 +134,6 @@ async function addValues(store: SecretStore, keys: readonly SecretKey[]): Promis
     if (principals.length > 0) await store.replacePasswords(secret, principals);
     else await store.addPending(secret);
   }
-}
-
-/** @throws CliError where nobody has deployed the stack with this version of the product */
-async function deployment(
-  context: Context,
-  connection: Connection,
-  again: string,
-): Promise<{ readonly deploy: Deploy; readonly images: string | undefined }> {
-  const parameters = await lastDeployment(connection.ssm, context.stage);
-  if (parameters === undefined)
-    throw new CliError(
-      SECRETS_ROTATE_FAILED,
-      `stage "${context.stage}" was deployed by a version that cannot rotate`,
-      ['./bin/metals deploy'],
-      'other-version',
-    );
-  const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const deploy: Deploy = async (title) => {
-    const deadline = new Deadline(timeoutSeconds);
-    for (;;) {
-      const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
-      context.leaveBehind = [again];
-      if (state.succeeded) return parseRotated(state.invocations[0]!.stdout);
-      const why = explainFailure(state, connection.region);
-      if (!why.includes(UNDER_WAY) || deadline.passed)
-        throw new CliError(SECRETS_ROTATE_FAILED, why, [STATUS, again], 'document-failed');
-      // The document itself has waited for some time: a rotation that was killed here goes on there, and is let end.
-      context.terminal.note(
-        'another deployment is under way, perhaps of a rotation that was cut off: waiting for its end',
-      );
-    }
-  };
-  return { deploy, images: parameters.Images };
-}
-
-/** Pure: what stack-deploy says at its end. */
-export function parseRotated(stdout: string): readonly string[] {
-  const line = stdout.split('\n').findLast((text) => text.startsWith('{"rotated":'));
-  if (line === undefined) throw new Error('stack-deploy did not say which secrets it has changed');
-  return (JSON.parse(line) as { readonly rotated: readonly string[] }).rotated;
 }
 
 function tell({ terminal, stage, given }: Context, keys: readonly SecretKey[], fresh: readonly SecretKey[]): void {

@@ -7,7 +7,11 @@ import type { Bind } from './verb';
 
 const ROTATE_HELP = `
 Both values are accepted until all tasks have the new one. Interrupted or killed, the same command goes on. A value that
-was changed elsewhere reaches the Swarm by itself within half an hour, or at once by this command or a deployment.`;
+was changed elsewhere reaches the Swarm by itself within half an hour, or at once by metals secrets sync.`;
+
+const SYNC_HELP = `
+Tasks that use a value are started anew one by one; the old one is accepted until all have the new one. Where nothing has
+changed, nothing is done.`;
 
 /** Offered, not checked here: the verb names the nearest. */
 const NAMES = new Argument('[name...]', 'which; without, all for which nothing restarts');
@@ -21,6 +25,14 @@ export function addSecretVerbs(program: Command, bind: Bind): void {
       .description('versions in Secrets Manager, never a value')
       .action(bind(() => import('../commands/secrets-list'))),
     'metals secrets list',
+  );
+  withExamples(
+    secrets
+      .command('sync')
+      .description('values that were changed in Secrets Manager, brought to the Swarm at once')
+      .addHelpText('after', SYNC_HELP)
+      .action(bind(() => import('../commands/secrets-sync'))),
+    'metals secrets sync',
   );
   withExamples(
     secrets

@@ -20,9 +20,11 @@ import {
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { secretRows, versionsInUse } from '../../../lib/cli/commands/secrets-list';
-import { parseRotated, rotateSecrets, type RotateOptions } from '../../../lib/cli/commands/secrets-rotate';
+import { rotateSecrets, type RotateOptions } from '../../../lib/cli/commands/secrets-rotate';
+import { syncSecrets } from '../../../lib/cli/commands/secrets-sync';
 import { readContext } from '../../../lib/cli/context';
 import { chooseKeys, ofOwnEngines } from '../../../lib/cli/secret-keys';
+import { parseRotated } from '../../../lib/cli/secrets-deployment';
 import { fakeIo, LAB_ENV } from './fake-io';
 import { parseBySchema } from './schemas';
 
@@ -146,7 +148,7 @@ describe('nothing is changed', () => {
   });
   it('by a stage that was deployed before there were rotations', async () => {
     ssm.on(ListAssociationsCommand).resolves({ Associations: [] });
-    await expect(rotate({})).rejects.toThrow('was deployed by a version that cannot rotate');
+    await expect(rotate({})).rejects.toThrow('was deployed by a version that cannot bring secrets to it');
   });
   it('where Secrets Manager rotates by itself', async () => {
     secrets.on(DescribeSecretCommand).resolves({ RotationEnabled: true });
@@ -227,6 +229,31 @@ describe('passwords', () => {
       'put metals/lab/kafka-password AWSCURRENT {"admin":"a","producer":"p","processor":"new-value"}',
       DEPLOY,
     ]);
+  });
+});
+
+describe('values that were changed elsewhere', () => {
+  const said = (): unknown => parseBySchema('secrets sync', io.out());
+
+  test('are brought to the Swarm, and nothing is changed in Secrets Manager', async () => {
+    answers('Success', ['{"rotated":["api-key"]}']);
+    await expect(syncSecrets(context())).resolves.toBe(0);
+    expect(said()).toEqual({ stage: 'lab', synced: ['api-key'] });
+    expect(done).toEqual([DEPLOY]);
+  });
+
+  test('that the Swarm has already are no change', async () => {
+    await expect(syncSecrets(context())).resolves.toBe(0);
+    expect(said()).toEqual({ stage: 'lab', synced: [] });
+  });
+
+  test('a failure names the cause and the same command', async () => {
+    answers('Failed', [''], 'error: MongoDB is not healthy');
+    await expect(syncSecrets(context())).rejects.toMatchObject({
+      what: 'the secrets were not brought to the Swarm',
+      why: expect.stringContaining('MongoDB is not healthy'),
+      next: ['./bin/metals status', './bin/metals secrets sync    # goes on where it stopped'],
+    });
   });
 });
 
