@@ -42,10 +42,10 @@ export class SecretStore {
     };
   }
 
-  /** A new value that is not current yet. */
-  async addPending(secret: SecretId): Promise<void> {
+  /** A new value that is not current yet; the id of its version. */
+  async addPending(secret: SecretId): Promise<string> {
     const value = await generatePassword(this.client, secret);
-    await this.put(secret, value, 'AWSPENDING');
+    return this.put(secret, value, 'AWSPENDING');
   }
 
   /** New passwords of these principals; the others keep theirs. Current at once. */
@@ -57,10 +57,15 @@ export class SecretStore {
     await this.put(secret, JSON.stringify({ ...passwords, ...added }), 'AWSCURRENT');
   }
 
-  /** What is pending becomes current, and what is current the previous one. */
-  async promote(secret: SecretId): Promise<void> {
+  /**
+   * This version, which is pending, becomes current, and what is current the previous one.
+   *
+   * @returns false where another one has taken its place: nobody knows whether that one is accepted
+   */
+  async promote(secret: SecretId, version: string): Promise<boolean> {
     const { current, pending } = await this.versions(secret);
-    if (pending === undefined) return;
+    if (current === version) return true;
+    if (pending !== version) return false;
     const SecretId = secretName(this.stage, secret);
     await this.client.send(
       new UpdateSecretVersionStageCommand({
@@ -73,10 +78,12 @@ export class SecretStore {
     await this.client.send(
       new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSPENDING', RemoveFromVersionId: pending }),
     );
+    return true;
   }
 
-  private async put(secret: SecretId, SecretString: string, label: 'AWSCURRENT' | 'AWSPENDING'): Promise<void> {
+  private async put(secret: SecretId, SecretString: string, label: 'AWSCURRENT' | 'AWSPENDING'): Promise<string> {
     const SecretId = secretName(this.stage, secret);
-    await this.client.send(new PutSecretValueCommand({ SecretId, SecretString, VersionStages: [label] }));
+    const put = new PutSecretValueCommand({ SecretId, SecretString, VersionStages: [label] });
+    return (await this.client.send(put)).VersionId!;
   }
 }

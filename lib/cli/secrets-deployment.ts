@@ -20,21 +20,36 @@ export async function deploymentOfSecrets(
   connection: Connection,
   { failure, again }: { readonly failure: string; readonly again: string },
 ): Promise<{ readonly deploy: Deploy; readonly images: string | undefined }> {
-  const parameters = await lastDeployment(connection.ssm, context.stage);
-  if (parameters === undefined)
+  const readParameters = async (): Promise<Readonly<Record<string, string>>> => {
+    const parameters = await lastDeployment(connection.ssm, context.stage);
+    if (parameters !== undefined) return parameters;
     throw new CliError(
       failure,
       `stage "${context.stage}" was deployed by a version that cannot bring secrets to it`,
       ['./bin/metals deploy'],
       'other-version',
     );
+  };
+  const { Images } = await readParameters();
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const deploy: Deploy = async (title) => {
     const deadline = new Deadline(timeoutSeconds);
     for (;;) {
-      const state = await runOnManager(context, connection, 'stack-deploy', title, timeoutSeconds, parameters);
+      // Each time: what was waited for may have deployed something else.
+      const parameters = await readParameters();
+      const remainingSeconds = Math.max(1, deadline.remainingSeconds);
+      const state = await runOnManager(context, connection, 'stack-deploy', title, remainingSeconds, parameters);
       context.leaveBehind = [again];
-      if (state.succeeded) return parseRotated(state.invocations[0]!.stdout);
+      if (state.succeeded) {
+        const { rotated, left } = parseRotated(state.invocations[0]!.stdout);
+        if (left === undefined) return rotated;
+        throw new CliError(
+          failure,
+          `the Swarm serves another version than was deployed last (${left}): a deployment is under way, has failed, or was undone there`,
+          ['./bin/metals deploy    # where none is under way; otherwise wait for its end', again],
+          'refused',
+        );
+      }
       const why = explainFailure(state, connection.region);
       if (!why.includes(UNDER_WAY) || deadline.passed)
         throw new CliError(failure, why, [STATUS, again], 'document-failed');
@@ -44,12 +59,18 @@ export async function deploymentOfSecrets(
       );
     }
   };
-  return { deploy, images: parameters.Images };
+  return { deploy, images: Images };
+}
+
+interface Rotated {
+  readonly rotated: readonly string[];
+  /** What the Swarm serves, where that is something else: then nothing was looked at. */
+  readonly left?: string;
 }
 
 /** Pure: what stack-deploy says at its end. */
-export function parseRotated(stdout: string): readonly string[] {
+export function parseRotated(stdout: string): Rotated {
   const line = stdout.split('\n').findLast((text) => text.startsWith('{"rotated":'));
   if (line === undefined) throw new Error('stack-deploy did not say which secrets it has changed');
-  return (JSON.parse(line) as { readonly rotated: readonly string[] }).rotated;
+  return JSON.parse(line) as Rotated;
 }

@@ -452,6 +452,7 @@ several_passwords() {
   run_document stack-deploy
   assert_status 0
   assert_output "01234567 is deployed, and this is $(deployment): left to whoever deploys"
+  assert_output '{"rotated":[],"left":"01234567"}'
   refute_call "stack deploy"
 }
 

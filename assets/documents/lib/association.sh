@@ -9,7 +9,7 @@ leave_unless_asked() {
   serving=$(stack_services | jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]')
   if [[ ${serving} != "${METALS_DEPLOYMENT}" ]]; then
     log "${serving:-nothing} is deployed, and this is ${METALS_DEPLOYMENT}: left to whoever deploys"
-    echo '{"rotated":[]}'
+    jq -cn --arg serving "${serving:-nothing}" '{rotated: [], left: $serving}'
     exit 0
   fi
   here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')

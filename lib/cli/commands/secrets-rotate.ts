@@ -58,16 +58,25 @@ export async function rotateSecrets(
     for (const line of announcement(keys, graceSeconds)) terminal.note(line);
     if (!yes && !(await confirm('rotate?', context.interrupted)))
       throw new CliError(SECRETS_ROTATE_FAILED, 'the answer was not yes: nothing was changed', [STATUS], 'declined');
-    const pending = await isPending(store, keys);
+    let pending = await pendingVersion(store, keys);
     const finished = await deploy('finishing what is under way');
-    const fresh = keys.filter((key) => !finished.includes(dockerName(key)) && !(pending && isApiKey(key)));
+    const fresh = keys.filter(
+      (key) => !finished.includes(dockerName(key)) && !(pending !== undefined && isApiKey(key)),
+    );
     context.leaveBehind = [again];
-    await addValues(store, fresh);
+    pending = (await addValues(store, fresh)) ?? pending;
     if (fresh.length > 0) await deploy('bringing the new values to the Swarm');
-    if (pending || fresh.some(isApiKey)) {
+    if (pending !== undefined) {
+      const version = pending;
       context.leaveBehind = [again];
       await withActivity(terminal, 'making the new API key the current one', async (activity) => {
-        await store.promote('api-key');
+        if (!(await store.promote('api-key', version)))
+          throw new CliError(
+            SECRETS_ROTATE_FAILED,
+            'another rotation has replaced the API key that was pending: the one that is current stays so',
+            [again],
+            'refused',
+          );
         activity.waitsFor(`clients that still have the old one, ${formatSeconds(graceSeconds)}`);
         await sleep(graceSeconds * 1000, undefined, { signal: context.interrupted });
       });
@@ -124,16 +133,18 @@ async function refuseOwnRotation(store: SecretStore, stage: string, keys: readon
 
 const secretsOf = (keys: readonly SecretKey[]): SecretId[] => [...new Set(keys.map(({ secret }) => secret))];
 
-const isPending = async (store: SecretStore, keys: readonly SecretKey[]): Promise<boolean> =>
-  keys.some(isApiKey) && (await store.versions('api-key')).pending !== undefined;
+const pendingVersion = async (store: SecretStore, keys: readonly SecretKey[]): Promise<string | undefined> =>
+  keys.some(isApiKey) ? (await store.versions('api-key')).pending : undefined;
 
-/** The API key has clients outside, so its new value becomes current once it is accepted; passwords have none. */
-async function addValues(store: SecretStore, keys: readonly SecretKey[]): Promise<void> {
+/** The API key has clients outside, so its new value becomes current once it is accepted: its version. Passwords have none. */
+async function addValues(store: SecretStore, keys: readonly SecretKey[]): Promise<string | undefined> {
+  let pending: string | undefined;
   for (const secret of secretsOf(keys)) {
     const principals = keys.flatMap((key) => (key.secret === secret ? (key.principal ?? []) : []));
     if (principals.length > 0) await store.replacePasswords(secret, principals);
-    else await store.addPending(secret);
+    else pending = await store.addPending(secret);
   }
+  return pending;
 }
 
 function tell({ terminal, stage, given }: Context, keys: readonly SecretKey[], fresh: readonly SecretKey[]): void {

@@ -65,7 +65,7 @@ beforeEach(() => {
   secrets.on(PutSecretValueCommand).callsFake(({ SecretId, SecretString, VersionStages }) => {
     done.push(`put ${SecretId} ${VersionStages} ${SecretString}`);
     if (VersionStages[0] === 'AWSPENDING') labels['version-2'] = ['AWSPENDING'];
-    return {};
+    return { VersionId: 'version-2' };
   });
   secrets.on(UpdateSecretVersionStageCommand).callsFake(({ VersionStage, MoveToVersionId, RemoveFromVersionId }) => {
     done.push(`${VersionStage} from ${RemoveFromVersionId} to ${MoveToVersionId}`);
@@ -189,6 +189,39 @@ describe('the API key', () => {
     expect(io.err().match(/waiting for its end/g)).toHaveLength(2);
   });
 
+  it('does not become current where another rotation has put one in its place', async () => {
+    secrets.on(PutSecretValueCommand).callsFake(() => {
+      labels['version-3'] = ['AWSPENDING'];
+      return { VersionId: 'version-2' };
+    });
+    await expect(rotate({})).rejects.toMatchObject({
+      code: 'refused',
+      why: 'another rotation has replaced the API key that was pending: the one that is current stays so',
+    });
+    expect(done).not.toContain(PROMOTED[0]);
+  });
+
+  it('does not become current where the Swarm serves something else', async () => {
+    answers('Success', ['{"rotated":[]}', '{"rotated":[],"left":"01234567"}']);
+    await expect(rotate({})).rejects.toMatchObject({
+      code: 'refused',
+      why: expect.stringContaining('the Swarm serves another version than was deployed last (01234567)'),
+    });
+    expect(done).not.toContain(PROMOTED[0]);
+  });
+
+  it('is brought by what was deployed last when a deployment that was waited for has ended', async () => {
+    answers('Failed', [''], 'error: another deployment is under way: stack-deploy on manager-1 (i-1), command c-9');
+    ssm.on(SendCommandCommand).callsFake(({ Parameters }) => {
+      done.push(`deploy ${Parameters.BundleKey}`);
+      ssm.on(DescribeAssociationCommand).resolves({ AssociationDescription: { Parameters: { BundleKey: ['newer'] } } });
+      if (done.length === 2) answers('Success', ['{"rotated":["api-key"]}']);
+      return { Command: { CommandId: 'c-1', TargetCount: 1 } };
+    });
+    expect(await rotate({})).toBe(0);
+    expect(done).toEqual(['deploy bundle', 'deploy newer']);
+  });
+
   it('that is pending becomes current, and no other is made', async () => {
     labels = { 'version-1': ['AWSCURRENT'], 'version-2': ['AWSPENDING'] };
     answers('Success', ['{"rotated":["api-key"]}']);
@@ -247,6 +280,11 @@ describe('values that were changed elsewhere', () => {
     expect(said()).toEqual({ stage: 'lab', synced: [] });
   });
 
+  test('are not called there where the Swarm serves something else', async () => {
+    answers('Success', ['{"rotated":[],"left":"nothing"}']);
+    await expect(syncSecrets(context())).rejects.toMatchObject({ code: 'refused' });
+  });
+
   test('a failure names the cause and the same command', async () => {
     answers('Failed', [''], 'error: MongoDB is not healthy');
     await expect(syncSecrets(context())).rejects.toMatchObject({
@@ -259,7 +297,7 @@ describe('values that were changed elsewhere', () => {
 
 test('an output without the last line is an error', () => {
   expect(() => parseRotated('producer 1/2 (500 s left)\n')).toThrow('did not say which secrets it has changed');
-  expect(parseRotated('producer 1/2\n{"rotated":["api-key"]}\n')).toEqual(['api-key']);
+  expect(parseRotated('producer 1/2\n{"rotated":["api-key"]}\n')).toEqual({ rotated: ['api-key'] });
 });
 
 test('the list shows versions as Docker names end with them, and no value', () => {
