@@ -42,6 +42,7 @@ export async function buildCli(directory = DIRECTORY): Promise<Metafile> {
     write: false,
   });
   fs.mkdirSync(directory, { recursive: true });
+  const before = modifiedMs(path.join(directory, ENTRY));
   const isEntry = (file: OutputFile): boolean => path.basename(file.path) === ENTRY;
   // The entry last: it names the parts. Each whole or not at all, as two commands may build at once.
   for (const file of [...outputFiles].sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
@@ -52,14 +53,18 @@ export async function buildCli(directory = DIRECTORY): Promise<Metafile> {
     fs.renameSync(unfinished, file.path);
   }
   const written = new Set(outputFiles.map((file) => path.basename(file.path)));
-  removeOldParts(directory, written);
+  removeOldParts(directory, written, before);
   return metafile;
 }
 
-function removeOldParts(directory: string, written: ReadonlySet<string>): void {
+const modifiedMs = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** @param replacedMs when the bundle was made that this one replaces: commands may run that were started from it, however old it is */
+function removeOldParts(directory: string, written: ReadonlySet<string>, replacedMs: number): void {
   for (const name of fs.readdirSync(directory)) {
     const file = path.join(directory, name);
-    const isOld = Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PARTS_MS;
+    const fromMs = modifiedMs(file);
+    const isOld = Date.now() - fromMs > KEEP_PARTS_MS && Math.abs(fromMs - replacedMs) > 1;
     if (!written.has(name) && isOld) fs.rmSync(file, { force: true });
   }
 }

@@ -23,7 +23,10 @@ function _metals_complete
         if test $takes_value = yes
             set takes_value no
         else if not string match -q -- '-*' $word
-            set -a verbs $word
+            # After a verb that has no verbs of its own it is an argument: flags may follow it.
+            if test -z "$verbs"; or string match -qr "(^|\n)$verbs [a-z]" -- $_metals_table
+                set -a verbs $word
+            end
         else if set values (_metals_after "$verbs $word"; or _metals_after " $word")
             set takes_value yes
         end

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -52,4 +52,18 @@ test('status waits for no client that it does not need', () => {
 
 test('what is left is the bundle alone', () => {
   expect(readdirSync(directory).filter((name) => !/\.mjs(\.map)?$/.test(name))).toEqual([]);
+});
+
+test('parts of the bundle that is replaced stay, however old they are; those of earlier ones go after a day', async () => {
+  const [entry, replaced, older] = ['metals.mjs', 'status-REPLACED.mjs', 'status-OLDER.mjs'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+  writeFileSync(replaced, '');
+  writeFileSync(older, '');
+  utimesSync(older, daysAgo(3), daysAgo(3));
+  const made = daysAgo(2);
+  for (const file of [entry, replaced]) utimesSync(file, made, made);
+  await buildCli(directory);
+  expect([existsSync(replaced), existsSync(older)]).toEqual([true, false]);
 });

@@ -48,6 +48,24 @@ complete_line() {
   [ "${#COMPREPLY[@]}" -eq 0 ]
 }
 
+@test "flags after an argument" {
+  complete_line dlq list 17 --s
+  [ "${COMPREPLY[*]}" = --since ]
+  complete_line dlq nonsense ''
+  [ "${#COMPREPLY[@]}" -eq 0 ]
+}
+
+@test "a setting with its value, which bash takes for three words" {
+  complete_line deploy --context workers = 3 --c
+  [ "${COMPREPLY[*]}" = --context ]
+  complete_line deploy --context egress = ''
+  [ "${COMPREPLY[*]}" = endpoints ]
+  complete_line deploy --context egress = e
+  [ "${COMPREPLY[*]}" = endpoints ]
+  complete_line deploy --context egress=e
+  [ "${COMPREPLY[*]}" = egress=endpoints ]
+}
+
 @test "the value of a flag of one verb is no verb" {
   complete_line dlq list --limit 5 --s
   [ "${COMPREPLY[*]}" = --since ]
