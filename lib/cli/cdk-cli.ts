@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { EXIT } from '../contract';
+import { DeadlineError } from '../ssm/deadline';
 import { REPOSITORY } from '../repository';
 import type { Context } from './context';
 
@@ -11,6 +12,8 @@ export type RunCdk = (args: readonly string[], env: NodeJS.ProcessEnv, signal: A
 /** Everything that the CDK prints goes to stderr: stdout is for the result. */
 export const runCdkCli: RunCdk = (args, env, signal) =>
   new Promise((done, reject) => {
+    const startedAtMs = Date.now();
+    const seconds = (): number => (Date.now() - startedAtMs) / 1000;
     const child = spawn(join(REPOSITORY, 'node_modules/.bin/cdk'), args, {
       cwd: REPOSITORY,
       env,
@@ -18,8 +21,14 @@ export const runCdkCli: RunCdk = (args, env, signal) =>
       signal,
       killSignal: 'SIGINT',
     });
-    child.on('error', reject);
-    child.on('close', (code) => done(code ?? EXIT.interrupted));
+    const isOverdue = (): boolean => (signal.reason as Error | undefined)?.name === 'TimeoutError';
+    // The CDK takes a moment to stop, and its last lines come before ours.
+    child.on('error', (error) => (isOverdue() ? undefined : reject(error)));
+    child.on('close', (code) => {
+      if (isOverdue())
+        reject(new DeadlineError('cdk', seconds(), 'the CDK, which was stopped; CloudFormation goes on'));
+      else done(code ?? EXIT.interrupted);
+    });
   });
 
 /** The CDK CLI takes region and colour from the environment. */

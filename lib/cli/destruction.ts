@@ -22,6 +22,7 @@ export interface Destruction {
   readonly items: readonly Item[];
 }
 
+const FUNCTION_LOGS = 'log group of a function';
 const HOLDS: Readonly<Record<string, string>> = {
   swarm: "the Swarm's state",
   kafka: "Kafka's events",
@@ -30,7 +31,7 @@ const HOLDS: Readonly<Record<string, string>> = {
 
 /** Everything by what becomes of it. Protected stacks stay, and what they keep. */
 export function planDestruction(stage: string, contents: StageContents): Destruction {
-  const going = contents.stacks.filter(({ isProtected }) => !isProtected);
+  const going = goingOf(stage, contents.stacks);
   const goes = new Map(going.flatMap(({ resources }) => resources).map((resource) => [resource.physicalId, resource]));
   const isLost = (id: string): boolean => goes.get(id)?.isKept === false;
   const held = new Map(contents.stacks.flatMap(({ resources }) => resources).map((all) => [all.physicalId, all.holds]));
@@ -38,27 +39,36 @@ export function planDestruction(stage: string, contents: StageContents): Destruc
     isGoing ? { kind, id, fate: isGoing, detail } : { kind, id, fate: 'stays', detail, next };
 
   const firstVolume = contents.volumes.find(({ slot }) => slot === FIRST_MANAGER);
-  const forgets = firstVolume === undefined ? goes.size > 0 : isLost(firstVolume.id);
+  // Its volume's resource forgets the Swarm, whether the volume itself is there or not.
+  const lostVolumes = [...goes.values()].filter(({ type, isKept }) => type === 'Custom::KeptVolume' && !isKept);
+  const forgets = firstVolume === undefined ? lostVolumes.length > 0 : isLost(firstVolume.id);
+  const nodesGo = going.some(({ name }) => name === cloudFormationStackName(stage, 'swarm'));
+  const untagged = lostVolumes.filter(({ physicalId }) => !contents.volumes.some(({ id }) => id === physicalId));
   return {
     stacks: inOrder(stage, going),
     items: [
       ...inOrder(stage, contents.stacks).map((name) =>
-        stackItem(contents.stacks.find((stack) => stack.name === name)!),
+        stackItem(
+          contents.stacks.find((stack) => stack.name === name)!,
+          going.some((stack) => stack.name === name),
+        ),
       ),
       ...contents.instances.map(({ id, slot }) =>
-        item('instance', id, goes.size > 0 && 'removed', slot, `aws ec2 terminate-instances --instance-ids ${id}`),
+        item('instance', id, nodesGo && 'removed', slot, `aws ec2 terminate-instances --instance-ids ${id}`),
       ),
       ...contents.volumes.map(({ id, slot, sizeGiB }) => {
-        const what = (held.get(id) ?? []).map((data) => HOLDS[data] ?? data).join(', ');
+        const what = contentsOf(held.get(id) ?? []);
         const detail = `${slot}, ${sizeGiB} GiB${what && `: ${what}`}`;
         return item('volume', id, isLost(id) && 'lost', detail, `aws ec2 delete-volume --volume-id ${id}`);
       }),
-      ...contents.secrets.map(({ arn, name, deletedAt }) =>
-        item(
-          ...(['secret', name, isLost(arn) && 'lost'] as const),
-          deletedAt === undefined ? '' : `scheduled for deletion (${deletedAt})`,
-          `aws secretsmanager delete-secret --secret-id ${name}`,
-        ),
+      ...untagged.map(({ physicalId, holds }): Item => {
+        const detail = `its tags are gone${holds.length > 0 ? `: ${contentsOf(holds)}` : ''}`;
+        return { kind: 'volume', id: physicalId, fate: 'lost', detail };
+      }),
+      ...contents.secrets.map(({ arn, name, deletedAt }): Item =>
+        deletedAt === undefined
+          ? item('secret', name, isLost(arn) && 'lost', '', `aws secretsmanager delete-secret --secret-id ${name}`)
+          : { kind: 'secret', id: name, fate: 'stays', detail: `goes by itself: scheduled for deletion, ${deletedAt}` },
       ),
       ...contents.parameters.map((name) =>
         item('parameter', name, forgets && 'removed', '', `aws ssm delete-parameter --name ${name}`),
@@ -70,10 +80,24 @@ export function planDestruction(stage: string, contents: StageContents): Destruc
           `aws logs delete-log-group --log-group-name ${name}`,
         ),
       ),
+      ...contents.functionLogs.map((name) => {
+        const detail = 'made by Lambda for a function of the CDK; no stack owns it';
+        return item(FUNCTION_LOGS, name, false, detail, `aws logs delete-log-group --log-group-name ${name}`);
+      }),
       ...snapshotItems(stage, contents),
       ...going.flatMap(({ resources }) => resources.filter(isKeptElse).map(keptItem)),
     ],
   };
+}
+
+const contentsOf = (holds: readonly string[]): string => holds.map((data) => HOLDS[data] ?? data).join(', ');
+
+/** A protected stack stays, and those on which it stands. */
+function goingOf(stage: string, stacks: readonly StackContents[]): StackContents[] {
+  const place = ({ name }: StackContents): number =>
+    STACKS.findIndex((id) => cloudFormationStackName(stage, id) === name);
+  const highest = Math.max(-1, ...stacks.filter(({ isProtected }) => isProtected).map(place));
+  return stacks.filter((stack) => place(stack) > highest);
 }
 
 /** The last one that is deployed is the first to go. */
@@ -82,9 +106,11 @@ function inOrder(stage: string, stacks: readonly StackContents[]): string[] {
   return names.filter((name) => stacks.some((stack) => stack.name === name));
 }
 
-function stackItem({ name, isProtected, resources }: StackContents): Item {
+function stackItem({ name, isProtected, resources }: StackContents, isGoing: boolean): Item {
   const detail = `${resources.length} resources`;
-  if (!isProtected) return { kind: 'stack', id: name, fate: 'removed', detail };
+  if (isGoing) return { kind: 'stack', id: name, fate: 'removed', detail };
+  if (!isProtected)
+    return { kind: 'stack', id: name, fate: 'stays', detail: `${detail}; a protected stack stands on it` };
   const next = `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${name}    # then: ./bin/metals destroy`;
   return { kind: 'stack', id: name, fate: 'stays', detail: `${detail}, protected from termination`, next };
 }
@@ -102,7 +128,7 @@ function snapshotItems(stage: string, { snapshots }: StageContents): Item[] {
   return [
     {
       ...{ kind: 'snapshots', id: `${snapshots.length}`, fate: 'stays', detail: 'of the volumes' },
-      next: `aws ec2 describe-snapshots --owner-ids self --filters Name=tag:${TAG.stage},Values=${stage} --query Snapshots[].SnapshotId --output text    # then delete-snapshot`,
+      next: `aws ec2 describe-snapshots --owner-ids self --filters Name=tag:${TAG.stage},Values=${stage} --query 'Snapshots[].SnapshotId' --output text    # then delete-snapshot`,
     },
   ];
 }
@@ -110,8 +136,16 @@ function snapshotItems(stage: string, { snapshots }: StageContents): Item[] {
 /** What is there although it should have gone. */
 export function leftBehind(planned: Destruction, stage: string, after: StageContents): Item[] {
   const expected = new Set(planned.items.filter(({ fate }) => fate === 'stays').map(({ kind, id }) => `${kind} ${id}`));
-  // Whatever is there now would stay.
-  return planDestruction(stage, after)
-    .items.filter(({ kind, id }) => kind !== 'snapshots' && !expected.has(`${kind} ${id}`))
-    .map((item) => ({ ...item, fate: 'stays' }));
+  return whatIsLeft(stage, after).filter(
+    ({ kind, id }) => kind !== FUNCTION_LOGS && kind !== 'snapshots' && !expected.has(`${kind} ${id}`),
+  );
 }
+
+/** What has gone as it was planned, and what stays as it is now: some of it may have come meanwhile. */
+export const withWhatStays = (planned: Destruction, stage: string, after: StageContents): Item[] => [
+  ...planned.items.filter(({ fate }) => fate !== 'stays'),
+  ...whatIsLeft(stage, after),
+];
+
+const whatIsLeft = (stage: string, after: StageContents): Item[] =>
+  planDestruction(stage, after).items.map((item) => ({ ...item, fate: 'stays' }));

@@ -5,9 +5,10 @@ import {
   type CloudFormationClient,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
+import { paginateDescribeLogGroups, type CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { paginateDescribeInstances, type EC2Client } from '@aws-sdk/client-ec2';
 import { paginateDescribeParameters, type SSMClient } from '@aws-sdk/client-ssm';
-import { TAG } from '../contract';
+import { cloudFormationStackName, STACKS, TAG } from '../contract';
 import { asker, type Fact } from '../preflight/fact';
 import type { SecretFacts, SnapshotFacts, VolumeFacts } from '../preflight/leftovers';
 import { createClients } from '../preflight/read/clients';
@@ -38,6 +39,8 @@ export interface StageContents {
   readonly secrets: readonly SecretFacts[];
   readonly snapshots: readonly SnapshotFacts[];
   readonly logGroups: readonly string[];
+  /** Log groups that Lambda has made for functions of the CDK itself: no stack owns them. */
+  readonly functionLogs: readonly string[];
   /** Those that have not ended. */
   readonly instances: readonly { readonly id: string; readonly slot: string }[];
   /** Names in Parameter Store. */
@@ -50,8 +53,9 @@ export async function readStageContents(context: Context, region: string, failur
   const clients = await createClients({ region, profile, endpoint, env: terminal.io.env, signal, timeoutSeconds });
   const ask = asker(context.isLab);
   try {
-    const [found, instances, parameters] = await Promise.all([
+    const [found, functionLogs, instances, parameters] = await Promise.all([
       readLeftovers(clients, { stage }, ask),
+      ask('logs:DescribeLogGroups', () => readFunctionLogs(clients.logs, stage)),
       ask('ec2:DescribeInstances', () => readInstances(clients.ec2, stage)),
       ask('ssm:DescribeParameters', () => readParameters(clients.ssm, stage)),
     ]);
@@ -62,7 +66,11 @@ export async function readStageContents(context: Context, region: string, failur
         ...{ name, status, isProtected: found.protectedStacks.includes(name) },
         resources: mustKnow(
           await ask('cloudformation:GetTemplate and cloudformation:ListStackResources', () =>
-            readResources(clients.cloudFormation, name),
+            readResources(clients.cloudFormation, name).catch((error: Error) => {
+              // It has gone meanwhile, or has never come up and has no template.
+              if (error.name === 'ValidationError') return [];
+              throw error;
+            }),
           ),
         ),
       })),
@@ -73,6 +81,7 @@ export async function readStageContents(context: Context, region: string, failur
       secrets: mustKnow(found.secrets),
       snapshots: mustKnow(found.snapshots),
       logGroups: mustKnow(found.logGroups),
+      functionLogs: mustKnow(functionLogs),
       instances: mustKnow(instances),
       parameters: mustKnow(parameters),
     };
@@ -101,8 +110,8 @@ interface TemplateResource {
 }
 
 async function readResources(client: CloudFormationClient, StackName: string): Promise<StackResource[]> {
-  const { TemplateBody = '{}' } = await client.send(new GetTemplateCommand({ StackName }));
-  const { Resources = {} } = JSON.parse(TemplateBody) as { Resources?: Record<string, TemplateResource> };
+  const { TemplateBody = '' } = await client.send(new GetTemplateCommand({ StackName }));
+  const { Resources = {} } = JSON.parse(TemplateBody || '{}') as { Resources?: Record<string, TemplateResource> };
   const listed: StackResourceSummary[] = [];
   for await (const page of paginateListStackResources({ client }, { StackName }))
     listed.push(...(page.StackResourceSummaries ?? []));
@@ -129,6 +138,18 @@ async function readInstances(client: EC2Client, stage: string): Promise<{ id: st
     for (const { InstanceId, Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances))
       found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value ?? 'no slot' });
   return found;
+}
+
+async function readFunctionLogs(client: CloudWatchLogsClient, stage: string): Promise<string[]> {
+  const prefixes = STACKS.map((id) => `/aws/lambda/${cloudFormationStackName(stage, id)}-`);
+  const found: string[] = [];
+  for await (const { logGroups = [] } of paginateDescribeLogGroups(
+    { client },
+    { logGroupNamePrefix: `/aws/lambda/metals-${stage}-` },
+  ))
+    found.push(...logGroups.map(({ logGroupName }) => logGroupName!));
+  // Of the stage "a" not those of the stage "a-b".
+  return found.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
 }
 
 /** Their names alone: the tokens with which a node joins are among them. */

@@ -14,6 +14,8 @@ import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const DESTROY_FAILED = 'the stage was not destroyed';
 const NOT_STARTED = 'nothing was destroyed';
+/** How often it is looked, as what is gone may still be listed: two minutes. */
+const LOOKS = 24;
 
 export interface DestroyOptions {
   readonly yes?: boolean;
@@ -27,6 +29,8 @@ export interface Surroundings {
   readonly read: (context: Context, region: string, failure: string) => Promise<StageContents>;
   readonly runCdk: RunCdk;
   readonly ask: typeof askOnTerminal;
+  /** Between two looks whether all of it has gone. */
+  readonly pauseMs: number;
 }
 
 const SURROUNDINGS: Surroundings = {
@@ -34,13 +38,14 @@ const SURROUNDINGS: Surroundings = {
   read: async (...args) => (await import('../stage-contents')).readStageContents(...args),
   runCdk: runCdkCli,
   ask: askOnTerminal,
+  pauseMs: 5_000,
 };
 
 /** `metals destroy`: what will be lost and what will stay, then `cdk destroy`, and a look whether that came true. */
 export async function destroy(
   context: Context,
   options: DestroyOptions,
-  { read, runCdk, ask }: Surroundings = SURROUNDINGS,
+  { read, runCdk, ask, pauseMs }: Surroundings = SURROUNDINGS,
 ): Promise<number> {
   const { terminal, stage } = context;
   context.failure = NOT_STARTED;
@@ -56,11 +61,11 @@ export async function destroy(
   const { region } = await connect(context);
   const lookAt = (title: string): Promise<StageContents> =>
     withActivity(terminal, title, () => read(context, region, context.failure ?? DESTROY_FAILED));
-  const { planDestruction, leftBehind } = await import('../destruction');
+  const { planDestruction, leftBehind, withWhatStays } = await import('../destruction');
   const before = await lookAt('looking at what there is');
   assertAtRest(before);
   const plan = planDestruction(stage, before);
-  if (!terminal.json && plan.items.length > 0) terminal.data(drawTable(rows(plan.items), terminal.colors));
+  if (plan.items.length > 0) showFates(context, plan.items, options);
   if (options.dryRun || plan.stacks.length === 0) {
     return report(context, region, plan, options.dryRun ?? false);
   }
@@ -69,24 +74,61 @@ export async function destroy(
   context.failure = DESTROY_FAILED;
   context.leaveBehind = ['CloudFormation finishes by itself what it has begun', `go on:  ${again}`];
   const code = await runCdk(cdkArguments(context, plan, options), cdkEnvironment(context, region), cdkSignal(context));
-  if (code !== 0)
+  if (code !== 0) {
+    // What the CDK has said counts more than a look that fails.
+    const stopped = await lookAt('looking where it stopped').then(
+      ({ stacks }) => stoppedAt(plan, stacks),
+      () => undefined,
+    );
     throw new CliError(
       DESTROY_FAILED,
       `cdk destroy ended with exit code ${code}; its reason is above`,
       [
         `${again}    # goes on where it stopped`,
-        `aws cloudformation describe-stack-events --stack-name ${plan.stacks[0]!} --query 'StackEvents[?ResourceStatus==\`DELETE_FAILED\`]'`,
+        `aws cloudformation describe-stack-events --stack-name ${stopped ?? plan.stacks[0]!} --query 'StackEvents[?ResourceStatus==\`DELETE_FAILED\`]'`,
       ],
       'deployment-failed',
     );
-  const left = leftBehind(plan, stage, await lookAt('looking whether all of it has gone'));
-  if (left.length === 0) return report(context, region, plan, false);
+  }
+  context.failure = 'the stacks are destroyed; whether anything is left is not known';
+  const after = await lookUntil(
+    () => lookAt('looking whether all of it has gone'),
+    (contents) => leftBehind(plan, stage, contents).length === 0,
+    pauseMs,
+  );
+  const left = leftBehind(plan, stage, after);
+  if (left.length === 0) return report(context, region, { ...plan, items: withWhatStays(plan, stage, after) }, false);
   throw new CliError(
     'something was left behind',
     left.map(({ kind, id, detail }) => `${kind} ${id}${detail && ` (${detail})`}`).join('\n'),
     left.flatMap(({ next }) => next ?? []),
     'left-behind',
   );
+}
+
+/** Pure: the stack that would not go, or else the first of those that are there yet. */
+const stoppedAt = ({ stacks: planned }: Destruction, stacks: StageContents['stacks']): string | undefined =>
+  stacks.find(({ status }) => status === 'DELETE_FAILED')?.name ??
+  planned.find((name) => stacks.some((stack) => stack.name === name));
+
+/** AWS lists some things for a while after they are gone. */
+async function lookUntil(
+  look: () => Promise<StageContents>,
+  isDone: (contents: StageContents) => boolean,
+  pauseMs: number,
+): Promise<StageContents> {
+  for (let looks = 1; ; looks++) {
+    const contents = await look();
+    if (isDone(contents) || looks === LOOKS) return contents;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** On stdout; and where nobody would see it there, before a question, on stderr. */
+function showFates({ terminal }: Context, items: readonly Item[], { yes, dryRun }: DestroyOptions): void {
+  const table = drawTable(rows(items), terminal.colors);
+  if (!terminal.json) terminal.data(table);
+  if (!yes && !dryRun && (terminal.json || terminal.io.stdout.isTTY !== true)) terminal.note(table);
 }
 
 /** Pure: a stack that is being made or changed is not taken away meanwhile. @throws CliError */
@@ -139,7 +181,10 @@ function report(
   dryRun: boolean,
 ): number {
   if (terminal.json) {
-    terminal.value({ stage, region, dryRun, stacks, items });
+    const complete = items.map((item) =>
+      item.next === undefined ? item : { ...item, next: completeCommands(item.next, given, region) },
+    );
+    terminal.value({ stage, region, dryRun, stacks, items: complete });
     return EXIT.ok;
   }
   const kept = items.filter(({ fate }) => fate === 'stays');

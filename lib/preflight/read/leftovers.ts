@@ -79,6 +79,8 @@ async function readVolumes({ ec2: client }: Clients, stage: string): Promise<Vol
   const Filters = [
     { Name: `tag:${TAG.stage}`, Values: [stage] },
     { Name: 'tag-key', Values: [TAG.slot] },
+    // One that is being deleted is listed for some minutes.
+    { Name: 'status', Values: ['creating', 'available', 'in-use', 'error'] },
   ];
   const found: VolumeFacts[] = [];
   for await (const page of paginateDescribeVolumes({ client }, { Filters })) {

@@ -12,7 +12,16 @@ mockClient(SSMClient);
 
 const LAB: StageContents = recorded;
 const NOTHING: StageContents = {
-  ...{ stacks: [], volumes: [], secrets: [], snapshots: [], logGroups: [], instances: [], parameters: [] },
+  ...{
+    stacks: [],
+    volumes: [],
+    secrets: [],
+    snapshots: [],
+    logGroups: [],
+    functionLogs: [],
+    instances: [],
+    parameters: [],
+  },
 };
 
 interface Run {
@@ -31,11 +40,12 @@ async function run({ options = {}, answer = '', isTTY = true, json, seen = [LAB,
   const left = [...seen];
   const [questions, ran]: [string[], string[][]] = [[], []];
   const surroundings = {
-    read: () => Promise.resolve(left.shift()!),
+    read: () => Promise.resolve(left.length > 1 ? left.shift()! : left[0]!),
     runCdk: (args: readonly string[]) => {
       ran.push([...args]);
       return Promise.resolve(code);
     },
+    pauseMs: 0,
     ask: (question: string) => {
       questions.push(question);
       return Promise.resolve(answer);
@@ -84,6 +94,19 @@ test('--json prints one value', async () => {
   expect(questions).toEqual([]);
 });
 
+test('with --json, too, what is lost is told before the question', async () => {
+  const { err, out, questions } = await run({ json: true, answer: 'lab' });
+  expect(err).toMatch(/LOST {5}worker-2, 20 GiB: MongoDB's prices\n/);
+  expect(questions).toHaveLength(1);
+  expect(() => parseBySchema('destroy', out)).not.toThrow();
+});
+
+test('what AWS lists for a while after it has gone is waited for', async () => {
+  const late = { ...NOTHING, secrets: LAB.secrets };
+  const { result, left } = await run({ options: { yes: true }, seen: [LAB, late, late, NOTHING] });
+  expect([result, left.length]).toEqual([0, 1]);
+});
+
 test('a second time there is nothing', async () => {
   const { result, ran, questions, err } = await run({ seen: [NOTHING] });
   expect([result, ran, questions]).toEqual([0, [], []]);
@@ -123,6 +146,15 @@ test('a failure of the CDK names the same command and where the reason is', asyn
       expect.stringContaining('--stack-name metals-lab-pipeline'),
     ],
   });
+});
+
+test('where the CDK stopped is looked up', async () => {
+  const stuck = {
+    ...LAB,
+    stacks: LAB.stacks.map((all) => ({ ...all, status: all.name.endsWith('network') ? 'DELETE_FAILED' : all.status })),
+  };
+  const { result } = await run({ options: { yes: true }, seen: [LAB, stuck], code: 1 });
+  expect((result as CliError).next[1]).toContain('--stack-name metals-lab-network ');
 });
 
 test('what was left behind is an error that names it', async () => {

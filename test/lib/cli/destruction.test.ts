@@ -1,4 +1,4 @@
-import { leftBehind, planDestruction } from '../../../lib/cli/destruction';
+import { leftBehind, planDestruction, withWhatStays } from '../../../lib/cli/destruction';
 import type { StackContents, StageContents } from '../../../lib/cli/stage-contents';
 import recorded from './recorded-stage.json';
 
@@ -21,7 +21,16 @@ const KEPT: StageContents = {
 };
 const UNPROTECTED: StageContents = { ...KEPT, stacks: KEPT.stacks.map((stack) => ({ ...stack, isProtected: false })) };
 const NOTHING: StageContents = {
-  ...{ stacks: [], volumes: [], secrets: [], snapshots: [], logGroups: [], instances: [], parameters: [] },
+  ...{
+    stacks: [],
+    volumes: [],
+    secrets: [],
+    snapshots: [],
+    logGroups: [],
+    functionLogs: [],
+    instances: [],
+    parameters: [],
+  },
 };
 
 const fates = (contents: StageContents): string[] =>
@@ -104,7 +113,50 @@ test('snapshots are counted; a bucket with a deletion policy stays', () => {
   ]);
 });
 
+test('a stack that was protected by hand keeps those on which it stands, and its nodes', () => {
+  const stacks = LAB.stacks.map((stack) => ({ ...stack, isProtected: stack.name === 'metals-lab-swarm' }));
+  const { stacks: going, items } = planDestruction('lab', { ...LAB, stacks });
+  expect(going).toEqual(['metals-lab-pipeline']);
+  const lines = items.filter(({ kind }) => kind === 'stack').map(({ id, fate, detail }) => `${fate}: ${id}, ${detail}`);
+  expect(lines.map((line) => line.replace(/\d+ resources/, 'N'))).toEqual([
+    'removed: metals-lab-pipeline, N',
+    'stays: metals-lab-swarm, N, protected from termination',
+    'stays: metals-lab-network, N; a protected stack stands on it',
+    'stays: metals-lab-data, N; a protected stack stands on it',
+  ]);
+  expect(items.filter(({ fate }) => fate === 'lost')).toEqual([]);
+  expect(items.filter(({ kind, fate }) => kind === 'instance' && fate !== 'stays')).toEqual([]);
+});
+
+test('a volume that is not found by its tags any more is lost all the same', () => {
+  const [first] = LAB.volumes;
+  const { items } = planDestruction('lab', { ...LAB, volumes: LAB.volumes.slice(1) });
+  expect(items).toContainEqual({
+    ...{ kind: 'volume', id: first!.id, fate: 'lost', detail: "its tags are gone: the Swarm's state" },
+  });
+  expect(items.filter(({ kind, fate }) => kind === 'parameter' && fate !== 'removed')).toEqual([]);
+});
+
+test('a secret in its recovery window goes by itself: no command is advised', () => {
+  const secrets = [{ arn: 'arn', name: 'metals/lab/api-key', deletedAt: '2026-12-24T00:00:00Z' }];
+  expect(planDestruction('lab', { ...NOTHING, secrets }).items).toEqual([
+    {
+      ...{ kind: 'secret', id: 'metals/lab/api-key', fate: 'stays' },
+      detail: 'goes by itself: scheduled for deletion, 2026-12-24T00:00:00Z',
+    },
+  ]);
+});
+
 describe('afterwards', () => {
+  test('log groups that Lambda has made meanwhile are told, and are no failure', () => {
+    const plan = planDestruction('lab', LAB);
+    const after = { ...NOTHING, functionLogs: ['/aws/lambda/metals-lab-network-Custom'] };
+    expect(leftBehind(plan, 'lab', after)).toEqual([]);
+    expect(withWhatStays(plan, 'lab', after).filter(({ fate }) => fate === 'stays')).toMatchObject([
+      { next: 'aws logs delete-log-group --log-group-name /aws/lambda/metals-lab-network-Custom' },
+    ]);
+  });
+
   test('nothing is left, or what was told to stay', () => {
     expect(leftBehind(planDestruction('lab', LAB), 'lab', NOTHING)).toEqual([]);
     const { volumes, secrets } = KEPT;
@@ -132,7 +184,7 @@ describe('afterwards', () => {
   });
 
   test('a stack that is there yet is named', () => {
-    const left = leftBehind(planDestruction('lab', LAB), 'lab', { ...NOTHING, stacks: LAB.stacks.slice(0, 1) });
-    expect(left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([`stack ${LAB.stacks[0]!.name}`]);
+    const left = leftBehind(planDestruction('lab', LAB), 'lab', { ...NOTHING, stacks: LAB.stacks.slice(1, 2) });
+    expect(left.map(({ kind, id }) => `${kind} ${id}`)).toEqual([`stack ${LAB.stacks[1]!.name}`]);
   });
 });
