@@ -14,7 +14,7 @@ export const STAND_INS: Readonly<Record<BaseName, string>> = {
   kafka3: "Apache Kafka 3.9.1: its jars from Maven Central with Debian's OpenJDK 21",
   zookeeper: "Apache ZooKeeper 3.9.4: its jars from Maven Central with Debian's OpenJDK 21",
   mongodb:
-    "FerretDB 1.24.2, patched to use its index of _id and to name the index that refuses, with SQLite in place of MongoDB 8.0: MongoDB's protocol, without its user roles",
+    "FerretDB 1.24.2, patched to use its indexes, to count without reading, and to name the index that refuses, with SQLite in place of MongoDB 8.0: MongoDB's protocol, without its user roles",
 };
 
 /** Present on a stand-in alone: what it is. */
