@@ -57,7 +57,7 @@ interface Kill {
   readonly step: string;
   /** Of the command that it has sent. */
   readonly fate: 'cancelled' | 'left alone';
-  /** Docker may have gone on by itself until all tasks had the new value. @default false */
+  /** Without the command line it may have gone on to its end: nothing is left to be resumed, and the same command makes a new value. @default false */
   readonly mayHaveEnded?: boolean;
 }
 
@@ -68,7 +68,7 @@ const KILLS: readonly Kill[] = [
   { name: 'api-key', seconds: 12, step: 'bringing the new values to the Swarm', fate: 'left alone' },
   { name: 'api-key', seconds: 3, step: 'making the new API key the current one', fate: 'left alone' },
   { name: 'api-key', seconds: 2, step: 'refusing the old API key', fate: 'cancelled' },
-  { name: 'api-key', seconds: 12, step: 'refusing the old API key', fate: 'left alone' },
+  { name: 'api-key', seconds: 12, step: 'refusing the old API key', fate: 'left alone', mayHaveEnded: true },
   { name: 'kafka-password/producer', seconds: 1, step: 'bringing the new values to the Swarm', fate: 'cancelled' },
   {
     name: 'kafka-password/producer',
