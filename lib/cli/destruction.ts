@@ -45,14 +45,9 @@ export function planDestruction(stage: string, contents: StageContents): Destruc
   const nodesGo = going.some(({ name }) => name === cloudFormationStackName(stage, 'swarm'));
   const untagged = lostVolumes.filter(({ physicalId }) => !contents.volumes.some(({ id }) => id === physicalId));
   return {
-    stacks: inOrder(stage, going),
+    stacks: inOrder(stage, going).map(({ name }) => name),
     items: [
-      ...inOrder(stage, contents.stacks).map((name) =>
-        stackItem(
-          contents.stacks.find((stack) => stack.name === name)!,
-          going.some((stack) => stack.name === name),
-        ),
-      ),
+      ...inOrder(stage, contents.stacks).map((stack) => stackItem(stack, going.includes(stack))),
       ...contents.instances.map(({ id, slot }) =>
         item('instance', id, nodesGo && 'removed', slot, `aws ec2 terminate-instances --instance-ids ${id}`),
       ),
@@ -94,17 +89,16 @@ const contentsOf = (holds: readonly string[]): string => holds.map((data) => HOL
 
 /** A protected stack stays, and those on which it stands. */
 function goingOf(stage: string, stacks: readonly StackContents[]): StackContents[] {
-  const place = ({ name }: StackContents): number =>
-    STACKS.findIndex((id) => cloudFormationStackName(stage, id) === name);
-  const highest = Math.max(-1, ...stacks.filter(({ isProtected }) => isProtected).map(place));
-  return stacks.filter((stack) => place(stack) > highest);
+  const highest = Math.max(-1, ...stacks.filter(({ isProtected }) => isProtected).map((stack) => place(stage, stack)));
+  return stacks.filter((stack) => place(stage, stack) > highest);
 }
 
 /** The last one that is deployed is the first to go. */
-function inOrder(stage: string, stacks: readonly StackContents[]): string[] {
-  const names = STACKS.map((id) => cloudFormationStackName(stage, id)).reverse();
-  return names.filter((name) => stacks.some((stack) => stack.name === name));
-}
+const inOrder = (stage: string, stacks: readonly StackContents[]): StackContents[] =>
+  [...stacks].sort((a, b) => place(stage, b) - place(stage, a));
+
+const place = (stage: string, { name }: StackContents): number =>
+  STACKS.findIndex((id) => cloudFormationStackName(stage, id) === name);
 
 function stackItem({ name, isProtected, resources }: StackContents, isGoing: boolean): Item {
   const detail = `${resources.length} resources`;

@@ -1,5 +1,5 @@
-/** The instances of a stage's managers, as EC2 knows them. */
-import { type EC2Client, paginateDescribeInstances, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+/** The instances of a stage, and of its managers, as EC2 knows them. */
+import { type EC2Client, type Filter, paginateDescribeInstances, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { type NodeRole, TAG } from '../contract';
 import { Deadline, pollUntil, type Look } from '../ssm/deadline';
 import { throughThrottling } from '../ssm/throttling';
@@ -16,12 +16,17 @@ export async function listManagers(client: EC2Client, stage: string): Promise<Ma
     { Name: `tag:${TAG.role}`, Values: ['manager' satisfies NodeRole] },
     { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'] },
   ];
-  const found: ManagerInstance[] = [];
-  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters })) {
+  const found = await listInstances(client, Filters);
+  return found.map(({ id, slot = id }) => ({ id, slot })).sort((a, b) => a.slot.localeCompare(b.slot));
+}
+
+/** Those that fit, each with the slot of its tag. */
+export async function listInstances(client: EC2Client, Filters: Filter[]): Promise<{ id: string; slot?: string }[]> {
+  const found: { id: string; slot?: string }[] = [];
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
     for (const { InstanceId, Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances))
-      found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value ?? InstanceId! });
-  }
-  return found.sort((a, b) => a.slot.localeCompare(b.slot));
+      found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value });
+  return found;
 }
 
 /** Ends them, and waits until none runs any more. */

@@ -6,7 +6,7 @@ import {
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeLogGroups, type CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { paginateDescribeInstances, type EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import { paginateDescribeParameters, type SSMClient } from '@aws-sdk/client-ssm';
 import { cloudFormationStackName, STACKS, TAG } from '../contract';
 import { asker, type Fact } from '../preflight/fact';
@@ -15,6 +15,7 @@ import { createClients } from '../preflight/read/clients';
 import { readLeftovers } from '../preflight/read/leftovers';
 import type { Context } from './context';
 import { CliError } from './errors';
+import { listInstances } from './manager-instances';
 
 /** One resource of a stack. */
 export interface StackResource {
@@ -59,7 +60,7 @@ export async function readStageContents(context: Context, region: string, failur
       ask('ec2:DescribeInstances', () => readInstances(clients.ec2, stage)),
       ask('ssm:DescribeParameters', () => readParameters(clients.ssm, stage)),
     ]);
-    const mustKnow = <T>(fact: Fact<T>): T => known(fact, failure);
+    const mustKnow = <T>(fact: Fact<T>): T => valueOf(fact, failure);
     const statuses = Object.entries(mustKnow(found.stacks));
     const stacks = await Promise.all(
       statuses.map(async ([name, status]) => ({
@@ -90,7 +91,7 @@ export async function readStageContents(context: Context, region: string, failur
   }
 }
 
-function known<T>(fact: Fact<T>, failure: string): T {
+function valueOf<T>(fact: Fact<T>, failure: string): T {
   if (fact.kind === 'known') return fact.value;
   const isRefused = fact.kind === 'refused';
   const why = isRefused
@@ -133,11 +134,7 @@ async function readInstances(client: EC2Client, stage: string): Promise<{ id: st
     { Name: `tag:${TAG.stage}`, Values: [stage] },
     { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
   ];
-  const found: { id: string; slot: string }[] = [];
-  for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
-    for (const { InstanceId, Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances))
-      found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value ?? 'no slot' });
-  return found;
+  return (await listInstances(client, Filters)).map(({ id, slot = 'no slot' }) => ({ id, slot }));
 }
 
 async function readFunctionLogs(client: CloudWatchLogsClient, stage: string): Promise<string[]> {

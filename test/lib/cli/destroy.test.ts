@@ -5,24 +5,10 @@ import { readContext } from '../../../lib/cli/context';
 import type { CliError } from '../../../lib/cli/errors';
 import type { StageContents } from '../../../lib/cli/stage-contents';
 import { fakeIo, LAB_ENV } from './fake-io';
-import recorded from './recorded-stage.json';
+import { LAB, NOTHING } from './stages';
 import { parseBySchema } from './schemas';
 
 mockClient(SSMClient);
-
-const LAB: StageContents = recorded;
-const NOTHING: StageContents = {
-  ...{
-    stacks: [],
-    volumes: [],
-    secrets: [],
-    snapshots: [],
-    logGroups: [],
-    functionLogs: [],
-    instances: [],
-    parameters: [],
-  },
-};
 
 interface Run {
   readonly options?: DestroyOptions;

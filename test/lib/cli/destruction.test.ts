@@ -1,9 +1,7 @@
 import { leftBehind, planDestruction, withWhatStays } from '../../../lib/cli/destruction';
 import type { StackContents, StageContents } from '../../../lib/cli/stage-contents';
-import recorded from './recorded-stage.json';
+import { LAB, NOTHING } from './stages';
 
-/** As the lab answered; of the stacks' resources those that matter here. It keeps no data. */
-const LAB: StageContents = recorded;
 const DATA = 'metals-lab-data';
 
 /** As on AWS: the data stack is protected, and told its custom resources to keep what they made. */
@@ -20,18 +18,6 @@ const KEPT: StageContents = {
   ),
 };
 const UNPROTECTED: StageContents = { ...KEPT, stacks: KEPT.stacks.map((stack) => ({ ...stack, isProtected: false })) };
-const NOTHING: StageContents = {
-  ...{
-    stacks: [],
-    volumes: [],
-    secrets: [],
-    snapshots: [],
-    logGroups: [],
-    functionLogs: [],
-    instances: [],
-    parameters: [],
-  },
-};
 
 const fates = (contents: StageContents): string[] =>
   planDestruction('lab', contents).items.map(
