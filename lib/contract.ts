@@ -64,6 +64,8 @@ export const DOCUMENTS = [
   'service-logs',
   'dead-letters',
   'events-rewind',
+  'service-scale',
+  'edge-maintenance',
 ] as const;
 export type DocumentId = (typeof DOCUMENTS)[number];
 

@@ -29,6 +29,8 @@ const schema = z.object({
       update_state: z.string().nullable(),
       /** How many replicas it had before `metals rewind`, which lets them stand still; undefined as below. */
       standstill: z.string().nullish(),
+      /** How many replicas its deployment says, where `metals scale` has set another number; undefined as below. */
+      deployed_replicas: z.number().nullish(),
       problems: z.array(
         z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
       ),
@@ -54,6 +56,8 @@ const schema = z.object({
   secrets: z.array(z.string()).optional(),
   /** Where moves from one engine to another go to that have not ended: docs/growing.md. */
   moves: z.array(z.object({ kafka: z.string(), mongodb: z.string() })).default([]),
+  /** What POST /produce is answered under `metals maintenance`; undefined as above. */
+  maintenance: z.string().nullish(),
   generated_at: z.string(),
 });
 
@@ -172,11 +176,24 @@ export function statusRows(status: StackStatus): string[][] {
       service.mode,
       `${service.running}/${service.desired}`,
       healthCell(service, status.health.find((health) => health.service === service.name)?.status),
-      [service.update_state && `update ${service.update_state}`, shortImage(service.image)].filter(Boolean).join(', '),
+      [service.update_state && `update ${service.update_state}`, scaled(service), shortImage(service.image)]
+        .filter(Boolean)
+        .join(', '),
     ]),
   ];
   return rows.map((row) => row.map(visible));
 }
+
+const scaled = ({ deployed_replicas: deployed }: Service): string | undefined =>
+  typeof deployed === 'number' ? `scaled, deployed as ${deployed}` : undefined;
+
+/** Pure: what an operator has set and may have forgotten, one line each. */
+export const reminders = ({ maintenance }: StackStatus): string[] =>
+  typeof maintenance === 'string'
+    ? [
+        `under maintenance: POST /produce is answered 503 with "${visible(maintenance)}"; to end it: ./bin/metals maintenance off`,
+      ]
+    : [];
 
 /** How many replicas Docker finds healthy, and what they say themselves where that is something else. */
 function healthCell(service: Service, says = 'healthy'): string {

@@ -16,6 +16,12 @@ DRAIN_SECONDS="${METALS_EDGE_DRAIN_SECONDS:-0}"
   echo "entrypoint: METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS is '${METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS:-}'; expected a whole number from 1" >&2
   exit 1
 }
+# Goes into a text of JSON in haproxy.cfg.
+[[ ${METALS_EDGE_MAINTENANCE:=} =~ ^[A-Za-z0-9\ .,:\;/@_+-]*$ ]] || {
+  echo "entrypoint: METALS_EDGE_MAINTENANCE has characters that are none of a message: letters, digits, spaces and .,:;/@_+- are" >&2
+  exit 1
+}
+export METALS_EDGE_MAINTENANCE
 
 haproxy -W -db -f "${CONFIG}" &
 haproxy=$!

@@ -57,6 +57,15 @@ assert_told() { # LINE, or nothing
   assert_told
 }
 
+@test "a node takes no more tasks of a service than it may have" {
+  local limited
+  limited="$(need producer '.replicas = 3 | .max_per_node = 1 | .constraints = ["node.role == worker"]')"
+  room "[${limited}]"
+  assert_told "service producer: no room for 1 of 3 tasks, each of 128 MiB of memory and 0.1 CPUs: worker-1 may have no more than 1 of them, worker-2 may have no more than 1 of them"
+  room "[${limited/max_per_node\":1/max_per_node\":2}]"
+  assert_told
+}
+
 @test "a pinned service is placed before those that may run elsewhere" {
   room "[$(need mover ".memory_bytes = 3 * ${GIB} | .constraints = [\"node.role == worker\"]"),$(need pinned ".memory_bytes = 3 * ${GIB} | .constraints = [\"node.labels.metals.slot == worker-2\"]")]"
   assert_told

@@ -262,6 +262,31 @@ bundle() { # what differs from another one
   document events-rewind
 }
 
+@test "service-scale" {
+  manager && stack
+  # To one of each, as this world has one task of a service.
+  local service
+  for service in "${WORLD}"/swarm/services/*; do
+    jq -c 'if .Spec.Mode.Replicated then .Spec.Mode.Replicated.Replicas = 2 else . end' "${service}" >"${WORLD}/new" && mv "${WORLD}/new" "${service}"
+  done
+  export SSM_Replicas=producer=1,processor=1 SSM_DryRun=false SSM_TimeoutSeconds=300
+  document service-scale
+}
+
+@test "edge-maintenance" {
+  manager && stack
+  jq -cn '{ID: "edge", Spec: {Name: "metals_edge", Mode: {Global: {}}, Labels: {"com.docker.stack.namespace": "metals"}, TaskTemplate: {ContainerSpec: {Env: ["METALS_EDGE_MAINTENANCE="]}}}}' >"${WORLD}/swarm/services/edge"
+  jq -c '{ID: "task-edge", ServiceID: .ID, NodeID: "n1", DesiredState: "running", Spec: {ContainerSpec: .Spec.TaskTemplate.ContainerSpec}, Status: {State: "running"}}' \
+    "${WORLD}/swarm/services/edge" >"${WORLD}/swarm/tasks/task-edge"
+  # One node takes tasks, as this world has one of a service.
+  local node
+  for node in "${WORLD}"/swarm/nodes/*; do
+    jq -c 'if .ID == "n1" then . else .Spec.Availability = "drain" end' "${node}" >"${WORLD}/new" && mv "${WORLD}/new" "${node}"
+  done
+  export SSM_State=on SSM_Message='back at 14:00 UTC' SSM_TimeoutSeconds=300
+  document edge-maintenance
+}
+
 @test "swarm-leave on a manager" {
   manager && stack
   jq -c '.Spec.Role = "manager" | .ManagerStatus = {Reachability: "reachable", Addr: "10.40.5.22:2377"}' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"

@@ -54,7 +54,7 @@ run_script() { # [TICKETS]: without, no end of them
 }
 
 # JSON lines of stdout, without times, and without what this very run has changed.
-answers() { sed -nE '/^\{"rotated"/d; /^\{/ { s/"(duration_ms|generated_at|asked_at)":[^,}]+//g; p }' "${BATS_TEST_TMPDIR}/out"; }
+answers() { sed -nE '/^\{"rotated"/d; /^\{/ { s/"(duration_ms|generated_at|asked_at|scaled|changed|from)":[^,}]+//g; p }' "${BATS_TEST_TMPDIR}/out"; }
 
 # Whatever lives on, such as the command of a `timeout`, has ended too.
 await_end() {

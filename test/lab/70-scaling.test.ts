@@ -1,27 +1,33 @@
 import { PROCESSOR_PORT, PRODUCER_PORT } from '../../lib/contract';
 import { UuidV7Generator } from '../../services/common/uuid';
+import { parseBySchema } from '../lib/cli/schemas';
 import { inTask, onManager, tasks } from './support/nodes';
 import { connectPrices, http, PROCESSOR_URL, produce } from './support/pipeline';
-import { eventually } from './support/run';
+import { eventually, metals } from './support/run';
 import { apiKey } from './support/secrets';
 
 jest.setTimeout(400_000);
 
-/** The producer's limit for each node goes with the number of replicas; 0 is none. */
-const scale = async (producers: number, producersPerNode: number, processors: number): Promise<void> => {
-  const spread = ['--replicas', String(producers), '--replicas-max-per-node', String(producersPerNode)];
-  await onManager('service', 'update', '--detach', ...spread, 'metals_producer');
-  await onManager('service', 'scale', '--detach', `metals_processor=${processors}`);
-  await eventually(`${producers} producers and ${processors} processors healthy`, 180, async () => {
-    const [producing, processing] = [(await tasks('producer')).length, (await tasks('processor')).length];
-    const rows = await onManager('service', 'ls', '--format', '{{.Name}} {{.Replicas}}');
-    const wanted = [`metals_producer ${producers}/${producers}`, `metals_processor ${processors}/${processors}`];
-    const ready = producing === producers && processing === processors && wanted.every((row) => rows.includes(row));
-    return ready
-      ? undefined
-      : `${producing} producers, ${processing} processors; ${rows.trim().replaceAll('\n', ', ')}`;
-  });
-};
+/** It says that it is done only once it is so. */
+async function scale(producers: number, processors: number): Promise<void> {
+  const { code, stdout, stderr } = await metals('scale', `producer=${producers}`, `processor=${processors}`, '--json');
+  if (code !== 0) throw new Error(`metals scale: exit code ${code}\n${stderr}`);
+  parseBySchema('scale', stdout);
+  expect([(await tasks('producer')).length, (await tasks('processor')).length]).toEqual([producers, processors]);
+}
+
+interface Service {
+  readonly name: string;
+  readonly healthy: number;
+  readonly deployed_replicas: number | null;
+}
+
+/** What `metals status` says of a service; exit code 0 is healthy. */
+async function statusOf(service: string): Promise<Service> {
+  const { code, stdout, stderr } = await metals('status', '--json');
+  if (code !== 0) throw new Error(`metals status: exit code ${code}\n${stderr}`);
+  return (JSON.parse(stdout) as { services: Service[] }).services.find(({ name }) => name === service)!;
+}
 
 /** How many requests of a route each replica has answered, as each of them counts. */
 async function answered(service: 'producer' | 'processor', route: string): Promise<number[]> {
@@ -40,10 +46,17 @@ async function answered(service: 'producer' | 'processor', route: string): Promi
 const REQUESTS = 60;
 
 // The lab goes back to what the stack says, whatever failed.
-afterAll(() => scale(2, 1, 1));
+afterAll(() => scale(2, 1));
 
 test('five producers and three processors answer through the same URLs', async () => {
-  await scale(5, 0, 3);
+  const before = (await tasks('producer')).map(({ container }) => container);
+  await scale(5, 3);
+  const producers = await tasks('producer');
+  // Those that ran go on, and no node has more than its share.
+  expect(producers.map(({ container }) => container)).toEqual(expect.arrayContaining(before));
+  const nodes = [...new Set(producers.map(({ node }) => node))];
+  expect(nodes.map((name) => producers.filter(({ node }) => node === name).length).sort()).toEqual([2, 3]);
+  expect(await statusOf('producer')).toMatchObject({ healthy: 5, deployed_replicas: 2 });
   const key = await apiKey();
   const ids = new UuidV7Generator();
   const source = `lab-scaling-${Date.now()}`;
@@ -89,5 +102,31 @@ test('five producers and three processors answer through the same URLs', async (
     expect(stored.map((document) => document._id).sort()).toEqual([...sent].sort());
   } finally {
     await prices.close();
+  }
+});
+
+test('for more than there is room, nothing is scaled, and each node says what it lacks', async () => {
+  const before = await statusOf('producer');
+  const worker = (await onManager('node', 'ls', '-q', '--filter', 'role=worker')).split('\n')[0]!;
+  const bytes = Number(
+    await onManager('node', 'inspect', '--format', '{{.Description.Resources.MemoryBytes}}', worker),
+  );
+  const inspected = ['--format', '{{.Spec.TaskTemplate.ContainerSpec.Image}}', 'metals_edge'];
+  const image = (await onManager('service', 'inspect', ...inspected)).trim();
+  // What the stack reserves on a worker now, and 300 MiB more.
+  const reserved = String(bytes - 1400 * 2 ** 20);
+  const where = ['--mode', 'global', '--constraint', 'node.role == worker', '--reserve-memory', reserved];
+  await onManager(
+    ...['service', 'create', '--name', 'somebody-elses', '--no-resolve-image', '--quiet', ...where],
+    ...['--entrypoint', 'sleep', image, '600'],
+  );
+  try {
+    const { code, stderr } = await metals('scale', 'producer=10', 'processor=5');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/service processor: no room for \d of 5 tasks|service producer: no room for \d of 10 tasks/);
+    expect(stderr).toContain('the Swarm has no room for producer=10,processor=5; nothing was changed');
+    expect(await statusOf('producer')).toEqual(before);
+  } finally {
+    await onManager('service', 'rm', 'somebody-elses');
   }
 });

@@ -35,7 +35,7 @@ check_secrets() {
 check_room() {
   local problems
   [[ -e ${RELEASE}/needs.json ]] || { log "the bundle is of a version that tells no reservations: room for it is not checked" && return; }
-  problems=$({ cat "${RELEASE}/needs.json" && docker_query /nodes && docker_query /tasks && stack_services; } | room_problems)
+  problems=$({ scaled_needs <"${RELEASE}/needs.json" && docker_query /nodes && docker_query /tasks && stack_services; } | room_problems)
   [[ -z ${problems} ]] || {
     first_bytes 1200 <<<"${problems}" >&2
     fail "the Swarm has no room for this version" \

@@ -18,6 +18,8 @@ room_problems() { # needs.json, nodes, tasks, the services of the stack, as four
       elif . == "node.hostname" then $node.Description.Hostname
       elif startswith("node.labels.") then $node.Spec.Labels[ltrimstr("node.labels.")] // ""
       else null end;
+    # Of a node, how many tasks of each service have been placed there; a bundle of before says no limit.
+    def is_full_of($need): ($need.max_per_node // 0) > 0 and (.tasks[$need.name] // 0) >= $need.max_per_node;
     def is_met_by($node):
       capture("^ *(?<key>[^ !=]+) *(?<operator>[!=]=) *(?<value>.*?) *$") | .operator as $operator
       | (.value | ascii_downcase) as $value | (.key | property($node)) as $is
@@ -26,7 +28,7 @@ room_problems() { # needs.json, nodes, tasks, the services of the stack, as four
     [$nodes[] | select(.Status.State == "ready" and .Spec.Availability == "active") | . as $node
       | [$tasks[] | select(.NodeID == $node.ID and (ended | not) and (.ServiceID | IN($own[]) | not)) | .Spec.Resources.Reservations // {}] as $others
       | {node: ., name: (.Spec.Labels["metals.slot"] // .Description.Hostname),
-          cpu: ((.Description.Resources.NanoCPUs // 0) - ([$others[].NanoCPUs // 0] | add // 0)),
+          tasks: {}, cpu: ((.Description.Resources.NanoCPUs // 0) - ([$others[].NanoCPUs // 0] | add // 0)),
           memory: ((.Description.Resources.MemoryBytes // 0) - ([$others[].MemoryBytes // 0] | add // 0))}] as $places |
     [$needs[] | . as $need
       | (if .start_first and any($services[]; .Spec.Name == "metals_\($need.name)") then 1 else 0 end) as $extra
@@ -41,13 +43,14 @@ room_problems() { # needs.json, nodes, tasks, the services of the stack, as four
       | sort_by((.hosts | length), - .need.memory_bytes)
       | reduce .[] as $task ({left: $places, homeless: []};
           $task.need as $need | .left as $left
-          | [$task.hosts[] | select($left[.].memory >= $need.memory_bytes and $left[.].cpu >= $need.nano_cpus)] as $fitting
+          | [$task.hosts[] | select(($left[.] | is_full_of($need) | not) and $left[.].memory >= $need.memory_bytes and $left[.].cpu >= $need.nano_cpus)] as $fitting
           | if $fitting == [] then .homeless += [$task]
             else ($fitting | max_by($left[.].memory)) as $at
-              | .left[$at].memory -= $need.memory_bytes | .left[$at].cpu -= $need.nano_cpus end)
+              | .left[$at].memory -= $need.memory_bytes | .left[$at].cpu -= $need.nano_cpus | .left[$at].tasks[$need.name] += 1 end)
       | .left as $left | .homeless | group_by(.need.name)[] | .[0].need as $need
       | "service \($need.name): no room for \(length) of \($need.count) tasks\(if $need.extra > 0 then " (one of them while it is updated)" else "" end)"
         + ", each of \($need.memory_bytes | mib) and \($need.nano_cpus | cpus): "
-        + ([.[].hosts[]] | unique | map($left[.] | "\(.name) lacks " + ([
-            (($need.memory_bytes - .memory) | select(. > 0) | mib), (($need.nano_cpus - .cpu) | select(. > 0) | cpus)] | join(" and "))) | join(", ")))'
+        + ([.[].hosts[]] | unique | map($left[.] | if is_full_of($need) then "\(.name) may have no more than \($need.max_per_node) of them"
+            else "\(.name) lacks " + ([
+              (($need.memory_bytes - .memory) | select(. > 0) | mib), (($need.nano_cpus - .cpu) | select(. > 0) | cpus)] | join(" and ")) end) | join(", ")))'
 }

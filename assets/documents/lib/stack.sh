@@ -69,7 +69,9 @@ stack_state() {
         healthy: $count.running, update_state: ($service.UpdateStatus.State // null),
         update_message: ($service.UpdateStatus.Message // null),
         # It stands still for a document that says how many replicas it had: events-rewind.
-        standstill: ($service.Spec.Labels["com.metals.rewind.replicas"] // null)
+        standstill: ($service.Spec.Labels["com.metals.rewind.replicas"] // null),
+        # How many replicas its deployment says, where an operator wants another number: scale.sh.
+        deployed_replicas: ($service.Spec.Labels["com.metals.scale.from"] // "" | if . == "" then null else tonumber end)
       }) as $row |
       (($row.update_state // "") | test("paused|rollback")) as $returned |
       # Slots of a replicated service, nodes of a global one, whose present task runs: what failed there before is history.

@@ -95,6 +95,8 @@ export_settings() {
   # A release of before has no such settings.
   export METALS_KAFKA=own METALS_KAFKA_BROKERS=1 METALS_MONGODB=own
   while IFS= read -r line; do export "${line?}"; done <"${RELEASE}/settings.env"
+  keep_scale
+  keep_maintenance
 }
 
 export_variables() {

@@ -5,7 +5,9 @@ require_manager
 state=$(stack_state)
 health=$(pipeline_health <<<"${state}")
 # Names, which end with the version; never a value.
-secrets=$(stack_services | jq -c '[.[].Spec.TaskTemplate.ContainerSpec.Secrets // [] | .[].SecretName] | unique')
+services=$(stack_services)
+secrets=$(jq -c '[.[].Spec.TaskTemplate.ContainerSpec.Secrets // [] | .[].SecretName] | unique' <<<"${services}")
+maintenance=$(maintenance_of_edge <<<"${services}")
 moves=$(moves)
-jq -c --arg stage "${SSM_Stage}" --argjson health "${health}" --argjson secrets "${secrets}" --argjson moves "${moves}" \
-  '{stage: $stage} + . + {health: $health, secrets: $secrets, moves: $moves}' <<<"${state}"
+jq -c --arg stage "${SSM_Stage}" --argjson health "${health}" --argjson secrets "${secrets}" --argjson moves "${moves}" --arg maintenance "${maintenance#=}" \
+  '{stage: $stage} + . + {health: $health, secrets: $secrets, moves: $moves, maintenance: ($maintenance | if . == "" then null else . end)}' <<<"${state}"

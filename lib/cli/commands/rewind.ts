@@ -1,12 +1,12 @@
 import { EXIT, TOPIC } from '../../contract';
-import { explainFailure } from '../../ssm';
+import { askManager } from '../ask-manager';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
 import { parseDurationSeconds } from '../duration';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
-import { parseRewind, type RewindAnswer } from '../rewind-answer';
-import { assertDeployed, connect, runOnManager, type Connection } from '../systems-manager';
+import { rewindAnswer, type RewindAnswer } from '../rewind-answer';
+import { assertDeployed, connect, type Connection } from '../systems-manager';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
 
@@ -80,11 +80,10 @@ async function run(
 ): Promise<RewindAnswer> {
   const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const parameters = { Since: since, DryRun: String(dryRun) };
-  const state = await runOnManager(context, connection, 'events-rewind', title, timeoutSeconds, parameters);
-  context.leaveBehind = [];
-  if (!state.succeeded)
-    throw new CliError(REWIND_FAILED, explainFailure(state, connection.region), [STATUS], 'document-failed');
-  return parseRewind(state.invocations[0]!.stdout, REWIND_FAILED);
+  return askManager(context, connection, {
+    ...({ document: 'events-rewind', title, parameters, timeoutSeconds } as const),
+    ...{ answer: rewindAnswer, failure: REWIND_FAILED, next: STATUS },
+  });
 }
 
 const inWords = (count: number): string => `${count.toLocaleString('en-US')} ${count === 1 ? 'event' : 'events'}`;

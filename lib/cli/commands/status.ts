@@ -5,7 +5,7 @@ import type { Context } from '../context';
 import { CliError, explainError } from '../errors';
 import { completeCommands } from '../next-command';
 import { slotsWithoutVolume } from '../slot-volumes';
-import { findProblems, parseStackStatus, quorumLine, statusRows, type StackStatus } from '../stack-status';
+import { findProblems, parseStackStatus, quorumLine, reminders, statusRows, type StackStatus } from '../stack-status';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
 import { tellError } from '../tell-error';
@@ -110,7 +110,8 @@ async function look(context: Context, isQuiet = false): Promise<Seen> {
   context.leaveBehind = [];
   const lost = await findLostVolumes(context, status);
   const problems = [...lost, ...findProblems(status)].map((problem) => completeCommands(problem, context.given));
-  return { status, problems, notes: (await findNotes(context)).map(visible) };
+  const notes = [...reminders(status), ...(await findNotes(context)).map(visible)];
+  return { status, problems, notes: notes.map((note) => completeCommands(note, context.given)) };
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */

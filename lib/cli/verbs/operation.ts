@@ -1,6 +1,8 @@
 /** The verbs that look at a running deployment, and mend it. */
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import type { LogsOptions } from '../commands/logs';
+import type { MaintenanceOptions } from '../commands/maintenance';
+import type { ScaleOptions } from '../commands/scale';
 import { withExamples } from './examples';
 import type { Bind } from './verb';
 
@@ -15,6 +17,17 @@ LEVEL.argChoices = ['warn', 'error'];
 const LOGS_HELP = `
 Docker keeps 30 MB of each task's lines on its node, and a few ended tasks of each replica; a node that is replaced loses
 them. Times are UTC. An answer of Systems Manager holds some thousand lines: what is left out is said.`;
+
+/** What else it may not be is said as other errors are. */
+const ON_OR_OFF = new Argument('[state]', 'on refuses events, off takes them again');
+ON_OR_OFF.argChoices = ['on', 'off'];
+
+const SCALE_HELP = `
+Replicas that run go on. Deployments keep these numbers, until the configuration says others than it did.`;
+
+const MAINTENANCE_HELP = `
+POST /produce is answered 503 with Retry-After; what was accepted before is stored, and all else is answered as ever. The
+edges are changed one after the other, some 10 s each, 25 s behind a load balancer. Deployments keep it.`;
 
 export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
@@ -52,6 +65,33 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
       .description('seven steps from Kafka to MongoDB, each with what it measured')
       .action(bind(() => import('../commands/smoke-test'))),
     'metals smoke-test',
+  );
+  withExamples(
+    program
+      .command('scale')
+      .description('how many replicas run; without numbers, what they are')
+      .argument('[number...]', 'producer=1 to 10, processor=1 to 5')
+      .option('--dry-run', 'only look whether there is room')
+      .addHelpText('after', SCALE_HELP)
+      .action((numbers: string[], options: Omit<ScaleOptions, 'numbers'>) =>
+        bind(() => import('../commands/scale'))({ ...options, numbers }),
+      ),
+    'metals scale producer=5 processor=3',
+    'metals scale processor=3 --dry-run',
+    'metals scale',
+  );
+  withExamples(
+    program
+      .command('maintenance')
+      .description('whether events are taken, or refused with a message; without on or off, what it is')
+      .addArgument(ON_OR_OFF)
+      .option('--message <text>', 'what whoever sends an event is told')
+      .addHelpText('after', MAINTENANCE_HELP)
+      .action((state: string | undefined, options: Omit<MaintenanceOptions, 'state'>) =>
+        bind(() => import('../commands/maintenance'))({ ...options, state }),
+      ),
+    "metals maintenance on --message 'back at 14:00 UTC'",
+    'metals maintenance off',
   );
   withExamples(
     program

@@ -7,7 +7,7 @@ CONFIG="${BATS_TEST_DIRNAME}/../../../assets/stack/config/haproxy.cfg"
   local haproxy=${METALS_HAPROXY:-haproxy}
   command -v "${haproxy}" >/dev/null ||
     skip "HAProxy is not installed, so its configuration was NOT checked: apt-get install haproxy"
-  METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS=10 run "${haproxy}" -c -f "${CONFIG}"
+  METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS=10 METALS_EDGE_MAINTENANCE='' run "${haproxy}" -c -f "${CONFIG}"
   echo "${output}"
   [[ ${status} == 0 ]]
   [[ ${output} != *WARNING* ]]

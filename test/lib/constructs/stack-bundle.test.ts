@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -67,6 +68,15 @@ describe('producers', () => {
     ['five on two workers, as evenly as they can be', { producerReplicas: 5 }, ['5', '3', 'stop-first']],
     ['one, whose successor starts first, anywhere', { producerReplicas: 1 }, ['1', '0', 'start-first']],
   ])('are %s', (_what, given, expected) => expect(spread(given)).toEqual(expected));
+
+  it('are spread in the same way where an operator scales them: assets/documents/lib/scale.sh', () => {
+    const numbers = [1, 2, 3, 4, 5, 10].flatMap((replicas) => [1, 2, 3, 7].map((workers) => [replicas, workers]));
+    const calls = numbers.map(([replicas, workers]) => `producer_spread ${replicas} ${workers}`);
+    const script = `source ${path.join(REPOSITORY, 'assets/documents/lib/scale.sh')}\n${calls.join('\n')}\n`;
+    const said = execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+    const here = numbers.map(([producerReplicas, workers]) => spread({ producerReplicas, workers }).slice(1).join(' '));
+    expect(said).toEqual(here);
+  });
 });
 
 describe('the feed of the producer', () => {

@@ -51,6 +51,15 @@ teardown() {
   [[ ${output} == *"METALS_EDGE_DRAIN_SECONDS is soon; expected whole seconds"* ]]
 }
 
+@test "so is a message that would be no text of JSON" {
+  local message
+  for message in 'a "quote"' 'back\slash' $'two\nlines' '${HOME}'; do
+    METALS_EDGE_MAINTENANCE=${message} run bash "${ROOT}/services/edge/entrypoint.sh"
+    [[ ${status} == 1 ]]
+    [[ ${output} == *"METALS_EDGE_MAINTENANCE has characters that are none of a message"* ]]
+  done
+}
+
 @test "so is a limit of requests that is none" {
   METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS='' run bash "${ROOT}/services/edge/entrypoint.sh"
   [[ ${status} == 1 ]]

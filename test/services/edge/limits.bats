@@ -33,6 +33,27 @@ post() { # BYTES [CURL OPTION…]
   [[ $(post 300000 -H 'transfer-encoding: chunked') == 200 ]]
 }
 
+@test "under maintenance an event is answered 503 with the message, and all else as ever" {
+  export METALS_EDGE_MAINTENANCE='back at 14:00 UTC, see https://example.org/a_b;c @ops - sorry.'
+  start_edge 0
+  [[ $(post 10) == 503 ]]
+  grep -qi '^retry-after: 60' "${WORK}/answer"
+  grep -qi '^content-type: application/problem+json' "${WORK}/answer"
+  jq -e --arg message "${METALS_EDGE_MAINTENANCE}" '.type == "urn:metals:problem:maintenance" and .status == 503 and .detail == $message' \
+    <<<"$(tail -n 1 "${WORK}/answer")"
+  # No escape, no query and no case leads around it.
+  [[ $(curl -s -o /dev/null -w '%{http_code}' -X POST "${URL}/produce?x=1") == 503 ]]
+  [[ $(status /metrics) == 200 ]]
+  [[ $(status /health) == 200 ]]
+  [[ $(curl -s -o /dev/null -w '%{http_code}' -X POST "${URL}/feed") == 200 ]]
+}
+
+@test "without maintenance events are passed on" {
+  export METALS_EDGE_MAINTENANCE=''
+  start_edge 0
+  [[ $(post 10) == 200 ]]
+}
+
 @test "an address above its rate gets the rate and not nothing; others are answered 429, health checks never" {
   export METALS_EDGE_CLIENT_REQUESTS_PER_10_SECONDS=20
   start_edge 0
