@@ -61,13 +61,15 @@ const namesIn = (library: string): string[] =>
 
 /**
  * Of these libraries, in their order, those that a script names something of, directly or through another one: all of them
- * together would leave a document too little of the limit. A word that happens to be a name only makes it longer.
+ * together would leave a document too little of the limit. Comments name nothing; another word that happens to be a name only
+ * makes it longer.
  */
 export function neededLibraries(libraries: readonly string[], script: string): string[] {
   const needed = new Set<string>();
   const use = (text: string): void => {
+    const lines = text.replaceAll(/^\s*#.*$/gm, '');
     for (const library of libraries) {
-      if (needed.has(library) || !namesIn(library).some((name) => new RegExp(`\\b${name}\\b`).test(text))) continue;
+      if (needed.has(library) || !namesIn(library).some((name) => new RegExp(`\\b${name}\\b`).test(lines))) continue;
       needed.add(library);
       use(library);
     }

@@ -13,7 +13,7 @@ leave_unless_asked() {
     exit 0
   fi
   here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
-  [[ $(without "${wanted}" "${in_use}")$(without "${here}" "${wanted}") == '[][]' ]] || return 0
+  [[ $(names_without "${wanted}" "${in_use}")$(names_without "${here}" "${wanted}") == '[][]' ]] || return 0
   log "the stack has all secrets as they are in Secrets Manager"
   set_up_again
   echo '{"rotated":[]}'

@@ -37,7 +37,7 @@ other_api_key() { # CURRENT [PENDING], as they end Docker's names; services on s
 }
 
 # Names that the second list lacks.
-without() { # two JSON lists
+names_without() { # two JSON lists
   jq -cn --argjson all "$1" --argjson taken "$2" '$all - $taken'
 }
 
@@ -65,7 +65,7 @@ plan_rotation() {
   fi
   services=$(stack_services)
   in_use=$({ echo "${services}" && stack_tasks; } | secrets_in_use)
-  outdated=$(without "${in_use}" "${wanted}")
+  outdated=$(names_without "${in_use}" "${wanted}")
   export METALS_SECRET_VERSION_API_KEY_OTHER METALS_RETIRE=yes
   METALS_SECRET_VERSION_API_KEY_OTHER=$(other_api_key "${METALS_SECRET_VERSION_API_KEY}" "${pending_key}" <<<"${services}")
   # What a task still logs in with is not taken away from it.
@@ -81,13 +81,13 @@ finish_rotation() {
   METALS_RETIRE=yes
   deploy "${SSM_KafkaMode}" --prune
   converge
-  [[ $(without "$(stack_services | secrets_before)" "${wanted}") != '[]' ]] || return 0
+  [[ $(names_without "$(stack_services | secrets_before)" "${wanted}") != '[]' ]] || return 0
   deploy "${SSM_KafkaMode}" --prune
   converge
 }
 
 # As one line of JSON, which secrets have changed by this run.
 tell_rotated() {
-  jq -cn --argjson new "$(without "${wanted}" "${in_use}")" --argjson old "${outdated}" \
+  jq -cn --argjson new "$(names_without "${wanted}" "${in_use}")" --argjson old "${outdated}" \
     '{rotated: ($new + $old | map(sub("-[^-]+$"; "")) | unique)}'
 }

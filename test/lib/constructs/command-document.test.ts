@@ -91,8 +91,8 @@ describe('the libraries that a script needs', () => {
     expect(neededLibraries(libraries, 'echo "${SECONDS_MAX}"\n')).toEqual([wait]);
   });
 
-  it('are none where it names nothing of them: a part of a word is no name', () => {
-    expect(neededLibraries(libraries, 'asks another_one\n')).toEqual([]);
+  it('are none where it names nothing of them: a part of a word is no name, nor is a comment', () => {
+    expect(neededLibraries(libraries, 'asks another_one\n  # ask\n')).toEqual([]);
   });
 });
 
