@@ -54,6 +54,7 @@ export async function startGateway({ settings, log, onDeath }: GatewayDependenci
       iamReport: services.iamReport,
       applyAssociationsDue: services.applyAssociationsDue,
       metadata: services.metadata,
+      upgrade: services.upgrade,
       status: () => gatewayStatus(startedAt, ministack.processId, { ...services.status(), ...shapes.report() }),
       resourceEvent: createResourceEvents(upstream, services.resources, services.progress, log),
     };

@@ -44,6 +44,9 @@ import { Throttle } from './front-door/throttle';
 import { Associations } from './ssm/associations';
 import { Commands } from './ssm/commands';
 import { Documents } from './ssm/documents';
+import { sessionEndpoint, type UpgradeListener } from './session-manager/endpoint';
+import { startNodeSide } from './session-manager/node-side';
+import { NodeSessions } from './session-manager/node-sessions';
 import { NodeReports } from './ssm/node-reports';
 import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
@@ -72,6 +75,8 @@ export interface Services {
   readonly interceptors: Interceptors;
   /** Instance metadata: requests whose Host is 169.254.169.254. */
   readonly metadata: Listener;
+  /** WebSockets: the data channels of Session Manager. */
+  readonly upgrade: UpgradeListener;
   /** Temporary credentials that are still good: an instance's own, or those of a session. */
   readonly credentialOf: (accessKeyId: string) => KnownCredential | undefined;
   /** The function that calls with a key on the trusted listener; undefined for ministack itself. */
@@ -132,6 +137,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const commandStore = Store.open(directory, 'commands', { commands: {} });
   const commands = new Commands(commandStore, documents, reports, commandEffects(upstream), log);
   const associationStore = Store.open(directory, 'associations', { associations: {} });
+  const nodeSessions = new NodeSessions(reports, startNodeSide, log);
   const associations = new Associations(associationStore, documents, commands, reports, log);
   const policies = new Policies(Store.open(directory, 'snapshot-policies', { policies: {} }));
   const watch = new ContainerWatch(() => groups.sweep(), log);
@@ -190,10 +196,11 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       ecr: [createEcr(upstream, settings.secretAccessKey)],
       // Nothing of its own, but read whole, so that what must never be forwarded is seen.
       secretsmanager: [],
-      ssm: [createSsm({ documents, commands, associations, nodes: reports })],
+      ssm: [createSsm({ documents, commands, associations, nodes: reports, sessions: nodeSessions })],
       sts: [createSts(upstream, sessions)],
     },
     metadata: metadata.listener,
+    upgrade: sessionEndpoint(nodeSessions, log),
     credentialOf: (accessKeyId) => credentials.lookup(accessKeyId) ?? sessions.lookup(accessKeyId, new Date()),
     // Judging nothing asks nobody who calls.
     functionOf: async (accessKeyId) => (settings.iamMode === 'off' ? undefined : functions.of(accessKeyId)),
@@ -218,6 +225,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
       clearInterval(schedule);
       clearInterval(rulesLook);
       authorization.stop();
+      nodeSessions.stop();
       watch.stop();
       listeners.stop();
       balancers.stop();

@@ -8,6 +8,7 @@ import type { Authorizer } from '../authorization/authorizer';
 import { operationCall, registryCall } from '../authorization/operation-call';
 import { isRegistryRequest, readToken, registryChallenge, registryDenial } from '../ecr/registry';
 import type { Upstream } from '../ministack/upstream';
+import type { UpgradeListener } from '../session-manager/endpoint';
 import { errorReply, parseRequest } from './wire';
 import type { Throttle } from './throttle';
 import { isNeverForwarded, refuseForwarding } from './never-forwarded';
@@ -23,6 +24,8 @@ export interface ServerDependencies {
   readonly interceptors: Interceptors;
   /** Sees every request of an AWS API that was authenticated, and its answer. */
   readonly shapes: Pick<ShapeWatch, 'observe'>;
+  /** The data channels of Session Manager. */
+  readonly upgrade: UpgradeListener;
   /** Instance metadata. */
   readonly metadata: Listener;
   /** JSON for /_lab/status. */
@@ -55,6 +58,7 @@ export function createServer(dependencies: ServerDependencies, trusted: boolean)
       send(message, response, errorReply(claimedService(message), message, known));
     });
   const server = http.createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 }, handle);
+  if (!trusted) server.on('upgrade', dependencies.upgrade);
   server.on('checkContinue', (message: http.IncomingMessage, response: http.ServerResponse) => {
     response.writeContinue();
     handle(message, response);

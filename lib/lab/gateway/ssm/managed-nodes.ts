@@ -3,7 +3,7 @@ import { AwsError } from '../errors';
 import { matchesTargets, type ManagedNode } from './targets';
 
 /** The lab runs ENV_VAR parameters as agents from 3.3.2746.0 on do. */
-const AGENT_VERSION = '3.3.3050.0';
+export const AGENT_VERSION = '3.3.3050.0';
 /** The agent tells them to the service, and to scripts as AWS_SSM_PLATFORM_NAME and AWS_SSM_PLATFORM_VERSION. */
 export const PLATFORM_NAME = 'Debian GNU/Linux (node container of the lab)';
 export const PLATFORM_VERSION = '13';

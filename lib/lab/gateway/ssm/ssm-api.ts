@@ -1,5 +1,4 @@
 /** Systems Manager: documents, commands, associations and managed nodes are the lab's; parameters are ministack's. */
-import { LAB_PREFIX } from '../../../contract';
 import { AwsError } from '../errors';
 import { associationFilter, associationSummary, associationView } from './association-views';
 import type { Associations } from './associations';
@@ -7,6 +6,7 @@ import { commandView, invocationOutput, invocationView } from './command-views';
 import type { CommandRecord, InvocationRecord } from './command-records';
 import type { Commands } from './commands';
 import { describeDocument, ownerOf, type Documents } from './documents';
+import type { NodeSessions } from '../session-manager/node-sessions';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
@@ -17,9 +17,11 @@ export interface SsmDependencies {
   readonly commands: Commands;
   readonly associations: Associations;
   readonly nodes: ManagedNodes;
+  readonly sessions: NodeSessions;
 }
 
-type Handler = (params: any) => unknown;
+/** @param host under which the caller reaches the gateway */
+type Handler = (params: any, host: string) => unknown;
 
 /** Parameter Store is ministack's; for nothing else its answers may be believed. */
 const FORWARDED = /^(Get|Put|Delete|Describe|Label|Unlabel)Parameters?(ByPath|History|Version)?$/;
@@ -31,10 +33,11 @@ export function createSsm(dependencies: SsmDependencies): Interceptor {
     ...commandActions(dependencies),
     ...associationActions(dependencies),
     ...nodeActions(dependencies),
+    ...sessionActions(dependencies),
   };
-  return async ({ action, params }) => {
+  return async ({ action, params, message }) => {
     const handler = handlers[action];
-    if (handler) return jsonReply(handler(params));
+    if (handler) return jsonReply(handler(params, message.headers.host!));
     if (FORWARDED.test(action)) return undefined;
     if (TAG_ACTIONS.includes(action)) return tagAction(dependencies.documents, action, params);
     throw new AwsError('UnsupportedOperation', `the lab does not implement ssm:${action}`);
@@ -212,13 +215,18 @@ function nodeActions({ nodes }: SsmDependencies): Record<string, Handler> {
       Target,
       Status: nodes.list().find(({ id }) => id === Target)?.online ? 'connected' : 'notconnected',
     }),
-    StartSession: ({ Target }) => {
-      const container = nodes.list().find(({ id }) => id === Target)?.container ?? `${LAB_PREFIX}-<instance id>`;
-      throw new AwsError(
-        'UnsupportedOperation',
-        `the lab has no Session Manager; for a shell on ${Target} run: docker exec -it ${container} bash`,
-      );
+  };
+}
+
+function sessionActions({ sessions }: SsmDependencies): Record<string, Handler> {
+  return {
+    StartSession: (params, host) => sessions.start(params, host),
+    ResumeSession: ({ SessionId }, host) => sessions.resume(SessionId, host),
+    TerminateSession: ({ SessionId }) => {
+      sessions.terminate(SessionId);
+      return { SessionId };
     },
+    DescribeSessions: ({ State }) => ({ Sessions: sessions.describe(State) }),
   };
 }
 

@@ -58,6 +58,7 @@ describe('calls of instances and functions', () => {
       shapes: { observe: () => () => undefined },
       interceptors: { ssm: [async (request) => void intercepted.push(request) as undefined] },
       metadata: () => undefined,
+      upgrade: () => undefined,
       status: async () => ({}),
       resourceEvent: () => undefined,
     };

@@ -56,6 +56,7 @@ describe('the gateway', () => {
         },
       },
       metadata: (_message, response) => void response.end('i-123'),
+      upgrade: () => undefined,
       status: () => Promise.resolve({ instances: [] }),
       resourceEvent: (event) => void events.push(event),
     };
@@ -275,6 +276,7 @@ describe('a gateway whose ministack is gone', () => {
         applyAssociationsDue: () => undefined,
         shapes: { observe: () => () => undefined },
         metadata: () => undefined,
+      upgrade: () => undefined,
         status: () => Promise.resolve({}),
         resourceEvent: () => undefined,
       },
