@@ -34,6 +34,8 @@ export interface Context {
   readonly timeoutSeconds?: number;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** While this runs, Ctrl-C is meant for another program on the same terminal. */
+  withoutInterrupts: <T>(work: () => Promise<T>) => Promise<T>;
   /** What is left behind if interrupted now, and how to go on; commands replace it as they get on. */
   leaveBehind: readonly string[];
   /** What failed, if it fails now; missing: the verb's own words. Commands replace it as they get on. */
@@ -97,6 +99,7 @@ export function readContext(
     isLab,
     timeoutSeconds,
     interrupted,
+    withoutInterrupts: (work) => work(),
     leaveBehind: [],
   };
 }

@@ -99,6 +99,11 @@ export const ERRORS = kinds({
     means: 'A document failed on its node; its instance, command id and last lines are in the message.',
     helps: 'The reason in the message; then the same command again.',
   },
+  'no-plugin': {
+    exitCode: EXIT.failure,
+    means: 'Sessions are carried by a program of AWS, `session-manager-plugin`, and it is not installed here.',
+    helps: 'Install it as AWS says; in the lab `npm run lab:plugin` builds one.',
+  },
   'volume-lost': {
     exitCode: EXIT.failure,
     means: 'The only manager has no data volume any more, and the Swarm was on it.',

@@ -11,6 +11,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** 130 for SIGINT, 143 for SIGTERM. */
   exitCode(): number;
+  /** While this runs, SIGINT is not heard: the terminal sends it to another program as well. @default it is */
+  readonly without?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 export function watchInterruption(source: NodeJS.Process = process): Interruption {
@@ -19,8 +21,10 @@ export function watchInterruption(source: NodeJS.Process = process): Interruptio
   setMaxListeners(0, controller.signal);
   let code: number = EXIT.interrupted;
   let firstAtMs = 0;
+  let isElsewhere = false;
   const watch = (name: 'SIGINT' | 'SIGTERM', exitCode: number): void => {
     source.on(name, () => {
+      if (isElsewhere && name === 'SIGINT') return;
       if (controller.signal.aborted) {
         if (Date.now() - firstAtMs > ECHO_MS) source.exit(exitCode);
         return;
@@ -32,7 +36,15 @@ export function watchInterruption(source: NodeJS.Process = process): Interruptio
   };
   watch('SIGINT', EXIT.interrupted);
   watch('SIGTERM', TERMINATED_EXIT_CODE);
-  return { signal: controller.signal, exitCode: () => code };
+  const without = async <T>(work: () => Promise<T>): Promise<T> => {
+    isElsewhere = true;
+    try {
+      return await work();
+    } finally {
+      isElsewhere = false;
+    }
+  };
+  return { signal: controller.signal, exitCode: () => code, without };
 }
 
 /** Ends with the work, or, once interrupted, when the work has stopped or its time to do so is over. */

@@ -15,6 +15,7 @@ import { withExamples } from './verbs/examples';
 import { addLabVerbs } from './verbs/lab-verbs';
 import { addOperationVerbs } from './verbs/operation';
 import { addSecretVerbs } from './verbs/secrets';
+import { addSessionVerbs } from './verbs/session';
 import type { Bind, Verb } from './verbs/verb';
 
 const EXIT_CODES_HELP = `
@@ -58,7 +59,7 @@ export function buildProgram(
     .option('--json', 'print exactly one JSON value on stdout')
     .option('--no-color', 'no colours (NO_COLOR)')
     .addHelpText('after', EXIT_CODES_HELP)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm })
     // Errors are reported in one place and one form, by `report`.
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined })
     .exitOverride();
@@ -81,6 +82,7 @@ export function buildProgram(
       if (enteredLab)
         context.terminal.note(`no other AWS is set in this shell: this is the lab, as after ${ENTER_LAB}`);
       context.given = { ...context.given, enteredLab };
+      context.withoutInterrupts = interruption.without ?? context.withoutInterrupts;
       const { failure, graceMs = 0 } = verb;
       const stopping = (): void => context.terminal.note(`${context.terminal.animated ? '\n' : ''}stopping …`);
       if (graceMs > 0) interruption.signal.addEventListener('abort', stopping, { once: true });
@@ -91,6 +93,7 @@ export function buildProgram(
     };
 
   addOperationVerbs(program, bind);
+  addSessionVerbs(program, bind);
   addDlqVerbs(program, bind);
   addSecretVerbs(program, bind);
   addDeploymentVerbs(program, bind);
@@ -109,6 +112,15 @@ export function buildProgram(
   );
   return program;
 }
+
+/** In lists of verbs: all of them have options. */
+const subcommandTerm = (command: Command): string =>
+  [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' ');
+
+const argumentTerm = (argument: Argument): string => {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+};
 
 async function explained<T>(work: Promise<T>, context: Context, what: string): Promise<T> {
   try {

@@ -56,6 +56,21 @@ const schema = z.object({
   secrets: z.array(z.string()).optional(),
   /** Where moves from one engine to another go to that have not ended: docs/growing.md. */
   moves: z.array(z.object({ kafka: z.string(), mongodb: z.string() })).default([]),
+  /** Those that run; undefined as above. */
+  tasks: z
+    .array(
+      z.object({
+        service: z.string(),
+        /** None for a service that runs once on each node. */
+        replica: z.number().nullable(),
+        /** Its slot. */
+        node: z.string(),
+        container: z.string(),
+        /** UTC, without a zone. */
+        since: z.string(),
+      }),
+    )
+    .default([]),
   /** What POST /produce is answered under `metals maintenance`; undefined as above. */
   maintenance: z.string().nullish(),
   generated_at: z.string(),

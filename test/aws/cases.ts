@@ -45,6 +45,7 @@ export const CASES: readonly FileCases[] = [
   { file: '65-dead-letters.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '66-rewind.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '67-logs.test.ts', runs: [], othersNeed: TUNNEL },
+  { file: '68-sessions.test.ts', runs: [], othersNeed: NODES },
   { file: '70-scaling.test.ts', runs: [], othersNeed: NODES },
   { file: '71-maintenance.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '72-disks.test.ts', runs: [], othersNeed: 'the gateway: its calls are signed for the lab' },

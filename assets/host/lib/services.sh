@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the Swarm runs on this node, as far as the next slot of a deployment has to wait for it.
 
+PRODUCER_TIMEOUT_SECONDS="${METALS_PRODUCER_TIMEOUT_SECONDS:-45}"
 TASKS_TIMEOUT_SECONDS="${METALS_TASKS_TIMEOUT_SECONDS:-240}"
 IN_SYNC_TIMEOUT_SECONDS="${METALS_IN_SYNC_TIMEOUT_SECONDS:-480}"
 
@@ -19,6 +20,15 @@ tasks_are_healthy() {
       for (service in pinned) if (!(service in runs)) { print service " runs no task yet"; exit 1 }
       if (!any) { print "no task runs yet"; exit 1 }
     }' <<<"${tasks}"
+}
+
+# Producers are spread over the workers with a limit for each, so that one that ran here before comes back here, and a moment
+# after others: the manager gives it to this node once it has heard that the old one has ended. With fewer producers than
+# workers it may run elsewhere instead, and then it is waited for in vain.
+producer_is_back() {
+  local states
+  states=$(docker ps -a --filter label=com.docker.swarm.service.name=metals_producer --format '{{.State}}') || return 1
+  [[ -z ${states} || ${states} == *running* ]] || { echo 'the producer that ran here has not come back' && return 1; }
 }
 
 # A broker that runs here now or has run here before, if it is one of several, has all records of its partitions.
@@ -51,6 +61,7 @@ rolls_back() {
 # the deployment must not go on; the node itself is as it should be.
 await_services() {
   replaces_another || return 0
+  (wait_until "${PRODUCER_TIMEOUT_SECONDS}" 'waiting for the producer' producer_is_back) || log 'it runs elsewhere'
   (wait_until "${TASKS_TIMEOUT_SECONDS}" 'waiting for the tasks of this node' tasks_are_healthy) ||
     log 'going on without it: metals status tells more'
   (wait_until "${IN_SYNC_TIMEOUT_SECONDS}" 'waiting for the broker to be in sync' broker_is_in_sync) && return

@@ -26,6 +26,7 @@ tasks_are() { # LINES [SETTING [ID of the running container [COMMAND]]]
   printf '%s' "${1:+$1$'\n'}" >"${BATS_TEST_TMPDIR}/tasks"
   stub docker <<EOF
 case "\$*" in
+  "ps -a --filter label=com.docker.swarm.service.name=metals_producer "*) awk '\$1 == "metals_producer" { print \$2 }' "${BATS_TEST_TMPDIR}/tasks" ;;
   "ps -a "*) cat "${BATS_TEST_TMPDIR}/tasks" ;;
   "ps -aq "*) ${listed} ;;
   "inspect "*" c-1") printf '%s\n' KAFKA_HEAP=1 "${2:-}" ;;
@@ -52,7 +53,32 @@ ${AFTER_BOOT}"
   assert_output "a task of metals_mongodb is not healthy yet"
 }
 
-@test "a producer that has moved elsewhere is not waited for" {
+@test "a producer that ran here before is waited for, with all that is healthy without it" {
+  update UPDATE_IN_PROGRESS
+  tasks_are "${AFTER_BOOT}"
+  boot producer_is_back
+  assert_status 1
+  assert_output "the producer that ran here has not come back"
+  tasks_are "metals_producer running 0 Up 2 seconds (health: starting)
+${AFTER_BOOT}"
+  boot producer_is_back
+  assert_status 0
+  tasks_are "metals_edge exited 0 Exited (255) 8 seconds ago"
+  boot producer_is_back
+  assert_status 0
+}
+
+@test "one that has not come back in time runs elsewhere" {
+  update UPDATE_IN_PROGRESS
+  tasks_are "metals_mongodb running 1 Up 6 seconds (healthy)
+metals_edge running 0 Up 5 seconds (healthy)
+${AFTER_BOOT}"
+  boot "GROUP_STATUS=\$(group_status); await_services"
+  assert_status 0
+  assert_output "it runs elsewhere"
+}
+
+@test "a producer that has moved elsewhere is no task that is not healthy" {
   tasks_are "metals_mongodb running 1 Up 6 seconds (healthy)
 metals_edge running 0 Up 5 seconds (healthy)
 ${AFTER_BOOT}"

@@ -32,11 +32,22 @@ export interface ClientMessage {
   readonly payload: Buffer;
 }
 
-const AT = { type: 4, version: 36, created: 40, sequence: 48, flags: 56, id: 64, digest: 80, payloadType: 112 } as const;
+const AT = {
+  type: 4,
+  version: 36,
+  created: 40,
+  sequence: 48,
+  flags: 56,
+  id: 64,
+  digest: 80,
+  payloadType: 112,
+} as const;
 /** The first field: where the length of the payload stands, behind which it begins. */
 const HEADER_LENGTH = 116;
 const PAYLOAD_AT = HEADER_LENGTH + 4;
 const TYPE_BYTES = 32;
+/** Flags of an acknowledgement, which is a stream of its own. */
+const FIRST_AND_LAST = 3n;
 const SCHEMA_VERSION = 1;
 
 const digest = (payload: Buffer): Buffer => createHash('sha256').update(payload).digest();
@@ -50,6 +61,7 @@ export function serialise({ type, sequenceNumber, id, payloadType, payload }: Cl
   header.fill(' ', AT.type, AT.type + TYPE_BYTES);
   header.write(type, AT.type);
   header.writeUInt32BE(SCHEMA_VERSION, AT.version);
+  header.writeBigUInt64BE(type === MESSAGE.acknowledge ? FIRST_AND_LAST : 0n, AT.flags);
   header.writeBigUInt64BE(BigInt(Date.now()), AT.created);
   header.writeBigInt64BE(BigInt(sequenceNumber), AT.sequence);
   swapHalves(Buffer.from(id.replaceAll('-', ''), 'hex')).copy(header, AT.id);
@@ -81,7 +93,12 @@ export function parseMessage(bytes: Buffer): ClientMessage {
 }
 
 /** A message of this side; only data has a number of its own. */
-export const newMessage = (type: string, sequenceNumber: number, payloadType: number, payload: Buffer): ClientMessage => ({
+export const newMessage = (
+  type: string,
+  sequenceNumber: number,
+  payloadType: number,
+  payload: Buffer,
+): ClientMessage => ({
   ...{ type, sequenceNumber, id: randomUUID(), payloadType, payload },
 });
 

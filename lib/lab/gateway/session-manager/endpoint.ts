@@ -24,7 +24,12 @@ export function sessionEndpoint(sessions: Pick<NodeSessions, 'connect' | 'discon
   };
 }
 
-function serve(sessions: Pick<NodeSessions, 'connect' | 'disconnected'>, log: Log, id: string, webSocket: WebSocket): void {
+function serve(
+  sessions: Pick<NodeSessions, 'connect' | 'disconnected'>,
+  log: Log,
+  id: string,
+  webSocket: WebSocket,
+): void {
   const connection = { send: (bytes: Buffer) => webSocket.send(bytes), close: () => webSocket.close() };
   let receive: ((bytes: Buffer) => void) | undefined;
   webSocket.on('message', (data: Buffer) => {

@@ -106,7 +106,8 @@ export class NodeSessions {
    */
   connect(id: string, token: string, connection: Connection): (message: Buffer) => void {
     const session = this.sessions.get(id);
-    if (!session || session.endedAt || token !== session.token) throw new Error(`no open session ${id} with this token`);
+    if (!session || session.endedAt || token !== session.token)
+      throw new Error(`no open session ${id} with this token`);
     clearTimeout(session.absent);
     session.agent ??= new AgentSide({
       ...{ sessionId: id, target: session.target, container: session.container, plan: session.plan },

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { tryRun } from '../../process';
+import { isRunning } from '../ec2/docker-node';
 import { FLAG, PAYLOAD } from './client-message';
 import type { DataChannel } from './data-channel';
 import { Mux } from './mux';
@@ -47,7 +48,8 @@ async function runTerminal(
     if (!channel.output(data)) stream.pause();
   });
   stream.on('error', () => stream.destroy());
-  stream.on('close', onEnd);
+  // Of a node that has gone nobody is told: Session Manager ends such a session when nothing has been said for 20 min.
+  stream.on('close', () => void isRunning(container).then((runs) => runs && onEnd()));
   stream.on('end', () => stream.destroy());
   return {
     receive(payloadType, payload) {
@@ -90,11 +92,15 @@ function forwardPort(
 /** A connection that leaves from the node, as the agent's do. */
 function connectFrom(container: string, host: string, port: number): Duplex {
   const child = spawn('docker', ['exec', '-i', container, 'socat', '-', `TCP:${host}:${port}`]);
+  let complaint = '';
+  child.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
   const connection = Duplex.from({ writable: child.stdin, readable: child.stdout });
   child.stdin.on('error', () => connection.destroy());
   child.on('error', (error) => connection.destroy(error));
-  child.on('exit', (code) => {
-    if (code !== 0) connection.destroy(new Error(`socat on ${container}: exit code ${code}`));
+  child.on('close', (code) => {
+    // From a node that has gone, or stands still, no answer comes, and no refusal.
+    if (code !== 0 && !/No such container|is not running|is paused/.test(complaint))
+      connection.destroy(new Error(`socat on ${container}: ${complaint.trim() || `exit code ${code}`}`));
   });
   connection.on('close', () => child.kill());
   return connection;

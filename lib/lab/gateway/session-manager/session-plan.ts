@@ -27,7 +27,10 @@ export function planSession(document = SHELL_DOCUMENT, parameters: Parameters = 
     const value = parameters[name]?.[0] ?? fallback;
     if (value === undefined) throw new AwsError('InvalidParameters', `Parameter ${name} is required by ${document}`);
     if (!pattern.test(value))
-      throw new AwsError('InvalidParameters', `Parameter "${name}" has value "${value}" not matching "${pattern.source}".`);
+      throw new AwsError(
+        'InvalidParameters',
+        `Parameter "${name}" has value "${value}" not matching "${pattern.source}".`,
+      );
     return value;
   });
 }
@@ -36,7 +39,11 @@ type Value = (name: string, pattern: RegExp, fallback?: string) => string;
 
 const port = (host: string, value: Value): SessionPlan => {
   const portNumber = value('portNumber', PORT, host === 'localhost' ? '80' : undefined);
-  const properties = { portNumber, localPortNumber: value('localPortNumber', LOCAL_PORT, '0'), type: 'LocalPortForwarding' };
+  const properties = {
+    portNumber,
+    localPortNumber: value('localPortNumber', LOCAL_PORT, '0'),
+    type: 'LocalPortForwarding',
+  };
   return { kind: 'port', host, port: Number(portNumber), properties };
 };
 

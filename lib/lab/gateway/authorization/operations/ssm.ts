@@ -26,6 +26,12 @@ const sendCommand: OperationMapper = ({ params }, { instancesOf }) => {
   }));
 };
 
+/** On the instance, and on the document where one is named. */
+const startSession: OperationMapper = ({ params }) =>
+  [arn('ec2', `instance/${params.Target}`), ...(params.DocumentName ? [documentArn(params.DocumentName)] : [])].map(
+    (resource) => ({ action: 'ssm:StartSession', resource }),
+  );
+
 const onEachParameter =
   (action: string): OperationMapper =>
   ({ params }) =>
@@ -38,6 +44,7 @@ export const SSM: OperationMappers = {
     'DescribeInstanceInformation',
     'DescribeInstanceProperties',
     'DescribeParameters',
+    'DescribeSessions',
     'GetCommandInvocation',
     'ListAssociations',
     'ListCommandInvocations',
@@ -57,4 +64,6 @@ export const SSM: OperationMappers = {
     },
   ],
   SendCommand: sendCommand,
+  StartSession: startSession,
+  ...onResource('ssm', ({ SessionId }) => arn('ssm', `session/${SessionId}`), 'ResumeSession', 'TerminateSession'),
 };

@@ -276,7 +276,7 @@ describe('a gateway whose ministack is gone', () => {
         applyAssociationsDue: () => undefined,
         shapes: { observe: () => () => undefined },
         metadata: () => undefined,
-      upgrade: () => undefined,
+        upgrade: () => undefined,
         status: () => Promise.resolve({}),
         resourceEvent: () => undefined,
       },

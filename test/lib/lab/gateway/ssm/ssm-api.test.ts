@@ -5,6 +5,7 @@ import { Associations, type AssociationsData } from '../../../../../lib/lab/gate
 import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
+import { NodeSessions } from '../../../../../lib/lab/gateway/session-manager/node-sessions';
 import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
@@ -26,9 +27,11 @@ function setUp({ acceptsCommands = true } = {}) {
   const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, nodes, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, nodes, noLog);
-  const ssm = createSsm({ documents, commands, associations, nodes });
+  const sessions = new NodeSessions(nodes, () => Promise.reject(new Error('no plugin comes')), noLog);
+  const ssm = createSsm({ documents, commands, associations, nodes, sessions });
   return async (action: string, params: object = {}) => {
-    const reply = await ssm({ service: 'ssm', action, params } as LabRequest);
+    const message = { headers: { host: '127.0.0.1:4566' } };
+    const reply = await ssm({ service: 'ssm', action, params, message } as unknown as LabRequest);
     return reply && JSON.parse(reply.body);
   };
 }
@@ -43,10 +46,17 @@ test.each([
   await expect(setUp()(action)).rejects.toThrow(`the lab does not implement ssm:${action}`);
 });
 
-test('a session is refused with the command that gives a shell', async () => {
-  await expect(setUp()('StartSession', { Target: 'i-0a' })).rejects.toThrow(
-    'the lab has no Session Manager; for a shell on i-0a run: docker exec -it metals-lab-i-0a bash',
-  );
+test('a session is begun, seen, resumed and ended', async () => {
+  const call = setUp();
+  const { SessionId, StreamUrl, TokenValue } = await call('StartSession', { Target: 'i-0a' });
+  expect(StreamUrl).toBe(`ws://127.0.0.1:4566/v1/data-channel/${SessionId}?role=publish_subscribe`);
+  expect(await call('DescribeSessions', { State: 'Active' })).toMatchObject({
+    Sessions: [{ SessionId, Target: 'i-0a' }],
+  });
+  expect((await call('ResumeSession', { SessionId })).TokenValue).not.toBe(TokenValue);
+  expect(await call('TerminateSession', { SessionId })).toEqual({ SessionId });
+  expect(await call('DescribeSessions', { State: 'Active' })).toEqual({ Sessions: [] });
+  await expect(call('StartSession', { Target: 'i-0b' })).rejects.toThrow('i-0b is not connected.');
 });
 
 test.each([

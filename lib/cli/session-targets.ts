@@ -1,0 +1,58 @@
+/** Which instance a session goes to. */
+import { closest } from 'fastest-levenshtein';
+import { type NodeRole, TAG } from '../contract';
+import { listOnline } from '../ssm';
+import { clientsOf } from './clients';
+import type { Context } from './context';
+import { CliError } from './errors';
+import type { Connection } from './systems-manager';
+
+const SLOT = /^(manager|worker)-[1-9][0-9]?$/;
+
+/** @throws CliError (usage) for what is no name of a slot */
+export function assertSlot(slot: string, what: string): void {
+  if (!SLOT.test(slot))
+    throw new CliError(
+      what,
+      `"${slot}" is no slot, such as worker-1`,
+      ['./bin/metals status    # lists them'],
+      'usage',
+    );
+}
+
+/** The instance of a slot that is online. @throws CliError naming the slots that there are */
+export async function instanceOfSlot(
+  context: Context,
+  { ssm, region }: Connection,
+  slot: string,
+  what: string,
+): Promise<string> {
+  const ofStage = { key: `tag:${TAG.stage}`, values: [context.stage] };
+  const [online] = await listOnline(ssm, [ofStage, { key: `tag:${TAG.slot}`, values: [slot] }]);
+  if (online !== undefined) return online;
+  // Loaded here: no other command waits for EC2's client.
+  const [{ EC2Client }, { listInstances }] = await Promise.all([
+    import('@aws-sdk/client-ec2'),
+    import('./manager-instances'),
+  ]);
+  const running = { Name: 'instance-state-name', Values: ['pending', 'running'] };
+  const make = await clientsOf(context, region);
+  const found = await listInstances(make(EC2Client), [{ Name: `tag:${TAG.stage}`, Values: [context.stage] }, running]);
+  const slots = found.flatMap((instance) => instance.slot ?? []).sort();
+  if (slots.includes(slot))
+    throw new CliError(
+      what,
+      `the instance of ${slot} is not online in Systems Manager: it boots, is being replaced, or its agent cannot reach AWS`,
+      ['./bin/metals status'],
+      'refused',
+    );
+  const hint = slots.length === 0 ? '' : `; did you mean ${closest(slot, slots)}? There are: ${slots.join(', ')}`;
+  throw new CliError(what, `stage ${context.stage} has no slot ${slot}${hint}`, ['./bin/metals status'], 'usage');
+}
+
+/** All instances of a stage that are online, managers last: they have other things to do. */
+export async function onlineInstances({ stage }: Context, { ssm }: Connection): Promise<readonly string[]> {
+  const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };
+  const ofRole = (role: NodeRole) => listOnline(ssm, [ofStage, { key: `tag:${TAG.role}`, values: [role] }]);
+  return [...(await ofRole('worker')), ...(await ofRole('manager'))];
+}
