@@ -3,8 +3,8 @@ import { CloudFormationClient, DescribeStackEventsCommand, GetTemplateCommand } 
 import {
   GetCommandInvocationCommand,
   GetDocumentCommand,
-  ListCommandInvocationsCommand,
-  ListCommandsCommand,
+  paginateListCommandInvocations,
+  paginateListCommands,
   ListDocumentsCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -118,16 +118,18 @@ test('in no document, no command and none of its outputs', async () => {
     const document = await ssm.send(new GetDocumentCommand({ Name }));
     expect([Name, leaks(document.Content ?? '')]).toEqual([Name, []]);
   }
-  const commands = await ssm.send(new ListCommandsCommand({}));
-  expect(commands.Commands?.length).toBeGreaterThan(0);
-  expect(leaks(JSON.stringify(commands.Commands))).toEqual([]);
-  const invocations = await ssm.send(new ListCommandInvocationsCommand({ Details: true }));
-  for (const { CommandId, InstanceId, DocumentName } of invocations.CommandInvocations ?? []) {
-    const output = await ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
-    expect([DocumentName, leaks(`${output.StandardOutputContent}${output.StandardErrorContent}`)]).toEqual([
-      DocumentName,
-      [],
-    ]);
+  let count = 0;
+  for await (const { Commands = [] } of paginateListCommands({ client: ssm }, {})) {
+    count += Commands.length;
+    expect(leaks(JSON.stringify(Commands))).toEqual([]);
+  }
+  expect(count).toBeGreaterThan(0);
+  for await (const page of paginateListCommandInvocations({ client: ssm }, { Details: true })) {
+    for (const { CommandId, InstanceId, DocumentName } of page.CommandInvocations ?? []) {
+      const output = await ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+      const text = `${output.StandardOutputContent}${output.StandardErrorContent}`;
+      expect([DocumentName, leaks(text)]).toEqual([DocumentName, []]);
+    }
   }
 });
 

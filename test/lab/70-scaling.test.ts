@@ -130,3 +130,17 @@ test('for more than there is room, nothing is scaled, and each node says what it
     await onManager('service', 'rm', 'somebody-elses');
   }
 });
+
+test('the history tells what was scaled, and how that ended', async () => {
+  const { code, stdout, stderr } = await metals('history', '--json');
+  if (code !== 0) throw new Error(`metals history: exit code ${code}\n${stderr}`);
+  const { changes } = parseBySchema('history', stdout) as { changes: Record<string, unknown>[] };
+  expect(changes[0]).toMatchObject({
+    ...{ document: 'service-scale', by: 'metals', outcome: 'failed', detail: 'producer=10, processor=5' },
+    error: 'the Swarm has no room for producer=10,processor=5; nothing was changed',
+  });
+  expect(changes).toContainEqual(
+    expect.objectContaining({ detail: 'producer=5, processor=3', outcome: 'succeeded', seconds: expect.any(Number) }),
+  );
+  expect(changes).toContainEqual(expect.objectContaining({ document: 'stack-deploy', by: 'CloudFormation' }));
+});

@@ -61,6 +61,15 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
   );
   withExamples(
     program
+      .command('history')
+      .description('deployments and other changes of the last 30 days, with their outcome')
+      .option('--lines <count>', 'the newest so many, from 1 to 200 (20)')
+      .action(bind(() => import('../commands/history'))),
+    'metals history',
+    "metals history --json | jq '.changes[0]'",
+  );
+  withExamples(
+    program
       .command('smoke-test')
       .description('seven steps from Kafka to MongoDB, each with what it measured')
       .action(bind(() => import('../commands/smoke-test'))),

@@ -33,6 +33,13 @@ export interface LabReply {
 /** Answers a request, or undefined to forward it to ministack unchanged. Throws AwsError for the caller to see. */
 export type Interceptor = (request: LabRequest) => Promise<LabReply | undefined>;
 
+/**
+ * Answers one action of a JSON API.
+ *
+ * @param host under which the caller reaches the gateway
+ */
+export type ActionHandler = (params: any, host: string) => unknown;
+
 /** Interceptors by service, asked in turn until one answers. */
 export type Interceptors = Readonly<Partial<Record<ServiceName, readonly Interceptor[]>>>;
 

@@ -2,15 +2,17 @@
 import { AwsError } from '../errors';
 import { associationFilter, associationSummary, associationView } from './association-views';
 import type { Associations } from './associations';
+import { commandFilter, pageOf } from './command-filter';
 import { commandView, invocationOutput, invocationView } from './command-views';
 import type { CommandRecord, InvocationRecord } from './command-records';
 import type { Commands } from './commands';
 import { describeDocument, ownerOf, type Documents } from './documents';
 import type { NodeSessions } from '../session-manager/node-sessions';
+import { sessionActions } from '../session-manager/session-api';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
-import type { Interceptor } from '../types';
+import type { ActionHandler, Interceptor } from '../types';
 
 export interface SsmDependencies {
   readonly documents: Documents;
@@ -20,20 +22,17 @@ export interface SsmDependencies {
   readonly sessions: NodeSessions;
 }
 
-/** @param host under which the caller reaches the gateway */
-type Handler = (params: any, host: string) => unknown;
-
 /** Parameter Store is ministack's; for nothing else its answers may be believed. */
 const FORWARDED = /^(Get|Put|Delete|Describe|Label|Unlabel)Parameters?(ByPath|History|Version)?$/;
 const TAG_ACTIONS = ['AddTagsToResource', 'RemoveTagsFromResource', 'ListTagsForResource'];
 
 export function createSsm(dependencies: SsmDependencies): Interceptor {
-  const handlers: Readonly<Record<string, Handler>> = {
+  const handlers: Readonly<Record<string, ActionHandler>> = {
     ...documentActions(dependencies),
     ...commandActions(dependencies),
     ...associationActions(dependencies),
     ...nodeActions(dependencies),
-    ...sessionActions(dependencies),
+    ...sessionActions(dependencies.sessions),
   };
   return async ({ action, params, message }) => {
     const handler = handlers[action];
@@ -44,7 +43,7 @@ export function createSsm(dependencies: SsmDependencies): Interceptor {
   };
 }
 
-function documentActions({ documents }: SsmDependencies): Record<string, Handler> {
+function documentActions({ documents }: SsmDependencies): Record<string, ActionHandler> {
   return {
     CreateDocument: (params) => ({ DocumentDescription: describeDocument(documents.create(params), 1) }),
     UpdateDocument: (params) => {
@@ -75,7 +74,10 @@ function documentActions({ documents }: SsmDependencies): Record<string, Handler
         DocumentFormat: 'JSON',
       };
     },
-    ListDocuments: (params) => ({ DocumentIdentifiers: listDocuments(documents, params) }),
+    ListDocuments: (params) => {
+      const { items, NextToken } = pageOf(listDocuments(documents, params), params);
+      return { DocumentIdentifiers: items, ...(NextToken && { NextToken }) };
+    },
     ListDocumentVersions: ({ Name }) => {
       const document = documents.get(Name);
       return {
@@ -122,7 +124,7 @@ function listDocuments(
     );
 }
 
-function commandActions({ commands }: SsmDependencies): Record<string, Handler> {
+function commandActions({ commands }: SsmDependencies): Record<string, ActionHandler> {
   const visible = (params: { CommandId?: string; InstanceId?: string }): CommandRecord[] => {
     const { CommandId: id, InstanceId: instanceId } = params;
     const chosen = id ? [required(commands, id)] : commands.list().filter((command) => !command.associationId);
@@ -134,14 +136,20 @@ function commandActions({ commands }: SsmDependencies): Record<string, Handler> 
       commands.cancel(CommandId);
       return {};
     },
-    ListCommands: (params) => ({ Commands: visible(params).map((command) => commandView(command)) }),
-    ListCommandInvocations: (params) => ({
-      CommandInvocations: visible(params).flatMap((command) =>
+    ListCommands: (params) => {
+      const matching = visible(params).filter(commandFilter(params.Filters));
+      const { items, NextToken } = pageOf(matching, params);
+      return { Commands: items.map((command) => commandView(command)), ...(NextToken && { NextToken }) };
+    },
+    ListCommandInvocations: (params) => {
+      const all = visible(params).flatMap((command) =>
         Object.values(command.invocations)
           .filter(({ instanceId }) => !params.InstanceId || instanceId === params.InstanceId)
           .map((invocation) => invocationView(command, invocation, params.Details === true)),
-      ),
-    }),
+      );
+      const { items, NextToken } = pageOf(all, params);
+      return { CommandInvocations: items, ...(NextToken && { NextToken }) };
+    },
     GetCommandInvocation: ({ CommandId, InstanceId, PluginName }) => {
       const command = commands.get(CommandId);
       const invocation: InvocationRecord | undefined = command?.invocations[InstanceId];
@@ -162,7 +170,7 @@ function required(commands: Commands, id: string): CommandRecord {
   throw new AwsError('InvalidCommandId', `command ${id} does not exist`);
 }
 
-function associationActions({ associations }: SsmDependencies): Record<string, Handler> {
+function associationActions({ associations }: SsmDependencies): Record<string, ActionHandler> {
   return {
     CreateAssociation: (params) => {
       const association = associations.create(params);
@@ -203,7 +211,7 @@ function associationActions({ associations }: SsmDependencies): Record<string, H
   };
 }
 
-function nodeActions({ nodes }: SsmDependencies): Record<string, Handler> {
+function nodeActions({ nodes }: SsmDependencies): Record<string, ActionHandler> {
   return {
     DescribeInstanceInformation: (params) => ({
       InstanceInformationList: filterNodes(nodes.list(), params).map(describeNode),
@@ -215,18 +223,6 @@ function nodeActions({ nodes }: SsmDependencies): Record<string, Handler> {
       Target,
       Status: nodes.list().find(({ id }) => id === Target)?.online ? 'connected' : 'notconnected',
     }),
-  };
-}
-
-function sessionActions({ sessions }: SsmDependencies): Record<string, Handler> {
-  return {
-    StartSession: (params, host) => sessions.start(params, host),
-    ResumeSession: ({ SessionId }, host) => sessions.resume(SessionId, host),
-    TerminateSession: ({ SessionId }) => {
-      sessions.terminate(SessionId);
-      return { SessionId };
-    },
-    DescribeSessions: ({ State }) => ({ Sessions: sessions.describe(State) }),
   };
 }
 

@@ -1,0 +1,122 @@
+import { GetCommandInvocationCommand, paginateListCommands, type Command, type SSMClient } from '@aws-sdk/client-ssm';
+import { documentName, EXIT } from '../../contract';
+import { visible } from '../../safe-text';
+import type { Context } from '../context';
+import { formatSeconds } from '../duration';
+import { CliError } from '../errors';
+import { changesOf, CHANGING_DOCUMENTS, type Change } from '../history';
+import { completeCommands } from '../next-command';
+import { assertDeployed, connect } from '../systems-manager';
+import { drawTable } from '../table';
+import type { Verb } from '../verbs/verb';
+
+export const HISTORY_FAILED = 'the history could not be read';
+const DEFAULT_LINES = 20;
+const MOST_LINES = 200;
+/** For so long Systems Manager keeps commands [Run Command: command history]. */
+const KEPT_DAYS = 30;
+
+export interface HistoryOptions {
+  readonly lines?: string;
+}
+
+interface Told extends Change {
+  readonly seconds: number | null;
+  readonly instance: string | null;
+  /** Of one that failed, the cause. */
+  readonly error: string | null;
+}
+
+/** `metals history`: what has changed the Swarm in the last 30 days, out of what Systems Manager keeps. */
+export async function history(context: Context, { lines }: HistoryOptions): Promise<number> {
+  const { terminal, stage } = context;
+  const most = lines === undefined ? DEFAULT_LINES : /^\d{1,3}$/.test(lines) ? Number(lines) : 0;
+  if (most < 1 || most > MOST_LINES)
+    throw new CliError(
+      HISTORY_FAILED,
+      `--lines: got "${lines}", expected a number from 1 to ${MOST_LINES}`,
+      ['add --lines 50'],
+      'usage',
+    );
+  const { ssm } = await connect(context).then(async (connection) => {
+    await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
+    return connection;
+  });
+  const found = await Promise.all(CHANGING_DOCUMENTS.map((id) => commandsOf(ssm, documentName(stage, id))));
+  const changes = changesOf(found.flat(), stage);
+  const instances = new Map(found.flat().map((command) => [command.CommandId!, command.InstanceIds?.[0]]));
+  const told = await Promise.all(changes.slice(0, most).map((change) => tell(ssm, change, instances)));
+  if (terminal.json)
+    terminal.value({ stage, kept_days: KEPT_DAYS, more: changes.length - told.length, changes: told.map(asJson) });
+  else report(context, told, changes.length - told.length);
+  return EXIT.ok;
+}
+
+async function commandsOf(ssm: SSMClient, name: string): Promise<Command[]> {
+  const commands: Command[] = [];
+  const Filters = [{ key: 'DocumentName' as const, value: name }];
+  for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters })) commands.push(...Commands);
+  return commands;
+}
+
+/** How long it took, where, and why it failed. */
+async function tell(ssm: SSMClient, change: Change, instances: ReadonlyMap<string, string | undefined>): Promise<Told> {
+  const instance = instances.get(change.commandId) ?? null;
+  if (instance === null) return { ...change, instance, seconds: null, error: null };
+  const reply = await ssm
+    .send(new GetCommandInvocationCommand({ CommandId: change.commandId, InstanceId: instance }))
+    .catch((error: Error) => {
+      // Of a node that never took it there is nothing.
+      if (error.name === 'InvocationDoesNotExist') return undefined;
+      throw error;
+    });
+  const [began, ended] = [reply?.ExecutionStartDateTime, reply?.ExecutionEndDateTime].map((text) =>
+    text ? Date.parse(text) : undefined,
+  );
+  return {
+    ...change,
+    instance,
+    seconds: began === undefined || ended === undefined ? null : (ended - began) / 1000,
+    error: change.outcome === 'succeeded' ? null : (causeIn(reply?.StandardErrorContent ?? '') ?? null),
+  };
+}
+
+/** Pure: the line that says what failed. */
+export const causeIn = (stderr: string): string | undefined => /^error: (.+)$/m.exec(stderr)?.[1];
+
+function report({ terminal, given, isLab }: Context, changes: readonly Told[], more: number): void {
+  if (changes.length === 0) {
+    terminal.note(`nothing has been changed in the last ${KEPT_DAYS} days; Systems Manager keeps no more`);
+    return;
+  }
+  const rows = changes.map(({ at, document, by, outcome, seconds, detail, error }) => [
+    at.slice(0, 19).replace('T', ' '),
+    document,
+    by,
+    outcome,
+    seconds === null ? '' : formatSeconds(seconds),
+    visible(error === null ? detail : `${detail}${detail && ': '}${error}`),
+  ]);
+  terminal.data(drawTable([['UTC', 'document', 'sent by', 'outcome', 'took', 'what'], ...rows], terminal.colors));
+  if (more > 0)
+    terminal.note(`${more} older ones are left out: add --lines ${Math.min(MOST_LINES, changes.length + more)}`);
+  const failed = changes.find(({ outcome }) => outcome !== 'succeeded' && outcome !== 'under way');
+  if (failed)
+    terminal.note(
+      completeCommands(
+        `all of what the newest failure said: aws ssm get-command-invocation --command-id ${failed.commandId} --instance-id ${failed.instance}`,
+        given,
+      ),
+    );
+  if (!isLab)
+    terminal.note(
+      completeCommands(
+        'who started a deployment is known to CloudTrail: aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=ExecuteChangeSet',
+        given,
+      ),
+    );
+}
+
+const asJson = ({ commandId, ...rest }: Told): Record<string, unknown> => ({ ...rest, command_id: commandId });
+
+export const verb: Verb<HistoryOptions> = { failure: HISTORY_FAILED, run: history };
