@@ -78,5 +78,6 @@ export const VALUES_ONLY: readonly Key[] = [
   'deployTimeoutMinutes',
   'secretVersions',
   'dataVolumes',
+  'release',
   'fault',
 ];

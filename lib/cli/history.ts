@@ -1,6 +1,7 @@
 /** What has changed a stage's Swarm, out of the commands that Systems Manager has kept. Pure. */
 import type { Command } from '@aws-sdk/client-ssm';
 import { documentName, type DocumentId } from '../contract';
+import { parametersOf, sentAtMs } from './sent-commands';
 
 /** Documents that change what runs; those that a deployment sends in front of stack-deploy belong to it. */
 export const CHANGING_DOCUMENTS = [
@@ -39,19 +40,17 @@ type Parameters = Readonly<Record<string, string>>;
 
 /** The newest first; each deployment is compared with the one before it. Those that change nothing are left out. */
 export function changesOf(commands: readonly Command[], stage: string): Change[] {
-  const sorted = [...commands].sort((a, b) => timeOf(a) - timeOf(b));
+  const sorted = [...commands].sort((a, b) => sentAtMs(a) - sentAtMs(b));
   let before: Parameters | undefined;
   const changes = sorted.flatMap((command): Change[] => {
     const document = command.DocumentName!.slice(documentName(stage, '' as DocumentId).length);
-    const parameters = Object.fromEntries(
-      Object.entries(command.Parameters ?? {}).map(([name, [value = '']]) => [name, value]),
-    );
+    const parameters = parametersOf(command);
     if (parameters.DryRun === 'true' || parameters.State === 'ask') return [];
     const detail = document === 'stack-deploy' ? deployed(parameters, before) : asked(parameters);
     if (document === 'stack-deploy') before = parameters;
     return [
       {
-        at: new Date(timeOf(command)).toISOString(),
+        at: new Date(sentAtMs(command)).toISOString(),
         document,
         by: command.Comment?.startsWith('CloudFormation') ? 'CloudFormation' : 'metals',
         outcome: OUTCOMES[command.Status ?? ''] ?? 'under way',
@@ -64,10 +63,8 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
   return changes.reverse();
 }
 
-const timeOf = ({ RequestedDateTime }: Command): number => RequestedDateTime?.getTime() ?? 0;
-
 /** What differs from the deployment before. */
-function deployed(now: Parameters, before: Parameters | undefined): string {
+export function deployed(now: Parameters, before: Parameters | undefined): string {
   if (before === undefined) return `bundle ${now.BundleSha256?.slice(0, 12)}`;
   const [images, former] = [imagesOf(now), imagesOf(before)];
   const changed = [...images].filter(([name, uri]) => former.get(name) !== uri).map(([name]) => name);

@@ -1,4 +1,4 @@
-import { GetCommandInvocationCommand, paginateListCommands, type Command, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetCommandInvocationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { documentName, EXIT } from '../../contract';
 import { visible } from '../../safe-text';
 import type { Context } from '../context';
@@ -6,6 +6,7 @@ import { formatSeconds } from '../duration';
 import { CliError } from '../errors';
 import { changesOf, CHANGING_DOCUMENTS, type Change } from '../history';
 import { completeCommands } from '../next-command';
+import { sentCommands } from '../sent-commands';
 import { assertDeployed, connect } from '../systems-manager';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
@@ -42,7 +43,7 @@ export async function history(context: Context, { lines }: HistoryOptions): Prom
     await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
     return connection;
   });
-  const found = await Promise.all(CHANGING_DOCUMENTS.map((id) => commandsOf(ssm, documentName(stage, id))));
+  const found = await Promise.all(CHANGING_DOCUMENTS.map((id) => sentCommands(ssm, documentName(stage, id))));
   const changes = changesOf(found.flat(), stage);
   const instances = new Map(found.flat().map((command) => [command.CommandId!, command.InstanceIds?.[0]]));
   const told = await Promise.all(changes.slice(0, most).map((change) => tell(ssm, change, instances)));
@@ -50,13 +51,6 @@ export async function history(context: Context, { lines }: HistoryOptions): Prom
     terminal.value({ stage, kept_days: KEPT_DAYS, more: changes.length - told.length, changes: told.map(asJson) });
   else report(context, told, changes.length - told.length);
   return EXIT.ok;
-}
-
-async function commandsOf(ssm: SSMClient, name: string): Promise<Command[]> {
-  const commands: Command[] = [];
-  const Filters = [{ key: 'DocumentName' as const, value: name }];
-  for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters })) commands.push(...Commands);
-  return commands;
 }
 
 /** How long it took, where, and why it failed. */
