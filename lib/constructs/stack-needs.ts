@@ -10,8 +10,6 @@ export interface ServiceNeeds {
   readonly nano_cpus: number;
   readonly memory_bytes: number;
   readonly constraints: readonly string[];
-  /** Of its tasks so many on one node at most; 0 is no limit. */
-  readonly max_per_node: number;
   /** Updated by a new task that starts before the old one ends, which needs room for both. */
   readonly start_first: boolean;
 }
@@ -19,7 +17,7 @@ export interface ServiceNeeds {
 interface Deploy {
   readonly mode?: string;
   readonly replicas?: number | string;
-  readonly placement?: { readonly constraints?: readonly string[]; readonly max_replicas_per_node?: number | string };
+  readonly placement?: { readonly constraints?: readonly string[] };
   readonly resources?: { readonly reservations?: { readonly cpus?: string | number; readonly memory?: string } };
   readonly update_config?: { readonly order?: string };
 }
@@ -51,7 +49,6 @@ function serviceNeeds(name: string, deploy: Deploy, variables: Readonly<Record<s
     nano_cpus: Math.round(Number(cpus) * 1e9),
     memory_bytes: bytes(memory, `service ${name}: reserved memory`),
     constraints: deploy.placement?.constraints ?? [],
-    max_per_node: replicas(deploy.placement?.max_replicas_per_node ?? 0, variables, `service ${name}: replicas a node`),
     start_first: deploy.update_config?.order === 'start-first',
   };
 }

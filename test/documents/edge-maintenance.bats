@@ -7,12 +7,13 @@ load helpers
 swarm() { # [ENVIRONMENT of the edge as JSON]
   export WORLD="${BATS_TEST_TMPDIR}/world"
   mkdir -p "${WORLD}"
-  jq -n --argjson env "${1-[\"METALS_EDGE_DRAIN_SECONDS=0\",\"METALS_EDGE_MAINTENANCE=\"]}" \
-    '[{ID: "s1", Spec: {Name: "metals_edge", Mode: {Global: {}}, Labels: {}, TaskTemplate: {ContainerSpec: {Image: "e@sha256:1", Env: $env}}}}]' >"${WORLD}/services"
+  jq -n --argjson env "${1-[\"METALS_EDGE_DRAIN_SECONDS=0\",\"METALS_EDGE_MAINTENANCE=\",\"METALS_Z=1\"]}" \
+    '[{ID: "s1", Version: {Index: 4}, Spec: {Name: "metals_edge", Mode: {Global: {}}, Labels: {}, TaskTemplate: {ContainerSpec: {Image: "e@sha256:1", Env: $env}}}}]' >"${WORLD}/services"
   stub curl <<'EOS'
 case "$*" in
   *http://docker/info*) echo '{"Swarm":{"LocalNodeState":"active","ControlAvailable":true,"NodeID":"n1"}}' ;;
   *http://docker/nodes*) echo '[{"ID":"n1","Spec":{"Role":"manager","Availability":"active","Labels":{"metals.slot":"manager-1"}},"Description":{"Hostname":"a","Engine":{}},"Status":{"State":"ready"}}]' ;;
+  *"POST"*"http://docker/services/s1/update?version=4"*) jq --argjson spec "$(cat)" '.[0].Spec = $spec | del(.[0].UpdateStatus)' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services" ;;
   *http://docker/services*) cat "${WORLD}/services" ;;
   *http://docker/tasks*) jq -c --arg state "${TASKS_ARE:-running}" '[.[] | {ID: "t1", ServiceID: .ID, NodeID: "n1", DesiredState: "running", Spec: {ContainerSpec: .Spec.TaskTemplate.ContainerSpec}, Status: {State: $state}}]' "${WORLD}/services" ;;
   *"http://docker/configs/create"*) cat >/dev/null && echo '{"ID":"lease"}' ;;
@@ -20,10 +21,7 @@ case "$*" in
   *) echo '[]' ;;
 esac
 EOS
-  stub docker <<'EOS'
-[[ "$1 $2 $5" == "service update --env-add" && ${*: -1} == metals_edge ]] || exit 0
-jq --arg env "$6" '(.[0].Spec.TaskTemplate.ContainerSpec.Env[] | select(startswith($env | sub("=.*"; "=")))) = $env' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
-EOS
+  stub docker <<<'exit 0'
 }
 
 maintenance() { # STATE [MESSAGE]
@@ -40,14 +38,15 @@ assert_stderr() { # TEXT
   maintenance on 'back at 14:00 UTC'
   assert_status 0
   [[ ${output} == '{"changed":true,"message":"back at 14:00 UTC"}' ]]
-  assert_call "service update --detach --no-resolve-image --env-add METALS_EDGE_MAINTENANCE=back at 14:00 UTC metals_edge"
+  # In the order that docker stack deploy gives it, or the next deployment would begin every edge anew.
+  [[ $(jq -c '.[0].Spec.TaskTemplate.ContainerSpec.Env' "${WORLD}/services") == '["METALS_EDGE_DRAIN_SECONDS=0","METALS_EDGE_MAINTENANCE=back at 14:00 UTC","METALS_Z=1"]' ]]
   assert_call "config rm lease"
   : >"${CALLS}"
   maintenance ask
   [[ ${output} == '{"changed":false,"message":"back at 14:00 UTC"}' ]]
   maintenance on 'back at 14:00 UTC'
   [[ ${output} == '{"changed":false,"message":"back at 14:00 UTC"}' ]]
-  refute_call "service update"
+  refute_call "update?version"
   maintenance off
   [[ ${output} == '{"changed":true,"message":null}' ]]
   maintenance ask
@@ -67,7 +66,7 @@ assert_stderr() { # TEXT
   assert_status 1
   assert_stderr "error: the edge that is deployed on this Swarm knows of no maintenance"
   assert_stderr "next: metals deploy --stage lab"
-  refute_call "service update"
+  refute_call "update?version"
 }
 
 @test "edges that do not take it up in time: how many have" {
@@ -77,6 +76,33 @@ assert_stderr() { # TEXT
   assert_status 1
   assert_stderr "error: not every edge has the change within 0 s: edge 0/1"
   assert_call "config rm lease"
+}
+
+update_is() { # STATE
+  jq --arg state "$1" '.[0].UpdateStatus = {State: $state}' "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+}
+
+@test "while the edge is being updated nothing is changed: what it would go back to would be lost" {
+  swarm
+  for state in updating paused rollback_started rollback_paused; do
+    update_is "${state}"
+    maintenance on
+    assert_status 1
+    assert_stderr "error: the edge is being updated (${state})"
+  done
+  refute_call "update?version"
+}
+
+@test "after an update that was rolled back it can be set, and taken away" {
+  swarm
+  update_is rollback_completed
+  maintenance off
+  assert_status 0
+  [[ ${output} == '{"changed":false,"message":null}' ]]
+  assert_call "update?version=4"
+  update_is rollback_completed
+  maintenance on
+  assert_status 0
 }
 
 @test "a deployment keeps it, and begins without" {

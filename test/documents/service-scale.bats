@@ -44,7 +44,7 @@ while (($# > 1)); do
   esac
   shift
 done
-jq "(.[] | select(.Spec.Name == \"${name}\").Spec) |= (${change})" "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
+jq "(.[] | select(.Spec.Name == \"${name}\")) |= ((.Spec |= (${change})) | del(.UpdateStatus))" "${WORLD}/services" >"${WORLD}/new" && mv "${WORLD}/new" "${WORLD}/services"
 EOS
 }
 
@@ -134,6 +134,40 @@ changed() { # SERVICE CHANGE in jq
   assert_call "config rm lease"
 }
 
+@test "another service than those that are named stays as it is, though it was scaled by hand" {
+  swarm
+  scale processor=3
+  changed processor '.Spec.Mode.Replicated.Replicas = 1'
+  scale producer=5
+  [[ $(has processor) == '1 - stop-first 1 3' ]]
+}
+
+@test "a number that was set by hand is kept once it is said here" {
+  swarm
+  scale processor=3
+  changed processor '.Spec.Labels["com.metals.scale.from"] = "" | .Spec.Labels["com.metals.scale.to"] = ""'
+  scale processor=3
+  [[ $(has processor) == '3 - stop-first  ' ]]
+  changed processor '.Spec.Labels["com.metals.scale.from"] = "1" | .Spec.Labels["com.metals.scale.to"] = "2"'
+  scale processor=3
+  [[ $(has processor) == '3 - stop-first 1 3' ]]
+}
+
+@test "while a service is being updated it is not scaled; after one that was rolled back it is" {
+  swarm
+  for state in updating paused rollback_started rollback_paused; do
+    changed producer ".UpdateStatus.State = \"${state}\""
+    scale producer=3
+    assert_status 1
+    assert_stderr "error: service producer is being updated (${state})"
+  done
+  refute_call "service update"
+  changed producer '.UpdateStatus.State = "rollback_completed"'
+  scale producer=2
+  assert_status 0
+  assert_call "service update"
+}
+
 @test "a service that is not there, one that is named twice, and one that stands still are refused" {
   swarm
   scale producer=2,producer=3
@@ -171,7 +205,7 @@ kept() { # DEPLOYED PRODUCERS, DEPLOYED PROCESSORS
   scale producer=5,processor=3
   kept 2 1
   assert_output "PROCESSOR_REPLICAS=3 PROCESSOR_SCALED_FROM=1 PROCESSOR_SCALED_TO=3 PRODUCER_MAX_PER_NODE=3 PRODUCER_REPLICAS=5 PRODUCER_SCALED_FROM=2 PRODUCER_SCALED_TO=5 PRODUCER_UPDATE_ORDER=stop-first"
-  assert_output '[{"name":"producer","replicas":5,"max_per_node":3,"start_first":false},{"name":"kafka","replicas":1}]'
+  assert_output '[{"name":"producer","replicas":5,"start_first":false},{"name":"kafka","replicas":1}]'
 }
 
 @test "a deployment that says another number has the last word" {

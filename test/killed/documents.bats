@@ -275,7 +275,7 @@ bundle() { # what differs from another one
 
 @test "edge-maintenance" {
   manager && stack
-  jq -cn '{ID: "edge", Spec: {Name: "metals_edge", Mode: {Global: {}}, Labels: {"com.docker.stack.namespace": "metals"}, TaskTemplate: {ContainerSpec: {Env: ["METALS_EDGE_MAINTENANCE="]}}}}' >"${WORLD}/swarm/services/edge"
+  jq -cn '{ID: "edge", Version: {Index: 7}, Spec: {Name: "metals_edge", Mode: {Global: {}}, Labels: {"com.docker.stack.namespace": "metals"}, TaskTemplate: {ContainerSpec: {Env: ["METALS_EDGE_MAINTENANCE="]}}}}' >"${WORLD}/swarm/services/edge"
   jq -c '{ID: "task-edge", ServiceID: .ID, NodeID: "n1", DesiredState: "running", Spec: {ContainerSpec: .Spec.TaskTemplate.ContainerSpec}, Status: {State: "running"}}' \
     "${WORLD}/swarm/services/edge" >"${WORLD}/swarm/tasks/task-edge"
   # One node takes tasks, as this world has one of a service.

@@ -20,14 +20,18 @@ case ${SSM_State} in
 esac
 
 if [[ ${SSM_State} != ask ]]; then
-  [[ ${message} == "${before}" ]] ||
-    docker service update --detach --no-resolve-image --env-add "${MAINTENANCE}=${message}" "${STACK}_edge" >/dev/null
+  # One that was rolled back is sent again where it is so already, too: its state would be taken for that of this one.
+  state=$(jq -r --arg edge "${STACK}_edge" '.[] | select(.Spec.Name == $edge) | .UpdateStatus.State // ""' <<<"${services}")
+  if [[ ${message} != "${before}" || ${state} == rollback_completed ]]; then
+    [[ -z $(update_under_way edge <<<"${services}") ]] ||
+      fail "the edge is being updated (${state})" "let that end: metals status --stage ${SSM_Stage}; one that is paused ends with the next deployment"
+    set_maintenance "${services}" "${message}"
+  fi
   # As well where it is set already: a run that was cut off is waited for by the next one.
   await_convergence "${SSM_TimeoutSeconds}" edge
   [[ ${ANSWER} == converged ]] || {
     [[ -z ${STATE} ]] || explain "$(only_service edge <<<"${STATE}")"
-    fail "not every edge has the change within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" \
-      "remove the cause above, and try again"
+    fail "not every edge has the change $(not_converged)" "remove the cause above, and try again"
   }
 fi
 jq -cn --arg before "${before}" --arg message "${message}" '{changed: ($before != $message), message: (if $message == "" then null else $message end)}'

@@ -28,6 +28,15 @@ await_convergence() { # SECONDS [SERVICE]
   done
 }
 
+# How await_convergence has ended, where it was not well.
+not_converged() {
+  case ${ANSWER} in
+    waiting:*) echo "within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" ;;
+    failed) echo '(the update failed and was rolled back)' ;;
+    *) echo "($(first_bytes 160 <<<"${ANSWER}"))" ;;
+  esac
+}
+
 converge() {
   await_convergence "${SSM_TimeoutSeconds}"
   [[ ${ANSWER} != converged ]] || return 0

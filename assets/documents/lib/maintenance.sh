@@ -9,6 +9,19 @@ maintenance_of_edge() {
     .[].Spec | select(.Name == $edge) | .TaskTemplate.ContainerSpec.Env // [] | .[] | select(startswith($name)) | "=" + ltrimstr($name)'
 }
 
+# The specification of the edge with another message, its environment in the order that it has: in another one the next
+# deployment would take it for changed, and begin every edge anew. Services on stdin.
+edge_with_message() { # MESSAGE
+  jq -c --arg edge "${STACK}_edge" --arg name "${MAINTENANCE}=" --arg message "$1" '
+    .[].Spec | select(.Name == $edge) | (.TaskTemplate.ContainerSpec.Env[] | select(startswith($name))) = $name + $message'
+}
+
+set_maintenance() { # SERVICES MESSAGE
+  local target
+  target=$(jq -r --arg edge "${STACK}_edge" '.[] | select(.Spec.Name == $edge) | "\(.ID)/update?version=\(.Version.Index)"' <<<"$1")
+  edge_with_message "$2" <<<"$1" | docker_api POST "/services/${target}" -H 'Content-Type: application/json' --data-binary @- >/dev/null
+}
+
 # After the settings of a release are exported.
 keep_maintenance() {
   local services message

@@ -18,7 +18,7 @@ room_problems() { # needs.json, nodes, tasks, the services of the stack, as four
       elif . == "node.hostname" then $node.Description.Hostname
       elif startswith("node.labels.") then $node.Spec.Labels[ltrimstr("node.labels.")] // ""
       else null end;
-    # Of a node, how many tasks of each service have been placed there; a bundle of before says no limit.
+    # Of a node, how many tasks of each service have been placed there; needs.json of a bundle says no limit.
     def is_full_of($need): ($need.max_per_node // 0) > 0 and (.tasks[$need.name] // 0) >= $need.max_per_node;
     def is_met_by($node):
       capture("^ *(?<key>[^ !=]+) *(?<operator>[!=]=) *(?<value>.*?) *$") | .operator as $operator

@@ -53,14 +53,21 @@ keep_scale() {
   done <<<"${SCALE_WANTED}"
 }
 
-# needs.json on stdin, as the exported settings have it.
+# needs.json on stdin, as the exported settings have it. Without the limit for each worker: one that is away comes back, and
+# until then a deployment waits for it.
 scaled_needs() {
-  jq -c --arg producer "${METALS_PRODUCER_SCALED_TO}" --arg processor "${METALS_PROCESSOR_SCALED_TO}" \
-    --arg maximum "${METALS_PRODUCER_MAX_PER_NODE:-}" --arg order "${METALS_PRODUCER_UPDATE_ORDER:-}" '
+  jq -c --arg producer "${METALS_PRODUCER_SCALED_TO}" --arg processor "${METALS_PROCESSOR_SCALED_TO}" --arg order "${METALS_PRODUCER_UPDATE_ORDER:-}" '
     map(if .name == "producer" and $producer != ""
-        then . + {replicas: ($producer | tonumber), max_per_node: ($maximum | tonumber), start_first: ($order == "start-first")}
+        then . + {replicas: ($producer | tonumber), start_first: ($order == "start-first")}
       elif .name == "processor" and $processor != "" then .replicas = ($processor | tonumber)
       else . end)'
+}
+
+# The state of a service's update where another change would be lost in it, or it in the other change; nothing otherwise.
+# Services on stdin.
+update_under_way() { # NAME
+  jq -r --arg name "${STACK}_$1" '.[] | select(.Spec.Name == $name) | .UpdateStatus.State // ""
+    | select(IN("updating", "paused", "rollback_started", "rollback_paused"))'
 }
 
 # What services that are deployed reserve and where they may run, as room_problems takes it; services on stdin.

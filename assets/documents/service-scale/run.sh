@@ -5,21 +5,28 @@ require_parameters Stage Replicas DryRun TimeoutSeconds
 load_node
 require_manager
 
-# Of each service that may have several replicas: how many it has, how many it is to have, and how many its deployment says.
+# Of each service that may have several replicas: how many it has, how many it is to have, how many its deployment says, and
+# whether it has to be changed for that; one whose last update was rolled back is, so that it is not taken for this one.
 numbers() { # services on stdin
   jq -c --arg asked "${SSM_Replicas}" --arg from "${SCALED_FROM}" --arg to "${SCALED_TO}" --argjson scalable "${SCALABLE}" '
+    (map({key: (.Spec.Name | ltrimstr("metals_")), value: (.UpdateStatus.State == "rollback_completed")}) | from_entries) as $rolled |
     ($asked | if . == "none" then [] else split(",") | map(split("=") | {key: .[0], value: (.[1] | tonumber)}) end | from_entries) as $wanted
     | [.[].Spec | (.Name | ltrimstr("metals_")) as $name | select($name | IN($scalable[]))
       | .Mode.Replicated.Replicas as $now | (.Labels // {}) as $labels
       | (if ($labels[$from] // "") == "" then null else ($labels[$from] | tonumber) end) as $deployed
-      | {name: $name, from: $now, to: ($wanted[$name] // ($labels[$to] // "" | if . == "" then $now else tonumber end)), deployed: ($deployed // $now)}]
+      | {name: $name, from: $now, to: ($wanted[$name] // $now), deployed: ($deployed // $now)}
+      | .changes = ($wanted[$name] != null and (.from != .to or $rolled[$name] or
+          ([$labels[$from] // "", $labels[$to] // ""] != if .to == .deployed then ["", ""] else [.deployed, .to | tostring] end)))]
     | sort_by(.name)'
 }
 
 refuse_unless_settled() { # SERVICES
-  local name standing begun
+  local name standing begun update
   for name in ${SSM_Replicas//,/ }; do
     name=${name%=*}
+    update=$(update_under_way "${name}" <<<"$1")
+    [[ -z ${update} ]] ||
+      fail "service ${name} is being updated (${update})" "let that end: metals status --stage ${SSM_Stage}; one that is paused ends with the next deployment"
     [[ ${name} == none ]] || jq -e --arg name "${STACK}_${name}" 'any(.[]; .Spec.Name == $name)' <<<"$1" >/dev/null ||
       fail "service ${name} is not deployed on this Swarm" "metals deploy --stage ${SSM_Stage}"
   done
@@ -65,7 +72,7 @@ await_service_scaled() { # NAME DEADLINE
   await_convergence $((left > 0 ? left : 0)) "$1"
   [[ ${ANSWER} == converged ]] || {
     [[ -z ${STATE} ]] || explain "$(only_service "$1" <<<"${STATE}")"
-    fail "service $1 was scaled, and its replicas are not healthy within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" \
+    fail "service $1 was scaled, and its replicas are not healthy $(not_converged)" \
       "remove the cause above; or go back: metals scale $1=$(jq -r --arg name "$1" '.[] | select(.name == $name).from' <<<"${plan}") --stage ${SSM_Stage}"
   }
 }
@@ -81,8 +88,8 @@ workers=$(docker_query /nodes | count_workers)
 [[ ${SSM_Replicas} == none ]] || refuse_without_room "${services}" "${plan}" "${workers}"
 if [[ ${SSM_DryRun} == false && ${SSM_Replicas} != none ]]; then
   deadline=$((SECONDS + SSM_TimeoutSeconds))
-  while read -r name to deployed; do scale "${name}" "${to}" "${deployed}" "${workers}"; done < <(jq -r '.[] | select(.from != .to) | "\(.name) \(.to) \(.deployed)"' <<<"${plan}")
+  while read -r name to deployed; do scale "${name}" "${to}" "${deployed}" "${workers}"; done < <(jq -r '.[] | select(.changes) | "\(.name) \(.to) \(.deployed)"' <<<"${plan}")
   # As well where it has the number already: a run that was cut off is waited for by the next one.
   for pair in ${SSM_Replicas//,/ }; do await_service_scaled "${pair%=*}" "${deadline}"; done
 fi
-jq -c --arg dry "${SSM_DryRun}" '{scaled: ($dry == "false" and any(.[]; .from != .to)), services: .}' <<<"${plan}"
+jq -c --arg dry "${SSM_DryRun}" '{scaled: ($dry == "false" and any(.[]; .changes)), services: map(del(.changes))}' <<<"${plan}"

@@ -21,7 +21,7 @@ it('is one task that reserves nothing and may run anywhere, where nothing else i
   expect(stackNeeds(['services:\n  thing:\n    image: x\n'], {})).toEqual([
     {
       ...{ name: 'thing', global: false, replicas: 1, nano_cpus: 0, memory_bytes: 0 },
-      ...{ constraints: [], max_per_node: 0, start_first: false },
+      ...{ constraints: [], start_first: false },
     },
   ]);
 });
@@ -53,7 +53,6 @@ describe('the bundle', () => {
 
   it('tells what its own stack files reserve, of every service', () => {
     const needs = bundled({ producerReplicas: 4 });
-    expect(needs.get('producer')).toMatchObject({ replicas: 4, max_per_node: 2 });
     expect(needs.get('edge')).toMatchObject({ global: true, start_first: false });
     expect(needs.get('producer')).toMatchObject({
       ...{ replicas: 4, start_first: false, constraints: ['node.role == worker'], memory_bytes: 134_217_728 },

@@ -29,6 +29,7 @@ export class AgentSide {
   /** Came between the handshake and the moment in which the node is ready. */
   private readonly early: [number, Buffer][] = [];
   private connection: Connection | undefined;
+  private hasBegun = false;
   private isOver = false;
 
   constructor(private readonly dependencies: AgentSideDependencies) {
@@ -86,13 +87,15 @@ export class AgentSide {
 
   private async begin(response: Buffer): Promise<void> {
     const { onEnd, plan, container, sessionId, startNodeSide } = this.dependencies;
-    const { Errors: errors } = JSON.parse(response.toString()) as { Errors?: string[] | null };
-    if (errors?.length) return onEnd(`the plugin refused: ${errors.join(', ')}`);
-    this.channel.write(
-      PAYLOAD.handshakeComplete,
-      json({ HandshakeTimeToComplete: (Date.now() - this.begun) * 1e6, CustomerMessage: '' }),
-    );
+    if (this.hasBegun) return;
+    this.hasBegun = true;
     try {
+      const { Errors: errors } = JSON.parse(response.toString()) as { Errors?: string[] | null };
+      if (errors?.length) return onEnd(`the plugin refused: ${errors.join(', ')}`);
+      this.channel.write(
+        PAYLOAD.handshakeComplete,
+        json({ HandshakeTimeToComplete: (Date.now() - this.begun) * 1e6, CustomerMessage: '' }),
+      );
       const node = await startNodeSide({ sessionId, container, plan, channel: this.channel, onEnd: () => onEnd('') });
       if (this.isOver) return node.close();
       this.node = node;

@@ -15,13 +15,20 @@ export function sessionEndpoint(sessions: Pick<NodeSessions, 'connect' | 'discon
   const server = new WebSocketServer({ noServer: true, maxPayload: MOST_BYTES });
   return (message, socket, head) => {
     const id = PATH.exec(message.url ?? '')?.[1];
+    if (message.headers.upgrade?.toLowerCase() !== 'websocket')
+      return refuse(socket, '400 Bad Request', 'the lab upgrades a connection for sessions alone: use HTTP/1.1');
     // A web page may open a WebSocket to anywhere.
-    if (id === undefined || message.headers.origin !== undefined) {
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-      return;
-    }
+    if (id === undefined || message.headers.origin !== undefined)
+      return refuse(socket, '404 Not Found', 'the lab has no such data channel');
     server.handleUpgrade(message, socket, head, (webSocket) => serve(sessions, log, id, webSocket));
   };
+}
+
+function refuse(socket: Duplex, status: string, why: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${why.length}\r\n\r\n${why}`,
+  );
 }
 
 function serve(

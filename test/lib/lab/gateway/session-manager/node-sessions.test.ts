@@ -145,6 +145,20 @@ test('a plugin that refuses the handshake is told so, and nothing begins on the 
   expect(node).toBeUndefined();
 });
 
+test('a handshake that is none ends the session, and a second one begins nothing', async () => {
+  const broken = await plugin(sessions.start({ Target: TARGET }, host));
+  broken.socket.removeAllListeners('message');
+  const access = sessions.start({ Target: TARGET }, host);
+  const other = await plugin(access);
+  await until(() => other.shown.includes('$ '));
+  const first = node;
+  other.send(PAYLOAD.handshakeResponse, json({ Errors: null }));
+  other.send(PAYLOAD.handshakeResponse, Buffer.from('{'));
+  other.send(PAYLOAD.output, Buffer.from('still'));
+  await until(() => heard.includes('1 still'));
+  expect(node).toBe(first);
+});
+
 test('a token that is no token, a session that there is not, and a web page are refused', async () => {
   const access = sessions.start({ Target: TARGET }, host);
   for (const TokenValue of ['', 'guess']) {
@@ -154,6 +168,10 @@ test('a token that is no token, a session that there is not, and a web page are 
   const page = new WebSocket(access.StreamUrl, { origin: 'https://example.org' });
   const [error] = (await once(page, 'error')) as [Error];
   expect(error.message).toContain('404');
+  const other = http.get(`http://${host}/`, { headers: { connection: 'Upgrade', upgrade: 'h2c' } });
+  const [answer] = (await once(other, 'response')) as [http.IncomingMessage];
+  expect(answer.statusCode).toBe(400);
+  answer.resume();
   const elsewhere = new WebSocket(`ws://${host}/somewhere`);
   expect(((await once(elsewhere, 'error')) as [Error])[0].message).toContain('404');
   expect(node).toBeUndefined();
