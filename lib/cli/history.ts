@@ -84,7 +84,7 @@ const imagesOf = ({ Images = '' }: Parameters): ReadonlyMap<string, string> =>
 function asked(parameters: Parameters): string {
   const { Replicas, State, Message, Since, Slot, RemoveData } = parameters;
   if (Replicas !== undefined) return Replicas.replaceAll(',', ', ');
-  if (State !== undefined) return State === 'on' ? `on: ${Message}` : State;
+  if (State !== undefined) return State === 'on' && Message !== undefined ? `on: ${Message}` : State;
   return [Since && `since ${Since}`, Slot, RemoveData && RemoveData !== 'none' && `data: ${RemoveData}`]
     .filter(Boolean)
     .join('; ');

@@ -38,10 +38,14 @@ export function watchInterruption(source: NodeJS.Process = process): Interruptio
   watch('SIGTERM', TERMINATED_EXIT_CODE);
   const without = async <T>(work: () => Promise<T>): Promise<T> => {
     isElsewhere = true;
+    // As the AWS CLI does: to leave, or to stop, is for the other program as well.
+    const ignore = (): void => undefined;
+    for (const name of ['SIGQUIT', 'SIGTSTP'] as const) source.on(name, ignore);
     try {
       return await work();
     } finally {
       isElsewhere = false;
+      for (const name of ['SIGQUIT', 'SIGTSTP'] as const) source.off(name, ignore);
     }
   };
   return { signal: controller.signal, exitCode: () => code, without };

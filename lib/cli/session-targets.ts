@@ -1,7 +1,8 @@
 /** Which instance a session goes to. */
 import { closest } from 'fastest-levenshtein';
 import { type NodeRole, TAG } from '../contract';
-import { listOnline } from '../ssm';
+import type { InstanceInformation } from '@aws-sdk/client-ssm';
+import { isOnline, listInstances, listOnline } from '../ssm/run-command';
 import { clientsOf } from './clients';
 import type { Context } from './context';
 import { CliError } from './errors';
@@ -28,16 +29,18 @@ export async function instanceOfSlot(
   what: string,
 ): Promise<string> {
   const ofStage = { key: `tag:${TAG.stage}`, values: [context.stage] };
-  const [online] = await listOnline(ssm, [ofStage, { key: `tag:${TAG.slot}`, values: [slot] }]);
-  if (online !== undefined) return online;
+  // While a slot is replaced the instance that has just gone is Online as well, for some minutes.
+  const online = (await listInstances(ssm, [ofStage, { key: `tag:${TAG.slot}`, values: [slot] }])).filter(isOnline);
+  const newest = online.sort((a, b) => pingedAtMs(b) - pingedAtMs(a))[0];
+  if (newest !== undefined) return newest.InstanceId!;
   // Loaded here: no other command waits for EC2's client.
-  const [{ EC2Client }, { listInstances }] = await Promise.all([
+  const [{ EC2Client }, { listInstances: listOfEc2 }] = await Promise.all([
     import('@aws-sdk/client-ec2'),
     import('./manager-instances'),
   ]);
   const running = { Name: 'instance-state-name', Values: ['pending', 'running'] };
   const make = await clientsOf(context, region);
-  const found = await listInstances(make(EC2Client), [{ Name: `tag:${TAG.stage}`, Values: [context.stage] }, running]);
+  const found = await listOfEc2(make(EC2Client), [{ Name: `tag:${TAG.stage}`, Values: [context.stage] }, running]);
   const slots = found.flatMap((instance) => instance.slot ?? []).sort();
   if (slots.includes(slot))
     throw new CliError(
@@ -49,6 +52,8 @@ export async function instanceOfSlot(
   const hint = slots.length === 0 ? '' : `; did you mean ${closest(slot, slots)}? There are: ${slots.join(', ')}`;
   throw new CliError(what, `stage ${context.stage} has no slot ${slot}${hint}`, ['./bin/metals status'], 'usage');
 }
+
+const pingedAtMs = ({ LastPingDateTime }: InstanceInformation): number => LastPingDateTime?.getTime() ?? 0;
 
 /** All instances of a stage that are online, managers last: they have other things to do. */
 export async function onlineInstances({ stage }: Context, { ssm }: Connection): Promise<readonly string[]> {

@@ -65,7 +65,7 @@ const schema = z.object({
         replica: z.number().nullable(),
         /** Its slot. */
         node: z.string(),
-        container: z.string(),
+        container: z.string().regex(/^[0-9a-f]{12}$/),
         /** UTC, without a zone. */
         since: z.string(),
       }),

@@ -36,6 +36,13 @@ export async function assertDeployed(
   const wanted = documentName(context.stage, id);
   const names = await listDocumentNames(connection.ssm);
   if (names.includes(wanted)) return;
+  if (names.includes(documentName(context.stage, 'stack-status')))
+    throw new CliError(
+      what,
+      `the deployed version of stage ${context.stage} has no document ${id}: it is older than this command line`,
+      ['./bin/metals deploy    # brings both to the same version'],
+      'other-version',
+    );
   const stages = stagesOf(names, id);
   const where = context.endpoint ? `the lab (${context.endpoint})` : connection.region;
   const deploy = isLabsOwn(context) ? 'npm run lab' : './bin/metals deploy';

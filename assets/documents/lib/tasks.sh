@@ -8,8 +8,8 @@ running_tasks() {
     ($services | map({key: .ID, value: (.Spec.Name | ltrimstr("metals_"))}) | from_entries) as $name |
     ($nodes | map({key: .ID, value: (.Spec.Labels["metals.slot"] // .Description.Hostname)}) | from_entries) as $slot |
     # Of a node or a service that went between two questions nothing is known.
-    [$tasks[] | select(.DesiredState == "running" and .Status.State == "running" and $name[.ServiceID] != null and $slot[.NodeID // ""] != null) | {
+    [$tasks[] | select(.DesiredState == "running" and .Status.State == "running" and $name[.ServiceID] != null and $slot[.NodeID // ""] != null and .Status.ContainerStatus.ContainerID) | {
       service: $name[.ServiceID], replica: (.Slot // null), node: $slot[.NodeID],
-      container: (.Status.ContainerStatus.ContainerID // "")[:12], since: (.Status.Timestamp // "")[:19]
+      container: .Status.ContainerStatus.ContainerID[:12], since: (.Status.Timestamp // "")[:19]
     }] | sort_by(.service, .replica, .node)'
 }

@@ -1,21 +1,14 @@
-import { createInterface } from 'node:readline';
 import { closest } from 'fastest-levenshtein';
 import type { Context } from '../context';
 import { CliError } from '../errors';
 import { shellQuote } from '../next-command';
-import {
-  findPlugin,
-  openSession,
-  pluginEnded,
-  startPlugin,
-  type PluginCall,
-  type StartPlugin,
-} from '../session-plugin';
+import { findPlugin, openSession, runPlugin, startPlugin, type Session, type StartPlugin } from '../session-plugin';
 import { instanceOfSlot } from '../session-targets';
 import type { StackStatus } from '../stack-status';
 import { connect } from '../systems-manager';
 import { readStatus } from './status';
-import type { Verb } from '../verbs/verb';
+import { visible } from '../../safe-text';
+import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const EXEC_FAILED = 'the command was not run';
 const CUT_OFF = 'the session ended before the command did';
@@ -34,21 +27,21 @@ export async function exec(context: Context, options: ExecOptions, start: StartP
   const { terminal } = context;
   const { service, command, node } = options;
   if (terminal.json) throw new CliError(EXEC_FAILED, 'a command has no JSON', ['leave out --json'], 'usage');
-  const plugin = findPlugin(context, EXEC_FAILED);
+  const plugin = await findPlugin(context, EXEC_FAILED);
   const task = chooseTask(await readStatus(context, true), service, node);
   const connection = await connect(context);
   const Target = await instanceOfSlot(context, connection, task.node, EXEC_FAILED);
-  const isInteractive = terminal.interactive && terminal.io.stdout.isTTY === true;
+  const isInteractive = terminal.io.stdin.isTTY === true && terminal.io.stdout.isTTY === true;
   const mark = crypto.randomUUID();
-  const call = await openSession(context, connection, plugin, {
+  const session = await openSession(context, connection, plugin, {
     Target,
     DocumentName: 'AWS-StartInteractiveCommand',
     Parameters: { command: [commandLine(task.container, command, isInteractive ? undefined : mark)] },
     Reason: `metals exec ${service}`,
   });
-  terminal.note(`${service} on ${task.node}, container ${task.container}`);
-  if (isInteractive) return context.withoutInterrupts(() => pluginEnded(start(call, 'inherit')));
-  return passOn(context, call, mark, start);
+  terminal.note(`${service} on ${visible(task.node)}, container ${task.container}`);
+  if (isInteractive) return context.withoutInterrupts(() => runPlugin(session, start, 'inherit', context.interrupted));
+  return passOn(context, session, mark, start);
 }
 
 /** Pure: a task of the service, the first on that node. @throws CliError naming what there is */
@@ -86,28 +79,37 @@ export function commandLine(container: string, command: readonly string[], mark?
     : `stty -opost; sudo docker exec ${container} ${words} </dev/null; printf '\\n%s %s\\n' ${mark} $?`;
 }
 
+/** What the plugin says on the same stream, where it fails or ends. */
+const OF_PLUGIN = /^(Cannot perform start session: |Exiting session with sessionId: |SessionId: \S+ : )/;
+
 /** Its lines, without those of the plugin. */
-async function passOn({ terminal, interrupted }: Context, call: PluginCall, mark: string, start: StartPlugin) {
-  const child = start(call, ['ignore', 'pipe', 'inherit']);
-  const stop = (): void => void child.kill();
-  interrupted.addEventListener('abort', stop, { once: true });
-  const ended = pluginEnded(child);
-  let hasBegun = false;
+async function passOn({ terminal, interrupted }: Context, session: Session, mark: string, start: StartPlugin) {
+  let [hasBegun, rest] = [false, ''];
   let held: string | undefined;
   let code: number | undefined;
-  for await (const line of createInterface({ input: child.stdout! })) {
+  let said = CUT_OFF;
+  const take = (line: string): void => {
     if (!hasBegun) hasBegun = line.startsWith('Starting session with SessionId:');
     else if (line.startsWith(`${mark} `)) code = Number(line.slice(mark.length + 1));
+    else if (OF_PLUGIN.test(line)) said = `${CUT_OFF}: ${line}`;
     else if (code === undefined) {
       if (held !== undefined) terminal.data(held);
       held = line;
     }
-  }
+  };
+  // The plugin ends where its input does: it is given one that has no end, and nothing in it.
+  await runPlugin(session, start, ['pipe', 'pipe', 'inherit'], interrupted, (child) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop()!;
+      lines.forEach(take);
+    });
+  });
+  if (rest) take(rest);
   // The line before the mark ends the one before it, if that has not ended itself.
   if (held) terminal.data(held);
-  await ended;
-  if (code === undefined) throw new CliError(EXEC_FAILED, CUT_OFF, ['./bin/metals status'], 'failed');
+  if (code === undefined) throw new CliError(EXEC_FAILED, visible(said), ['./bin/metals status'], 'failed');
   return code;
 }
 
-export const verb: Verb<ExecOptions> = { failure: EXEC_FAILED, run: exec };
+export const verb: Verb<ExecOptions> = { failure: EXEC_FAILED, run: exec, graceMs: GRACE_MS };

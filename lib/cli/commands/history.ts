@@ -1,5 +1,6 @@
-import { GetCommandInvocationCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetCommandInvocationCommand, type Command, type SSMClient } from '@aws-sdk/client-ssm';
 import { documentName, EXIT } from '../../contract';
+import { isThrottled } from '../../ssm';
 import { visible } from '../../safe-text';
 import type { Context } from '../context';
 import { formatSeconds } from '../duration';
@@ -14,6 +15,8 @@ import type { Verb } from '../verbs/verb';
 export const HISTORY_FAILED = 'the history could not be read';
 const DEFAULT_LINES = 20;
 const MOST_LINES = 200;
+/** Of calls that Systems Manager may refuse for their rate; what it refuses is left out. */
+const AT_ONCE = 5;
 /** For so long Systems Manager keeps commands [Run Command: command history]. */
 const KEPT_DAYS = 30;
 
@@ -43,10 +46,14 @@ export async function history(context: Context, { lines }: HistoryOptions): Prom
     await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
     return connection;
   });
-  const found = await Promise.all(CHANGING_DOCUMENTS.map((id) => sentCommands(ssm, documentName(stage, id))));
+  const found: Command[][] = [];
+  for (const id of CHANGING_DOCUMENTS) found.push(await sentCommands(ssm, documentName(stage, id)));
   const changes = changesOf(found.flat(), stage);
   const instances = new Map(found.flat().map((command) => [command.CommandId!, command.InstanceIds?.[0]]));
-  const told = await Promise.all(changes.slice(0, most).map((change) => tell(ssm, change, instances)));
+  const shown = changes.slice(0, most);
+  const told: Told[] = [];
+  for (let from = 0; from < shown.length; from += AT_ONCE)
+    told.push(...(await Promise.all(shown.slice(from, from + AT_ONCE).map((change) => tell(ssm, change, instances)))));
   if (terminal.json)
     terminal.value({ stage, kept_days: KEPT_DAYS, more: changes.length - told.length, changes: told.map(asJson) });
   else report(context, told, changes.length - told.length);
@@ -61,7 +68,7 @@ async function tell(ssm: SSMClient, change: Change, instances: ReadonlyMap<strin
     .send(new GetCommandInvocationCommand({ CommandId: change.commandId, InstanceId: instance }))
     .catch((error: Error) => {
       // Of a node that never took it there is nothing.
-      if (error.name === 'InvocationDoesNotExist') return undefined;
+      if (error.name === 'InvocationDoesNotExist' || isThrottled(error)) return undefined;
       throw error;
     });
   const [began, ended] = [reply?.ExecutionStartDateTime, reply?.ExecutionEndDateTime].map((text) =>

@@ -97,10 +97,11 @@ const isScalable = (name: string): name is Scalable => NAMES.some((known) => kno
 const nextOf = (why: string): string => /\.\/bin.*$/.exec(why)?.[0] ?? STATUS;
 
 /** Pure: what a number means that nobody sees at once. */
-export function notesOf({ services }: Scaled): string[] {
-  return services.flatMap(({ name, to, deployed }) => [
+export function notesOf({ services, scaled }: Scaled): string[] {
+  return services.flatMap(({ name, from, to, deployed }) => [
     ...(name === 'processor' ? unevenShare(to) : []),
-    ...(to === deployed || !isScalable(name)
+    // Of what was only tried nothing is kept.
+    ...(to === deployed || !isScalable(name) || (!scaled && from !== to)
       ? []
       : [
           `deployments keep ${name}=${to} until the configuration says another number than ${deployed}; to make it permanent: ./bin/metals deploy --context ${SETTINGS[name]}=${to}, or ${SETTINGS[name]} in cdk.json`,

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { closest } from 'fastest-levenshtein';
 import { EXIT, PROCESSOR_PORT, PRODUCER_PORT } from '../../contract';
 import type { Context } from '../context';
-import { CliError, explainError } from '../errors';
-import { findPlugin, openSession, pluginEnded, startPlugin, type StartPlugin } from '../session-plugin';
+import { CliError } from '../errors';
+import { findPlugin, openSession, runPlugin, startPlugin, type StartPlugin } from '../session-plugin';
 import { onlineInstances } from '../session-targets';
 import { assertDeployed, connect, type Connection } from '../systems-manager';
+import { visible } from '../../safe-text';
 import { GRACE_MS, type Verb } from '../verbs/verb';
 
 export const TUNNEL_FAILED = 'there is no tunnel';
@@ -50,7 +51,7 @@ export async function tunnel(
       'usage',
     );
   const wanted = chooseServices(services);
-  const plugin = findPlugin(context, TUNNEL_FAILED);
+  const plugin = await findPlugin(context, TUNNEL_FAILED);
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-status', TUNNEL_FAILED);
   // One that cannot be made ends the others.
@@ -91,49 +92,58 @@ async function keepTunnel(
   const { terminal, interrupted } = context;
   const port = await freePort(PORTS[service]);
   const url = `http://127.0.0.1:${port}`;
+  let hasWorked = false;
   for (let turn = 0, pause = pauseMs; !interrupted.aborted; turn += 1) {
-    const began = Date.now();
-    const why = await oneSession(turn).catch((error: unknown) => {
-      // Where nothing has worked yet, nothing will by itself.
-      if (turn === 0) throw error;
-      const { region, profile, endpoint } = context;
-      return explainError(error, { what: TUNNEL_FAILED, region, profile, endpoint }).why;
+    const instances = await onlineInstances(context, connection).catch((error: unknown) => {
+      if (!hasWorked) throw error;
+      return [];
     });
+    if (instances.length === 0 && !hasWorked) throw noInstance(context.stage);
+    const began = Date.now();
+    const why =
+      instances.length === 0 ? 'no instance is online' : await oneSession(instances[turn % instances.length]!);
     if (interrupted.aborted) return;
+    // Where none of them works, none will by itself.
+    if (!hasWorked && turn + 1 >= instances.length)
+      throw new CliError(TUNNEL_FAILED, why, ['./bin/metals status'], 'failed');
     pause = Date.now() - began > LONGEST_PAUSE_MS ? pauseMs : Math.min(2 * pause, LONGEST_PAUSE_MS);
     terminal.note(terminal.noteColors.yellow(`${service}: ${why}; through another node in ${pause / 1000} s`));
     await sleep(pause, undefined, { signal: interrupted }).catch(() => undefined);
   }
 
-  async function oneSession(turn: number): Promise<string> {
-    const instances = await onlineInstances(context, connection);
-    if (instances.length === 0) throw noInstance(context.stage);
-    const Target = instances[turn % instances.length]!;
-    const call = await openSession(context, connection, plugin, {
+  /** Answers why it is over. @throws what another node would not mend */
+  async function oneSession(Target: string): Promise<string> {
+    const session = await openSession(context, connection, plugin, {
       Target,
       DocumentName: 'AWS-StartPortForwardingSession',
       Parameters: { portNumber: [String(PORTS[service])], localPortNumber: [String(port)] },
       Reason: `metals tunnel ${service}`,
+    }).catch((error: Error) => {
+      // An instance that has just gone is Online for some minutes.
+      if (error.name === 'TargetNotConnected' || hasWorked) return error;
+      throw error;
     });
-    const child = start(call, ['ignore', 'pipe', 'inherit']);
+    if (session instanceof Error) return visible(session.message);
     const over = new AbortController();
-    const stop = (): void => void child.kill('SIGTERM');
-    interrupted.addEventListener('abort', stop, { once: true });
     let why = 'the session has ended';
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (!line.startsWith('Waiting for connections')) return;
-      terminal.data(`${service}  ${url}/health  ${service === 'producer' ? `POST ${url}/produce` : `${url}/metrics`}`);
-      terminal.note(`${service}: through ${Target}`);
-      void untilSilent(url, askEveryMs, over.signal).then((isSilent) => {
-        if (!isSilent) return;
-        why = `${Target} does not answer any more`;
-        stop();
+    await runPlugin(session, start, ['ignore', 'pipe', 'inherit'], interrupted, (child) => {
+      createInterface({ input: child.stdout! }).on('line', (line) => {
+        if (line.trim() === '' || /^(Starting session|Exiting session|Port \S+ opened|Connection accepted)/.test(line))
+          return;
+        if (!line.startsWith('Waiting for connections')) return void (why = visible(line));
+        hasWorked = true;
+        terminal.data(
+          `${service}  ${url}/health  ${service === 'producer' ? `POST ${url}/produce` : `${url}/metrics`}`,
+        );
+        terminal.note(`${service}: through ${Target}`);
+        void untilSilent(url, askEveryMs, over.signal).then((isSilent) => {
+          if (!isSilent) return;
+          why = `${Target} does not answer any more`;
+          // It then ends its session and removes its socket.
+          child.kill('SIGINT');
+        });
       });
-    });
-    await pluginEnded(child).finally(() => {
-      over.abort();
-      interrupted.removeEventListener('abort', stop);
-    });
+    }).finally(() => over.abort());
     return why;
   }
 }

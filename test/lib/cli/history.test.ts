@@ -55,12 +55,14 @@ test('what only looks changes nothing; the rest says what was asked for', () => 
       other(1, 'service-scale', { Replicas: 'producer=5,processor=3', DryRun: 'false' }),
       other(2, 'edge-maintenance', { State: 'ask', Message: 'm' }),
       other(3, 'edge-maintenance', { State: 'on', Message: 'back at 14:00 UTC' }),
+      other(6, 'edge-maintenance', { State: 'on' }),
       other(4, 'events-rewind', { Since: 'all', DryRun: 'false' }),
       other(5, 'swarm-leave', { Slot: 'worker-3' }),
     ],
     'lab',
   );
   expect(changes.map(({ document, by, detail }) => `${document} ${by} ${detail}`)).toEqual([
+    'edge-maintenance metals on',
     'swarm-leave metals worker-3',
     'events-rewind metals since all',
     'edge-maintenance metals on: back at 14:00 UTC',

@@ -6,14 +6,19 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { DescribeInstanceInformationCommand, SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
+import {
+  DescribeInstanceInformationCommand,
+  SSMClient,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { chooseTask, commandLine, exec, type ExecOptions } from '../../../lib/cli/commands/exec';
 import { shell } from '../../../lib/cli/commands/shell';
 import { chooseServices, tunnel } from '../../../lib/cli/commands/tunnel';
 import { readContext } from '../../../lib/cli/context';
 import type { CliError } from '../../../lib/cli/errors';
-import { findPlugin, type PluginCall, type StartPlugin } from '../../../lib/cli/session-plugin';
+import { findPlugin, isOlder, type PluginCall, type StartPlugin } from '../../../lib/cli/session-plugin';
 import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 
@@ -21,22 +26,24 @@ const ssm = mockClient(SSMClient);
 const ec2 = mockClient(EC2Client);
 const folder = mkdtempSync(join(tmpdir(), 'metals-session-'));
 const PATH = folder;
-writeFileSync(join(folder, 'session-manager-plugin'), '#!/bin/sh\n');
+writeFileSync(join(folder, 'session-manager-plugin'), '#!/bin/sh\necho 1.3.0.0\n');
 chmodSync(join(folder, 'session-manager-plugin'), 0o755);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let calls: PluginCall[];
 /** Of each session the request. */
 let requests: Record<string, unknown>[];
+/** Sessions that were ended. */
+let ended: string[];
 
 beforeEach(() => {
   for (const mock of [ssm, ec2]) mock.reset();
-  [calls, requests] = [[], []];
+  [calls, requests, ended] = [[], [], []];
   documentsAre(ssm, 'metals-lab-stack-status');
   managerTakesCommands(ssm);
-  ssm.on(StartSessionCommand).callsFake((request: Record<string, unknown>) => {
+  ssm.on(StartSessionCommand).callsFake(async (request: Record<string, unknown>) => {
     requests.push(request);
-    return { SessionId: 'lab-1', StreamUrl: 'ws://127.0.0.1:1/', TokenValue: 'the-token' };
+    return { SessionId: `lab-${requests.length}`, StreamUrl: 'ws://127.0.0.1:1/', TokenValue: 'the-token' };
   });
   ec2.on(DescribeInstancesCommand).resolves({
     Reservations: [
@@ -53,8 +60,15 @@ const plays =
     return spawn('bash', ['-c', script], { stdio: stdio === 'inherit' ? 'ignore' : stdio });
   };
 
+/** A session of a shell, or of a command: the plugin ends where its input does. */
+const playsWithInput = (script: string): StartPlugin =>
+  plays(
+    `exec 3<&0; { cat <&3 >/dev/null; echo 'Cannot perform start session: EOF'; kill -9 $$; } & sleep 0.2; ${script}; kill $! 2>/dev/null`,
+  );
+
 function contextOf({ interactive = false, json = false, env = {} as Record<string, string> } = {}) {
   const io = fakeIo({ ...LAB_ENV, PATH, ...env }, interactive);
+  ssm.on(TerminateSessionCommand).callsFake(async ({ SessionId }: { SessionId: string }) => void ended.push(SessionId));
   const controller = new AbortController();
   const context = readContext({ json, color: true }, io, controller.signal);
   return { io, context, stop: () => controller.abort() };
@@ -68,7 +82,7 @@ const failing = async (work: Promise<unknown>): Promise<CliError> =>
 
 describe('the plugin', () => {
   test('is found in PATH, and told the token by its environment alone', async () => {
-    const { context } = contextOf();
+    const { context } = contextOf({ interactive: true });
     expect(await shell(context, { slot: 'worker-1' }, plays('exit 0'))).toBe(0);
     expect(calls[0]!.program).toBe(join(folder, 'session-manager-plugin'));
     expect(calls[0]!.args.slice(0, 4)).toEqual(['AWS_SSM_START_SESSION_RESPONSE', 'eu-west-1', 'StartSession', '']);
@@ -77,19 +91,28 @@ describe('the plugin', () => {
     expect(JSON.parse(calls[0]!.env.AWS_SSM_START_SESSION_RESPONSE!)).toMatchObject({ TokenValue: 'the-token' });
   });
 
-  test('is missing: how to get it, in the lab and on AWS', () => {
+  test('is missing: how to get it, in the lab and on AWS', async () => {
     const { context } = contextOf({ env: { PATH: '/nowhere' } });
-    const find = (isLab: boolean) => () => findPlugin({ ...context, isLab }, 'there is no shell', '/nowhere');
+    const find = (isLab: boolean) => findPlugin({ ...context, isLab }, 'there is no shell', '/nowhere');
     const install = expect.stringContaining('install it: https://docs.aws.amazon.com/');
     const inLab = [expect.stringContaining('npm run lab:plugin'), install];
-    expect(find(true)).toThrow(expect.objectContaining({ code: 'no-plugin', exitCode: 1, next: inLab }));
-    expect(find(false)).toThrow(expect.objectContaining({ next: [install] }));
+    await expect(find(true)).rejects.toEqual(expect.objectContaining({ code: 'no-plugin', exitCode: 1, next: inLab }));
+    await expect(find(false)).rejects.toEqual(expect.objectContaining({ next: [install] }));
   });
 });
 
+test.each([
+  ['1.2.497.0', false],
+  ['1.2.496.9', true],
+  ['1.3.0.0', false],
+  ['2.0.0.0', false],
+  ['1.1.999.0', true],
+  ['', true],
+])('a plugin of version %s: too old is %s', (version, old) => expect(isOlder(version)).toBe(old));
+
 describe('a shell', () => {
   test('goes to the slot that is asked for, and says as whom', async () => {
-    const { context, io } = contextOf();
+    const { context, io } = contextOf({ interactive: true });
     expect(await shell(context, { slot: 'worker-1' }, plays('exit 0'))).toBe(0);
     expect(requests).toEqual([{ Target: 'i-1', Reason: 'metals shell' }]);
     expect(io.err()).toContain('worker-1 (i-1); sudo -i for root, exit to leave');
@@ -100,23 +123,43 @@ describe('a shell', () => {
     ['worker-1;reboot', '"worker-1;reboot" is no slot, such as worker-1'],
     ['$(id)', '"$(id)" is no slot, such as worker-1'],
   ])('%s is refused', async (slot, why) => {
-    expect(await failing(shell(contextOf().context, { slot }, plays('exit 0')))).toMatchObject({ why, exitCode: 2 });
+    expect(await failing(shell(contextOf({ interactive: true }).context, { slot }, plays('exit 0')))).toMatchObject({
+      why,
+      exitCode: 2,
+    });
     expect(requests).toEqual([]);
   });
 
   test('a slot that there is not, and one that is away', async () => {
     ssm.on(DescribeInstanceInformationCommand).resolves({ InstanceInformationList: [] });
-    expect(await failing(shell(contextOf().context, { slot: 'worker-7' }, plays('exit 0')))).toMatchObject({
+    expect(
+      await failing(shell(contextOf({ interactive: true }).context, { slot: 'worker-7' }, plays('exit 0'))),
+    ).toMatchObject({
       why: 'stage lab has no slot worker-7; did you mean worker-1? There are: manager-1, worker-1',
       exitCode: 2,
     });
-    expect((await failing(shell(contextOf().context, { slot: 'worker-1' }, plays('exit 0')))).why).toContain(
-      'the instance of worker-1 is not online in Systems Manager',
-    );
+    expect(
+      (await failing(shell(contextOf({ interactive: true }).context, { slot: 'worker-1' }, plays('exit 0')))).why,
+    ).toContain('the instance of worker-1 is not online in Systems Manager');
   });
 
+  test('needs a terminal', async () => {
+    expect(await failing(shell(contextOf().context, {}, plays('exit 0')))).toMatchObject({ exitCode: 2 });
+    expect(requests).toEqual([]);
+  });
+
+  test('is ended with the plugin, and the plugin by the end of the session', async () => {
+    const { context, stop } = contextOf({ interactive: true });
+    const work = shell(context, {}, plays('exec sleep 60'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stop();
+    // This one hears of no end, and is killed.
+    expect((await failing(work)).why).toBe('the plugin ended with exit code 137');
+    expect(ended).toEqual(['lab-1']);
+  }, 10_000);
+
   test('a plugin that fails is said so; and there is no JSON of a shell', async () => {
-    expect((await failing(shell(contextOf().context, {}, plays('exit 3')))).why).toBe(
+    expect((await failing(shell(contextOf({ interactive: true }).context, {}, plays('exit 3')))).why).toBe(
       'the plugin ended with exit code 3',
     );
     expect(await failing(shell(contextOf({ json: true }).context, {}))).toMatchObject({ exitCode: 2 });
@@ -168,7 +211,7 @@ describe('a command in a task', () => {
     const { context, io } = contextOf();
     const play: StartPlugin = (call, stdio) => {
       const [, mark] = /' ([0-9a-f-]{36}) \$\?/.exec((requests[0]!.Parameters as any).command[0]) ?? [];
-      return plays(script.replaceAll('MARK', mark!))(call, stdio);
+      return playsWithInput(script.replaceAll('MARK', mark!))(call, stdio);
     };
     const work = exec(context, { service: 'producer', command: ['ls'], ...options }, play);
     return work.then(
@@ -194,8 +237,9 @@ describe('a command in a task', () => {
 
   test('a session that ends before the command is no success', async () => {
     const { error, out } = await run(`${BEGIN}; printf 'one\\ntwo\\n'; ${END}`);
-    expect(error?.why).toBe('the session ended before the command did');
-    expect(out).toContain('one\n');
+    expect(error?.why).toBe('the session ended before the command did: Exiting session with sessionId: lab-1.');
+    expect(out).toBe('one\ntwo\n');
+    expect(ended).toEqual(['lab-1']);
   });
 });
 
@@ -237,6 +281,29 @@ describe('a tunnel', () => {
       /^producer {2}http:\/\/127\.0\.0\.1:\d+\/health {2}POST http:\/\/127\.0\.0\.1:\d+\/produce$/m,
     );
     expect(io.err()).toContain('producer: i-1 does not answer any more; through another node in');
+    expect(new Set(ended).size).toBe(requests.length);
+  });
+
+  test('goes through the next instance where the first has just gone', async () => {
+    ssm.on(DescribeInstanceInformationCommand).resolves({
+      InstanceInformationList: ['i-1', 'i-2'].map((InstanceId) => ({ InstanceId, PingStatus: 'Online' })),
+    });
+    ssm.on(StartSessionCommand, { Target: 'i-1' }).callsFake(async () => {
+      throw Object.assign(new Error('i-1 is not connected.'), { name: 'TargetNotConnected' });
+    });
+    const { context, io, stop } = contextOf();
+    const work = tunnel(context, { services: ['producer'] }, plays(`${OPEN}; exec sleep 60`), TIMES);
+    await until(() => io.out() !== '');
+    stop();
+    expect(await work).toBe(0);
+    expect(io.err()).toContain('producer: i-1 is not connected.; through another node');
+    expect(io.err()).toContain('producer: through i-2');
+  });
+
+  test('whose plugin says why it cannot be made fails with that', async () => {
+    const script = `echo 'Cannot perform start session: listen tcp 127.0.0.1:18000: bind: address already in use'`;
+    const error = await failing(tunnel(contextOf().context, { services: ['producer'] }, plays(script), TIMES));
+    expect(error.why).toContain('address already in use');
   });
 
   test('whose service answers stays, whatever it answers', async () => {
