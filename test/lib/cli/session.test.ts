@@ -238,7 +238,7 @@ describe('a command in a task', () => {
   test('a session that ends before the command is no success', async () => {
     const { error, out } = await run(`${BEGIN}; printf 'one\\ntwo\\n'; ${END}`);
     expect(error?.why).toBe('the session ended before the command did: Exiting session with sessionId: lab-1.');
-    expect(out).toBe('one\ntwo\n');
+    expect(out.trimEnd()).toBe('one\ntwo');
     expect(ended).toEqual(['lab-1']);
   });
 });
