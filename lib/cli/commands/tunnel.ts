@@ -65,7 +65,7 @@ export async function tunnel(
   const ended = await Promise.allSettled(wanted.map(keep));
   const failed = ended.find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
-  return EXIT.ok;
+  return context.interrupted.aborted ? EXIT.interrupted : EXIT.ok;
 }
 
 /** Pure. @throws CliError (usage) */
@@ -128,7 +128,10 @@ async function keepTunnel(
     let why = 'the session has ended';
     await runPlugin(session, start, ['ignore', 'pipe', 'inherit'], interrupted, (child) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
-        if (line.trim() === '' || /^(Starting session|Exiting session|Port \S+ opened|Connection accepted)/.test(line))
+        if (
+          line.trim() === '' ||
+          /^(Starting session|Exiting session|Port \S+ opened|Connection accepted|Terminate signal received)/.test(line)
+        )
           return;
         if (!line.startsWith('Waiting for connections')) return void (why = visible(line));
         hasWorked = true;

@@ -273,7 +273,7 @@ describe('a tunnel', () => {
     const work = tunnel(context, { services: ['producer'] }, plays(`${OPEN}; exec sleep 60`), TIMES);
     await until(() => requests.length >= 2);
     stop();
-    expect(await work).toBe(0);
+    expect(await work).toBe(130);
     expect(requests.slice(0, 2).map(({ Target }) => Target)).toEqual(['i-1', 'i-2']);
     const ports = requests.map(({ Parameters }) => JSON.stringify(Parameters));
     expect(new Set(ports).size).toBe(1);
@@ -295,7 +295,7 @@ describe('a tunnel', () => {
     const work = tunnel(context, { services: ['producer'] }, plays(`${OPEN}; exec sleep 60`), TIMES);
     await until(() => io.out() !== '');
     stop();
-    expect(await work).toBe(0);
+    expect(await work).toBe(130);
     expect(io.err()).toContain('producer: i-1 is not connected.; through another node');
     expect(io.err()).toContain('producer: through i-2');
   });
@@ -321,7 +321,7 @@ describe('a tunnel', () => {
     expect((server.address() as AddressInfo).port).toBeGreaterThan(0);
     expect(requests).toHaveLength(1);
     stop();
-    expect(await work).toBe(0);
+    expect(await work).toBe(130);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
