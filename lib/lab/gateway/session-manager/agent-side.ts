@@ -4,11 +4,16 @@ import { json, PAYLOAD } from './client-message';
 import { DataChannel } from './data-channel';
 import type { NodeSide, NodeSideDependencies } from './node-side';
 import type { SessionPlan } from './session-plan';
-import type { Connection } from './node-sessions';
 
 /** How long the plugin may take to acknowledge the last output of a session that ends. */
 const LAST_OUTPUT_MILLISECONDS = 3_000;
 const LOOK_MILLISECONDS = 20;
+
+/** A connection of the plugin: messages as bytes. */
+export interface Connection {
+  send(message: Buffer): void;
+  close(): void;
+}
 
 export type StartNodeSide = (dependencies: NodeSideDependencies) => Promise<NodeSide> | NodeSide;
 

@@ -4,7 +4,7 @@ import { LAB_ACCOUNT_ID } from '../../../contract';
 import { AwsError } from '../errors';
 import { errorText, type Log } from '../log';
 import type { ManagedNodes } from '../ssm/targets';
-import { AgentSide, type StartNodeSide } from './agent-side';
+import { AgentSide, type Connection, type StartNodeSide } from './agent-side';
 import { planSession, type SessionPlan } from './session-plan';
 
 /** How long a session waits for a plugin that has not come, or whose connection broke; Session Manager's own idle time is 20 min. */
@@ -31,12 +31,6 @@ interface StartRequest {
   readonly DocumentName?: string;
   readonly Parameters?: Readonly<Record<string, readonly string[]>>;
   readonly Reason?: string;
-}
-
-/** A connection of the plugin: messages as bytes. */
-export interface Connection {
-  send(message: Buffer): void;
-  close(): void;
 }
 
 /** What the plugin is answered: where it connects, and with what. */
