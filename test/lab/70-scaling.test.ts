@@ -8,12 +8,17 @@ import { apiKey } from './support/secrets';
 
 jest.setTimeout(400_000);
 
-/** It says that it is done only once it is so. */
+/** It says that it is done only once the wanted replicas are healthy. */
 async function scale(producers: number, processors: number): Promise<void> {
   const { code, stdout, stderr } = await metals('scale', `producer=${producers}`, `processor=${processors}`, '--json');
   if (code !== 0) throw new Error(`metals scale: exit code ${code}\n${stderr}`);
   parseBySchema('scale', stdout);
-  expect([(await tasks('producer')).length, (await tasks('processor')).length]).toEqual([producers, processors]);
+  // Those that are too many finish what is under way, for 30 s at most.
+  await eventually(`${producers} producers and ${processors} processors`, 60, async () => {
+    const [producing, processing] = [(await tasks('producer')).length, (await tasks('processor')).length];
+    const isSo = producing === producers && processing === processors;
+    return isSo ? undefined : `${producing} producers, ${processing} processors`;
+  });
 }
 
 interface Service {
@@ -117,7 +122,7 @@ test('for more than there is room, nothing is scaled, and each node says what it
   const reserved = String(bytes - 1400 * 2 ** 20);
   const where = ['--mode', 'global', '--constraint', 'node.role == worker', '--reserve-memory', reserved];
   await onManager(
-    ...['service', 'create', '--name', 'somebody-elses', '--no-resolve-image', '--quiet', ...where],
+    ...['service', 'create', '--name', 'somebody-elses', '--no-resolve-image', '--detach', '--no-healthcheck', ...where],
     ...['--entrypoint', 'sleep', image, '600'],
   );
   try {
