@@ -122,7 +122,16 @@ test('for more than there is room, nothing is scaled, and each node says what it
   const reserved = String(bytes - 1400 * 2 ** 20);
   const where = ['--mode', 'global', '--constraint', 'node.role == worker', '--reserve-memory', reserved];
   await onManager(
-    ...['service', 'create', '--name', 'somebody-elses', '--no-resolve-image', '--detach', '--no-healthcheck', ...where],
+    ...[
+      'service',
+      'create',
+      '--name',
+      'somebody-elses',
+      '--no-resolve-image',
+      '--detach',
+      '--no-healthcheck',
+      ...where,
+    ],
     ...['--entrypoint', 'sleep', image, '600'],
   );
   try {
