@@ -47,24 +47,8 @@ async function answersDuring(source: string, work: () => Promise<unknown>) {
 // Whatever failed, the tests behind this one send events.
 afterAll(() => maintenance('off'));
 
-test('while it begins and ends each event is stored or refused with the message, and nothing in between', async () => {
-  const source = `lab-maintenance-${Date.now()}`;
-  const answers = await answersDuring(source, async () => {
-    expect(await maintenance('on', '--message', MESSAGE)).toMatchObject({ changed: true, message: MESSAGE });
-    expect(await maintenance('on', '--message', MESSAGE)).toMatchObject({ changed: false });
-    expect(await maintenance('off')).toMatchObject({ changed: true, message: null });
-  });
-  const refused = answers.filter(({ status: code }) => code === 503);
-  expect(new Set(answers.map(({ status: code }) => code))).toEqual(new Set([202, 503]));
-  expect(new Set(refused.map(({ body }) => body.detail))).toEqual(new Set([MESSAGE]));
-  await mustBeStored(
-    source,
-    answers.filter(({ status: code }) => code === 202).map(({ id }) => id),
-  );
-});
-
-test('under maintenance all else is answered, and status says so', async () => {
-  await maintenance('on', '--message', MESSAGE);
+/** What is so while events are refused. */
+async function isUnderMaintenance(): Promise<void> {
   expect(await maintenance()).toMatchObject({ maintenance: true, message: MESSAGE });
   const refusal = await fetch(`${PRODUCER_URL}/produce`, { method: 'POST', body: '{}' });
   expect([refusal.status, refusal.headers.get('retry-after')]).toEqual([503, '60']);
@@ -74,8 +58,25 @@ test('under maintenance all else is answered, and status says so', async () => {
   const { maintenance: message, notes } = await status();
   expect(message).toBe(MESSAGE);
   expect(notes.join()).toContain(`under maintenance: POST /produce is answered 503 with "${MESSAGE}"`);
-  await maintenance('off');
+}
+
+test('each event is stored, or refused with the message, and nothing in between; all else is answered', async () => {
+  const source = `lab-maintenance-${Date.now()}`;
+  const answers = await answersDuring(source, async () => {
+    expect(await maintenance('on', '--message', MESSAGE)).toMatchObject({ changed: true, message: MESSAGE });
+    expect(await maintenance('on', '--message', MESSAGE)).toMatchObject({ changed: false });
+    await isUnderMaintenance();
+    expect(await maintenance('off')).toMatchObject({ changed: true, message: null });
+  });
   expect((await status()).maintenance).toBeNull();
+  const refused = answers.filter(({ status: code }) => code === 503);
+  expect(new Set(answers.map(({ status: code }) => code))).toEqual(new Set([202, 503]));
+  expect(new Set(refused.map(({ body }) => body.detail))).toEqual(new Set([MESSAGE]));
+  const accepted = answers.filter(({ status: code }) => code === 202);
+  await mustBeStored(
+    source,
+    accepted.map(({ id }) => id),
+  );
 });
 
 inFullRun('a deployment that changes the edge, the producer and the processor', () => {

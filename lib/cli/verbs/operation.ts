@@ -27,7 +27,7 @@ Replicas that run go on. Deployments keep these numbers, until the configuration
 
 const MAINTENANCE_HELP = `
 POST /produce is answered 503 with Retry-After; what was accepted before is stored, and all else is answered as ever. The
-edges are changed one after the other, some 10 s each, 25 s behind a load balancer. Deployments keep it.`;
+edges are changed one after the other, which takes a minute with three nodes. Deployments keep it.`;
 
 export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
