@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '../repository';
 
 /** These lead nowhere. */
-const HARMLESS = /^AWS_(SDK_JS_|PAGER$|CLI_|MAX_ATTEMPTS$|RETRY_MODE$)/;
+const HARMLESS = /^AWS_(SDK_JS_|PAGER$|CA_BUNDLE$|CLI_|MAX_ATTEMPTS$|RETRY_MODE$)/;
 
 export interface Places {
   /** The file that `npm run lab` writes. */

@@ -16,7 +16,7 @@ test('the lab is found by the file that it writes', () => {
   expect(findLab({ HOME: '/root', METALS_STAGE: 'blue' }, {}, places)).toEqual(LAB);
 });
 
-test.each(['AWS_PAGER', 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'AWS_CLI_AUTO_PROMPT'])(
+test.each(['AWS_PAGER', 'AWS_CA_BUNDLE', 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'AWS_CLI_AUTO_PROMPT'])(
   '%s says nothing of where AWS is',
   (name) => expect(findLab({ [name]: '1' }, {}, places)).toEqual(LAB),
 );
