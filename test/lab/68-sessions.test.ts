@@ -63,6 +63,8 @@ test('a shell is that of a user who may become root, and Ctrl-C is for what runs
   child!.stdin!.write('id -un; sudo -n id -un; cat /etc/metals/node.env; sleep 100\n');
   await isShown('ssm-user\\r*\\nroot\\r*\\n');
   child!.stdin!.write('\x03');
+  // What is typed before it arrives goes with it.
+  await isShown('\\^C');
   child!.stdin!.write('echo still-$((40+2))\n');
   await isShown('still-42');
   child!.stdin!.write('exit\n');

@@ -54,6 +54,10 @@ const REQUESTS = 60;
 afterAll(() => scale(2, 1));
 
 test('five producers and three processors answer through the same URLs', async () => {
+  await eventually('the two producers of the deployment', 60, async () => {
+    const count = (await tasks('producer')).length;
+    return count === 2 ? undefined : `${count} producers`;
+  });
   const before = (await tasks('producer')).map(({ container }) => container);
   await scale(5, 3);
   const producers = await tasks('producer');

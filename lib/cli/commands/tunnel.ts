@@ -126,6 +126,7 @@ async function keepTunnel(
     if (session instanceof Error) return visible(session.message);
     const over = new AbortController();
     let why = 'the session has ended';
+    let isSilent = false;
     await runPlugin(session, start, ['ignore', 'pipe', 'inherit'], interrupted, (child) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
         if (
@@ -133,14 +134,15 @@ async function keepTunnel(
           /^(Starting session|Exiting session|Port \S+ opened|Connection accepted|Terminate signal received)/.test(line)
         )
           return;
-        if (!line.startsWith('Waiting for connections')) return void (why = visible(line));
+        if (!line.startsWith('Waiting for connections')) return void (why = isSilent ? why : visible(line));
         hasWorked = true;
         terminal.data(
           `${service}  ${url}/health  ${service === 'producer' ? `POST ${url}/produce` : `${url}/metrics`}`,
         );
         terminal.note(`${service}: through ${Target}`);
-        void untilSilent(url, askEveryMs, over.signal).then((isSilent) => {
-          if (!isSilent) return;
+        void untilSilent(url, askEveryMs, over.signal).then((silent) => {
+          isSilent = silent;
+          if (!silent) return;
           why = `${Target} does not answer any more`;
           // It then ends its session and removes its socket.
           child.kill('SIGINT');

@@ -94,15 +94,27 @@ function connectFrom(container: string, host: string, port: number): Duplex {
   const child = spawn('docker', ['exec', '-i', container, 'socat', '-', `TCP:${host}:${port}`]);
   let complaint = '';
   child.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
-  const connection = Duplex.from({ writable: child.stdin, readable: child.stdout });
-  child.stdin.on('error', () => connection.destroy());
+  // What it does not take any more is told by its end.
+  child.stdin.on('error', () => undefined);
+  const connection = new Duplex({
+    read: () => void child.stdout.resume(),
+    write: (data: Buffer, _encoding, done) => void child.stdin.write(data, () => done()),
+    final: (done) => void child.stdin.end(() => done()),
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  child.stdout.on('data', (data: Buffer) => {
+    if (!connection.push(data)) child.stdout.pause();
+  });
   child.on('error', (error) => connection.destroy(error));
   child.on('close', (code) => {
     // From a node that has gone, or stands still, no answer comes, and no refusal.
-    if (code !== 0 && !/No such container|is not running|is paused/.test(complaint))
-      connection.destroy(new Error(`socat on ${container}: ${complaint.trim() || `exit code ${code}`}`));
+    if (/No such container|is not running|is paused/.test(complaint)) return;
+    if (code === 0) connection.push(null);
+    else connection.destroy(new Error(`socat on ${container}: ${complaint.trim() || `exit code ${code}`}`));
   });
-  connection.on('close', () => child.kill());
   return connection;
 }
 
