@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { cidrProblem } from './cidr';
 import { STAGE } from './contract';
-import { RELEASE } from './release';
 
 /** A key's rule: how its value is checked, and what is allowed in words. */
 export interface Rule {
@@ -176,6 +175,5 @@ export const RULES = {
   deployTimeoutMinutes: integer(2, 50),
   secretVersions: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
   dataVolumes: text(/^[A-Za-z0-9-]{1,64}$/, 'up to 64 letters, digits and hyphens'),
-  release: text(RELEASE.pattern, 'none, or what metals rollback gives it'),
   fault: oneOf('none', 'producer-unhealthy'),
 } as const satisfies Record<string, Rule>;

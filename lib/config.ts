@@ -4,7 +4,6 @@ import { ConfigError } from './config-error';
 import { RULES, type Rule } from './config-rules';
 import { type KafkaMode, LAB_ACCOUNT_ID, NO_DATA_VOLUMES, NO_SECRET_VERSIONS, STAGE } from './contract';
 import { MACHINE_IMAGE_PARAMETER, MACHINE_IMAGES_FILE, readPinnedImages } from './machine-images';
-import { NO_RELEASE } from './release';
 import { defaultZones, unknownRegion } from './regions';
 import { otherBrokerSlots } from './slots';
 
@@ -128,11 +127,6 @@ export interface Config {
    * there. @default none
    */
   readonly dataVolumes: string;
-  /**
-   * A version that was deployed before, in place of this checkout's: `metals rollback` gives it (lib/release.ts).
-   * @default none
-   */
-  readonly release: string;
   /** Breaks one image on purpose, to rehearse a failing deployment; lab only. @default none */
   readonly fault: 'none' | 'producer-unhealthy';
 }
@@ -193,7 +187,6 @@ function defaults(
     deployTimeoutMinutes: 15,
     secretVersions: NO_SECRET_VERSIONS,
     dataVolumes: NO_DATA_VOLUMES,
-    release: NO_RELEASE,
     fault: 'none',
   };
 }

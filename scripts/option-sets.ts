@@ -78,6 +78,5 @@ export const VALUES_ONLY: readonly Key[] = [
   'deployTimeoutMinutes',
   'secretVersions',
   'dataVolumes',
-  'release',
   'fault',
 ];

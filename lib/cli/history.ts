@@ -64,7 +64,7 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
 }
 
 /** What differs from the deployment before. */
-export function deployed(now: Parameters, before: Parameters | undefined): string {
+function deployed(now: Parameters, before: Parameters | undefined): string {
   if (before === undefined) return `bundle ${now.BundleSha256?.slice(0, 12)}`;
   const [images, former] = [imagesOf(now), imagesOf(before)];
   const changed = [...images].filter(([name, uri]) => former.get(name) !== uri).map(([name]) => name);

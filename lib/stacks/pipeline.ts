@@ -9,7 +9,6 @@ import { StackBundle } from '../constructs/stack-bundle';
 import { WaysToEngines } from '../constructs/ways-to-engines';
 import { type Component, COMPONENTS, rotationAssociation, secretName, TAG, VERSIONS_OUTPUT } from '../contract';
 import { type EngineChoice, hasOwnKafka, hasOwnMongodb, stackSecrets } from '../engines';
-import { parseRelease, type Release } from '../release';
 import { brokerSlots, mongodbSlots } from '../slots';
 import type { DataStack } from './data';
 import type { NetworkStack } from './network';
@@ -29,7 +28,15 @@ export class PipelineStack extends Stack {
     const { config, network, data, swarm } = props;
     const { documents, provider } = swarm;
 
-    const { bucket, bundleKey, bundleSha256, images } = this.version(config);
+    const images = imageList(
+      Object.fromEntries(
+        componentsFor(config).map((component) => [
+          component,
+          new ComponentImage(this, `Image-${component}`, { config, component }).asset.imageUri,
+        ]),
+      ),
+    );
+    const bundle = new StackBundle(this, 'Bundle', { config });
 
     const manager = managerTarget(swarm.managers, documents['stack-status']);
     const versions = `${data.secretVersions},${config.secretVersions}`;
@@ -56,9 +63,9 @@ export class PipelineStack extends Stack {
     });
     const deployment = {
       Stage: config.stage,
-      BundleBucket: bucket,
-      BundleKey: bundleKey,
-      BundleSha256: bundleSha256,
+      BundleBucket: bundle.asset.s3BucketName,
+      BundleKey: bundle.asset.s3ObjectKey,
+      BundleSha256: bundle.sha256,
       Images: images,
       KafkaMode: config.kafkaMode,
       OverlayEncryption: config.overlayEncryption,
@@ -120,26 +127,7 @@ export class PipelineStack extends Stack {
       value: 'every node, port 8001: GET /health, GET /metrics (by Session Manager port forwarding)',
     });
   }
-
-  /** What is deployed: this checkout's, or one of before, of which nothing is built. */
-  private version(config: Config): Release & { readonly bucket: string } {
-    const release = parseRelease(config.release);
-    if (release) return { ...release, bucket: assetBucket(this) };
-    const { asset, sha256 } = new StackBundle(this, 'Bundle', { config });
-    const uris = componentsFor(config).map((component) => [
-      component,
-      new ComponentImage(this, `Image-${component}`, { config, component }).asset.imageUri,
-    ]);
-    return {
-      ...{ bucket: asset.s3BucketName, bundleKey: asset.s3ObjectKey, bundleSha256: sha256 },
-      images: imageList(Object.fromEntries(uris) as Record<string, string>),
-    };
-  }
 }
-
-/** Where `cdk deploy` puts bundles. */
-const assetBucket = (stack: Stack): string =>
-  `cdk-${stack.synthesizer.bootstrapQualifier}-assets-${stack.account}-${stack.region}`;
 
 /** ZooKeeper has an image in its own mode only, and an external engine none. */
 export function componentsFor(config: Pick<Config, 'kafkaMode'> & EngineChoice): Component[] {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cloudFormationStackName, EXIT, type StackId, STACKS } from '../../contract';
+import { cloudFormationStackName, EXIT, STACKS } from '../../contract';
 import { cdkEnvironment, cdkSignal, runCdkCli, type RunCdk } from '../cdk-cli';
 import { askOnTerminal } from '../confirm';
 import type { Context } from '../context';
@@ -30,16 +30,6 @@ export interface DeployOptions {
   readonly context?: readonly string[];
 }
 
-/** For another verb that deploys. */
-export interface Deployment {
-  /** One stack alone. @default all */
-  readonly only?: StackId;
-  /** The command that does the same again. @default metals deploy */
-  readonly again?: string;
-  /** False: the other verb tells how it ended. @default true */
-  readonly tells?: boolean;
-}
-
 /** Asks on the terminal; replaced by tests. */
 type Ask = typeof askOnTerminal;
 
@@ -53,7 +43,6 @@ export function cdkArguments(
   options: DeployOptions,
   derived: Readonly<Record<string, string>>,
   outputsFile?: string,
-  only?: StackId,
 ): string[] {
   const ofStage = Object.entries({ stage: context.stage, ...derived }).map(([key, value]) => `${key}=${value}`);
   const settings = [...ofStage, ...(options.context ?? [])].flatMap((pair) => ['--context', pair]);
@@ -64,7 +53,7 @@ export function cdkArguments(
   const outputs = outputsFile ? ['--outputs-file', outputsFile] : [];
   return [
     'deploy',
-    ...(only ? [cloudFormationStackName(context.stage, only), '--exclusively'] : ['--all']),
+    '--all',
     '--require-approval',
     approval,
     '--progress',
@@ -85,7 +74,6 @@ export async function deploy(
   options: DeployOptions,
   runCdk: RunCdk = runCdkCli,
   ask: Ask = askOnTerminal,
-  { only, again = deployAgain(options), tells = true }: Deployment = {},
 ): Promise<number> {
   const { terminal } = context;
   const notStarted = options.dryRun ? NOT_COMPARED : NOT_STARTED;
@@ -105,18 +93,18 @@ export async function deploy(
     secretVersions: await readSecretVersions(context, region),
     dataVolumes: await readDataVolumes(context, region),
   };
+  const again = deployAgain(options);
   const directory = mkdtempSync(join(tmpdir(), 'metals-deploy-'));
   try {
     const outputsFile = join(directory, 'outputs.json');
     context.failure = options.dryRun ? COMPARISON_FAILED : DEPLOY_FAILED;
     if (!options.dryRun) context.leaveBehind = leftBehind(context.stage, region, again);
     const code = await runCdk(
-      cdkArguments(context, options, derived, terminal.json ? outputsFile : undefined, only),
+      cdkArguments(context, options, derived, terminal.json ? outputsFile : undefined),
       cdkEnvironment(context, region),
       cdkSignal(context),
     );
-    if (code !== 0) throw failed(context, code, options, region, again);
-    if (!tells) return EXIT.ok;
+    if (code !== 0) throw failed(context, code, options, region);
     if (terminal.json)
       terminal.value({
         stage: context.stage,
@@ -188,7 +176,8 @@ function deployAgain({ dryRun, preflight, rollback, context }: DeployOptions): s
   return metals(withSettings(['deploy', ...flags].join(' '), context));
 }
 
-function failed(context: Context, code: number, options: DeployOptions, region: string, again: string): CliError {
+function failed(context: Context, code: number, options: DeployOptions, region: string): CliError {
+  const again = deployAgain(options);
   if (options.dryRun)
     return new CliError(
       COMPARISON_FAILED,

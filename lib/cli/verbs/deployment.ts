@@ -9,10 +9,6 @@ export const contextOption = (): Option =>
     (value: string, seen: string[] | undefined) => [...(seen ?? []), value],
   );
 
-const ROLLBACK_HELP = `
-It is a deployment of the pipeline's stack alone, with bundle and images of before; nothing is built. Settings that the
-last deployment had by --context are given again. Data stay as they are.`;
-
 const DESTROY_HELP = `
 Volumes and secrets stay unless the last deployment said dataRemoval=destroy, and the next deployment takes them over.
 Interrupted or failed, the same command goes on.`;
@@ -40,19 +36,6 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
     'metals deploy --dry-run',
     'metals deploy --context workers=3',
     'metals --stage staging --region eu-west-3 --profile work deploy --yes',
-  );
-  withExamples(
-    program
-      .command('rollback')
-      .description('deploy a version again that has converged before, and look whether it serves')
-      .option('--to <bundle>', 'the beginning of its name in metals history; without, the version before')
-      .option('--yes', 'do not ask')
-      .option('--dry-run', 'say which version it would be, change nothing')
-      .addOption(contextOption())
-      .addHelpText('after', ROLLBACK_HELP)
-      .action(bind(() => import('../commands/rollback'))),
-    'metals rollback --dry-run',
-    'metals rollback --to 1a2b3c4d5e6f',
   );
   withExamples(
     program
