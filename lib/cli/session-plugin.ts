@@ -23,8 +23,8 @@ const INSTALL =
   'https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-working-with-install-plugin.html';
 /** The plugin takes the answer of StartSession from this variable, where nobody else sees its token. */
 const RESPONSE_VARIABLE = 'AWS_SSM_START_SESSION_RESPONSE';
-/** The first that does [aws-cli, customizations/sessionmanager.py]. */
-const OLDEST_VERSION = [1, 2, 497] as const;
+/** The one after the last that does not [aws-cli, customizations/sessionmanager.py: LAST_PLUGIN_VERSION_WITHOUT_ENV_VAR]. */
+const OLDEST_VERSION = [1, 2, 498] as const;
 /** Once its session has ended it ends by itself, and gives the terminal back. */
 const STOP_MS = 3_000;
 
@@ -53,7 +53,7 @@ export async function findPlugin(
   return found;
 }
 
-/** Pure: `1.2.497.0` and later are not. */
+/** Pure: `1.2.498.0` and later are not. */
 export function isOlder(version: string): boolean {
   const parts = version.split('.').map(Number);
   for (const [index, oldest] of OLDEST_VERSION.entries()) {

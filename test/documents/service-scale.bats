@@ -142,7 +142,7 @@ changed() { # SERVICE CHANGE in jq
   [[ $(has processor) == '1 - stop-first 1 3' ]]
 }
 
-@test "a number that was set by hand is kept once it is said here" {
+@test "a number that was set by hand, where nothing is remembered, is taken for the deployment's" {
   swarm
   scale processor=3
   changed processor '.Spec.Labels["com.metals.scale.from"] = "" | .Spec.Labels["com.metals.scale.to"] = ""'

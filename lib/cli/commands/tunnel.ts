@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { closest } from 'fastest-levenshtein';
 import { EXIT, PROCESSOR_PORT, PRODUCER_PORT } from '../../contract';
 import type { Context } from '../context';
-import { CliError } from '../errors';
+import { CliError, explainError } from '../errors';
 import { findPlugin, openSession, runPlugin, startPlugin, type StartPlugin } from '../session-plugin';
 import { onlineInstances } from '../session-targets';
 import { assertDeployed, connect, type Connection } from '../systems-manager';
@@ -93,22 +93,35 @@ async function keepTunnel(
   const port = await freePort(PORTS[service]);
   const url = `http://127.0.0.1:${port}`;
   let hasWorked = false;
+  /** How many instances there were to go through. */
+  let known = 0;
   for (let turn = 0, pause = pauseMs; !interrupted.aborted; turn += 1) {
-    const instances = await onlineInstances(context, connection).catch((error: unknown) => {
-      if (!hasWorked) throw error;
-      return [];
-    });
-    if (instances.length === 0 && !hasWorked) throw noInstance(context.stage);
     const began = Date.now();
-    const why =
-      instances.length === 0 ? 'no instance is online' : await oneSession(instances[turn % instances.length]!);
+    const why = await oneTurn(turn);
     if (interrupted.aborted) return;
     // Where none of them works, none will by itself.
-    if (!hasWorked && turn + 1 >= instances.length)
-      throw new CliError(TUNNEL_FAILED, why, ['./bin/metals status'], 'failed');
+    if (!hasWorked && turn + 1 >= known) throw new CliError(TUNNEL_FAILED, why, ['./bin/metals status'], 'failed');
     pause = Date.now() - began > LONGEST_PAUSE_MS ? pauseMs : Math.min(2 * pause, LONGEST_PAUSE_MS);
     terminal.note(terminal.noteColors.yellow(`${service}: ${why}; through another node in ${pause / 1000} s`));
     await sleep(pause, undefined, { signal: interrupted }).catch(() => undefined);
+  }
+
+  /** What stands in the way now; a later attempt may get through. */
+  function explained(error: unknown): string {
+    const { region, profile, endpoint } = context;
+    return visible(explainError(error, { what: TUNNEL_FAILED, region, profile, endpoint }).why);
+  }
+
+  async function oneTurn(turn: number): Promise<string> {
+    const instances = await onlineInstances(context, connection).catch((error: unknown) => {
+      if (!hasWorked) throw error;
+      return explained(error);
+    });
+    if (typeof instances === 'string') return instances;
+    known = instances.length;
+    if (known > 0) return oneSession(instances[turn % known]!);
+    if (!hasWorked) throw noInstance(context.stage);
+    return 'no instance is online in Systems Manager';
   }
 
   /** Answers why it is over. @throws what another node would not mend */
@@ -120,10 +133,10 @@ async function keepTunnel(
       Reason: `metals tunnel ${service}`,
     }).catch((error: Error) => {
       // An instance that has just gone is Online for some minutes.
-      if (error.name === 'TargetNotConnected' || hasWorked) return error;
+      if (error.name === 'TargetNotConnected' || hasWorked) return explained(error);
       throw error;
     });
-    if (session instanceof Error) return visible(session.message);
+    if (typeof session === 'string') return session;
     const over = new AbortController();
     let why = 'the session has ended';
     let isSilent = false;

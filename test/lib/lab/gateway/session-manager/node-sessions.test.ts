@@ -63,7 +63,7 @@ interface Plugin {
 }
 
 /** Acknowledges and answers the handshake as the plugin does. */
-async function plugin({ StreamUrl, TokenValue }: Access, errors?: string[]): Promise<Plugin> {
+async function plugin({ StreamUrl, TokenValue }: Access, errors?: string[] | 'broken'): Promise<Plugin> {
   const socket = new WebSocket(StreamUrl);
   let next = 0;
   const shown: string[] = [];
@@ -76,7 +76,8 @@ async function plugin({ StreamUrl, TokenValue }: Access, errors?: string[]): Pro
     socket.send(serialise(acknowledgementOf(message)));
     if (message.payloadType === PAYLOAD.handshakeRequest) {
       shown.push(JSON.parse(message.payload.toString()).RequestedClientActions[0].ActionParameters.SessionType);
-      send(PAYLOAD.handshakeResponse, json({ ClientVersion: '1.3.0.0', Errors: errors ?? null }));
+      const answer = json({ ClientVersion: '1.3.0.0', Errors: errors ?? null });
+      send(PAYLOAD.handshakeResponse, errors === 'broken' ? Buffer.from('{') : answer);
     }
     if (message.payloadType === PAYLOAD.output) shown.push(message.payload.toString());
   });
@@ -145,9 +146,14 @@ test('a plugin that refuses the handshake is told so, and nothing begins on the 
   expect(node).toBeUndefined();
 });
 
-test('a handshake that is none ends the session, and a second one begins nothing', async () => {
-  const broken = await plugin(sessions.start({ Target: TARGET }, host));
-  broken.socket.removeAllListeners('message');
+test('an answer to the handshake that is none ends the session', async () => {
+  const { shown } = await plugin(sessions.start({ Target: TARGET }, host), 'broken');
+  await until(() => shown.some((text) => text.startsWith('closed')));
+  expect(shown.at(-1)).toContain('closed the session could not begin on the node');
+  expect(node).toBeUndefined();
+});
+
+test('a second answer to the handshake begins nothing', async () => {
   const access = sessions.start({ Target: TARGET }, host);
   const other = await plugin(access);
   await until(() => other.shown.includes('$ '));
