@@ -150,7 +150,7 @@ test('for more than there is room, nothing is scaled, and each node says what it
 });
 
 test('the history tells what was scaled, and how that ended', async () => {
-  const { code, stdout, stderr } = await metals('history', '--json');
+  const { code, stdout, stderr } = await metals('history', '--lines', '200', '--json');
   if (code !== 0) throw new Error(`metals history: exit code ${code}\n${stderr}`);
   const { changes } = parseBySchema('history', stdout) as { changes: Record<string, unknown>[] };
   expect(changes[0]).toMatchObject({
