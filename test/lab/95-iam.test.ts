@@ -7,6 +7,7 @@ import type { RecordedCall } from '../../lib/lab/gateway/authorization/recording
 import { GRANTS_OF_TESTS } from './support/grants-of-tests';
 import { GRANTS_WITHOUT_CALLS } from './support/grants-without-calls';
 import { iamReport } from './support/iam-report';
+import { instanceOfSlot } from './support/instances';
 import { nodeContainers, tryInNode } from './support/nodes';
 import { hasPassedHere } from './support/passed-tests';
 import { stage } from './support/secrets';
@@ -63,7 +64,9 @@ test('no call of the product was denied, or is one that the lab cannot judge', a
   const ofManagers = [...attached.map(({ resource }) => resource), `/${(await managersVolume()).id}`];
   const tried = ({ roleName, action, resource }: RecordedCall) =>
     WORKER.test(roleName) &&
-    (resource.includes('api-key') || (action === ATTACH && ofManagers.some((volume) => resource.endsWith(volume))));
+    (resource.includes('api-key') ||
+      action === 'ssm:StartSession' ||
+      (action === ATTACH && ofManagers.some((volume) => resource.endsWith(volume))));
   const refused = calls.filter((call) => !['allowed', 'not yet in effect'].includes(call.decision) && !tried(call));
   expect(refused).toEqual([]);
 });
@@ -80,7 +83,7 @@ for (const { actions, test: needed } of notExercised)
   test.skip(`${actions.join(', ')}: not exercised, because "${needed.title}" (${needed.file}) has not passed on this lab`, () =>
     undefined);
 
-test('a worker reads no secret and does not get the manager’s volume, and AWS’s words say so', async () => {
+test('a worker reads no secret, gets no volume of the manager’s and no session with it, and AWS’s words say so', async () => {
   const node = await worker();
   const secretId = 'metals/lab/api-key';
   const read = await aws(node, 'secretsmanager', 'get-secret-value', '--secret-id', secretId);
@@ -97,6 +100,10 @@ test('a worker reads no secret and does not get the manager’s volume, and AWS�
   expect(attach.stderr).toMatch(
     /\(UnauthorizedOperation\) when calling the AttachVolume operation: You are not authorized/,
   );
+  const { id } = await instanceOfSlot(stage(), 'manager-1');
+  const session = await aws(node, 'ssm', 'start-session', '--target', id);
+  expect(session.code).not.toBe(0);
+  expect(session.stderr).toMatch(/\(AccessDeniedException\) when calling the StartSession operation: User: \S+ is not/);
   // The deployer may: a secret that is not there at all would be refused as well.
   const client = new SecretsManagerClient({});
   expect((await client.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString).toBeTruthy();
