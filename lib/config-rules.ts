@@ -1,7 +1,7 @@
 /** What each setting may be, checked one by one; lib/config.ts says what they mean. */
 import { z } from 'zod';
 import { cidrProblem } from './cidr';
-import { STAGE } from './contract';
+import { SLOT_PATTERN, STAGE } from './contract';
 
 /** A key's rule: how its value is checked, and what is allowed in words. */
 export interface Rule {
@@ -36,7 +36,6 @@ const cidr = (widest: number, narrowest: number): Rule => ({
   allowed: `an IPv4 range between /${widest} and /${narrowest}`,
 });
 
-const SLOT = /^(manager|worker)-[1-9]\d?$/;
 /** EC2 and Systems Manager agree on these characters, and Systems Manager on no empty value [tagging guides]. */
 const TAG_KEY = /^(?!aws:|metals:|Name$)[A-Za-z0-9 _.:/=+@-]{1,128}$/i;
 const TAG_VALUE = /^[A-Za-z0-9 _.:/=+@-]{1,256}$/;
@@ -154,9 +153,9 @@ export const RULES = {
     schema: z.union([z.number(), z.string().transform(Number)]).refine((n) => [1, 3].includes(n)),
     allowed: '1 or 3: of two, none may be away',
   },
-  kafkaSlot: text(SLOT, 'a slot such as worker-1'),
+  kafkaSlot: text(SLOT_PATTERN, 'a slot such as worker-1'),
   kafkaOtherSlots: {
-    schema: LIST.pipe(z.array(z.string().regex(SLOT))),
+    schema: LIST.pipe(z.array(z.string().regex(SLOT_PATTERN))),
     allowed: 'two slots such as worker-2,worker-3',
   },
   mongodbUri: {
@@ -167,7 +166,7 @@ export const RULES = {
   mongodbPort: integer(1, 65_535),
   mongodbCidrs: ranges,
   mongodbCa: caFile,
-  mongodbSlot: text(SLOT, 'a slot such as worker-2'),
+  mongodbSlot: text(SLOT_PATTERN, 'a slot such as worker-2'),
   producerReplicas: integer(1, 10),
   processorReplicas: integer(1, 5),
   feedEventsPerSecond: integer(0, 1000),

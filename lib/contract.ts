@@ -45,6 +45,9 @@ export const TAG = {
 
 export type NodeRole = 'manager' | 'worker';
 
+/** Names of slots: `manager-1`, `worker-20`. */
+export const SLOT_PATTERN = /^(manager|worker)-[1-9]\d?$/;
+
 /** The slot that creates the Swarm; no other ever does. */
 export const FIRST_MANAGER = 'manager-1';
 

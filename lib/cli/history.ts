@@ -1,7 +1,7 @@
 /** What has changed a stage's Swarm, out of the commands that Systems Manager has kept. Pure. */
 import type { Command } from '@aws-sdk/client-ssm';
 import { documentName, type DocumentId } from '../contract';
-import { parametersOf, sentAtMs } from './sent-commands';
+import { parameterValues } from './parameter-values';
 
 /** Documents that change what runs; those that a deployment sends in front of stack-deploy belong to it. */
 export const CHANGING_DOCUMENTS = [
@@ -22,6 +22,8 @@ export interface Change {
   readonly by: string;
   readonly outcome: 'succeeded' | 'failed' | 'cancelled' | 'timed out' | 'under way';
   readonly commandId: string;
+  /** Where it was sent; null where it went by tags. */
+  readonly instance: string | null;
   /** In words: what it was to do. */
   readonly detail: string;
   /** The first characters of the SHA-256 of what was deployed. */
@@ -44,7 +46,7 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
   let before: Parameters | undefined;
   const changes = sorted.flatMap((command): Change[] => {
     const document = command.DocumentName!.slice(documentName(stage, '' as DocumentId).length);
-    const parameters = parametersOf(command);
+    const parameters = parameterValues(command.Parameters);
     if (parameters.DryRun === 'true' || parameters.State === 'ask') return [];
     const detail = document === 'stack-deploy' ? deployed(parameters, before) : asked(parameters);
     if (document === 'stack-deploy') before = parameters;
@@ -55,6 +57,7 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
         by: command.Comment?.startsWith('CloudFormation') ? 'CloudFormation' : 'metals',
         outcome: OUTCOMES[command.Status ?? ''] ?? 'under way',
         commandId: command.CommandId!,
+        instance: command.InstanceIds?.[0] ?? null,
         detail,
         bundle: parameters.BundleSha256?.slice(0, 12) ?? null,
       },
@@ -62,6 +65,8 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
   });
   return changes.reverse();
 }
+
+const sentAtMs = ({ RequestedDateTime }: Command): number => RequestedDateTime?.getTime() ?? 0;
 
 /** What differs from the deployment before. */
 function deployed(now: Parameters, before: Parameters | undefined): string {

@@ -6,6 +6,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { rotationAssociation } from '../contract';
+import { parameterValues } from './parameter-values';
 
 /** The parameters of stack-deploy; undefined where the stage has no such association. */
 export async function lastDeployment(
@@ -15,9 +16,7 @@ export async function lastDeployment(
   const AssociationId = await associationId(ssm, rotationAssociation(stage));
   if (AssociationId === undefined) return undefined;
   const { AssociationDescription } = await ssm.send(new DescribeAssociationCommand({ AssociationId }));
-  return Object.fromEntries(
-    Object.entries(AssociationDescription?.Parameters ?? {}).map(([name, [value = '']]) => [name, value]),
-  );
+  return parameterValues(AssociationDescription?.Parameters);
 }
 
 async function associationId(ssm: SSMClient, name: string): Promise<string | undefined> {

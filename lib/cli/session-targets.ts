@@ -1,18 +1,17 @@
 /** Which instance a session goes to. */
-import { closest } from 'fastest-levenshtein';
-import { type NodeRole, TAG } from '../contract';
+import { type NodeRole, SLOT_PATTERN, TAG } from '../contract';
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import { isOnline, listInstances, listOnline } from '../ssm/run-command';
+import type { Target } from '../ssm';
 import { clientsOf } from './clients';
 import type { Context } from './context';
 import { CliError } from './errors';
 import type { Connection } from './systems-manager';
-
-const SLOT = /^(manager|worker)-[1-9][0-9]?$/;
+import { whatThereIs } from './what-there-is';
 
 /** @throws CliError (usage) for what is no name of a slot */
 export function assertSlot(slot: string, what: string): void {
-  if (!SLOT.test(slot))
+  if (!SLOT_PATTERN.test(slot))
     throw new CliError(
       what,
       `"${slot}" is no slot, such as worker-1`,
@@ -28,9 +27,8 @@ export async function instanceOfSlot(
   slot: string,
   what: string,
 ): Promise<string> {
-  const ofStage = { key: `tag:${TAG.stage}`, values: [context.stage] };
   // While a slot is replaced the instance that has just gone is Online as well, for some minutes.
-  const online = (await listInstances(ssm, [ofStage, { key: `tag:${TAG.slot}`, values: [slot] }])).filter(isOnline);
+  const online = (await listInstances(ssm, ofStage(context, TAG.slot, slot))).filter(isOnline);
   const newest = online.sort((a, b) => pingedAtMs(b) - pingedAtMs(a))[0];
   if (newest !== undefined) return newest.InstanceId!;
   // Loaded here: no other command waits for EC2's client.
@@ -49,15 +47,23 @@ export async function instanceOfSlot(
       ['./bin/metals status'],
       'refused',
     );
-  const hint = slots.length === 0 ? '' : `; did you mean ${closest(slot, slots)}? There are: ${slots.join(', ')}`;
-  throw new CliError(what, `stage ${context.stage} has no slot ${slot}${hint}`, ['./bin/metals status'], 'usage');
+  throw new CliError(
+    what,
+    `stage ${context.stage} has no slot ${slot}${whatThereIs(slot, slots)}`,
+    ['./bin/metals status'],
+    'usage',
+  );
 }
 
 const pingedAtMs = ({ LastPingDateTime }: InstanceInformation): number => LastPingDateTime?.getTime() ?? 0;
 
+const ofStage = ({ stage }: Context, tag: string, value: string): Target[] => [
+  { key: `tag:${TAG.stage}`, values: [stage] },
+  { key: `tag:${tag}`, values: [value] },
+];
+
 /** All instances of a stage that are online, managers last: they have other things to do. */
-export async function onlineInstances({ stage }: Context, { ssm }: Connection): Promise<readonly string[]> {
-  const ofStage = { key: `tag:${TAG.stage}`, values: [stage] };
-  const ofRole = (role: NodeRole) => listOnline(ssm, [ofStage, { key: `tag:${TAG.role}`, values: [role] }]);
+export async function onlineInstances(context: Context, { ssm }: Connection): Promise<readonly string[]> {
+  const ofRole = (role: NodeRole) => listOnline(ssm, ofStage(context, TAG.role, role));
   return [...(await ofRole('worker')), ...(await ofRole('manager'))];
 }

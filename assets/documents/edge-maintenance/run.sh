@@ -23,8 +23,7 @@ if [[ ${SSM_State} != ask ]]; then
   # One that was rolled back is sent again where it is so already, too: its state would be taken for that of this one.
   state=$(jq -r --arg edge "${STACK}_edge" '.[] | select(.Spec.Name == $edge) | .UpdateStatus.State // ""' <<<"${services}")
   if [[ ${message} != "${before}" || ${state} == rollback_completed ]]; then
-    [[ -z $(update_under_way edge <<<"${services}") ]] ||
-      fail "the edge is being updated (${state})" "let that end: metals status --stage ${SSM_Stage}; one that is paused ends with the next deployment"
+    refuse_during_update "${services}" edge 'the edge'
     set_maintenance "${services}" "${message}"
   fi
   # As well where it is set already: a run that was cut off is waited for by the next one.

@@ -57,13 +57,6 @@ finish() {
   exit "${code}"
 }
 
-refuse_while_moving() {
-  local begun
-  begun=$(moves)
-  [[ ${begun} == '[]' ]] ||
-    fail "a move from one Kafka or MongoDB to another has not ended" "let its deployment end, or deploy again, and rewind after that"
-}
-
 # Of their own kind, or one who only counts would remove the job of one who does it.
 JOB_LABEL=rewind
 if [[ ${SSM_DryRun} == true ]]; then
@@ -73,7 +66,7 @@ if [[ ${SSM_DryRun} == true ]]; then
 else
   take_lease events-rewind
   trap release_lease EXIT
-  refuse_while_moving
+  refuse_while_moving rewind
 fi
 arguments=$(request | jq -c '["rewind", tojson]')
 specify_job "${JOB_LABEL}" 'processor/kafka-password-processor|kafka-login-processor' processor "${arguments}"

@@ -45,6 +45,15 @@ converge() {
     failed) fail "the stack did not converge: an update failed and was rolled back" ;;
     stuck:*) fail "the stack did not converge: an update is paused and goes no further: ${ANSWER#stuck: }" "remove the cause above and deploy again" ;;
     over:*) fail "the stack did not converge: ${ANSWER#over: } has failed and is not begun again" "remove the cause above and deploy again" ;;
-    *) fail "the stack did not converge within ${SSM_TimeoutSeconds} s: $(first_bytes 160 <<<"${ANSWER#waiting: }")" ;;
+    *) fail "the stack did not converge $(not_converged)" ;;
   esac
+}
+
+# Each change of a service replaces what its update goes back to: one that is under way would go back to itself.
+refuse_during_update() { # SERVICES NAME WHAT
+  local state
+  state=$(jq -r --arg name "${STACK}_$2" '.[] | select(.Spec.Name == $name) | .UpdateStatus.State // ""
+    | select(IN("updating", "paused", "rollback_started", "rollback_paused"))' <<<"$1")
+  [[ -z ${state} ]] ||
+    fail "$3 is being updated (${state})" "let that end: metals status --stage ${SSM_Stage}; one that is paused ends with the next deployment"
 }

@@ -24,3 +24,10 @@ remember_move() {
 }
 
 forget_moves() { move_configs | jq -r '.[].Spec.Name' | xargs -r docker config rm >/dev/null; }
+
+refuse_while_moving() { # WHAT COMES AFTER IT
+  local begun
+  begun=$(moves)
+  [[ ${begun} == '[]' ]] ||
+    fail "a move from one Kafka or MongoDB to another has not ended" "let its deployment end, or deploy again, and $1 after that"
+}

@@ -63,13 +63,6 @@ scaled_needs() {
       else . end)'
 }
 
-# The state of a service's update where another change would be lost in it, or it in the other change; nothing otherwise.
-# Services on stdin.
-update_under_way() { # NAME
-  jq -r --arg name "${STACK}_$1" '.[] | select(.Spec.Name == $name) | .UpdateStatus.State // ""
-    | select(IN("updating", "paused", "rollback_started", "rollback_paused"))'
-}
-
 # What services that are deployed reserve and where they may run, as room_problems takes it; services on stdin.
 needs_of_services() {
   jq -c 'map(.Spec | .TaskTemplate as $task | {

@@ -21,12 +21,10 @@ numbers() { # services on stdin
 }
 
 refuse_unless_settled() { # SERVICES
-  local name standing begun update
+  local name standing
   for name in ${SSM_Replicas//,/ }; do
     name=${name%=*}
-    update=$(update_under_way "${name}" <<<"$1")
-    [[ -z ${update} ]] ||
-      fail "service ${name} is being updated (${update})" "let that end: metals status --stage ${SSM_Stage}; one that is paused ends with the next deployment"
+    refuse_during_update "$1" "${name}" "service ${name}"
     [[ ${name} == none ]] || jq -e --arg name "${STACK}_${name}" 'any(.[]; .Spec.Name == $name)' <<<"$1" >/dev/null ||
       fail "service ${name} is not deployed on this Swarm" "metals deploy --stage ${SSM_Stage}"
   done
@@ -34,9 +32,7 @@ refuse_unless_settled() { # SERVICES
     fail "a service is named twice: ${SSM_Replicas}" "say one number for each"
   standing=$(jq -r '[.[] | select(.Spec.Labels["com.metals.rewind.replicas"]) | .Spec.Name | ltrimstr("metals_")] | join(", ")' <<<"$1")
   [[ -z ${standing} ]] || fail "${standing} stands still for a rewind" "let it end; if it was cut off: metals rewind --all --stage ${SSM_Stage}"
-  begun=$(moves)
-  [[ ${begun} == '[]' ]] ||
-    fail "a move from one Kafka or MongoDB to another has not ended" "let its deployment end, or deploy again, and scale after that"
+  refuse_while_moving scale
 }
 
 # With the numbers that are asked for; the next deployment updates all of them, so it has to have room for that as well.

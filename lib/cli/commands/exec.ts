@@ -1,4 +1,3 @@
-import { closest } from 'fastest-levenshtein';
 import type { Context } from '../context';
 import { CliError } from '../errors';
 import { shellQuote } from '../next-command';
@@ -6,6 +5,7 @@ import { findPlugin, openSession, runPlugin, startPlugin, type Session, type Sta
 import { instanceOfSlot } from '../session-targets';
 import type { StackStatus } from '../stack-status';
 import { connect } from '../systems-manager';
+import { whatThereIs } from '../what-there-is';
 import { readStatus } from './status';
 import { visible } from '../../safe-text';
 import { GRACE_MS, type Verb } from '../verbs/verb';
@@ -52,8 +52,8 @@ export function chooseTask(
 ): StackStatus['tasks'][number] {
   const names = services.map(({ name }) => name);
   if (!names.includes(service)) {
-    const hint = names.length === 0 ? '' : `; did you mean ${closest(service, names)}? There are: ${names.join(', ')}`;
-    throw new CliError(EXEC_FAILED, `there is no service ${service}${hint}`, ['./bin/metals status'], 'usage');
+    const why = `there is no service ${service}${whatThereIs(service, names)}`;
+    throw new CliError(EXEC_FAILED, why, ['./bin/metals status'], 'usage');
   }
   const running = tasks.filter((task) => task.service === service);
   const found = running.find((task) => node === undefined || task.node === node);

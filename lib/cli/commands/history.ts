@@ -1,13 +1,13 @@
-import { GetCommandInvocationCommand, type Command, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetCommandInvocationCommand, paginateListCommands, type Command, type SSMClient } from '@aws-sdk/client-ssm';
 import { documentName, EXIT } from '../../contract';
 import { isThrottled } from '../../ssm';
 import { visible } from '../../safe-text';
 import type { Context } from '../context';
 import { formatSeconds } from '../duration';
 import { CliError } from '../errors';
+import { lineCount, lineCountProblem } from '../line-count';
 import { changesOf, CHANGING_DOCUMENTS, type Change } from '../history';
 import { completeCommands } from '../next-command';
-import { sentCommands } from '../sent-commands';
 import { assertDeployed, connect } from '../systems-manager';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
@@ -26,7 +26,6 @@ export interface HistoryOptions {
 
 interface Told extends Change {
   readonly seconds: number | null;
-  readonly instance: string | null;
   /** Of one that failed, the cause. */
   readonly error: string | null;
 }
@@ -34,38 +33,34 @@ interface Told extends Change {
 /** `metals history`: what has changed the Swarm in the last 30 days, out of what Systems Manager keeps. */
 export async function history(context: Context, { lines }: HistoryOptions): Promise<number> {
   const { terminal, stage } = context;
-  const most = lines === undefined ? DEFAULT_LINES : /^\d{1,3}$/.test(lines) ? Number(lines) : 0;
-  if (most < 1 || most > MOST_LINES)
-    throw new CliError(
-      HISTORY_FAILED,
-      `--lines: got "${lines}", expected a number from 1 to ${MOST_LINES}`,
-      ['add --lines 50'],
-      'usage',
-    );
-  const { ssm } = await connect(context).then(async (connection) => {
-    await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
-    return connection;
-  });
-  const found: Command[][] = [];
-  for (const id of CHANGING_DOCUMENTS) found.push(await sentCommands(ssm, documentName(stage, id)));
-  const changes = changesOf(found.flat(), stage);
-  const instances = new Map(found.flat().map((command) => [command.CommandId!, command.InstanceIds?.[0]]));
+  const most = lineCount(lines, DEFAULT_LINES, MOST_LINES);
+  if (most === undefined)
+    throw new CliError(HISTORY_FAILED, lineCountProblem(lines, MOST_LINES), ['add --lines 50'], 'usage');
+  const connection = await connect(context);
+  await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
+  const { ssm } = connection;
+  const commands: Command[] = [];
+  for (const id of CHANGING_DOCUMENTS) {
+    const Filters = [{ key: 'DocumentName' as const, value: documentName(stage, id) }];
+    for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters }))
+      commands.push(...Commands);
+  }
+  const changes = changesOf(commands, stage);
   const shown = changes.slice(0, most);
   const told: Told[] = [];
   for (let from = 0; from < shown.length; from += AT_ONCE)
-    told.push(...(await Promise.all(shown.slice(from, from + AT_ONCE).map((change) => tell(ssm, change, instances)))));
+    told.push(...(await Promise.all(shown.slice(from, from + AT_ONCE).map((change) => tell(ssm, change)))));
   if (terminal.json)
     terminal.value({ stage, kept_days: KEPT_DAYS, more: changes.length - told.length, changes: told.map(asJson) });
   else report(context, told, changes.length - told.length);
   return EXIT.ok;
 }
 
-/** How long it took, where, and why it failed. */
-async function tell(ssm: SSMClient, change: Change, instances: ReadonlyMap<string, string | undefined>): Promise<Told> {
-  const instance = instances.get(change.commandId) ?? null;
-  if (instance === null) return { ...change, instance, seconds: null, error: null };
+/** How long it took, and why it failed. */
+async function tell(ssm: SSMClient, change: Change): Promise<Told> {
+  if (change.instance === null) return { ...change, seconds: null, error: null };
   const reply = await ssm
-    .send(new GetCommandInvocationCommand({ CommandId: change.commandId, InstanceId: instance }))
+    .send(new GetCommandInvocationCommand({ CommandId: change.commandId, InstanceId: change.instance }))
     .catch((error: Error) => {
       // Of a node that never took it there is nothing.
       if (error.name === 'InvocationDoesNotExist' || isThrottled(error)) return undefined;
@@ -76,7 +71,6 @@ async function tell(ssm: SSMClient, change: Change, instances: ReadonlyMap<strin
   );
   return {
     ...change,
-    instance,
     seconds: began === undefined || ended === undefined ? null : (ended - began) / 1000,
     error: change.outcome === 'succeeded' ? null : (causeIn(reply?.StandardErrorContent ?? '') ?? null),
   };

@@ -1,9 +1,10 @@
-import { EXIT } from '../../contract';
+import { EXIT, SLOT_PATTERN } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
 import { parseDurationSeconds } from '../duration';
 import { CliError, explainError } from '../errors';
 import { followLogs } from '../follow-logs';
+import { lineCount, lineCountProblem } from '../line-count';
 import { lineText, parseLogs, type LogLine, type Logs } from '../log-lines';
 import { completeCommands } from '../next-command';
 import { assertDeployed, connect, runOnInstance, runOnManager, type Connection } from '../systems-manager';
@@ -65,10 +66,9 @@ export function logParameters(options: LogsOptions): Record<string, string> {
   const seconds = parseDurationSeconds(since);
   if (seconds === undefined || seconds > LONGEST_SECONDS)
     throw usage(`--since: got "${since}", expected a duration such as 90s, 15m or 24h`, 'add --since 1h');
-  const count = lines === undefined ? DEFAULT_LINES : /^\d{1,5}$/.test(lines) ? Number(lines) : 0;
-  if (count < 1 || count > MOST_LINES)
-    throw usage(`--lines: got "${lines}", expected a number from 1 to ${MOST_LINES}`, 'add --lines 500');
-  if (node !== undefined && !/^(manager|worker)-[1-9][0-9]?$/.test(node))
+  const count = lineCount(lines, DEFAULT_LINES, MOST_LINES);
+  if (count === undefined) throw usage(lineCountProblem(lines, MOST_LINES), 'add --lines 500');
+  if (node !== undefined && !SLOT_PATTERN.test(node))
     throw usage(`--node: got "${node}", expected a slot such as worker-1`, 'add --node worker-1');
   if (level !== undefined && !LEVELS.some((known) => known === level))
     throw usage(`--level: got "${level}", expected one of ${LEVELS.join(', ')}`, 'add --level warn');

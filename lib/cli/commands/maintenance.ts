@@ -17,7 +17,7 @@ const LONGEST_MESSAGE = 200;
 const schema = z.object({ changed: z.boolean(), message: z.string().nullable() });
 type Answer = z.infer<typeof schema>;
 
-export const STATES = ['on', 'off'] as const;
+const STATES = ['on', 'off'] as const;
 
 export interface MaintenanceOptions {
   /** Missing: what it is now. */

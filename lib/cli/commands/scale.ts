@@ -22,10 +22,16 @@ type Scalable = keyof typeof SETTINGS;
 const NAMES = Object.keys(SETTINGS) as Scalable[];
 
 /** Why others have no number of replicas to choose. */
-const OTHERS: Readonly<Record<string, string>> = {
-  kafka: 'Kafka has one broker or three, each with a volume of its own: ./bin/metals deploy --context kafkaBrokers=3',
-  mongodb: 'MongoDB is one task, on the volume of its slot; docs/growing.md says what grows past it',
-  edge: 'the edge runs once on every node: ./bin/metals deploy --context workers=3',
+const OTHERS: Readonly<Record<string, { readonly why: string; readonly next: string }>> = {
+  kafka: {
+    why: 'Kafka has one broker or three, each with a volume of its own',
+    next: './bin/metals deploy --context kafkaBrokers=3',
+  },
+  mongodb: {
+    why: 'MongoDB is one task, on the volume of its slot; docs/growing.md says what grows past it',
+    next: STATUS,
+  },
+  edge: { why: 'the edge runs once on every node', next: './bin/metals deploy --context workers=3' },
 };
 
 const schema = z.object({
@@ -80,8 +86,8 @@ export function replicasParameter(numbers: readonly string[]): string | undefine
     const [name = '', count] = pair.split('=', 2);
     if (count === undefined || pair.split('=').length > 2) throw usage(`got "${pair}", expected SERVICE=NUMBER`);
     if (!isScalable(name)) {
-      const why = OTHERS[name.replace(/-\d$/, '')];
-      if (why !== undefined) throw usage(`${name} cannot be scaled: ${why.split(': ./bin')[0]!}`, nextOf(why));
+      const other = OTHERS[name.replace(/-\d$/, '')];
+      if (other !== undefined) throw usage(`${name} cannot be scaled: ${other.why}`, other.next);
       throw usage(`"${name}" is no service that can be scaled; did you mean "${closest(name, NAMES)}"?`);
     }
     if (wanted.has(name)) throw usage(`${name} is given twice`);
@@ -94,7 +100,6 @@ export function replicasParameter(numbers: readonly string[]): string | undefine
 }
 
 const isScalable = (name: string): name is Scalable => NAMES.some((known) => known === name);
-const nextOf = (why: string): string => /\.\/bin.*$/.exec(why)?.[0] ?? STATUS;
 
 /** Pure: what a number means that nobody sees at once. */
 export function notesOf({ services, scaled }: Scaled): string[] {

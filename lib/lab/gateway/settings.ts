@@ -5,6 +5,10 @@ import { MAX_SEED, PROFILE_NAMES, type ProfileName } from './timing';
 /** Registry name in image references, the same as on AWS; nodes resolve it to the gateway. */
 export const ECR_HOST = `${LAB_ACCOUNT_ID}.dkr.ecr.${LAB_REGION}.amazonaws.com`;
 
+/** On a node: where AWS is, behind a forwarder, and what the lab itself runs there. */
+export const NODE_ENDPOINT = `http://127.0.0.1:${LAB_DEFAULT_PORT}`;
+export const NODE_LIB = '/usr/local/lib/metals-lab';
+
 export interface GatewaySettings {
   /** Where the gateway listens. */
   readonly port: number;

@@ -1,12 +1,13 @@
 /** Effects on volumes: a sparse file in a Docker volume of its own, behind a loop device of the machine. */
+import { NODE_LIB } from '../settings';
 import { LAB_LABEL } from '../../../contract';
 import { run } from '../../process';
 import { LOOP_DEVICE_ARGUMENTS, volumeName } from './container';
 import { createVolume, removeVolume } from './docker-node';
 
 /** The program that works on files and loop devices (assets/lab/node/lib/disk). */
-const DISK = '/usr/local/lib/metals-lab/disk';
-const DEVICE = '/usr/local/lib/metals-lab/device';
+const DISK = `${NODE_LIB}/disk`;
+const DEVICE = `${NODE_LIB}/device`;
 /** As seen by that program; the kernel shows the name, by which a leftover of a killed lab is known. */
 const fileOf = (volumeId: string): string => `/volume/${volumeName(volumeId)}.img`;
 

@@ -1,6 +1,7 @@
 /** Effects on one node's container. */
 import { run, tryRun } from '../../process';
 import { errorText } from '../log';
+import { NODE_LIB } from '../settings';
 import { parseHostFacts, runArguments, type HostFacts, type NodeContainer } from './container';
 
 /** The edge leaves a load balancer, and dockerd stops its tasks, which get time to end in order. EC2 waits for minutes. */
@@ -45,7 +46,7 @@ export const restartNode = (container: string): Promise<string> =>
 export async function applySecurityGroups(container: string, rules: string): Promise<void> {
   const signal = AbortSignal.timeout(SECURITY_GROUPS_SECONDS * 1000);
   try {
-    await run('docker', ['exec', '-i', container, '/usr/local/lib/metals-lab/security-groups', 'apply'], {
+    await run('docker', ['exec', '-i', container, `${NODE_LIB}/security-groups`, 'apply'], {
       input: rules,
       signal,
     });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { tryRun } from '../../process';
 import { isRunning } from '../ec2/docker-node';
+import { NODE_ENDPOINT, NODE_LIB } from '../settings';
 import { FLAG, PAYLOAD } from './client-message';
 import type { DataChannel } from './data-channel';
 import { Mux } from './mux';
@@ -10,9 +11,8 @@ import type { SessionPlan } from './session-plan';
 import { openTerminal } from './terminal';
 
 /** Becomes the agent's user, in the folder where the agent begins a shell: assets/lab/node/lib/session. */
-const SESSION = '/usr/local/lib/metals-lab/session';
-/** On a node AWS is behind a forwarder. */
-const ENVIRONMENT = { TERM: 'xterm-256color', LANG: 'C.UTF-8', AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' };
+const SESSION = `${NODE_LIB}/session`;
+const ENVIRONMENT = { TERM: 'xterm-256color', LANG: 'C.UTF-8', AWS_ENDPOINT_URL: NODE_ENDPOINT };
 
 export interface NodeSide {
   /** Data of the plugin. */

@@ -1,4 +1,4 @@
-/** Pure: what ListCommands is asked for [API reference: CommandFilter], and in which pieces it answers. */
+/** Pure: what ListCommands is asked for [API reference: CommandFilter]. */
 import { AwsError } from '../errors';
 import type { CommandRecord } from './command-records';
 
@@ -6,8 +6,6 @@ interface Filter {
   readonly key: string;
   readonly value: string;
 }
-
-const MOST_ITEMS = 50;
 
 /** @throws AwsError for a filter that the lab does not know */
 export function commandFilter(filters: readonly Filter[] = []): (command: CommandRecord) => boolean {
@@ -26,14 +24,3 @@ const FILTERS: Readonly<Record<string, (command: CommandRecord, value: string) =
   Status: ({ status }, value) => status === value,
   DocumentName: ({ documentName }, value) => documentName === value,
 };
-
-/** One page, and the token of the next one. */
-export function pageOf<T>(
-  items: readonly T[],
-  { MaxResults = MOST_ITEMS, NextToken }: { readonly MaxResults?: number; readonly NextToken?: string },
-): { readonly items: readonly T[]; readonly NextToken?: string } {
-  const from = NextToken === undefined ? 0 : Number(NextToken);
-  if (!Number.isInteger(from)) throw new AwsError('InvalidNextToken', `token '${NextToken}' is none of the lab's`);
-  const next = from + Math.min(MaxResults, MOST_ITEMS);
-  return { items: items.slice(from, next), ...(next < items.length && { NextToken: String(next) }) };
-}

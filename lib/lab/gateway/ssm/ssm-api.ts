@@ -2,7 +2,7 @@
 import { AwsError } from '../errors';
 import { associationFilter, associationSummary, associationView } from './association-views';
 import type { Associations } from './associations';
-import { commandFilter, pageOf } from './command-filter';
+import { commandFilter } from './command-filter';
 import { commandView, invocationOutput, invocationView } from './command-views';
 import type { CommandRecord, InvocationRecord } from './command-records';
 import type { Commands } from './commands';
@@ -10,6 +10,7 @@ import { describeDocument, ownerOf, type Documents } from './documents';
 import type { NodeSessions } from '../session-manager/node-sessions';
 import { sessionActions } from '../session-manager/session-api';
 import { describeNode, filterNodes, nodeProperties } from './managed-nodes';
+import { pageReply } from './pages';
 import type { ManagedNodes } from './targets';
 import { jsonReply } from '../front-door/wire';
 import type { ActionHandler, Interceptor } from '../types';
@@ -74,10 +75,7 @@ function documentActions({ documents }: SsmDependencies): Record<string, ActionH
         DocumentFormat: 'JSON',
       };
     },
-    ListDocuments: (params) => {
-      const { items, NextToken } = pageOf(listDocuments(documents, params), params);
-      return { DocumentIdentifiers: items, ...(NextToken && { NextToken }) };
-    },
+    ListDocuments: (params) => pageReply('DocumentIdentifiers', listDocuments(documents, params), params),
     ListDocumentVersions: ({ Name }) => {
       const document = documents.get(Name);
       return {
@@ -136,19 +134,17 @@ function commandActions({ commands }: SsmDependencies): Record<string, ActionHan
       commands.cancel(CommandId);
       return {};
     },
-    ListCommands: (params) => {
-      const matching = visible(params).filter(commandFilter(params.Filters));
-      const { items, NextToken } = pageOf(matching, params);
-      return { Commands: items.map((command) => commandView(command)), ...(NextToken && { NextToken }) };
-    },
+    ListCommands: (params) =>
+      pageReply('Commands', visible(params).filter(commandFilter(params.Filters)), params, (command) =>
+        commandView(command),
+      ),
     ListCommandInvocations: (params) => {
       const all = visible(params).flatMap((command) =>
         Object.values(command.invocations)
           .filter(({ instanceId }) => !params.InstanceId || instanceId === params.InstanceId)
           .map((invocation) => invocationView(command, invocation, params.Details === true)),
       );
-      const { items, NextToken } = pageOf(all, params);
-      return { CommandInvocations: items, ...(NextToken && { NextToken }) };
+      return pageReply('CommandInvocations', all, params);
     },
     GetCommandInvocation: ({ CommandId, InstanceId, PluginName }) => {
       const command = commands.get(CommandId);

@@ -4,11 +4,9 @@ import { run, tryRun, type Output } from '../../process';
 import { UpstreamError } from '../errors';
 import type { CommandEffects, StepRun } from './command-run';
 import { EXIT_KILLED, type StepOutcome } from './steps';
+import { NODE_ENDPOINT, NODE_LIB } from '../settings';
 import type { Upstream } from '../ministack/upstream';
 
-const LAB_LIB = '/usr/local/lib/metals-lab';
-/** On a node AWS is behind a forwarder, as in the user data's environment. */
-const NODE_ENDPOINT = 'http://127.0.0.1:4566';
 /** Exit code of a step of which nobody knows how it ended. */
 const UNKNOWN_EXIT_CODE = 255;
 /** How long `docker exec` may take to end once its processes are gone. */
@@ -27,7 +25,7 @@ async function runStep(step: StepRun): Promise<StepOutcome> {
   const names = Object.keys(environment).flatMap((name) => ['--env', name]);
   const mark = `step-end-${crypto.randomUUID()}`;
   const workingDirectory = step.workingDirectory ? [step.workingDirectory] : [];
-  const command = [`${LAB_LIB}/run-step`, step.directory, mark, ...workingDirectory];
+  const command = [`${NODE_LIB}/run-step`, step.directory, mark, ...workingDirectory];
   const hung = new AbortController();
   const ending = waitForEnd(step, hung);
   try {
@@ -90,7 +88,7 @@ function waitForEnd(step: StepRun, hung: AbortController) {
 }
 
 async function stopStep(container: string, directory: string): Promise<void> {
-  await run('docker', ['exec', container, `${LAB_LIB}/stop-step`, directory]);
+  await run('docker', ['exec', container, `${NODE_LIB}/stop-step`, directory]);
 }
 
 const LOGS = 'Logs_20140328';

@@ -1,4 +1,4 @@
-import { commandFilter, pageOf } from '../../../../../lib/lab/gateway/ssm/command-filter';
+import { commandFilter } from '../../../../../lib/lab/gateway/ssm/command-filter';
 import type { CommandRecord } from '../../../../../lib/lab/gateway/ssm/command-records';
 
 const command = { documentName: 'metals-lab-stack-deploy', status: 'Success', requestedTime: 1_000 } as CommandRecord;
@@ -15,14 +15,4 @@ test('all filters must match', () => {
 
 test('one that the lab does not know is refused', () => {
   expect(() => matches(['ExecutionStage', 'Complete'])).toThrow("filter key 'ExecutionStage'; the lab knows");
-});
-
-test('fifty at most come at once', () => {
-  const items = Array.from({ length: 120 }, (_, index) => index);
-  const first = pageOf(items, {});
-  expect([first.items.length, first.NextToken]).toEqual([50, '50']);
-  const last = pageOf(items, { NextToken: '100' });
-  expect([last.items.length, last.NextToken]).toEqual([20, undefined]);
-  expect(pageOf(items, { MaxResults: 10 }).items).toHaveLength(10);
-  expect(() => pageOf(items, { NextToken: 'x' })).toThrow("token 'x'");
 });
