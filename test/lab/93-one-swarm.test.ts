@@ -91,7 +91,7 @@ async function perform({ kind, slot, other, seconds }: Step): Promise<void> {
 /** In one go: nobody else would start a Docker that was stopped. */
 const LOSE_STATE = 'systemctl stop docker.service && rm -rf /var/lib/docker/swarm; systemctl start docker.service';
 
-/** As the deployment has sent them; the lab forgets a command when a hundred have come after it. */
+/** As the deployment has sent them. */
 const sentWith: Record<'swarm-init' | 'swarm-join', Record<string, string>> = { 'swarm-init': {}, 'swarm-join': {} };
 
 const isExclusive = (kind: Step['kind']): boolean => (EXCLUSIVE_KINDS as readonly string[]).includes(kind);

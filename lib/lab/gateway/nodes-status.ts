@@ -1,10 +1,14 @@
 import { TAG } from '../../contract';
-import { isFinal, type CommandsData } from './ssm/command-records';
+import { isFinal, type CommandRecord } from './ssm/command-records';
 import type { ManagedNodes } from './ssm/targets';
 import type { NodesData } from './ec2/records';
 
 /** What /_lab/status tells about nodes: no user data, no outputs. */
-export function nodesStatus(data: NodesData, { commands }: CommandsData, nodes: ManagedNodes): Record<string, unknown> {
+export function nodesStatus(
+  data: NodesData,
+  commands: readonly CommandRecord[],
+  nodes: ManagedNodes,
+): Record<string, unknown> {
   const online = new Set(
     nodes
       .list()
@@ -34,6 +38,6 @@ export function nodesStatus(data: NodesData, { commands }: CommandsData, nodes: 
       state: attachment?.state ?? 'available',
       lastFailure,
     })),
-    commandsRunning: Object.values(commands).filter((command) => !isFinal(command.status)).length,
+    commandsRunning: commands.filter((command) => !isFinal(command.status)).length,
   };
 }

@@ -52,7 +52,7 @@ import { createSsm } from './ssm/ssm-api';
 import { associationResource, documentResource } from './ssm/ssm-resources';
 import { matchesTargets } from './ssm/targets';
 import { commandEffects } from './ssm/step-runner';
-import { Store } from './store';
+import { RecordStore, Store } from './store';
 import { Timing } from './timing';
 import type { Interceptors, Listener, ResourceHandler, Tag } from './types';
 
@@ -134,8 +134,13 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
   const documents = new Documents(Store.open(directory, 'documents', { documents: {} }), (name) =>
     associations.onDefaultVersionChanged(name),
   );
-  const commandStore = Store.open(directory, 'commands', { commands: {} });
-  const commands = new Commands(commandStore, documents, reports, commandEffects(upstream), log);
+  const commands = new Commands(
+    RecordStore.open(directory, 'commands'),
+    documents,
+    reports,
+    commandEffects(upstream),
+    log,
+  );
   const associationStore = Store.open(directory, 'associations', { associations: {} });
   const nodeSessions = new NodeSessions(reports, startNodeSide, log);
   const associations = new Associations(associationStore, documents, commands, reports, log);
@@ -208,7 +213,7 @@ export function createServices({ settings, upstream, log, emulated }: ServicesDe
     throttle: new Throttle(timing),
     iamReport: authorization.report,
     applyAssociationsDue: (now) => associations.applyDue(now),
-    status: () => ({ ...nodesStatus(store.data, commandStore.data, reports), loadBalancers: balancers.status() }),
+    status: () => ({ ...nodesStatus(store.data, commands.list(), reports), loadBalancers: balancers.status() }),
     async start() {
       await instances.adopt();
       await commands.abandonUnfinished();

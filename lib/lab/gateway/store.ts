@@ -1,4 +1,4 @@
-/** State that outlives the gateway: one typed JSON file per concern, written whole and atomically after each change. */
+/** State that outlives the gateway, as JSON: a file per concern, or per record, each written whole and atomically. */
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -14,15 +14,7 @@ export class Store<T extends object> {
     const file = path.join(directory, `${name}.json`);
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (!fs.existsSync(file)) return new Store(file, initial);
-    const text = fs.readFileSync(file, 'utf8');
-    try {
-      return new Store(file, { ...initial, ...(JSON.parse(text) as T) });
-    } catch (error) {
-      throw new Error(
-        `the lab's state in ${file} is not JSON (${(error as Error).message}); run "npm run lab:down", then "npm run lab"`,
-        { cause: error },
-      );
-    }
+    return new Store(file, { ...initial, ...(readState(file) as T) });
   }
 
   /** Changes the data and saves it; answers what `change` answers. */
@@ -32,10 +24,65 @@ export class Store<T extends object> {
     return result;
   }
 
-  /** Synchronous on purpose: a crash right after an answer must not lose what was answered. */
   save(): void {
-    const temporary = `${this.file}.new`;
-    fs.writeFileSync(temporary, JSON.stringify(this.data, undefined, 1), { mode: 0o600 });
-    fs.renameSync(temporary, this.file);
+    writeState(this.file, this.data);
   }
+}
+
+/** Records that grow to thousands: each has a file of its own, `<directory>/<name>/<id>.json`. */
+export class RecordStore<T extends { readonly id: string }> {
+  /** The live records; call `save` after a change. */
+  readonly records: ReadonlyMap<string, T>;
+  private readonly live: Map<string, T>;
+
+  private constructor(
+    private readonly directory: string,
+    records: readonly T[],
+  ) {
+    this.records = this.live = new Map(records.map((record) => [record.id, record]));
+  }
+
+  /** Loads what there is. */
+  static open<T extends { readonly id: string }>(directory: string, name: string): RecordStore<T> {
+    const own = path.join(directory, name);
+    fs.mkdirSync(own, { recursive: true, mode: 0o700 });
+    const files = fs.readdirSync(own).filter((file) => file.endsWith('.json'));
+    return new RecordStore(
+      own,
+      files.map((file) => readState(path.join(own, file)) as T),
+    );
+  }
+
+  save(record: T): void {
+    this.live.set(record.id, record);
+    writeState(this.fileOf(record.id), record);
+  }
+
+  delete(id: string): void {
+    this.live.delete(id);
+    fs.rmSync(this.fileOf(id), { force: true });
+  }
+
+  private fileOf(id: string): string {
+    return path.join(this.directory, `${id}.json`);
+  }
+}
+
+function readState(file: string): unknown {
+  const text = fs.readFileSync(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(
+      `the lab's state in ${file} is not JSON (${(error as Error).message}); run "npm run lab:down", then "npm run lab"`,
+      { cause: error },
+    );
+  }
+}
+
+/** Synchronous on purpose: a crash right after an answer must not lose what was answered. */
+function writeState(file: string, data: unknown): void {
+  const temporary = `${file}.new`;
+  fs.writeFileSync(temporary, JSON.stringify(data, undefined, 1), { mode: 0o600 });
+  fs.renameSync(temporary, file);
 }

@@ -52,10 +52,6 @@ export interface CommandRecord {
   invocations: Record<string, InvocationRecord>;
 }
 
-export interface CommandsData {
-  commands: Record<string, CommandRecord>;
-}
-
 const FINAL: readonly StepStatus[] = ['Success', 'Failed', 'TimedOut', 'Cancelled', 'Skipped'];
 export const isFinal = (status: StepStatus): boolean => FINAL.includes(status);
 
@@ -93,14 +89,9 @@ export function absoluteLimit(limit: string, targetCount: number): number {
   return limit.endsWith('%') ? Math.floor((targetCount * parseInt(limit, 10)) / 100) : Number(limit);
 }
 
-/** Oldest finished commands go first; outputs are kept for this many. */
-const COMMANDS_KEPT = 100;
+/** For so long Run Command keeps a command that has ended [Run Command: command history]. */
+const KEPT_SECONDS = 30 * 24 * 3600;
 
-export function forgetOldCommands(data: CommandsData): void {
-  const finished = Object.values(data.commands)
-    .filter((command) => isFinal(command.status))
-    .sort((a, b) => a.requestedTime - b.requestedTime);
-  for (const command of finished.slice(0, Math.max(0, finished.length - COMMANDS_KEPT))) {
-    delete data.commands[command.id];
-  }
-}
+/** Pure: whether Run Command has forgotten the command by `now`, in seconds. */
+export const isForgotten = ({ status, requestedTime }: CommandRecord, now: number): boolean =>
+  isFinal(status) && now - requestedTime > KEPT_SECONDS;

@@ -1,14 +1,13 @@
 /** Run Command: sends documents to nodes, follows and cancels them. */
 import { AwsError } from '../errors';
 import type { Log } from '../log';
-import type { Store } from '../store';
+import type { RecordStore } from '../store';
 import {
-  forgetOldCommands,
   isFinal,
+  isForgotten,
   setStatus,
   stepDirectory,
   type CommandRecord,
-  type CommandsData,
   type InvocationRecord,
 } from './command-records';
 import { CommandRun, type CommandEffects } from './command-run';
@@ -40,7 +39,7 @@ export class Commands {
   private readonly running = new Map<string, CommandRun>();
 
   constructor(
-    private readonly store: Store<CommandsData>,
+    private readonly store: RecordStore<CommandRecord>,
     private readonly documents: Documents,
     private readonly nodes: ManagedNodes,
     private readonly effects: CommandEffects,
@@ -81,15 +80,13 @@ export class Commands {
         ids.map((id) => [id, newInvocation(id, nodes.find((node) => node.id === id)!.name, now, steps)]),
       ),
     };
-    this.store.update((data) => {
-      forgetOldCommands(data);
-      data.commands[command.id] = command;
-    });
+    for (const { id } of this.list().filter((each) => isForgotten(each, now))) this.store.delete(id);
+    this.store.save(command);
     const planned = { steps, environment: environmentOf(content, values), refusal: agentRefusal(content, values) };
     const run = new CommandRun(command, planned, {
       effects: this.effects,
       nodes: this.nodes,
-      save: () => this.store.save(),
+      save: () => this.store.save(command),
       log: this.log,
     });
     this.running.set(command.id, run);
@@ -98,18 +95,19 @@ export class Commands {
   }
 
   get(id: string): CommandRecord | undefined {
-    return this.store.data.commands[id];
+    return this.store.records.get(id);
   }
 
   list(): CommandRecord[] {
-    return Object.values(this.store.data.commands).sort((a, b) => b.requestedTime - a.requestedTime);
+    return [...this.store.records.values()].sort((a, b) => b.requestedTime - a.requestedTime);
   }
 
   cancel(id: string): void {
     const command = this.get(id);
     if (!command) throw new AwsError('InvalidCommandId', `command ${id} does not exist`);
     if (isFinal(command.status)) return;
-    this.store.update(() => setStatus(command, 'Cancelling'));
+    setStatus(command, 'Cancelling');
+    this.store.save(command);
     this.running.get(id)?.cancel();
   }
 
@@ -128,9 +126,9 @@ export class Commands {
         setStatus(invocation, 'Failed');
       }
       setStatus(command, 'Failed');
+      this.store.save(command);
       this.log(command.id, `${command.documentName} was running when the gateway ended: marked as failed`);
     }
-    if (unfinished.length > 0) this.store.save();
   }
 }
 

@@ -5,14 +5,13 @@ import {
   associationView,
 } from '../../../../../lib/lab/gateway/ssm/association-views';
 import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
-import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
 import type { CommandEffects } from '../../../../../lib/lab/gateway/ssm/command-run';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { associationResource, documentResource } from '../../../../../lib/lab/gateway/ssm/ssm-resources';
 import { isDue, parseRate } from '../../../../../lib/lab/gateway/ssm/schedule';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
-import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+import { managedNode, noLog, removeStores, temporaryRecords, temporaryStore } from '../support/fixtures';
 
 afterEach(removeStores);
 
@@ -43,7 +42,7 @@ function setUp(nodes: ManagedNode[] = [managedNode()], exitCode = 0) {
   );
   documents.create({ Name: 'doc', Content: content('one') });
   const list = { list: () => nodes };
-  const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, list, effects, noLog);
+  const commands = new Commands(temporaryRecords(), documents, list, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, list, noLog);
   return { associations, commands, documents, most, nodes, ran };

@@ -1,11 +1,11 @@
-import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
+import type { CommandRecord } from '../../../../../lib/lab/gateway/ssm/command-records';
 import type { CommandEffects, StepRun } from '../../../../../lib/lab/gateway/ssm/command-run';
 import { commandView, invocationOutput, invocationView } from '../../../../../lib/lab/gateway/ssm/command-views';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import type { StepOutcome } from '../../../../../lib/lab/gateway/ssm/steps';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
-import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+import { managedNode, noLog, removeStores, temporaryRecords, temporaryStore } from '../support/fixtures';
 
 afterEach(removeStores);
 
@@ -49,7 +49,7 @@ function setUp({ steps = [step('run')], nodes = [managedNode()], runStep = async
     stopStep: async (container) => void stopped.push(container),
     ship: async (logGroup, prefix) => void shipped.push(`${logGroup} ${prefix.split('/').slice(1).join('/')}`),
   };
-  const store = temporaryStore<CommandsData>({ commands: {} });
+  const store = temporaryRecords<CommandRecord>();
   const commands = new Commands(store, documents, { list: () => nodes }, effects, noLog);
   return { commands, effects, documents, runs, shipped, stopped, store };
 }
@@ -293,4 +293,22 @@ test('an unfinished invocation shows -1 and no end', async () => {
     ResponseCode: -1,
     ExecutionEndDateTime: '',
   });
+});
+
+test('keeps a command for thirty days, as Run Command does', async () => {
+  const { commands } = setUp();
+  const start = 1_800_000_000_000;
+  const now = jest.spyOn(Date, 'now').mockReturnValue(start);
+  const first = commands.send(everywhere);
+  await first.finished;
+  const sendAfterDays = async (days: number): Promise<void> => {
+    now.mockReturnValue(start + days * 86_400_000);
+    await commands.send(everywhere).finished;
+  };
+  for (let sent = 0; sent < 150; sent++) await sendAfterDays(29);
+  expect(commands.get(first.command.id)).toBeDefined();
+  await sendAfterDays(31);
+  expect(commands.get(first.command.id)).toBeUndefined();
+  expect(commands.list()).toHaveLength(151);
+  now.mockRestore();
 });

@@ -2,11 +2,10 @@ import type { CommandRecord } from '../../../../../lib/lab/gateway/ssm/command-r
 import { commandView } from '../../../../../lib/lab/gateway/ssm/command-views';
 import { createSsm } from '../../../../../lib/lab/gateway/ssm/ssm-api';
 import { Associations, type AssociationsData } from '../../../../../lib/lab/gateway/ssm/associations';
-import type { CommandsData } from '../../../../../lib/lab/gateway/ssm/command-records';
 import { Commands } from '../../../../../lib/lab/gateway/ssm/commands';
 import { Documents, type DocumentsData } from '../../../../../lib/lab/gateway/ssm/documents';
 import { NodeSessions } from '../../../../../lib/lab/gateway/session-manager/node-sessions';
-import { managedNode, noLog, removeStores, temporaryStore } from '../support/fixtures';
+import { managedNode, noLog, removeStores, temporaryRecords, temporaryStore } from '../support/fixtures';
 import type { LabRequest } from '../../../../../lib/lab/gateway/types';
 
 afterEach(removeStores);
@@ -24,7 +23,7 @@ function setUp({ acceptsCommands = true } = {}) {
     ship: async () => undefined,
   };
   const documents = new Documents(temporaryStore<DocumentsData>({ documents: {} }));
-  const commands = new Commands(temporaryStore<CommandsData>({ commands: {} }), documents, nodes, effects, noLog);
+  const commands = new Commands(temporaryRecords(), documents, nodes, effects, noLog);
   const store = temporaryStore<AssociationsData>({ associations: {} });
   const associations = new Associations(store, documents, commands, nodes, noLog);
   const sessions = new NodeSessions(nodes, () => Promise.reject(new Error('no plugin comes')), noLog);

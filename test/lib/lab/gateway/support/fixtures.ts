@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { InstanceRecord, NodesData } from '../../../../../lib/lab/gateway/ec2/records';
-import { Store } from '../../../../../lib/lab/gateway/store';
+import { RecordStore, Store } from '../../../../../lib/lab/gateway/store';
 import type { ManagedNode } from '../../../../../lib/lab/gateway/ssm/targets';
 import type { GroupRecord } from '../../../../../lib/lab/gateway/autoscaling/group-record';
 
@@ -11,9 +11,16 @@ const directories: string[] = [];
 
 /** A store in a directory of its own, removed by `removeStores`. */
 export function temporaryStore<T extends object>(initial: T): Store<T> {
+  return Store.open(temporaryDirectory(), 'data', initial);
+}
+
+export const temporaryRecords = <T extends { readonly id: string }>(): RecordStore<T> =>
+  RecordStore.open(temporaryDirectory(), 'data');
+
+function temporaryDirectory(): string {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'gateway-test-'));
   directories.push(directory);
-  return Store.open(directory, 'data', initial);
+  return directory;
 }
 
 export function removeStores(): void {
