@@ -64,11 +64,15 @@ export const DOCUMENTS = [
   'stack-remove',
   'stack-status',
   'smoke-test',
+  'stack-validate',
   'service-logs',
   'dead-letters',
   'events-rewind',
   'service-scale',
   'edge-maintenance',
+  'swarm-evidence',
+  'swarm-events',
+  'node-evidence',
 ] as const;
 export type DocumentId = (typeof DOCUMENTS)[number];
 

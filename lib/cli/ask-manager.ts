@@ -9,7 +9,8 @@ import { runOnManager, type Connection } from './systems-manager';
 
 export interface Question<S extends z.ZodType> {
   readonly document: DocumentId;
-  readonly title: string;
+  /** Undefined: nothing is shown meanwhile. */
+  readonly title: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly answer: S;

@@ -2,10 +2,12 @@
 import {
   DescribeAssociationCommand,
   ListAssociationsCommand,
+  ListCommandsCommand,
   type ListAssociationsCommandOutput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { rotationAssociation } from '../contract';
+import { documentName, rotationAssociation } from '../contract';
+import { changesOf, type Change } from './history';
 import { parameterValues } from './parameter-values';
 
 /** The parameters of stack-deploy; undefined where the stage has no such association. */
@@ -33,4 +35,11 @@ async function associationId(ssm: SSMClient, name: string): Promise<string | und
     NextToken = page.NextToken;
   } while (NextToken);
   return undefined;
+}
+
+/** The newest deployment that Systems Manager remembers, which names the newest command first. */
+export async function newestDeployment(ssm: SSMClient, stage: string): Promise<Change | undefined> {
+  const Filters = [{ key: 'DocumentName' as const, value: documentName(stage, 'stack-deploy') }];
+  const { Commands = [] } = await ssm.send(new ListCommandsCommand({ Filters, MaxResults: 10 }));
+  return changesOf(Commands, stage)[0];
 }

@@ -20,12 +20,18 @@ export async function listManagers(client: EC2Client, stage: string): Promise<Ma
   return found.map(({ id, slot = id }) => ({ id, slot })).sort((a, b) => a.slot.localeCompare(b.slot));
 }
 
+export interface ListedInstance {
+  readonly id: string;
+  readonly slot?: string;
+  readonly launchedAt?: Date;
+}
+
 /** Those that fit, each with the slot of its tag. */
-export async function listInstances(client: EC2Client, Filters: Filter[]): Promise<{ id: string; slot?: string }[]> {
-  const found: { id: string; slot?: string }[] = [];
+export async function listInstances(client: EC2Client, Filters: Filter[]): Promise<ListedInstance[]> {
+  const found: ListedInstance[] = [];
   for await (const { Reservations = [] } of paginateDescribeInstances({ client }, { Filters }))
-    for (const { InstanceId, Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances))
-      found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value });
+    for (const { InstanceId, LaunchTime, Tags = [] } of Reservations.flatMap(({ Instances = [] }) => Instances))
+      found.push({ id: InstanceId!, slot: Tags.find(({ Key }) => Key === TAG.slot)?.Value, launchedAt: LaunchTime });
   return found;
 }
 

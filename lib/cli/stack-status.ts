@@ -31,6 +31,10 @@ const schema = z.object({
       standstill: z.string().nullish(),
       /** How many replicas its deployment says, where `metals scale` has set another number; undefined as below. */
       deployed_replicas: z.number().nullish(),
+      /** Tasks that failed, of the few that Docker remembers for each place; undefined as below. */
+      failed_tasks: z.number().nullish(),
+      /** None: as much as the node has; undefined as below. */
+      memory_limit_bytes: z.number().nullish(),
       problems: z.array(
         z.object({ task_state: z.string(), error: z.string().nullable(), node: z.string().nullable() }),
       ),
@@ -102,7 +106,7 @@ export function parseStackStatus(stdout: string): StackStatus {
 }
 
 const isJob = (service: Service): boolean => service.mode.endsWith('-job');
-const ROLLED_BACK = ['paused', 'rollback_started', 'rollback_paused', 'rollback_completed'];
+export const ROLLED_BACK = ['paused', 'rollback_started', 'rollback_paused', 'rollback_completed'];
 
 /**
  * Pure: what is wrong, one line each; nothing means healthy. Nodes report it, and one may be compromised: their text does not
@@ -191,7 +195,13 @@ export function statusRows(status: StackStatus): string[][] {
       service.mode,
       `${service.running}/${service.desired}`,
       healthCell(service, status.health.find((health) => health.service === service.name)?.status),
-      [service.update_state && `update ${service.update_state}`, scaled(service), shortImage(service.image)]
+      [
+        service.update_state && `update ${service.update_state}`,
+        scaled(service),
+        failed(service),
+        limit(service),
+        shortImage(service.image),
+      ]
         .filter(Boolean)
         .join(', '),
     ]),
@@ -201,6 +211,13 @@ export function statusRows(status: StackStatus): string[][] {
 
 const scaled = ({ deployed_replicas: deployed }: Service): string | undefined =>
   typeof deployed === 'number' ? `scaled, deployed as ${deployed}` : undefined;
+
+/** Of a job only attempts, until it is complete. */
+const failed = ({ failed_tasks: count }: Service): string | undefined =>
+  count ? `${count} ${count === 1 ? 'task has' : 'tasks have'} failed` : undefined;
+
+const limit = ({ memory_limit_bytes: bytes }: Service): string | undefined =>
+  typeof bytes === 'number' ? `at most ${Math.round(bytes / 2 ** 20)} MiB` : undefined;
 
 /** Pure: what an operator has set and may have forgotten, one line each. */
 export const reminders = ({ maintenance }: StackStatus): string[] =>

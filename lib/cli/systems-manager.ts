@@ -11,7 +11,7 @@ import { withActivity } from './activity';
 
 /** Somebody waits for the answer. */
 const FIRST_PAUSE_MS = 100;
-const ONLY_READS: readonly DocumentId[] = ['stack-status', 'service-logs'];
+const ONLY_READS: readonly DocumentId[] = ['stack-status', 'service-logs', 'swarm-evidence', 'swarm-events'];
 /** How long one that was chosen may be offline before it is chosen anew. */
 const GONE_SECONDS = 5;
 

@@ -150,14 +150,18 @@ async function confirmTargetCount(ssm: SSMClient, command: Command, request: Com
   }
 }
 
-/** One look at a command; the outputs come with it once it is done. */
-export async function readCommand(ssm: SSMClient, commandId: string): Promise<CommandState> {
+/** One look at a command; the outputs come with it once it is done, or, of instances that are, where they are asked for. */
+export async function readCommand(ssm: SSMClient, commandId: string, isInParts = false): Promise<CommandState> {
   const command = (await ssm.send(new ListCommandsCommand({ CommandId: commandId }))).Commands?.[0];
   const listed = await listInvocations(ssm, commandId);
   const status = command?.Status ?? 'Pending';
   const done = DONE_STATUSES.includes(status);
   const invocations = await Promise.all(
-    listed.map((entry) => (done ? readInvocation(ssm, entry) : Promise.resolve(withoutOutput(entry, '')))),
+    listed.map((entry) =>
+      done || (isInParts && DONE_STATUSES.includes(entry.Status ?? ''))
+        ? readInvocation(ssm, entry)
+        : Promise.resolve(withoutOutput(entry, '')),
+    ),
   );
   return {
     commandId,

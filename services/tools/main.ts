@@ -7,13 +7,14 @@ import { runCopy } from './run-copy';
 import { runDlq } from './run-dlq';
 import { runDrained } from './run-drained';
 import { runRewind } from './run-rewind';
+import { runValidate } from './run-validate';
 import { setUp, setupSecrets } from './setup';
 import { smoke, smokeSecrets } from './smoke';
 import type { StepResult } from './steps';
 import { readUsers } from './users';
 
 const USAGE =
-  'usage: app.js setup|brokers|smoke|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config], ' +
+  'usage: app.js setup|brokers|smoke|validate|dlq REQUEST [--config FILE] [--secrets DIRECTORY] [--check-config], ' +
   'app.js drained [CLUSTER_ID] [--config FILE] [--secrets DIRECTORY], ' +
   'app.js rewind REQUEST [--config FILE] [--secrets DIRECTORY], ' +
   'app.js copy REQUEST [--config FILE] [--from FILE] [--secrets DIRECTORY]';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   else if (verb === 'drained') process.exitCode = await runDrained(argv, process.env);
   else if (verb === 'rewind') process.exitCode = await runRewind(argv, process.env);
   else if (verb === 'copy') process.exitCode = await runCopy(argv);
+  else if (verb === 'validate') await runValidate(argv, process.env);
   else if (verb === 'setup' || verb === 'brokers' || verb === 'smoke') await runJob(verb, argv);
   else {
     process.stderr.write(`tools: unknown verb ${JSON.stringify(verb ?? '')}; ${USAGE}\n`);

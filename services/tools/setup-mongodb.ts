@@ -4,7 +4,7 @@ import type { ToolsConfig } from './config';
 import { setUpExpiry } from './price-expiry';
 import { ADMIN } from './users';
 
-const WRITER_ROLE = 'priceWriter';
+export const WRITER_ROLE = 'priceWriter';
 export const INDEXES: readonly { readonly name: string; readonly key: Record<string, 1 | -1> }[] = [
   { name: 'timestamp', key: { timestamp: 1 } },
   { name: 'metal_timestamp', key: { metal: 1, timestamp: -1 } },

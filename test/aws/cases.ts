@@ -49,6 +49,7 @@ export const CASES: readonly FileCases[] = [
   { file: '70-scaling.test.ts', runs: [], othersNeed: NODES },
   { file: '71-maintenance.test.ts', runs: [], othersNeed: TUNNEL },
   { file: '72-disks.test.ts', runs: [], othersNeed: 'the gateway: its calls are signed for the lab' },
+  { file: '73-doctor.test.ts', runs: [], othersNeed: NODES },
   { file: '75-killed-documents.test.ts', runs: [], othersNeed: RULES_OF_THE_LAB },
   {
     file: '80-deploy.test.ts',

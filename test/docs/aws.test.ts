@@ -29,12 +29,13 @@ test('the preflight asks for nothing that its row does not name', () => {
   expect([...new Set(asked)].filter((action) => !actionsOf('5').includes(action))).toEqual([]);
 });
 
-test('status and smoke-test call nothing that their row does not name', () => {
+test('status, doctor and smoke-test call nothing that their row does not name', () => {
   const sent = [...files('lib/ssm'), 'lib/cli/systems-manager.ts'].flatMap((file) =>
     [...read(file).matchAll(/new (\w+?)Command\(/g)].map(([, action]) => `ssm:${action}`),
   );
   // What a node that is away makes `status` look for.
   const looked = [...read('lib/cli/slot-volumes.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ec2:${action}`);
   const noted = [...read('lib/cli/associations.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ssm:${action}`);
-  expect(new Set([...sent, ...looked, ...noted])).toEqual(new Set(actionsOf('7')));
+  const instances = /function listInstances[^]*?paginate(\w+)\(/.exec(read('lib/cli/manager-instances.ts'))![1]!;
+  expect(new Set([...sent, ...looked, ...noted, `ec2:${instances}`])).toEqual(new Set(actionsOf('7')));
 });

@@ -287,6 +287,28 @@ bundle() { # what differs from another one
   document edge-maintenance
 }
 
+@test "stack-validate" {
+  manager && stack
+  job_prints '{"checks":[{"subject":"topic a","expected":"1","actual":"1","ok":true}]}'
+  document stack-validate
+}
+
+@test "swarm-evidence" {
+  manager && stack
+  document swarm-evidence
+}
+
+@test "swarm-events" {
+  manager && stack
+  export SSM_Since=9999999
+  document swarm-events
+}
+
+@test "node-evidence" {
+  manager && stack
+  document node-evidence
+}
+
 @test "swarm-leave on a manager" {
   manager && stack
   jq -c '.Spec.Role = "manager" | .ManagerStatus = {Reachability: "reachable", Addr: "10.40.5.22:2377"}' "${WORLD}/swarm/nodes/n3" >"${WORLD}/swarm/nodes/new" && mv "${WORLD}/swarm/nodes/new" "${WORLD}/swarm/nodes/n3"

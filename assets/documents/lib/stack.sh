@@ -70,6 +70,9 @@ stack_state() {
         update_message: ($service.UpdateStatus.Message // null),
         # It stands still for a document that says how many replicas it had: events-rewind.
         standstill: ($service.Spec.Labels["com.metals.rewind.replicas"] // null),
+        # Of the few that Docker remembers for each place.
+        failed_tasks: ($all | map(select(.Status.State | IN("failed", "rejected"))) | length),
+        memory_limit_bytes: ($service.Spec.TaskTemplate.Resources.Limits.MemoryBytes // null),
         # How many replicas its deployment says, where an operator wants another number: scale.sh.
         deployed_replicas: ($service.Spec.Labels["com.metals.scale.from"] // "" | if . == "" then null else tonumber end)
       }) as $row |

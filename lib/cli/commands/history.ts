@@ -8,7 +8,7 @@ import { CliError } from '../errors';
 import { lineCount, lineCountProblem } from '../line-count';
 import { changesOf, CHANGING_DOCUMENTS, type Change } from '../history';
 import { completeCommands } from '../next-command';
-import { assertDeployed, connect } from '../systems-manager';
+import { assertDeployed, connect, type Connection } from '../systems-manager';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
 
@@ -36,25 +36,40 @@ export async function history(context: Context, { lines }: HistoryOptions): Prom
   const most = lineCount(lines, DEFAULT_LINES, MOST_LINES);
   if (most === undefined)
     throw new CliError(HISTORY_FAILED, lineCountProblem(lines, MOST_LINES), ['add --lines 50'], 'usage');
-  const connection = await connect(context);
+  const { told, more } = await readHistory(context, await connect(context), most);
+  if (terminal.json) terminal.value(historyValue(stage, told, more));
+  else report(context, told, more);
+  return EXIT.ok;
+}
+
+/** The newest ones, and how many older ones there are. */
+export async function readHistory(
+  context: Context,
+  connection: Connection,
+  most = MOST_LINES,
+  /** Only those of then or later, as ISO 8601. */
+  from = '',
+): Promise<{ readonly told: readonly Told[]; readonly more: number }> {
   await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
   const { ssm } = connection;
   const commands: Command[] = [];
   for (const id of CHANGING_DOCUMENTS) {
-    const Filters = [{ key: 'DocumentName' as const, value: documentName(stage, id) }];
+    const Filters = [{ key: 'DocumentName' as const, value: documentName(context.stage, id) }];
     for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters }))
       commands.push(...Commands);
   }
-  const changes = changesOf(commands, stage);
-  const shown = changes.slice(0, most);
+  const changes = changesOf(commands, context.stage);
+  const shown = changes.filter(({ at }) => at >= from).slice(0, most);
   const told: Told[] = [];
   for (let from = 0; from < shown.length; from += AT_ONCE)
     told.push(...(await Promise.all(shown.slice(from, from + AT_ONCE).map((change) => tell(ssm, change)))));
-  if (terminal.json)
-    terminal.value({ stage, kept_days: KEPT_DAYS, more: changes.length - told.length, changes: told.map(asJson) });
-  else report(context, told, changes.length - told.length);
-  return EXIT.ok;
+  return { told, more: changes.length - told.length };
 }
+
+/** As --json prints it. */
+export const historyValue = (stage: string, told: readonly Told[], more: number): Record<string, unknown> => ({
+  ...{ stage, kept_days: KEPT_DAYS, more, changes: told.map(asJson) },
+});
 
 /** How long it took, and why it failed. */
 async function tell(ssm: SSMClient, change: Change): Promise<Told> {

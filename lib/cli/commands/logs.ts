@@ -86,13 +86,13 @@ export function logParameters(options: LogsOptions): Record<string, string> {
 }
 
 interface Reading {
-  /** Missing: nothing is shown meanwhile. */
-  readonly title?: string;
+  /** Missing: nothing is shown meanwhile, as another manager is asked before long; null: nothing is shown. */
+  readonly title?: string | null;
   /** Missing: any that can speak for the Swarm. */
   readonly manager?: string;
 }
 
-async function readLogs(
+export async function readLogs(
   context: Context,
   connection: Connection,
   parameters: Readonly<Record<string, string>>,
@@ -100,10 +100,11 @@ async function readLogs(
 ): Promise<{ readonly manager: string; readonly answer: Logs }> {
   const timeoutSeconds =
     title === undefined ? FOLLOW_TIMEOUT_SECONDS : (context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
-  const command = { id: 'service-logs', title, timeoutSeconds, parameters } as const;
+  const shown = title ?? undefined;
+  const command = { id: 'service-logs', title: shown, timeoutSeconds, parameters } as const;
   const state =
     manager === undefined
-      ? await runOnManager(context, connection, command.id, title, timeoutSeconds, parameters)
+      ? await runOnManager(context, connection, command.id, shown, timeoutSeconds, parameters)
       : await runOnInstance(context, connection, manager, command);
   const [invocation] = state.invocations;
   if (!state.succeeded || invocation === undefined) {

@@ -3,6 +3,8 @@ import { explainFailure } from '../../ssm';
 import { failedAssociations } from '../associations';
 import type { Context } from '../context';
 import { CliError, explainError } from '../errors';
+import type { Change } from '../history';
+import { newestDeployment } from '../last-deployment';
 import { completeCommands } from '../next-command';
 import { slotsWithoutVolume } from '../slot-volumes';
 import { findProblems, parseStackStatus, quorumLine, reminders, statusRows, type StackStatus } from '../stack-status';
@@ -75,11 +77,13 @@ export function showStatus(
   status: StackStatus,
   problems: readonly string[],
   notes: readonly string[] = [],
+  deployment?: Change | null,
 ): void {
   terminal.data(drawTable(statusRows(status), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
   const quorum = quorumLine(status);
   if (quorum !== undefined) terminal.note(quorum);
+  if (deployment != null) terminal.note(deploymentLine(deployment));
   for (const note of notes) terminal.note(terminal.noteColors.yellow(`note: ${note}`));
   for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
 }
@@ -94,6 +98,23 @@ async function findNotes(context: Context): Promise<readonly string[]> {
   }
 }
 
+const deploymentLine = ({ at, outcome, bundle }: Change): string =>
+  `last deployed ${at.slice(0, 19).replace('T', ' ')} UTC: ${outcome}${bundle === null ? '' : `, bundle ${bundle}`}`;
+
+const deploymentValue = ({ at, outcome, bundle, by, commandId }: Change): Record<string, unknown> => ({
+  ...{ at, outcome, bundle, by, command_id: commandId },
+});
+
+/** Null where none is remembered, or where it may not be seen: the Swarm tells what runs. */
+async function findDeployment(context: Context): Promise<Change | null> {
+  try {
+    return (await newestDeployment((await connect(context)).ssm, context.stage)) ?? null;
+  } catch (error) {
+    if (context.interrupted.aborted) throw error;
+    return null;
+  }
+}
+
 export interface StatusOptions {
   readonly watch?: boolean;
 }
@@ -102,16 +123,21 @@ interface Seen {
   readonly status: StackStatus;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
+  readonly deployment: Change | null;
 }
 
 /** All of it, with the commands that help as this user would type them. */
 async function look(context: Context, isQuiet = false): Promise<Seen> {
+  // Side by side; whatever the Swarm says comes first.
+  const beside = Promise.all([findNotes(context), findDeployment(context)]);
+  beside.catch(() => undefined);
   const status = await readStatus(context, isQuiet);
   context.leaveBehind = [];
   const lost = await findLostVolumes(context, status);
   const problems = [...lost, ...findProblems(status)].map((problem) => completeCommands(problem, context.given));
-  const notes = [...reminders(status), ...(await findNotes(context)).map(visible)];
-  return { status, problems, notes: notes.map((note) => completeCommands(note, context.given)) };
+  const [told, deployment] = await beside;
+  const notes = [...reminders(status), ...told.map(visible)];
+  return { status, problems, notes: notes.map((note) => completeCommands(note, context.given)), deployment };
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
@@ -131,9 +157,15 @@ export async function status(
   const seen = await look(context);
   const code = seen.problems.length === 0 ? EXIT.ok : EXIT.unhealthy;
   if (terminal.json)
-    terminal.value({ ...seen.status, healthy: code === EXIT.ok, problems: seen.problems, notes: seen.notes });
+    terminal.value({
+      ...seen.status,
+      healthy: code === EXIT.ok,
+      problems: seen.problems,
+      notes: seen.notes,
+      last_deployment: seen.deployment && deploymentValue(seen.deployment),
+    });
   else if (again) await watch(context, seen, pauseMs);
-  else showStatus(context, seen.status, seen.problems, seen.notes);
+  else showStatus(context, seen.status, seen.problems, seen.notes, seen.deployment);
   return code;
 }
 
@@ -144,7 +176,7 @@ async function watch(context: Context, first: Seen, pauseMs: number): Promise<vo
   while (!interrupted.aborted && !terminal.isClosed) {
     terminal.newScreen();
     if (next instanceof CliError) tellError(terminal, next);
-    else showStatus(context, next.status, next.problems, next.notes);
+    else showStatus(context, next.status, next.problems, next.notes, next.deployment);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     next = await look(context, true).catch((error: unknown) => {
       const { region, profile, endpoint, given } = context;

@@ -39,6 +39,13 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
   );
   withExamples(
     program
+      .command('redeploy')
+      .description('the last deployment once more, as it was: puts back what was changed by hand')
+      .action(bind(() => import('../commands/redeploy'))),
+    'metals redeploy',
+  );
+  withExamples(
+    program
       .command('destroy')
       .description('destroy the stage: says first what will be lost and what will stay, and looks afterwards')
       .option('--yes', 'do not ask for the name of the stage')

@@ -25,6 +25,17 @@ ON_OR_OFF.argChoices = ['on', 'off'];
 const SCALE_HELP = `
 Replicas that run go on. Deployments keep these numbers, until the configuration says others than it did.`;
 
+const DOCTOR_HELP = `
+Each finding has a code (docs/errors.md), what was measured, what it is not, and what to do next. Nothing is changed. Exit code 3 when there is any.`;
+
+const EVENTS_HELP = `
+Docker remembers the last tasks of each place, and what a manager has seen of nodes and services since its Docker was
+started; Systems Manager remembers documents for 30 days. A task is told when it was made and when it came into its state.`;
+
+const BUNDLE_HELP = `
+It holds the findings of doctor with their evidence, the status, what has changed, and the logs of each service, the
+oldest lines being left out where there is no room for all. What could not be had is said.`;
+
 const MAINTENANCE_HELP = `
 POST /produce is answered 503 with Retry-After; what was accepted before is stored, and all else is answered as ever. The
 edges are changed one after the other, which takes a minute with three nodes. Deployments keep it.`;
@@ -39,6 +50,44 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
     'metals status',
     'metals status --watch',
     'metals status --json | jq .problems',
+  );
+  withExamples(
+    program
+      .command('doctor')
+      .description('what is wrong and why, the likely root first')
+      .addHelpText('after', DOCTOR_HELP)
+      .action(bind(() => import('../commands/doctor'))),
+    'metals doctor',
+    "metals doctor --json | jq -r '.findings[].code'",
+  );
+  withExamples(
+    program
+      .command('events')
+      .description('what has changed: tasks, nodes, services, deployments; oldest first')
+      .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+      .option('--since <duration>', 'not older than, e.g. 30m, 24h (1h)')
+      .addHelpText('after', EVENTS_HELP)
+      .action(bind(() => import('../commands/events'))),
+    'metals events --since 15m',
+    'metals events -f',
+  );
+  withExamples(
+    program
+      .command('validate')
+      .description('services, networks, secrets, labels, topics, rights and indexes against what was deployed')
+      .action(bind(() => import('../commands/validate'))),
+    'metals validate',
+    "metals validate --json | jq '.checks[] | select(.ok | not)'",
+  );
+  withExamples(
+    program
+      .command('bundle')
+      .description('everything that explains an incident, in one archive, without any secret')
+      .option('--since <duration>', 'logs not older than, e.g. 30m, 24h (1h)')
+      .option('-o, --output <file>', 'where to (./metals-STAGE-TIME.tar.gz)')
+      .addHelpText('after', BUNDLE_HELP)
+      .action(bind(() => import('../commands/bundle'))),
+    'metals bundle --since 2h',
   );
   withExamples(
     program

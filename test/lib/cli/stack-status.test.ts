@@ -60,6 +60,18 @@ test('what a service says of itself stands beside what Docker finds', () => {
   expect(cells).toContainEqual(['producer', 'replicated', '1/1', '1 healthy']);
 });
 
+test('what has failed, and how much memory a task may take, where it is known', () => {
+  const detail = (over: object): string =>
+    statusRows(stackStatus({ services: [service(over)] }))
+      .at(-1)!
+      .at(-1)!;
+  expect(detail({ failed_tasks: 1, memory_limit_bytes: 268_435_456, image: '' })).toBe(
+    '1 task has failed, at most 256 MiB',
+  );
+  expect(detail({ failed_tasks: 3, image: '' })).toBe('3 tasks have failed');
+  expect(detail({ failed_tasks: 0, memory_limit_bytes: null, image: '' })).toBe('');
+});
+
 test('a deployment whose documents do not ask the services has nothing to say of them', () => {
   const older = JSON.stringify({ ...stackStatus(), health: undefined });
   expect(parseStackStatus(older).health).toEqual([]);

@@ -5,6 +5,7 @@ import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   DescribeInstanceInformationCommand,
   ListAssociationsCommand,
+  ListCommandsCommand,
   ListDocumentsCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -70,6 +71,39 @@ describe('associations that have failed', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain('note: whether associations have failed is not known: socket hang up');
+  });
+});
+
+describe('the last deployment', () => {
+  const command = {
+    ...{
+      CommandId: 'c-9',
+      DocumentName: 'metals-lab-stack-deploy',
+      Status: 'Success' as const,
+      Comment: 'CloudFormation',
+    },
+    ...{ RequestedDateTime: new Date('2026-11-29T15:30:24Z'), Parameters: { BundleSha256: ['0123456789abcdef'] } },
+  };
+
+  test('is told with its outcome', async () => {
+    swarm();
+    const find = { Filters: [{ key: 'DocumentName' as const, value: 'metals-lab-stack-deploy' }], MaxResults: 10 };
+    ssm.on(ListCommandsCommand, find).resolves({ Commands: [command] });
+    expect((await run()).err).toContain('last deployed 2026-11-29 15:30:24 UTC: succeeded, bundle 0123456789ab\n');
+    expect(parseBySchema('status', (await run({ json: true })).out)).toMatchObject({
+      last_deployment: {
+        at: '2026-11-29T15:30:24.000Z',
+        outcome: 'succeeded',
+        by: 'CloudFormation',
+        command_id: 'c-9',
+      },
+    });
+  });
+
+  test('that may not be seen hides nothing', async () => {
+    swarm();
+    ssm.on(ListCommandsCommand, { MaxResults: 10 }).rejects(new Error('no'));
+    expect(parseBySchema('status', (await run({ json: true })).out)).toMatchObject({ last_deployment: null });
   });
 });
 
