@@ -361,6 +361,22 @@ EOF
   refute_call "stack deploy"
 }
 
+# Else whoever rotates would make a key current that a task refuses, which has not been updated yet.
+@test "an update that a killed run has left is waited for, though the services name all secrets" {
+  serving aaaaaaaa cccccccc
+  versions_are '{"aaaaaaaabbbb":["AWSCURRENT"],"ccccccccdddd":["AWSPENDING"]}'
+  export SSM_OnlyWhen=secrets-changed
+  api secrets <<<'[{"Spec":{"Name":"api-key-aaaaaaaa"}},{"Spec":{"Name":"api-key-cccccccc"}}]'
+  run_rotation
+  refute_call "stack deploy"
+  assert_output '{"rotated":[]}'
+  jq '.[0].UpdateStatus = {State: "updating"}' "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  run_rotation
+  assert_status 0
+  assert_deployments 'yes aaaaaaaa cccccccc'
+  assert_output '{"rotated":[]}'
+}
+
 # A stack with all secrets, and its setup job.
 nothing_to_rotate() {
   serving aaaaaaaa

@@ -2,9 +2,10 @@
 # A deployment that nobody has asked for: an association runs it every half hour on each manager, and it mostly finds nothing to do.
 
 # For the association, which looks every half hour: nothing to do where the Swarm has all secrets as they are, and no other.
-# What it would deploy again may not be what serves by now.
+# What it would deploy again may not be what serves by now. An update that a killed run has left is waited for: some tasks
+# have what its service says, and whoever asked would take a key for accepted that the others refuse.
 leave_unless_asked() {
-  local here serving
+  local here serving updating
   [[ ${SSM_OnlyWhen} == secrets-changed ]] || return 0
   serving=$(stack_services | jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]')
   if [[ ${serving} != "${METALS_DEPLOYMENT}" ]]; then
@@ -13,7 +14,8 @@ leave_unless_asked() {
     exit 0
   fi
   here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
-  [[ $(names_without "${wanted}" "${in_use}")$(names_without "${here}" "${wanted}") == '[][]' ]] || return 0
+  updating=$(stack_services | jq 'any(.[]; .UpdateStatus.State == "updating")')
+  [[ ${updating}$(names_without "${wanted}" "${in_use}")$(names_without "${here}" "${wanted}") == 'false[][]' ]] || return 0
   log "the stack has all secrets as they are in Secrets Manager"
   set_up_again
   echo '{"rotated":[]}'
