@@ -361,6 +361,20 @@ EOF
   refute_call "stack deploy"
 }
 
+@test "an image that somebody has set by hand is put back, which docker stack deploy alone would not do" {
+  serving aaaaaaaa
+  versions_are '{"aaaaaaaabbbb":["AWSCURRENT"]}'
+  jq '.[0].Spec.Labels["com.docker.stack.image"] = "p"' "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  run_rotation
+  assert_status 0
+  refute_call "service update"
+  jq '.[0].Spec.TaskTemplate.ContainerSpec.Image = "by-hand"' "${API}/services" >"${API}/services.new" && mv "${API}/services.new" "${API}/services"
+  run_rotation
+  assert_status 0
+  assert_output "somebody has set the image of metals_producer by hand"
+  [[ $(grep -nE 'label-rm com.docker.stack.image|stack deploy' "${CALLS}" | tail -n 2 | cut -d ' ' -f 2-3 | paste -sd ,) == 'service update,stack deploy' ]]
+}
+
 # Else whoever rotates would make a key current that a task refuses, which has not been updated yet.
 @test "an update that a killed run has left is waited for, though the services name all secrets" {
   serving aaaaaaaa cccccccc

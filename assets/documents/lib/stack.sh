@@ -103,9 +103,22 @@ stack_state() {
       | .generated_at = (now | todate)'
 }
 
+# `docker stack deploy` keeps the image that a service has, whoever has set it, as long as its own label names the one that
+# is asked for (cli/command/stack: deployServices): without the label it puts that one back.
+forget_images_by_hand() {
+  local name
+  while read -r name; do
+    [[ -n ${name} ]] || continue
+    log "somebody has set the image of ${name} by hand: it is put back"
+    docker service update --detach --no-resolve-image --label-rm com.docker.stack.image "${name}" >/dev/null
+  done < <(stack_services | jq -r '.[].Spec | .Labels["com.docker.stack.image"] as $image
+    | select((.Mode.ReplicatedJob | not) and $image != null and .TaskTemplate.ContainerSpec.Image != $image) | .Name')
+}
+
 # Of the release; what the files do not name stays as it is, unless it is pruned.
 deploy_files() { # [--prune] FILE…
   local argument options=() refusal
+  forget_images_by_hand
   for argument in "$@"; do
     if [[ ${argument} == --* ]]; then options+=("${argument}"); else options+=(-c "${argument}"); fi
   done
