@@ -5,6 +5,7 @@ import { visible } from '../safe-text';
 import { notAgreedOn } from './document-answer';
 import { CliError } from './errors';
 import type { Change } from './history';
+import { shortImages } from './short-images';
 import type { Colors } from './terminal';
 
 const DOCUMENT = 'swarm-events';
@@ -67,5 +68,5 @@ export function eventText({ at, kind, name, node, state, detail }: SwarmEvent, c
   const time = at.slice('2026-11-29T'.length, '2026-11-29T15:40:00.203'.length);
   const where = kind === 'task' && node !== null ? `${name}@${node}` : name;
   const what = BAD.includes(state) ? colors.red(state) : visible(state);
-  return `${colors.dim(visible(time))} ${visible(kind)} ${visible(where)} ${what}${detail === null || detail === '' ? '' : `: ${visible(detail)}`}`;
+  return `${colors.dim(visible(time))} ${visible(kind)} ${visible(where)} ${what}${detail === null || detail === '' ? '' : `: ${shortImages(visible(detail))}`}`;
 }

@@ -8,6 +8,7 @@ import { count } from '../doctor/finding';
 import { DOCTOR_FAILED, gather } from '../doctor/gather';
 import { formatSeconds } from '../duration';
 import { completeCommands } from '../next-command';
+import { shortImages } from '../short-images';
 import { assertDeployed, connect } from '../systems-manager';
 import type { Terminal } from '../terminal';
 import type { Verb } from '../verbs/verb';
@@ -39,20 +40,27 @@ function asTyped({ code, what, evidence, isNot, next }: Finding, { given }: Cont
 function report(
   terminal: Terminal,
   stage: string,
-  { nodes, status, missing }: Evidence,
+  { nodes, status, swarm, missing }: Evidence,
   findings: readonly Finding[],
   seconds: number,
 ): void {
   const { red, bold, dim } = terminal.colors;
   for (const { code, what, evidence, isNot, next } of findings) {
     terminal.data(`${red('✖')} ${bold(what)} [${code}]`);
-    for (const line of evidence) terminal.data(`    ${line}`);
+    for (const line of evidence) terminal.data(`    ${shortImages(line)}`);
     terminal.data(`    ${dim(isNot)}`);
     terminal.data(`    next: ${next}`);
   }
   if (findings.length === 0) terminal.data('no finding');
   for (const { what, why } of missing)
     terminal.note(terminal.noteColors.yellow(`note: ${what} could not be looked at: ${visible(why)}`));
+  const lease = swarm?.lease;
+  if (lease && lease.expires_in_seconds > 0)
+    terminal.note(
+      terminal.noteColors.yellow(
+        `note: ${visible(`${lease.document} is under way on ${lease.slot} since ${lease.since}`)}: what waits for it is no fault`,
+      ),
+    );
   const examined = `${count(nodes.length, 'node')}, ${count(status?.services.length ?? 0, 'service')}`;
   const found = findings.length === 0 ? 'healthy' : `${count(findings.length, 'finding')}, the likely root first`;
   terminal.note(`stage ${stage}: ${found}; ${examined}, ${formatSeconds(seconds)}`);

@@ -5,6 +5,7 @@ import { askManager } from '../ask-manager';
 import type { Context } from '../context';
 import { completeCommands } from '../next-command';
 import { assertDeployed, connect } from '../systems-manager';
+import { shortImages } from '../short-images';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
 
@@ -33,7 +34,9 @@ export async function validate(context: Context): Promise<number> {
   if (terminal.json) terminal.value({ stage, valid: wrong.length === 0, checks });
   else {
     if (wrong.length > 0) {
-      const rows = wrong.map(({ subject, expected, actual }) => [subject, expected, actual].map(visible));
+      const rows = wrong.map(({ subject, expected, actual }) =>
+        [subject, expected, actual].map((text) => shortImages(visible(text))),
+      );
       terminal.data(drawTable([['differs', 'expected', 'is'], ...rows], terminal.colors));
     }
     terminal.note(`${checks.length - wrong.length} of ${checks.length} are as they should be`);

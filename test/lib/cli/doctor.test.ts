@@ -80,6 +80,19 @@ test('findings, each with what was measured, what it is not, and a command that 
   });
 });
 
+test('a deployment that is under way is said, and images are short', async () => {
+  const swarm = JSON.parse(recorded('swarm'));
+  const lease = { document: 'stack-deploy', slot: 'manager-1', command: 'c', since: '2026-11-29T17:02:58Z' };
+  swarm.lease = { ...lease, expires_in_seconds: 200 };
+  swarm.drift = [{ service: 'edge', what: 'image', is: `a.b/c@sha256:${'1'.repeat(64)}`, deployed: 'other' }];
+  answers({ ...HEALTHY, 'swarm-evidence': packed(JSON.stringify(swarm)) });
+  const { out, err } = await run();
+  expect(out).toContain('    it has c@11111111\n');
+  expect(err).toContain(
+    'note: stack-deploy is under way on manager-1 since 2026-11-29T17:02:58Z: what waits for it is no fault',
+  );
+});
+
 test('a Swarm that does not speak does not hide what AWS and the nodes say', async () => {
   const node = JSON.parse(recorded('manager-1'));
   answers({ ...HEALTHY, 'node-evidence': JSON.stringify({ ...node, swarm: 'error', swarm_error: 'no quorum' }) });
