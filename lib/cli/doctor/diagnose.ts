@@ -26,10 +26,14 @@ export function diagnose(evidence: Evidence): Finding[] {
     ...taskFindings(evidence),
     ...pipelineFindings(evidence),
   ];
-  // What has a code says more; but nothing that is wrong is passed over.
+  // What has a code says more; but nothing that is wrong is passed over. While a service is updated it has few tasks of its
+  // new specification, and those of the one before serve.
   if (found.length === 0 && status !== undefined)
     found.push(
-      ...findProblems(status).map((problem) => finding('not-as-it-should-be', problem, [], './bin/metals status')),
+      ...findProblems({
+        ...status,
+        services: status.services.filter(({ update_state: update }) => update !== 'updating'),
+      }).map((problem) => finding('not-as-it-should-be', problem, [], './bin/metals status')),
     );
   // A stable sort: of the same rank, in the order in which they were found.
   return found.sort((a, b) => rankOf(a) - rankOf(b));

@@ -426,6 +426,14 @@ describe('the pipeline', () => {
         status.services.find(({ name }) => name === 'kafka')!.running = 0;
       }).what,
     ).toContain('service kafka: 0 of 1 running');
+    const updated = healthy();
+    Object.assign(
+      updated.status.services.find(({ name }) => name === 'producer')!,
+      {
+        ...{ update_state: 'updating', running: 0, healthy: 0 },
+      },
+    );
+    expect(diagnose(updated as never)).toEqual([]);
   });
 });
 
