@@ -53,8 +53,14 @@ run_script() { # [TICKETS]: without, no end of them
   exec 19<&-
 }
 
-# JSON lines of stdout, without times, and without what this very run has changed.
-answers() { sed -nE '/^\{"rotated"/d; /^\{/ { s/"(duration_ms|generated_at|asked_at|scaled|changed|from|at|used_bytes|free_bytes|inodes_used|grown_bytes|over_seconds|milliseconds|certificate_ends_in_seconds|expires_in_seconds)":[^,}]+//g; p }' "${BATS_TEST_TMPDIR}/out"; }
+TIMES='s/"(duration_ms|generated_at|asked_at|scaled|changed|from|at|used_bytes|free_bytes|inodes_used|grown_bytes|over_seconds|milliseconds|certificate_ends_in_seconds|expires_in_seconds)":[^,}]+//g'
+
+# JSON lines of stdout, without times, and without what this very run has changed; what is packed in one is unpacked.
+answers() {
+  local packed
+  sed -nE "/^\{\"rotated\"/d; /^\{/ { ${TIMES}; s/\"packed\":\"[^\"]*\"//; p }" "${BATS_TEST_TMPDIR}/out"
+  while read -r packed; do base64 -d <<<"${packed}" | gzip -d | sed -E "${TIMES}"; done < <(sed -nE 's/^\{.*"packed":"([^"]*)".*/\1/p' "${BATS_TEST_TMPDIR}/out")
+}
 
 # Whatever lives on, such as the command of a `timeout`, has ended too.
 await_end() {
