@@ -1,4 +1,5 @@
 /** Answers of documents, which come with a deployment and may be older or newer than the command line. */
+import { gunzipSync } from 'node:zlib';
 import { CliError } from './errors';
 
 /** What the user reads of a line that is none of those that were agreed on. */
@@ -10,3 +11,6 @@ export const notAgreedOn = (what: string, document: string, line: string, cause:
     'other-version',
     { cause },
   );
+
+/** What a document has packed, because Systems Manager keeps 24,000 characters of an output. */
+export const unpacked = (packed: string): string => gunzipSync(Buffer.from(packed, 'base64')).toString('utf8');

@@ -1,8 +1,7 @@
 /** What the document service-logs prints, and how a line of it is shown. Pure. */
-import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { visible } from '../safe-text';
-import { notAgreedOn } from './document-answer';
+import { notAgreedOn, unpacked } from './document-answer';
 import { CliError } from './errors';
 import type { Colors } from './terminal';
 
@@ -58,7 +57,7 @@ export function parseLogs(stdout: string, what: string): Logs {
   try {
     const said = header.parse(JSON.parse(first));
     const { nodes, lines: count } = said;
-    const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8');
+    const text = unpacked(packed);
     const lines = text
       .split('\n')
       .slice(0, -1)

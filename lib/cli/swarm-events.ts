@@ -1,8 +1,7 @@
 /** What the document swarm-events prints, beside what Systems Manager remembers of documents; how each is shown. Pure. */
-import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { visible } from '../safe-text';
-import { notAgreedOn } from './document-answer';
+import { notAgreedOn, unpacked } from './document-answer';
 import { CliError } from './errors';
 import type { Change } from './history';
 import { shortImages } from './short-images';
@@ -41,7 +40,7 @@ export function parseEvents(stdout: string, what: string): SwarmEvents {
   const [first = '', packed = ''] = stdout.split('\n');
   try {
     const { left_out: leftOut } = header.parse(JSON.parse(first));
-    const text = gunzipSync(Buffer.from(packed, 'base64')).toString('utf8');
+    const text = unpacked(packed);
     return { leftOut, events: z.array(event).parse(JSON.parse(text)) };
   } catch (error) {
     throw notAgreedOn(what, DOCUMENT, first, error);

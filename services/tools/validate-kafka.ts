@@ -49,10 +49,9 @@ async function ofTopic(
   return [
     equals(`topic ${topic}: partitions`, partitions, placed.length),
     ...(isExternal ? [] : [equals(`topic ${topic}: replicas`, config.replication_factor, counts.join(' and '))]),
-    ...Object.keys(settings).map((name) =>
-      name in unmet
-        ? equals(`topic ${topic}: ${name}`, settings[name]!, actual[name] ?? 'not set')
-        : equals(`topic ${topic}: ${name}`, settings[name]!, settings[name]!),
+    // More retention is as good on brokers of somebody else: what is met is told as wanted.
+    ...Object.entries(settings).map(([name, wanted]) =>
+      equals(`topic ${topic}: ${name}`, wanted, name in unmet ? (actual[name] ?? 'not set') : wanted),
     ),
   ];
 }

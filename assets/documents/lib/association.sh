@@ -5,16 +5,17 @@
 # What it would deploy again may not be what serves by now. An update that a killed run has left is waited for: some tasks
 # have what its service says, and whoever asked would take a key for accepted that the others refuse.
 leave_unless_asked() {
-  local here serving updating
+  local here services serving updating
   [[ ${SSM_OnlyWhen} == secrets-changed ]] || return 0
-  serving=$(stack_services | jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]')
+  services=$(stack_services)
+  serving=$(jq -r '.[] | select(.Spec.Name == "metals_producer") | .Spec.Labels["com.metals.deployment"]' <<<"${services}")
   if [[ ${serving} != "${METALS_DEPLOYMENT}" ]]; then
     log "${serving:-nothing} is deployed, and this is ${METALS_DEPLOYMENT}: left to whoever deploys"
     jq -cn --arg serving "${serving:-nothing}" '{rotated: [], left: $serving}'
     exit 0
   fi
   here=$(docker_query /secrets '{"label":["com.metals.pipeline=true"]}' | jq -c '[.[].Spec.Name]')
-  updating=$(stack_services | jq 'any(.[]; .UpdateStatus.State == "updating")')
+  updating=$(jq 'any(.[]; .UpdateStatus.State == "updating")' <<<"${services}")
   [[ ${updating}$(names_without "${wanted}" "${in_use}")$(names_without "${here}" "${wanted}") == 'false[][]' ]] || return 0
   log "the stack has all secrets as they are in Secrets Manager"
   set_up_again

@@ -5,6 +5,18 @@
 SERVING=metals-serving
 SERVING_LABEL=com.metals.serving
 
+# For jq: what the version that converged last names, by its variables; null where there is none.
+# shellcheck disable=SC2016,SC2034 # jq's variables; swarm-evidence.sh and swarm-checks.sh read it
+AS_DEPLOYED='def deployed($serving): (($serving.variables // []) | map(split("=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries);
+  def own_services: map(select(.Spec.Labels["com.docker.stack.namespace"] == "metals"));
+  def short_name: .Spec.Name | ltrimstr("metals_");
+  # Services that each have an image of their own.
+  def with_images: keys[] | select(startswith("METALS_IMAGE_")) | ltrimstr("METALS_IMAGE_") | ascii_downcase | select(IN("tools", "zookeeper") | not);
+  def image($deployed): $deployed["METALS_IMAGE_\(sub("-[0-9]+$"; "") | ascii_upcase)"];
+  # Of a config that a service has, its name but for the hash, the hash, and the one that was deployed.
+  def config($deployed): capture("^(?<stem>.+)-(?<hash>[0-9a-f]{8})$")
+    | .deployed = $deployed["METALS_CONFIG_HASH_\(.stem | sub("-config$"; "") | ascii_upcase | gsub("-"; "_"))"] | select(.deployed != null);'
+
 serving_record() { # KAFKA_MODE, variables as NAME=VALUE lines on stdin
   jq -cnR --arg bucket "${SSM_BundleBucket}" --arg key "${SSM_BundleKey}" --arg sha256 "${SSM_BundleSha256}" --arg mode "$1" \
     '{bucket: $bucket, key: $key, sha256: $sha256, kafka_mode: $mode, variables: [inputs]}'

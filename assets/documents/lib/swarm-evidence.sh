@@ -11,7 +11,7 @@ newest_networks() {
 # Nodes, services, tasks, networks, the lease, the wanted networks and what converged last as seven JSON values on stdin; of all
 # stacks, because they share the nodes.
 swarm_evidence() { # STAGE
-  jq -nc --arg stage "$1" '
+  jq -nc --arg stage "$1" "${AS_DEPLOYED}"'
     input as $nodes | input as $services | input as $tasks | input as $networks | input as $lease | input as $wanted_networks | input as $serving |
     def short($length): if . == null or length <= $length then . else .[:$length] + "…" end;
     def ended: .Status.State | IN("complete", "failed", "rejected", "orphaned", "shutdown", "remove");
@@ -70,16 +70,11 @@ swarm_evidence() { # STAGE
         | {address: sub("/.*$"; ""), slot: ($slot[$task.NodeID] // null), since: ($task.Status.Timestamp // "")[:19]}],
       # What a person has changed by hand since: images and configs. Nothing while a deployment is under way.
       drift: (if $lease != null or $serving == null then [] else
-        ($serving.variables | map(split("=") | {key: .[0], value: (.[1:] | join("="))}) | from_entries) as $deployed |
-        [$services[] | select(.Spec.Labels["com.docker.stack.namespace"] == "metals" and (.Spec.Mode.ReplicatedJob | not)) | .Spec as $spec
-          | ($spec.Name | ltrimstr("metals_")) as $service
-          | $deployed["METALS_IMAGE_\($service | sub("-[0-9]+$"; "") | ascii_upcase)"] as $image
-          | (select($image != null and $spec.TaskTemplate.ContainerSpec.Image != $image) | {service: $service, what: "image", is: $spec.TaskTemplate.ContainerSpec.Image, deployed: $image}),
-            ($spec.TaskTemplate.ContainerSpec.Configs // [] | .[].ConfigName | capture("^(?<stem>.+)-(?<hash>[0-9a-f]{8})$")
-              | ($deployed["METALS_CONFIG_HASH_\(.stem | sub("-config$"; "") | ascii_upcase | gsub("-"; "_"))"]) as $hash
-              | select($hash != null and .hash != $hash) | {service: $service, what: "config \(.stem)", is: .hash, deployed: $hash})]
-        + [$deployed | keys[] | select(startswith("METALS_IMAGE_")) | ltrimstr("METALS_IMAGE_") | ascii_downcase | select(IN("tools", "zookeeper") | not)
-          | . as $service | select(any($services[]; .Spec.Name == "metals_\($service)") | not) | {service: $service, what: "service", is: null, deployed: null}]
+        deployed($serving) as $deployed |
+        [$services | own_services[] | select(.Spec.Mode.ReplicatedJob | not) | short_name as $service | .Spec.TaskTemplate.ContainerSpec as $is
+          | ($service | image($deployed) | select(. != null and $is.Image != .) | {service: $service, what: "image", is: $is.Image, deployed: .}),
+            ($is.Configs // [] | .[].ConfigName | config($deployed) | select(.hash != .deployed) | {service: $service, what: "config \(.stem)", is: .hash, deployed})]
+        + [$deployed | with_images | . as $service | select(any($services[]; short_name == $service) | not) | {service: $service, what: "service", is: null, deployed: null}]
         | map(.is |= short(90) | .deployed |= short(90)) | .[:8] end),
       lease: (if $lease == null then null else $lease.Spec.Labels | {
         document: .["com.metals.lease.document"], slot: .["com.metals.lease.slot"], command: .["com.metals.lease.command"],

@@ -8,7 +8,7 @@ import { REPOSITORY } from '../../repository';
 import { withActivity, type Activity } from '../activity';
 import type { Context } from '../context';
 import { diagnose } from '../doctor/diagnose';
-import { gather } from '../doctor/gather';
+import { EXAMINED_WITHIN_SECONDS, gather } from '../doctor/gather';
 import { parseDurationSeconds } from '../duration';
 import { CliError, explainError } from '../errors';
 import { lineText } from '../log-lines';
@@ -24,8 +24,6 @@ const DEFAULT_SINCE = '1h';
 /** Where the Swarm does not tell which there are. */
 const USUAL_SERVICES = ['edge', 'producer', 'processor', 'kafka', 'mongodb'];
 const LINES_OF_A_SERVICE = '9999';
-/** For what doctor looks at; the logs take as long as they take. */
-const EVIDENCE_SECONDS = 18;
 
 export interface BundleOptions {
   readonly since?: string;
@@ -112,7 +110,7 @@ async function collect(
   });
   let services: readonly string[] = USUAL_SERVICES;
   await part('doctor.json', async () => {
-    const evidence = await gather(context, context.timeoutSeconds ?? EVIDENCE_SECONDS);
+    const evidence = await gather(context, context.timeoutSeconds ?? EXAMINED_WITHIN_SECONDS);
     services = evidence.status?.services.map(({ name }) => name) ?? services;
     for (const { what, why } of evidence.missing) missing[what] = visible(why);
     json('status.json', evidence.status ?? null);

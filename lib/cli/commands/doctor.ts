@@ -5,7 +5,7 @@ import type { Context } from '../context';
 import { diagnose } from '../doctor/diagnose';
 import type { Evidence, Finding } from '../doctor/evidence';
 import { count } from '../doctor/finding';
-import { DOCTOR_FAILED, gather } from '../doctor/gather';
+import { DOCTOR_FAILED, EXAMINED_WITHIN_SECONDS, gather } from '../doctor/gather';
 import { formatSeconds } from '../duration';
 import { completeCommands } from '../next-command';
 import { shortImages } from '../short-images';
@@ -13,13 +13,11 @@ import { assertDeployed, connect } from '../systems-manager';
 import type { Terminal } from '../terminal';
 import type { Verb } from '../verbs/verb';
 
-const DEFAULT_SECONDS = 18;
-
 /** `metals doctor`: what is wrong and why, the likely root first; exit code 3 when there is anything. */
 export async function doctor(context: Context): Promise<number> {
   const { terminal } = context;
   const startedAtMs = Date.now();
-  const seconds = context.timeoutSeconds ?? DEFAULT_SECONDS;
+  const seconds = context.timeoutSeconds ?? EXAMINED_WITHIN_SECONDS;
   const connection = await connect({ ...context, timeoutSeconds: seconds });
   await assertDeployed(context, connection, 'node-evidence', DOCTOR_FAILED);
   const activity = new Activity(terminal, 'examining the Swarm, its nodes and what AWS knows of them');

@@ -12,6 +12,8 @@ import { lookAtInstances, type Looked } from './instances';
 import { packedSwarmEvidence } from './packed';
 
 export const DOCTOR_FAILED = 'the deployment could not be examined';
+/** For all of it, unless somebody says another time. */
+export const EXAMINED_WITHIN_SECONDS = 18;
 /** With these nobody may ask, or nothing is there to be asked: there is nothing to find. */
 const NO_WAY: readonly string[] = ['credentials', 'forbidden', 'not-deployed', 'no-region', 'unreachable'];
 
@@ -21,15 +23,12 @@ export async function gather(unbounded: Context, seconds: number): Promise<Evide
   const context = { ...unbounded, timeoutSeconds: seconds };
   const connection = await connect(context);
   const missing: Missing[] = [];
-  const miss = (what: string, error: unknown): void => {
-    if (context.interrupted.aborted) throw error;
-    const { why, next } = explain(context, connection, error);
-    missing.push({ what, why, next });
-  };
   /** What cannot be had does not hide what can. */
   const or = <T>(what: string, fallback: T, work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
-      miss(what, error);
+      if (context.interrupted.aborted) throw error;
+      const { why, next } = explain(context, connection, error);
+      missing.push({ what, why, next });
       return fallback;
     });
   const nothing: Looked = { nodes: [], silent: [], offline: [], running: undefined, refused: false };
