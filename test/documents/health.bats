@@ -61,12 +61,19 @@ health() { # JQ
   [[ $(health '.[1] | "\(.status): \(.reasons[0])"') == 'degraded: Kafka: no login' ]]
 }
 
-@test "without a replica, the edge's own words, and it is not asked again" {
+@test "without a replica, the edge's own words, and it is asked once more: one that has just begun knows of none" {
   setup_answers
-  echo '{"status":503,"detail":"no replica of the producer is healthy"}' >"${BATS_TEST_TMPDIR}/edge"
-  answers 8000 "${BATS_TEST_TMPDIR}/edge" 503
-  [[ $(health '.[1] | "\(.status): \(.reasons[0])"') == 'none: no replica of the producer is healthy' ]]
-  [[ $(grep -c ':8000/health' "${CALLS}") == 1 ]]
+  echo '{"type":"urn:metals:problem:no-replica","status":503,"detail":"this edge knows of no healthy replica of the producer"}' >"${BATS_TEST_TMPDIR}/edge"
+  answers 8000 "${BATS_TEST_TMPDIR}/edge" 503 "${BATS_TEST_TMPDIR}/edge" 503
+  [[ $(health '.[1] | "\(.status): \(.reasons[0])"') == 'none: this edge knows of no healthy replica of the producer' ]]
+  [[ $(grep -c ':8000/health' "${CALLS}") == 2 ]]
+}
+
+@test "an edge that has just begun, and knows its replicas a second later, breaks nothing" {
+  setup_answers
+  echo '{"type":"urn:metals:problem:no-replica","status":503}' >"${BATS_TEST_TMPDIR}/edge"
+  answers 8000 "${BATS_TEST_TMPDIR}/edge" 503 "${HEALTH}/producer.json" 200 "${HEALTH}/producer.json" 200
+  [[ $(health '.[1] | "\(.status) \(.reasons | length)"') == 'healthy 0' ]]
 }
 
 @test "no answer at all names what was asked" {

@@ -23,7 +23,10 @@ async function status(): Promise<{ readonly maintenance: string | null; readonly
   return JSON.parse(stdout) as { maintenance: string | null; notes: string[] };
 }
 
-/** Sends an event every 50 ms while `work` runs; what each was answered, without those that an edge that ends breaks off. */
+/**
+ * Sends an event every 50 ms while `work` runs; what each was answered, without those that an edge that ends breaks off, or
+ * one that begins does not know a replica for.
+ */
 async function answersDuring(source: string, work: () => Promise<unknown>) {
   const key = await apiKey();
   const ids = new UuidV7Generator();
@@ -32,7 +35,7 @@ async function answersDuring(source: string, work: () => Promise<unknown>) {
   const send = async (): Promise<void> => {
     const id = ids.next();
     const answer = await produce({ event_id: id, metal: 'gold', price: 1850, source }, key).catch(() => undefined);
-    if (answer !== undefined) answers.push({ id, ...answer });
+    if (answer !== undefined && answer.body.type !== 'urn:metals:problem:no-replica') answers.push({ id, ...answer });
   };
   const sending = setInterval(() => requests.push(send()), 50);
   try {

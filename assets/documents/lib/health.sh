@@ -2,12 +2,21 @@
 # What producer and processor say of themselves. Docker knows less: an outage of Kafka or MongoDB makes no task unhealthy,
 # because no restart would mend it.
 
+edge_health() { # PORT
+  curl -s -m 5 -w '\n%{http_code}' "http://127.0.0.1:$1/health" || true
+}
+
 # As lines of JSON. Asked through the edge of this node as often as there are replicas, because each answer is of one of
 # them; not again once there was none, so that it takes a few seconds at most.
 ask_health() { # SERVICE PORT REPLICAS
   local asked answer
   for ((asked = 0; asked < $3; asked++)); do
-    answer=$(curl -s -m 5 -w '\n%{http_code}' "http://127.0.0.1:$2/health") || true
+    answer=$(edge_health "$2")
+    # An edge that has just begun knows of no replica until DNS has answered it, which takes milliseconds.
+    if [[ ${answer} == *:no-replica* ]]; then
+      sleep 1
+      answer=$(edge_health "$2")
+    fi
     printf '%s' "${answer}" | jq -cRs --arg service "$1" --arg port "$2" '
       (split("\n")) as $lines | ($lines[:-1] | join("\n") | fromjson? // {}) as $body | $lines[-1] as $code |
       {service: $service, http_status: ($code | tonumber? // 0), status: ($body.status | strings // "none"),
