@@ -2,6 +2,7 @@
 import type { Command } from '@aws-sdk/client-ssm';
 import { documentName, type DocumentId } from '../contract';
 import { parameterValues } from './parameter-values';
+import { versionName } from './versions';
 
 /** Documents that change what runs; those that a deployment sends in front of stack-deploy belong to it. */
 export const CHANGING_DOCUMENTS = [
@@ -28,6 +29,8 @@ export interface Change {
   readonly detail: string;
   /** The first characters of the SHA-256 of what was deployed. */
   readonly bundle: string | null;
+  /** Its name, by which `metals rollback --to` knows it; null for what is no deployment. */
+  readonly version: string | null;
 }
 
 const OUTCOMES: Readonly<Record<string, Change['outcome']>> = {
@@ -60,6 +63,7 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
         instance: command.InstanceIds?.[0] ?? null,
         detail,
         bundle: parameters.BundleSha256?.slice(0, 12) ?? null,
+        version: document === 'stack-deploy' ? versionName(parameters) : null,
       },
     ];
   });
@@ -70,11 +74,11 @@ const sentAtMs = ({ RequestedDateTime }: Command): number => RequestedDateTime?.
 
 /** What differs from the deployment before. */
 function deployed(now: Parameters, before: Parameters | undefined): string {
-  if (before === undefined) return `bundle ${now.BundleSha256?.slice(0, 12)}`;
+  if (before === undefined) return 'the first that is known';
   const [images, former] = [imagesOf(now), imagesOf(before)];
   const changed = [...images].filter(([name, uri]) => former.get(name) !== uri).map(([name]) => name);
   const parts = [
-    ...(now.BundleSha256 === before.BundleSha256 ? [] : [`bundle ${now.BundleSha256?.slice(0, 12)}`]),
+    ...(now.BundleSha256 === before.BundleSha256 ? [] : ['bundle']),
     ...(changed.length === 0 ? [] : [`images ${changed.join(', ')}`]),
     ...(now.Versions === before.Versions ? [] : ['secrets']),
     ...(now.KafkaMode === before.KafkaMode ? [] : [`Kafka in ${now.KafkaMode} mode`]),

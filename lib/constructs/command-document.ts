@@ -21,6 +21,12 @@ const ALWAYS_NEEDED = 'common.sh';
 /** The limit of Systems Manager for a document's content. */
 const CONTENT_LIMIT_BYTES = 64 * 1024;
 
+/**
+ * Above it, the functions of a document are packed: a template may have 1 MB [CloudFormation quotas], all documents are in that
+ * of the swarm's stack, and so are 25 slots at most.
+ */
+const READABLE_BYTES = 32 * 1024;
+
 /** A parameter as document.yml declares it. */
 interface Parameter {
   readonly type: string;
@@ -78,11 +84,11 @@ export function neededLibraries(libraries: readonly string[], script: string): s
   return libraries.filter((library) => needed.has(library));
 }
 
-/** The same with the functions packed, for a document that is too large as it is. */
+/** The same with the functions packed, for a document that is large. */
 export function packScript(libraries: readonly string[], script: string): string {
   return [
     '#!/bin/bash',
-    '# The functions in front of this document, packed for Systems Manager takes 64 KB; to read them: base64 -d | gunzip',
+    '# The functions in front of this document, packed; to read them: base64 -d | gunzip',
     "METALS_FUNCTIONS=$(base64 -d <<'METALS_EOF' | gunzip",
     `${packed(joinScript(libraries, ''))}METALS_EOF`,
     ') || exit 1',
@@ -157,11 +163,12 @@ export function loadDocument(id: DocumentId, folder = DOCUMENTS_FOLDER): LoadedD
   const script = joinScript(used, runScript);
   const problems = documentProblems(id, declaration, script);
   if (problems.length) throw new Error(`a document cannot be sent:\n  - ${problems.join('\n  - ')}`);
-  const contents = [script, packScript(used, runScript)].map((each) => contentOf(declaration, each));
-  const content = contents.find((each) => bytesOf(each) <= CONTENT_LIMIT_BYTES);
-  if (!content) {
+  const readable = contentOf(declaration, script);
+  const content =
+    bytesOf(readable) <= READABLE_BYTES ? readable : contentOf(declaration, packScript(used, runScript));
+  if (bytesOf(content) > CONTENT_LIMIT_BYTES) {
     throw new Error(
-      `document ${id} has ${bytesOf(contents.at(-1))} bytes with its functions packed, more than the ${CONTENT_LIMIT_BYTES} allowed`,
+      `document ${id} has ${bytesOf(content)} bytes with its functions packed, more than the ${CONTENT_LIMIT_BYTES} allowed`,
     );
   }
   return {

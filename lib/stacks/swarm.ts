@@ -56,7 +56,8 @@ export class SwarmStack extends Stack {
   readonly formed: RunCommand;
 
   constructor(scope: Construct, id: string, props: SwarmStackProps) {
-    super(scope, id, props);
+    // Of the 1 MB that a template may have, a tenth would be indentation.
+    super(scope, id, { ...props, suppressTemplateIndentation: true });
     const { config, network, data } = props;
     const { places, vpc } = network;
     this.slots = places.map(({ slot }) => slot);

@@ -58,6 +58,7 @@ export const CASES: readonly FileCases[] = [
       'the gateway or a fault that only the lab builds; its deployments name no stage, so that on AWS they would deploy another one',
   },
   { file: '81-bad-deployments.test.ts', runs: [], othersNeed: `${NODES}, and ${TUNNEL}` },
+  { file: '82-rollback.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '83-front.test.ts', runs: [], othersNeed: `${NODES}, and the lab’s published ports` },
   { file: '85-workers.test.ts', runs: [], othersNeed: SEQUENCES },
   { file: '86-replacement.test.ts', runs: [], othersNeed: SEQUENCES },

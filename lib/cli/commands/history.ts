@@ -99,15 +99,18 @@ function report({ terminal, given, isLab }: Context, changes: readonly Told[], m
     terminal.note(`nothing has been changed in the last ${KEPT_DAYS} days; Systems Manager keeps no more`);
     return;
   }
-  const rows = changes.map(({ at, document, by, outcome, seconds, detail, error }) => [
+  const rows = changes.map(({ at, document, version, by, outcome, seconds, detail, error }) => [
     at.slice(0, 19).replace('T', ' '),
     document,
+    version ?? '',
     by,
     outcome,
     seconds === null ? '' : formatSeconds(seconds),
     visible(error === null ? detail : `${detail}${detail && ': '}${error}`),
   ]);
-  terminal.data(drawTable([['UTC', 'document', 'sent by', 'outcome', 'took', 'what'], ...rows], terminal.colors));
+  terminal.data(
+    drawTable([['UTC', 'document', 'version', 'sent by', 'outcome', 'took', 'what'], ...rows], terminal.colors),
+  );
   if (more > 0)
     terminal.note(`${more} older ones are left out: add --lines ${Math.min(MOST_LINES, changes.length + more)}`);
   const failed = changes.find(({ outcome }) => outcome !== 'succeeded' && outcome !== 'under way');

@@ -98,11 +98,11 @@ async function findNotes(context: Context): Promise<readonly string[]> {
   }
 }
 
-const deploymentLine = ({ at, outcome, bundle }: Change): string =>
-  `last deployed ${at.slice(0, 19).replace('T', ' ')} UTC: ${outcome}${bundle === null ? '' : `, bundle ${bundle}`}`;
+const deploymentLine = ({ at, outcome, version }: Change): string =>
+  `last deployed ${at.slice(0, 19).replace('T', ' ')} UTC: ${outcome}${version === null ? '' : `, version ${version}`}`;
 
-const deploymentValue = ({ at, outcome, bundle, by, commandId }: Change): Record<string, unknown> => ({
-  ...{ at, outcome, bundle, by, command_id: commandId },
+const deploymentValue = ({ at, outcome, bundle, version, by, commandId }: Change): Record<string, unknown> => ({
+  ...{ at, outcome, bundle, version, by, command_id: commandId },
 });
 
 /** Null where none is remembered, or where it may not be seen: the Swarm tells what runs. */

@@ -13,6 +13,11 @@ const DESTROY_HELP = `
 Volumes and secrets stay unless the last deployment said dataRemoval=destroy, and the next deployment takes them over.
 Interrupted or failed, the same command goes on.`;
 
+const ROLLBACK_HELP = `
+It takes the template that is deployed, with the bundle and the images of before: nothing is built, and settings and folder do not
+matter. A version that keeps data in another way, or for another time, is refused. The end is a smoke test: exit code 3 where
+it fails. It is not done twice: once a version of before is deployed, another one has to be named.`;
+
 export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
@@ -36,6 +41,18 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
     'metals deploy --dry-run',
     'metals deploy --context workers=3',
     'metals --stage staging --region eu-west-3 --profile work deploy --yes',
+  );
+  withExamples(
+    program
+      .command('rollback')
+      .description('deploy a version again that has converged before, and look whether it serves')
+      .option('--to <version>', 'the beginning of its name in metals history; without, the version before')
+      .option('--yes', 'do not ask')
+      .option('--dry-run', 'say which version it would be and what it would change, change nothing')
+      .addHelpText('after', ROLLBACK_HELP)
+      .action(bind(() => import('../commands/rollback'))),
+    'metals rollback --dry-run',
+    'metals rollback --to 1a2b3c4d5e6f',
   );
   withExamples(
     program

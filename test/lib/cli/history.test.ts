@@ -41,10 +41,10 @@ test('a deployment is told by what differs from the one before', () => {
     'lab',
   );
   expect(changes.map(({ at, detail }) => `${at.slice(11, 16)} ${detail}`)).toEqual([
-    '10:03 bundle bbbbbbbbbbbb; secrets',
+    '10:03 bundle; secrets',
     '10:02 images producer',
     '10:01 the same again',
-    '10:00 bundle aaaaaaaaaaaa',
+    '10:00 the first that is known',
   ]);
 });
 
@@ -113,7 +113,7 @@ describe('the verb', () => {
     const { code, out, err } = await run();
     expect(code).toBe(0);
     expect(out).toMatch(
-      /UTC +document +sent by +outcome +took +what\n2026-11-29 10:01:00 +stack-deploy +CloudFormation +failed +.+ bundle bbbbbbbbbbbb: the stack did not converge/,
+      /UTC +document +version +sent by +outcome +took +what\n2026-11-29 10:01:00 +stack-deploy +[0-9a-f]{12} +CloudFormation +failed +.+ bundle: the stack did not converge/,
     );
     expect(out).not.toContain('\u001b[31m');
     expect(err).toContain('aws ssm get-command-invocation --command-id c-1 --instance-id i-1');
@@ -126,6 +126,7 @@ describe('the verb', () => {
       seconds: 72.5,
       instance: 'i-1',
       bundle: 'bbbbbbbbbbbb',
+      version: expect.stringMatching(/^[0-9a-f]{12}$/),
     });
   });
 

@@ -89,7 +89,7 @@ describe('the last deployment', () => {
     swarm();
     const find = { Filters: [{ key: 'DocumentName' as const, value: 'metals-lab-stack-deploy' }], MaxResults: 10 };
     ssm.on(ListCommandsCommand, find).resolves({ Commands: [command] });
-    expect((await run()).err).toContain('last deployed 2026-11-29 15:30:24 UTC: succeeded, bundle 0123456789ab\n');
+    expect((await run()).err).toContain('last deployed 2026-11-29 15:30:24 UTC: succeeded, version 62fb44929ee5\n');
     expect(parseBySchema('status', (await run({ json: true })).out)).toMatchObject({
       last_deployment: {
         at: '2026-11-29T15:30:24.000Z',

@@ -20,6 +20,9 @@ export interface CloudFormationDependencies {
   readonly bucket: string;
 }
 
+/** Of a template in the call, and of one in a bucket [CloudFormation quotas: template body size]. */
+const MOST_BYTES = { TemplateBody: 51_200, TemplateURL: 1_000_000 } as const;
+
 export function createCloudFormation(dependencies: CloudFormationDependencies): Interceptor {
   const { upstream, served, serviceToken } = dependencies;
   return async ({ action, params, message, body }) => {
@@ -45,7 +48,9 @@ async function rewriteForm(
   { upstream, served, emulated, serviceToken, bucket }: CloudFormationDependencies,
   form: Record<string, string>,
 ): Promise<string | undefined> {
-  const template = parseTemplate(form.TemplateBody || (await readTemplate(upstream, form.TemplateURL!)));
+  const text = form.TemplateBody || (await readTemplate(upstream, form.TemplateURL!));
+  assertSize(text, form.TemplateBody ? 'TemplateBody' : 'TemplateURL');
+  const template = parseTemplate(text);
   const problem = explainUnservedTypes(typesOf(template), served, emulated);
   if (problem) throw new AwsError('ValidationError', problem);
   const rewritten = rewriteTemplate(template, served, serviceToken);
@@ -58,6 +63,18 @@ async function rewriteForm(
   delete form.TemplateBody;
   form.TemplateURL = `https://s3.amazonaws.com/${bucket}/${key}`;
   return key;
+}
+
+/** As CloudFormation says it. */
+function assertSize(text: string, way: keyof typeof MOST_BYTES): void {
+  const most = MOST_BYTES[way];
+  if (Buffer.byteLength(text) <= most) return;
+  throw new AwsError(
+    'ValidationError',
+    way === 'TemplateURL'
+      ? `Template may not exceed ${most} bytes in size.`
+      : `1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+  );
 }
 
 /** Path of an object in path style, whichever style the URL has. */

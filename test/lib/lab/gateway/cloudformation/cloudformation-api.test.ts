@@ -53,6 +53,19 @@ describe('CloudFormation', () => {
     expect(reply!.body).toBe('<r><ResourceType>AWS::EC2::Volume</ResourceType></r>');
   });
 
+  it.each([
+    ['in the form', 51_201, 'TemplateBody', 'Member must have length less than or equal to 51200'],
+    ['in a bucket', 1_000_001, 'TemplateURL', 'Template may not exceed 1000000 bytes in size.'],
+  ])('refuses a template %s that is too large, as CloudFormation does', async (_where, bytes, way, message) => {
+    const text = JSON.stringify(VOLUME).padEnd(bytes);
+    objects.set('/assets/t.json', text);
+    const value = way === 'TemplateBody' ? text : 'https://s3.eu-west-1.amazonaws.com/assets/t.json';
+    await expect(create({ [way]: value })).rejects.toThrow(message);
+    objects.set('/assets/t.json', text.slice(0, -1));
+    await create({ [way]: value.slice(0, bytes - 1) });
+    expect(forwardedForm().StackName).toBe('s');
+  });
+
   it('forwards to the byte what needs no rewriting', async () => {
     const TemplateBody = '{"Resources":{"B":{"Type":"AWS::S3::Bucket"}}}';
     await create({ TemplateBody });
