@@ -37,5 +37,8 @@ test('status, doctor and smoke-test call nothing that their row does not name', 
   const looked = [...read('lib/cli/slot-volumes.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ec2:${action}`);
   const noted = [...read('lib/cli/associations.ts').matchAll(/paginate(\w+)\(/g)].map(([, action]) => `ssm:${action}`);
   const instances = /function listInstances[^]*?paginate(\w+)\(/.exec(read('lib/cli/manager-instances.ts'))![1]!;
-  expect(new Set([...sent, ...looked, ...noted, `ec2:${instances}`])).toEqual(new Set(actionsOf('7')));
+  const alarms = [...read('lib/cli/alarms.ts').matchAll(/paginate(\w+)\(/g)].map(
+    ([, action]) => `cloudwatch:${action}`,
+  );
+  expect(new Set([...sent, ...looked, ...noted, ...alarms, `ec2:${instances}`])).toEqual(new Set(actionsOf('7')));
 });

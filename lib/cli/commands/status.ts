@@ -1,5 +1,6 @@
 import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
+import { raisedAlarms } from '../alarms';
 import { failedAssociations } from '../associations';
 import type { Context } from '../context';
 import { CliError, explainError } from '../errors';
@@ -90,12 +91,17 @@ export function showStatus(
 
 /** What may still come right by itself. What the Swarm has said is not thrown away where it is not known. */
 async function findNotes(context: Context): Promise<readonly string[]> {
-  try {
-    return await failedAssociations(context, (await connect(context)).region);
-  } catch (error) {
-    if (context.interrupted.aborted) throw error;
-    return [`whether associations have failed is not known: ${(error as Error).message}`];
-  }
+  const { region } = await connect(context);
+  const or = (what: string, read: typeof raisedAlarms): Promise<readonly string[]> =>
+    read(context, region).catch((error: Error) => {
+      if (context.interrupted.aborted) throw error;
+      return [`whether ${what} is not known: ${error.message}`];
+    });
+  const found = await Promise.all([
+    or('associations have failed', failedAssociations),
+    or('alarms are raised', raisedAlarms),
+  ]);
+  return found.flat();
 }
 
 const deploymentLine = ({ at, outcome, version }: Change): string =>

@@ -1,6 +1,7 @@
 /** What is told beside the answer of the Swarm: nodes whose volume is gone do not come back by themselves. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   DescribeInstanceInformationCommand,
@@ -19,6 +20,7 @@ import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
 const ec2 = mockClient(EC2Client);
+const cloudWatch = mockClient(CloudWatchClient);
 const recorded = JSON.parse(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8')) as StackStatus;
 
 /** A Swarm without its workers of these names. */
@@ -47,6 +49,8 @@ async function run(options: { json?: boolean; stage?: string; timeout?: string }
 beforeEach(() => {
   ssm.reset();
   ec2.reset();
+  cloudWatch.reset();
+  cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [] });
   ssm.on(ListAssociationsCommand).resolves({ Associations: [] });
 });
 
@@ -71,6 +75,34 @@ describe('associations that have failed', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain('note: whether associations have failed is not known: socket hang up');
+  });
+});
+
+describe('alarms', () => {
+  const MetricAlarms = [
+    {
+      AlarmName: 'metals-lab-worker-1-data-disk',
+      AlarmDescription: 'The data volume of worker-1 is used by 80 % or more',
+      StateUpdatedTimestamp: new Date('2026-11-29T15:30:24Z'),
+    },
+  ];
+
+  test('that are raised are told, and make no deployment unhealthy: CloudWatch looks once an hour', async () => {
+    swarm();
+    cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms });
+    const { code, err } = await run();
+    expect(code).toBe(0);
+    expect(err).toContain(
+      'note: alarm metals-lab-worker-1-data-disk is raised since 2026-11-29 15:30 UTC: The data volume',
+    );
+  });
+
+  test('that cannot be read hide nothing of what the Swarm has said', async () => {
+    swarm();
+    cloudWatch.on(DescribeAlarmsCommand).rejects(new Error('socket hang up'));
+    const { code, err } = await run();
+    expect(code).toBe(0);
+    expect(err).toContain('note: whether alarms are raised is not known: socket hang up');
   });
 });
 
