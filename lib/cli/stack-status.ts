@@ -53,6 +53,12 @@ const schema = z.object({
         reasons: z.array(z.string()),
         /** Of several brokers those that vote, and who leads them; the processor asks Kafka. */
         quorum: z.object({ leader: z.number(), voters: z.array(z.number()) }).nullish(),
+        /** Replicas that have answered, for which the figures below stand; undefined as above. */
+        answered: z.number().nullish(),
+        /** Events in the last minute: of the producer those that Kafka has acknowledged, of the processor those stored. */
+        per_second: z.number().nullish(),
+        /** Of the processor: records behind the end of the topic. */
+        lag_records: z.number().nullish(),
       }),
     )
     .default([]),
@@ -199,6 +205,10 @@ export function statusRows(status: StackStatus): string[][] {
         service.update_state && `update ${service.update_state}`,
         scaled(service),
         failed(service),
+        work(
+          service,
+          status.health.find((health) => health.service === service.name),
+        ),
         limit(service),
         shortImage(service.image),
       ]
@@ -215,6 +225,15 @@ const scaled = ({ deployed_replicas: deployed }: Service): string | undefined =>
 /** Of a job only attempts, until it is complete. */
 const failed = ({ failed_tasks: count }: Service): string | undefined =>
   count ? `${count} ${count === 1 ? 'task has' : 'tasks have'} failed` : undefined;
+
+/** What those replicas do together that have answered. */
+function work({ desired }: Service, health?: StackStatus['health'][number]): string | undefined {
+  const { per_second: rate, lag_records: lag, answered } = health ?? {};
+  if (typeof rate !== 'number') return undefined;
+  const behind = typeof lag === 'number' ? `, lag ${lag}` : '';
+  const part = typeof answered === 'number' && answered < desired ? ` (${answered} of ${desired} replicas)` : '';
+  return `${Math.round(rate * 10) / 10} events/s${behind}${part}`;
+}
 
 const limit = ({ memory_limit_bytes: bytes }: Service): string | undefined =>
   typeof bytes === 'number' ? `at most ${Math.round(bytes / 2 ** 20)} MiB` : undefined;

@@ -45,6 +45,10 @@ export interface ProcessorFacts extends StateFacts {
   readonly everReady: boolean;
   readonly stopping: boolean;
   readonly processedCount: number;
+  /** In the last minute. */
+  readonly processedPerSecond: number;
+  /** Name of the container. */
+  readonly instance: string;
   /** Time since the consumer last gave a sign of life. */
   readonly silentMs: number;
   readonly stuckAfterMs: number;
@@ -71,6 +75,9 @@ export function processorHealth(facts: ProcessorFacts): Reply {
       kafka_connected: facts.kafkaConnected,
       mongodb_status: facts.mongodbConnected ? 'connected' : 'disconnected',
       processed_count: facts.processedCount,
+      processed_per_second: facts.processedPerSecond,
+      lag_records: facts.lagRecords,
+      instance: facts.instance,
       timestamp: new Date().toISOString(),
       service: 'processor',
       version: facts.version,

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 import { bootstrap, KAFKA_USERNAME, MONGODB_USERNAME, VERSION } from '../common/bootstrap';
 import { HttpServer, type Reply } from '../common/http';
@@ -11,6 +12,7 @@ import { LogLimiter } from '../common/log-limiter';
 import { createMongoClient, MongoHandle, operationTimeoutMs, within } from '../common/mongo';
 import { mongoProblems, mongoSecret } from '../common/mongo-uri';
 import { RecentFindings } from '../common/recent-findings';
+import { RecentRate } from '../common/recent-rate';
 import { processorConfigSchema } from './config';
 import { PriceConsumer } from './consumer';
 import { DeadLetterPublisher } from './dead-letters';
@@ -223,6 +225,8 @@ function mongoConnected(): boolean {
   return mongoWatch.ok && writer.problem === undefined;
 }
 
+const rate = new RecentRate(() => metrics.processedCount);
+
 function health(): Reply {
   everReady ||= kafkaConnected() && mongoConnected();
   return processorHealth({
@@ -232,6 +236,8 @@ function health(): Reply {
     everReady,
     stopping,
     processedCount: metrics.processedCount,
+    processedPerSecond: rate.perSecond,
+    instance: hostname(),
     ...stateFacts(parts),
     silentMs: consumer.silentMs,
     stuckAfterMs: config.stuck_after_seconds * 1_000,

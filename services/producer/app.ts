@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiKeyChecker } from '../common/api-key';
 import { HttpServer, type HttpLimits } from '../common/http';
 import { BodyReader } from '../common/http-body';
 import type { Logger } from '../common/log';
+import { RecentRate } from '../common/recent-rate';
 import { UuidV7Generator } from '../common/uuid';
 import type { ProducerConfig } from './config';
 import { createFeed } from './create-feed';
@@ -40,12 +42,14 @@ export class ProducerApp {
   private readonly server: HttpServer;
   private readonly feed: Feed;
   private readonly deadlines: Deadlines;
+  private readonly rate: RecentRate;
   private stopping = false;
 
   constructor(private readonly options: AppOptions) {
     const { config, kafka, metrics, logger, version, taskSlot } = options;
     const ids = new UuidV7Generator();
     const nextId = (): string => ids.next();
+    this.rate = new RecentRate(() => kafka.publisher.acknowledged);
     this.deadlines = new Deadlines(config.http.answer_timeout_ms);
     const feedShare = Math.ceil(config.queue.max_events * FEED_QUEUE_SHARE);
     this.feed = createFeed(
@@ -128,6 +132,8 @@ export class ProducerApp {
       everReady: kafka.everReady,
       stopping: this.stopping,
       processedCount: kafka.publisher.acknowledged,
+      processedPerSecond: this.rate.perSecond,
+      instance: hostname(),
       ...this.stateFacts(),
       inFlightMs: kafka.publisher.inFlightMs,
       stuckAfterMs: config.stuck_after_seconds * 1_000,

@@ -9,6 +9,10 @@ export interface ProducerFacts {
   readonly everReady: boolean;
   readonly stopping: boolean;
   readonly processedCount: number;
+  /** In the last minute. */
+  readonly processedPerSecond: number;
+  /** Name of the container. */
+  readonly instance: string;
   /** Why Kafka cannot be used, as each of its users sees it. */
   readonly kafkaProblems: readonly (string | undefined)[];
   readonly feedProblem: string | undefined;
@@ -36,6 +40,8 @@ export function producerHealth(facts: ProducerFacts): Reply {
       status: decision.status,
       kafka_connected: facts.kafkaConnected,
       processed_count: facts.processedCount,
+      processed_per_second: facts.processedPerSecond,
+      instance: facts.instance,
       timestamp: new Date().toISOString(),
       service: 'producer',
       version: facts.version,

@@ -64,10 +64,12 @@ const FeedState = object(['kind', 'replica', 'holds'], {
 });
 
 const HEALTH_FIELDS = ['status', 'kafka_connected', 'processed_count', 'timestamp', 'service', 'version', 'reasons'];
-const Health = object([...HEALTH_FIELDS, 'states'], {
+const Health = object([...HEALTH_FIELDS, 'states', 'processed_per_second', 'instance'], {
   status: { enum: ['healthy', 'degraded', 'starting', 'stuck', 'stopping'] },
   kafka_connected: { type: 'boolean' },
   processed_count: { type: 'integer', minimum: 0 },
+  processed_per_second: { type: 'number', minimum: 0, description: 'In the last minute.' },
+  instance: { type: 'string', description: 'Name of the container.' },
   timestamp: { type: 'string', format: 'date-time' },
   service: { const: 'producer' },
   version: { type: 'string' },

@@ -82,6 +82,37 @@ health() { # JQ
   [[ $(health '.[0] | "\(.status): \(.reasons[0])"') == 'none: GET http://127.0.0.1:8001/health: 000' ]]
 }
 
+# What a replica answers, as another one.
+as_instance() { # FILE INSTANCE EVENTS_PER_SECOND LAG
+  jq -c --arg instance "$2" --argjson rate "$3" --argjson lag "$4" \
+    '.instance = $instance | .processed_per_second = $rate | .lag_records = $lag' "${HEALTH}/$1" >"${BATS_TEST_TMPDIR}/$2"
+  echo "${BATS_TEST_TMPDIR}/$2"
+}
+
+@test "one that answers twice counts once, and another one is looked for" {
+  setup_answers
+  local first second
+  first=$(as_instance producer.json 0123456789ab 1.5 null)
+  second=$(as_instance producer.json ba9876543210 2 null)
+  answers 8000 "${first}" 200 "${first}" 200 "${first}" 200 "${second}" 200
+  [[ $(health '.[1] | "\(.answered) \(.per_second) \(.lag_records)"') == '2 3.5 null' ]]
+}
+
+@test "one that is not found within three times as many answers is told of as missing" {
+  setup_answers
+  local first
+  first=$(as_instance producer.json 0123456789ab 1.5 null)
+  answers 8000 "${first}" 200 "${first}" 200 "${first}" 200 "${first}" 200 "${first}" 200 "${first}" 200
+  [[ $(health '.[1] | "\(.answered) \(.per_second)"') == '1 1.5' ]]
+  [[ $(grep -c ':8000/health' "${CALLS}") == 6 ]]
+}
+
+@test "what the processor does, and how far it is behind" {
+  setup_answers
+  answers 8001 "$(as_instance processor.json 0123456789ab 0.2 12)" 200
+  [[ $(health '.[0] | "\(.answered) \(.per_second) \(.lag_records)"') == '1 0.2 12' ]]
+}
+
 @test "an answer that is not JSON breaks nothing" {
   setup_answers
   echo '<html>' >"${BATS_TEST_TMPDIR}/page"

@@ -72,6 +72,18 @@ test('what has failed, and how much memory a task may take, where it is known', 
   expect(detail({ failed_tasks: 0, memory_limit_bytes: null, image: '' })).toBe('');
 });
 
+test('what replicas do together, and for how many of them that stands', () => {
+  const detail = (desired: number, figures: object): string => {
+    const health = [{ service: 'processor', status: 'healthy', reasons: [], ...figures }];
+    const services = [service({ name: 'processor', desired, image: '' })];
+    return statusRows(stackStatus({ health, services })).at(-1)!.at(-1)!;
+  };
+  expect(detail(1, { answered: 1, per_second: 12.34, lag_records: 0 })).toBe('12.3 events/s, lag 0');
+  expect(detail(3, { answered: 2, per_second: 0, lag_records: 7 })).toBe('0 events/s, lag 7 (2 of 3 replicas)');
+  expect(detail(1, { answered: 1, per_second: 2, lag_records: null })).toBe('2 events/s');
+  expect(detail(1, { answered: 1, per_second: null, lag_records: null })).toBe('');
+});
+
 test('a deployment whose documents do not ask the services has nothing to say of them', () => {
   const older = JSON.stringify({ ...stackStatus(), health: undefined });
   expect(parseStackStatus(older).health).toEqual([]);

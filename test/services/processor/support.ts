@@ -41,6 +41,8 @@ export const healthyProcessor: ProcessorFacts = {
   everReady: true,
   stopping: false,
   processedCount: 7,
+  processedPerSecond: 1.5,
+  instance: '0123456789ab',
   kafkaProblems: [undefined, undefined],
   mongodbProblems: [undefined, undefined],
   replicasBehind: [],

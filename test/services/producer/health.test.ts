@@ -8,6 +8,8 @@ const well: ProducerFacts = {
   everReady: true,
   stopping: false,
   processedCount: 7,
+  processedPerSecond: 1.5,
+  instance: '0123456789ab',
   kafkaProblems: [undefined, undefined],
   feedProblem: undefined,
   queueFull: false,
