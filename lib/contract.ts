@@ -72,6 +72,7 @@ export const DOCUMENTS = [
   'edge-maintenance',
   'swarm-evidence',
   'swarm-events',
+  'node-use',
   'node-evidence',
 ] as const;
 export type DocumentId = (typeof DOCUMENTS)[number];

@@ -87,7 +87,7 @@ const schema = z.object({
 });
 
 export type StackStatus = z.infer<typeof schema>;
-type Service = StackStatus['services'][number];
+export type Service = StackStatus['services'][number];
 
 /** @throws CliError when the text is not the JSON that was agreed on */
 export function parseStackStatus(stdout: string): StackStatus {
@@ -111,7 +111,7 @@ export function parseStackStatus(stdout: string): StackStatus {
   throw fail(`JSON with a wrong ${issue.path.join('.') || 'shape'} (${issue.message})`, result.error);
 }
 
-const isJob = (service: Service): boolean => service.mode.endsWith('-job');
+export const isJob = (service: Service): boolean => service.mode.endsWith('-job');
 export const ROLLED_BACK = ['paused', 'rollback_started', 'rollback_paused', 'rollback_completed'];
 
 /**
@@ -181,63 +181,6 @@ export function quorumLine({ health }: StackStatus): string | undefined {
   return quorum ? `Kafka's quorum: brokers ${quorum.voters.join(', ')} vote, broker ${quorum.leader} leads` : undefined;
 }
 
-/** Pure: the rows of the one table, header first, in characters that can be seen. */
-export function statusRows(status: StackStatus): string[][] {
-  const rows = [
-    ['', 'name', 'role / mode', 'replicas', 'health', 'detail'],
-    ...status.nodes.map((node) => [
-      'node',
-      node.slot ?? node.hostname,
-      node.manager === null ? node.role : `${node.role}, ${node.manager}`,
-      '',
-      node.state,
-      [node.address, node.availability, node.engine_version && `docker ${node.engine_version}`]
-        .filter(Boolean)
-        .join(', '),
-    ]),
-    ...status.services.map((service) => [
-      'service',
-      service.name,
-      service.mode,
-      `${service.running}/${service.desired}`,
-      healthCell(service, status.health.find((health) => health.service === service.name)?.status),
-      [
-        service.update_state && `update ${service.update_state}`,
-        scaled(service),
-        failed(service),
-        work(
-          service,
-          status.health.find((health) => health.service === service.name),
-        ),
-        limit(service),
-        shortImage(service.image),
-      ]
-        .filter(Boolean)
-        .join(', '),
-    ]),
-  ];
-  return rows.map((row) => row.map(visible));
-}
-
-const scaled = ({ deployed_replicas: deployed }: Service): string | undefined =>
-  typeof deployed === 'number' ? `scaled, deployed as ${deployed}` : undefined;
-
-/** Of a job only attempts, until it is complete. */
-const failed = ({ failed_tasks: count }: Service): string | undefined =>
-  count ? `${count} ${count === 1 ? 'task has' : 'tasks have'} failed` : undefined;
-
-/** What those replicas do together that have answered. */
-function work({ desired }: Service, health?: StackStatus['health'][number]): string | undefined {
-  const { per_second: rate, lag_records: lag, answered } = health ?? {};
-  if (typeof rate !== 'number') return undefined;
-  const behind = typeof lag === 'number' ? `, lag ${lag}` : '';
-  const part = typeof answered === 'number' && answered < desired ? ` (${answered} of ${desired} replicas)` : '';
-  return `${Math.round(rate * 10) / 10} events/s${behind}${part}`;
-}
-
-const limit = ({ memory_limit_bytes: bytes }: Service): string | undefined =>
-  typeof bytes === 'number' ? `at most ${Math.round(bytes / 2 ** 20)} MiB` : undefined;
-
 /** Pure: what an operator has set and may have forgotten, one line each. */
 export const reminders = ({ maintenance }: StackStatus): string[] =>
   typeof maintenance === 'string'
@@ -245,15 +188,3 @@ export const reminders = ({ maintenance }: StackStatus): string[] =>
         `under maintenance: POST /produce is answered 503 with "${visible(maintenance)}"; to end it: ./bin/metals maintenance off`,
       ]
     : [];
-
-/** How many replicas Docker finds healthy, and what they say themselves where that is something else. */
-function healthCell(service: Service, says = 'healthy'): string {
-  if (isJob(service)) return service.running >= service.desired ? 'complete' : 'incomplete';
-  return [`${service.healthy} healthy`, ...(says === 'healthy' ? [] : [says === 'none' ? 'no answer' : says])].join(
-    ', ',
-  );
-}
-
-/** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */
-const shortImage = (image: string): string =>
-  /[@:][^/]*$/.test(image) ? image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{8})[0-9a-f]*$/, '@$1') : '';

@@ -304,6 +304,15 @@ bundle() { # what differs from another one
   document swarm-events
 }
 
+@test "node-use" {
+  manager && stack
+  jq -c '.[]' "${STATES}/use/containers.json" | while read -r container; do
+    echo "${container}" >"${WORLD}/swarm/containers/$(jq -r .Id <<<"${container}")"
+  done
+  document node-use
+  [[ $(jq '.tasks | length' "${BATS_TEST_TMPDIR}/out") == "$(jq length "${STATES}/use/containers.json")" ]]
+}
+
 @test "node-evidence" {
   manager && stack
   document node-evidence

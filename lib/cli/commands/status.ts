@@ -1,5 +1,6 @@
 import { EXIT, FIRST_MANAGER } from '../../contract';
 import { explainFailure } from '../../ssm';
+import { isRefusal } from '../../aws-errors';
 import { raisedAlarms } from '../alarms';
 import { failedAssociations } from '../associations';
 import type { Context } from '../context';
@@ -8,7 +9,9 @@ import type { Change } from '../history';
 import { newestDeployment } from '../last-deployment';
 import { completeCommands } from '../next-command';
 import { slotsWithoutVolume } from '../slot-volumes';
-import { findProblems, parseStackStatus, quorumLine, reminders, statusRows, type StackStatus } from '../stack-status';
+import { findProblems, parseStackStatus, quorumLine, reminders, type StackStatus } from '../stack-status';
+import { readTaskUse, type TaskUse } from '../task-use';
+import { statusRows } from '../status-rows';
 import { assertDeployed, connect, runOnManager } from '../systems-manager';
 import { drawTable } from '../table';
 import { tellError } from '../tell-error';
@@ -18,6 +21,8 @@ import type { Verb } from '../verbs/verb';
 const DEFAULT_TIMEOUT_SECONDS = 120;
 /** Between two looks of --watch. */
 const WATCH_PAUSE_MS = 3_000;
+/** How much longer than a manager a node may take to say what its tasks use. */
+const USE_PATIENCE_MS = 1_500;
 export const STATUS_FAILED = 'the status could not be read';
 
 /** Asks the Swarm itself, through the document stack-status. */
@@ -77,14 +82,13 @@ export function showStatus(
   { terminal }: Context,
   status: StackStatus,
   problems: readonly string[],
-  notes: readonly string[] = [],
-  deployment?: Change | null,
+  { notes, deployment, use }: Pick<Seen, 'notes' | 'deployment' | 'use'> = { notes: [], deployment: null, use: [] },
 ): void {
-  terminal.data(drawTable(statusRows(status), terminal.colors));
+  terminal.data(drawTable(statusRows(status, use), terminal.colors));
   terminal.note(`stage ${status.stage}, overlay encryption ${status.overlay_encryption}, as of ${status.generated_at}`);
   const quorum = quorumLine(status);
   if (quorum !== undefined) terminal.note(quorum);
-  if (deployment != null) terminal.note(deploymentLine(deployment));
+  if (deployment !== null) terminal.note(deploymentLine(deployment));
   for (const note of notes) terminal.note(terminal.noteColors.yellow(`note: ${note}`));
   for (const problem of problems) terminal.note(terminal.noteColors.red(`unhealthy: ${problem}`));
 }
@@ -121,6 +125,21 @@ async function findDeployment(context: Context): Promise<Change | null> {
   }
 }
 
+/** None where it may not be asked, or where an older deployment has no document for it. */
+async function findUse(
+  context: Context,
+  isEnough: () => boolean,
+): Promise<{ readonly use: readonly TaskUse[]; readonly unknown: readonly string[] }> {
+  try {
+    return { use: await readTaskUse(context, await connect(context), isEnough), unknown: [] };
+  } catch (error) {
+    if (context.interrupted.aborted) throw error;
+    const { name, message } = error as Error;
+    const isExpected = isRefusal(error) || name === 'InvalidDocument';
+    return { use: [], unknown: isExpected ? [] : [`what tasks use is not known: ${message}`] };
+  }
+}
+
 export interface StatusOptions {
   readonly watch?: boolean;
 }
@@ -130,20 +149,27 @@ interface Seen {
   readonly problems: readonly string[];
   readonly notes: readonly string[];
   readonly deployment: Change | null;
+  readonly use: readonly TaskUse[];
 }
 
 /** All of it, with the commands that help as this user would type them. */
 async function look(context: Context, isQuiet = false): Promise<Seen> {
   // Side by side; whatever the Swarm says comes first.
-  const beside = Promise.all([findNotes(context), findDeployment(context)]);
+  let enoughAtMs = Infinity;
+  const beside = Promise.all([
+    findNotes(context),
+    findDeployment(context),
+    findUse(context, () => Date.now() > enoughAtMs),
+  ]);
   beside.catch(() => undefined);
   const status = await readStatus(context, isQuiet);
+  enoughAtMs = Date.now() + USE_PATIENCE_MS;
   context.leaveBehind = [];
   const lost = await findLostVolumes(context, status);
   const problems = [...lost, ...findProblems(status)].map((problem) => completeCommands(problem, context.given));
-  const [told, deployment] = await beside;
-  const notes = [...reminders(status), ...told.map(visible)];
-  return { status, problems, notes: notes.map((note) => completeCommands(note, context.given)), deployment };
+  const [told, deployment, { use, unknown }] = await beside;
+  const notes = [...reminders(status), ...[...told, ...unknown].map(visible)];
+  return { status, problems, notes: notes.map((note) => completeCommands(note, context.given)), deployment, use };
 }
 
 /** `metals status`: nodes and services in one table; exit code 3 when something is not as it should be. */
@@ -169,9 +195,10 @@ export async function status(
       problems: seen.problems,
       notes: seen.notes,
       last_deployment: seen.deployment && deploymentValue(seen.deployment),
+      use: seen.use,
     });
   else if (again) await watch(context, seen, pauseMs);
-  else showStatus(context, seen.status, seen.problems, seen.notes, seen.deployment);
+  else showStatus(context, seen.status, seen.problems, seen);
   return code;
 }
 
@@ -182,7 +209,7 @@ async function watch(context: Context, first: Seen, pauseMs: number): Promise<vo
   while (!interrupted.aborted && !terminal.isClosed) {
     terminal.newScreen();
     if (next instanceof CliError) tellError(terminal, next);
-    else showStatus(context, next.status, next.problems, next.notes, next.deployment);
+    else showStatus(context, next.status, next.problems, next);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     next = await look(context, true).catch((error: unknown) => {
       const { region, profile, endpoint, given } = context;

@@ -1,13 +1,10 @@
-/** What each node says of itself, by one command to all of them; whoever does not answer in time holds nobody up. */
-import { documentName } from '../../contract';
-import { readCommand, sendCommand, type CommandState } from '../../ssm';
-import { Deadline, DeadlineError, pollUntil, type Look } from '../../ssm/deadline';
-import { throughThrottling } from '../../ssm/throttling';
+/** What each node says of itself. */
+import type { CommandState } from '../../ssm';
+import { askNodes } from '../ask-nodes';
 import type { Context } from '../context';
 import type { Connection } from '../systems-manager';
 import { nodeEvidence, type NodeEvidence } from './evidence';
 
-const FIRST_PAUSE_MS = 300;
 /** Of the time, for the last look. */
 const READ_SECONDS = 3;
 
@@ -17,7 +14,7 @@ export interface NodeAnswers {
   readonly silent: readonly { readonly instanceId: string; readonly why: string }[];
 }
 
-export async function askNodes(
+export async function examineNodes(
   { stage }: Pick<Context, 'stage'>,
   { ssm }: Connection,
   instanceIds: readonly string[],
@@ -25,31 +22,10 @@ export async function askNodes(
 ): Promise<NodeAnswers> {
   if (instanceIds.length === 0) return { nodes: [], silent: [] };
   // What has been said by then is read after it.
-  const deadline = new Deadline(Math.max(1, seconds - READ_SECONDS));
-  const commandId = await sendCommand(ssm, {
-    documentName: documentName(stage, 'node-evidence'),
-    parameters: { Stage: stage },
-    targets: [{ key: 'InstanceIds', values: [...instanceIds] }],
-    expectedInstanceCount: instanceIds.length,
-    timeoutSeconds: Math.ceil(deadline.remainingSeconds),
-    comment: 'metals node-evidence',
-  });
-  const state = await pollUntil(
-    `command ${commandId}`,
-    deadline,
-    throughThrottling(async (): Promise<Look<CommandState>> => {
-      const seen = await readCommand(ssm, commandId);
-      return seen.done ? { value: seen } : { waitingFor: seen.status };
-    }),
-    undefined,
-    FIRST_PAUSE_MS,
-  ).catch((error: unknown) => {
-    if (!(error instanceof DeadlineError)) throw error;
-    return readCommand(ssm, commandId, true);
-  });
+  const inTime = Math.max(1, seconds - READ_SECONDS);
+  const state = await askNodes(ssm, { stage, document: 'node-evidence', instanceIds, seconds: inTime });
   return readAnswers(state, seconds - READ_SECONDS);
 }
-
 /** Pure: what the nodes have said. */
 export function readAnswers({ invocations, commandId }: CommandState, seconds: number): NodeAnswers {
   const nodes: NodeEvidence[] = [];

@@ -6,7 +6,7 @@ import { clientsOf } from '../clients';
 import type { Context } from '../context';
 import type { ListedInstance } from '../manager-instances';
 import type { Connection } from '../systems-manager';
-import { askNodes } from './ask-nodes';
+import { examineNodes } from './ask-nodes';
 import type { Evidence } from './evidence';
 
 /** The first boot of an instance, until its agent answers, takes a minute or two. */
@@ -27,7 +27,7 @@ export async function lookAtInstances(context: Context, connection: Connection, 
   const online = managed.filter(isOnline).map(({ InstanceId }) => InstanceId!);
   const slotOf = (id: string): string => listed?.find((one) => one.id === id)?.slot ?? id;
   const asked = listed === undefined ? online : online.filter((id) => listed.some((one) => one.id === id));
-  const { nodes, silent } = await askNodes(context, connection, asked, seconds);
+  const { nodes, silent } = await examineNodes(context, connection, asked, seconds);
   const offline = (listed ?? []).filter(
     ({ id, launchedAt }) =>
       !online.includes(id) && (launchedAt === undefined || Date.now() - launchedAt.getTime() > BOOTS_WITHIN_MS),

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  findProblems,
-  parseStackStatus,
-  quorumLine,
-  statusRows,
-  type StackStatus,
-} from '../../../lib/cli/stack-status';
+import { findProblems, parseStackStatus, quorumLine, type StackStatus } from '../../../lib/cli/stack-status';
+import { statusRows } from '../../../lib/cli/status-rows';
 
 /** What the document emits about a Swarm on which all is well; test/documents/verdict.bats holds it to that. */
 const recorded = parseStackStatus(readFileSync(join(__dirname, '../../documents/states/status.json'), 'utf8'));

@@ -8,13 +8,14 @@ import {
   ListAssociationsCommand,
   ListCommandsCommand,
   ListDocumentsCommand,
+  SendCommandCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { status } from '../../../lib/cli/commands/status';
 import { readContext } from '../../../lib/cli/context';
 import type { StackStatus } from '../../../lib/cli/stack-status';
-import { commandsEnd, documentsAre, managerTakesCommands } from './fake-commands';
+import { commandsEnd, documentsAnswer, documentsAre, managerTakesCommands } from './fake-commands';
 import { fakeIo, LAB_ENV } from './fake-io';
 import { parseBySchema } from './schemas';
 
@@ -103,6 +104,43 @@ describe('alarms', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain('note: whether alarms are raised is not known: socket hang up');
+  });
+});
+
+describe('what tasks use', () => {
+  const slots = JSON.stringify({
+    slot: 'worker-1',
+    tasks: [{ service: 'producer', container: '0123456789ab', memory_bytes: 104_857_600, cpu_percent: 12.4 }],
+  });
+
+  /** The Swarm as recorded, and what nodes answer. */
+  function answer(documents: Record<string, string>): void {
+    documentsAnswer(ssm, { 'stack-status': JSON.stringify(recorded), ...documents });
+    ssm.on(ListAssociationsCommand).resolves({ Associations: [] });
+  }
+
+  test('stands beside each service, and task by task in JSON', async () => {
+    answer({ 'node-use': slots });
+    const { out } = await run();
+    expect(out).toMatch(/producer .*uses 100 MiB, 12 % of a CPU/);
+    expect(parseBySchema('status', (await run({ json: true })).out)).toMatchObject({
+      use: [{ service: 'producer', node: 'worker-1', cpu_percent: 12.4 }],
+    });
+  });
+
+  test.each([
+    ['InvalidDocument', false],
+    ['AccessDeniedException', false],
+    ['InternalServerError', true],
+  ])('that cannot be asked for %s hides nothing of what the Swarm has said', async (name, isTold) => {
+    answer({});
+    ssm
+      .on(SendCommandCommand, { DocumentName: 'metals-lab-node-use' })
+      .rejects(Object.assign(new Error('no node-use'), { name }));
+    const { code, out, err } = await run();
+    expect(code).toBe(0);
+    expect(out).toContain('producer');
+    expect(err.includes('note: what tasks use is not known: no node-use')).toBe(isTold);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
-import { askNodes } from '../../../../lib/cli/doctor/ask-nodes';
+import { examineNodes } from '../../../../lib/cli/doctor/ask-nodes';
 
 const mock = mockClient(SSMClient);
 const ssm = new SSMClient({ region: 'eu-west-1' });
@@ -34,7 +34,7 @@ function nodesEnd(status: string, answers: Record<string, { Status: string; stdo
   }));
 }
 
-const ask = (seconds: number) => askNodes({ stage: 'lab' }, { ssm, region: 'eu-west-1' }, ['i-1', 'i-2'], seconds);
+const ask = (seconds: number) => examineNodes({ stage: 'lab' }, { ssm, region: 'eu-west-1' }, ['i-1', 'i-2'], seconds);
 
 test('all answer', async () => {
   nodesEnd('Success', { 'i-1': { Status: 'Success', stdout: ANSWER }, 'i-2': { Status: 'Success', stdout: ANSWER } });
@@ -68,6 +68,6 @@ test('one fails, one answers something else', async () => {
 
 test('nobody is there to be asked', async () => {
   mock.reset();
-  expect(await askNodes({ stage: 'lab' }, { ssm, region: 'eu-west-1' }, [], 5)).toEqual({ nodes: [], silent: [] });
+  expect(await examineNodes({ stage: 'lab' }, { ssm, region: 'eu-west-1' }, [], 5)).toEqual({ nodes: [], silent: [] });
   expect(mock.calls()).toHaveLength(0);
 });
