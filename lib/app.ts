@@ -55,8 +55,4 @@ function acknowledgeFindings(app: App): void {
     id: 'CloudFormation-Validate::W3687',
     reason: 'CDK gives the ESP rule a port range, which EC2 ignores for IP protocol 50',
   });
-  validations.acknowledge({
-    id: 'Annotation::@aws-cdk/core:Stack.templateSize',
-    reason: 'the largest cluster that may be configured stays below it: test/lib/stacks/template-size.test.ts',
-  });
 }

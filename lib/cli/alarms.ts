@@ -24,7 +24,7 @@ export async function raisedAlarms(
         // Another stage's name may begin with this one's.
         if (isOf(context.stage, alarm.AlarmName))
           found.push(
-            `alarm ${alarm.AlarmName} is raised since ${time(alarm.StateUpdatedTimestamp)}: ${alarm.AlarmDescription}`,
+            `alarm ${alarm.AlarmName} has been raised since ${time(alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp)}: ${alarm.AlarmDescription}`,
           );
   } catch (error) {
     if (!isRefusal(error)) throw error;

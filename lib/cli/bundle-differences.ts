@@ -18,6 +18,14 @@ export interface Difference {
 /** Files, and variables of settings.env, that say which engines there are, what they keep for how long, and who logs in. */
 const BLOCKING_FILES = ['config/tools.yml', 'secrets.json', 'config/kafka-ca.pem', 'config/mongodb-ca.pem'];
 const BLOCKING_SETTINGS = ['METALS_KAFKA_MODE', 'METALS_KAFKA', 'METALS_KAFKA_BROKERS', 'METALS_MONGODB'];
+/** Where engines keep their data, and which of it. */
+const BLOCKING_IN_STACK = /^(volumes\b|services\.(kafka|mongodb|zookeeper)[^.]*\.(volumes|deploy\.placement)\b)/;
+/** What stack-deploy takes where an older bundle does not say. */
+const UNSAID: Readonly<Record<string, string>> = {
+  METALS_KAFKA: 'own',
+  METALS_KAFKA_BROKERS: '1',
+  METALS_MONGODB: 'own',
+};
 /** Of tools.yml: what only the setup job and the smoke test go by. */
 const HARMLESS = /^(log_level|setup_deadline_seconds|smoke\b)/;
 
@@ -26,25 +34,29 @@ export function bundleDifferences(from: Files, to: Files): Difference[] {
   return files.flatMap((file) => {
     const [before, after] = [from.get(file), to.get(file)];
     if (before === after) return [];
-    if (before === undefined || after === undefined)
-      return [difference(file, '', before === undefined ? 'none' : 'there', after === undefined ? 'none' : 'there')];
+    if (before === undefined || after === undefined) {
+      const [was, is] = [before, after].map((content) => (content === undefined ? 'none' : 'there'));
+      return [{ file, setting: '', from: was!, to: is!, blocksRollback: BLOCKING_FILES.includes(file) }];
+    }
     const [settings, others] = [settingsOf(file, before), settingsOf(file, after)];
+    const valueOf = (from: ReadonlyMap<string, string>, setting: string): string =>
+      from.get(setting) ?? UNSAID[setting] ?? 'none';
     const changed = [...new Set([...settings.keys(), ...others.keys()])].filter(
-      (setting) => settings.get(setting) !== others.get(setting),
+      (setting) => valueOf(settings, setting) !== valueOf(others, setting),
     );
-    // Scripts, and files whose comments alone differ.
-    if (changed.length === 0) return [difference(file, '', 'one text', 'another')];
-    return changed.map((setting) =>
-      difference(file, setting, settings.get(setting) ?? 'none', others.get(setting) ?? 'none'),
-    );
+    if (changed.length > 0)
+      return changed.map((setting) => difference(file, setting, valueOf(settings, setting), valueOf(others, setting)));
+    // Files without settings; of others comments, layout, or what is said now though it was so before.
+    return settings.size > 0 ? [] : [difference(file, '', 'one text', 'another')];
   });
 }
 
 const difference = (file: string, setting: string, from: string, to: string): Difference => ({
   ...{ file, setting, from, to },
   blocksRollback:
-    (BLOCKING_FILES.includes(file) && (setting !== '' || !file.endsWith('.yml')) && !HARMLESS.test(setting)) ||
-    BLOCKING_SETTINGS.includes(setting),
+    (BLOCKING_FILES.includes(file) && !HARMLESS.test(setting)) ||
+    (file === 'settings.env' && BLOCKING_SETTINGS.includes(setting)) ||
+    (/^stack.*\.yml$/.test(file) && BLOCKING_IN_STACK.test(setting)),
 });
 
 /** One line for a terminal. */

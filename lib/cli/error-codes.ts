@@ -116,7 +116,8 @@ export const ERRORS = kinds({
   },
   'deployment-failed': {
     exitCode: EXIT.failure,
-    means: '`cdk deploy` or `cdk diff` ended with an error; its reason stands above.',
+    means:
+      'A deployment ended with an error: `cdk deploy`, `cdk diff`, or what `rollback` has asked of CloudFormation. Its reason stands in the message, or above it.',
     helps: 'The reason; then the same command: it goes on where it stopped.',
   },
   'left-behind': {

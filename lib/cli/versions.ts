@@ -20,14 +20,14 @@ export const versionName = ({ BundleSha256, Images }: Parameters): string =>
 
 /**
  * What CloudFormation has deployed and what has converged, the newest first, each run of the same version once. What was
- * there before the stage was destroyed is none: its stage is another one.
+ * there before the stack was created is none: its stage is another one.
  */
-export function versionsOf(commands: readonly Command[], stage: string): Version[] {
+export function versionsOf(commands: readonly Command[], stage: string, createdAt: Date): Version[] {
   const versions: Version[] = [];
   const newestFirst = [...commands].sort((a, b) => sentAtMs(b) - sentAtMs(a));
   for (const command of newestFirst) {
-    if (command.Status !== 'Success') continue;
-    if (command.DocumentName === documentName(stage, 'stack-remove')) break;
+    if (command.Status !== 'Success' || sentAtMs(command) < createdAt.getTime()) continue;
+    if (command.DocumentName !== documentName(stage, 'stack-deploy')) continue;
     if (!command.Comment?.startsWith('CloudFormation')) continue;
     const parameters = parameterValues(command.Parameters);
     const name = versionName(parameters);
@@ -39,19 +39,28 @@ export function versionsOf(commands: readonly Command[], stage: string): Version
 
 const sentAtMs = ({ RequestedDateTime }: Command): number => RequestedDateTime?.getTime() ?? 0;
 
-/** The one to go back to, or why there is none that can be chosen; `others` are those that could be named. */
+/** The one to go back to, or why none is chosen; `others` could be named, the likeliest first. */
 export type Choice =
   { readonly to: Version } | { readonly refusal: string; readonly others: readonly Pick<Version, 'name' | 'at'>[] };
 
 /**
- * @param deployed the version of now
- * @param wanted the beginning of a name @default the version before; but after one has gone back, none: who repeats the command
- *   does not want the version that was left
+ * @param isRolledBack whether what is deployed was brought back by a rollback: who repeats the command does not want the
+ *   version that was left
+ * @param wanted the beginning of a name @default the one that converged before what is deployed
  */
-export function chooseVersion(versions: readonly Version[], deployed: string, wanted?: string): Choice {
-  const others = [...new Map([...versions].reverse().map((version) => [version.name, version])).values()]
-    .filter(({ name }) => name !== deployed)
-    .sort((a, b) => b.at.localeCompare(a.at));
+export function chooseVersion(
+  versions: readonly Version[],
+  deployed: string,
+  isRolledBack: boolean,
+  wanted?: string,
+): Choice {
+  const now = versions.findIndex(({ name }) => name === deployed);
+  const first = versions.findLastIndex(({ name }) => name === deployed);
+  // Older than what is deployed, and then those that came between or after: they were left, or never served.
+  const ordered = now < 0 ? versions : [...versions.slice(first + 1), ...versions.slice(0, first)];
+  const others = [...new Map([...ordered].reverse().map((version) => [version.name, version])).values()]
+    .reverse()
+    .filter(({ name }) => name !== deployed);
   const refuse = (refusal: string): Choice => ({ refusal, others });
   if (wanted !== undefined) {
     const [to, ...more] = others.filter(({ name }) => name.startsWith(wanted));
@@ -63,13 +72,15 @@ export function chooseVersion(versions: readonly Version[], deployed: string, wa
         : `no version ${wanted} has converged in the last 30 days`,
     );
   }
-  const [to] = others;
-  if (to === undefined)
+  if (others.length === 0)
     return refuse('no other version has converged in the last 30 days, and Systems Manager keeps no older commands');
-  const now = versions.findIndex(({ name }) => name === deployed);
-  if (now >= 0 && versions.slice(now + 1).some(({ name }) => name === deployed))
+  if (isRolledBack) return refuse(`version ${deployed} is an earlier one already, deployed by metals rollback`);
+  if (now !== first)
     return refuse(
-      `version ${deployed} is one of before already, deployed again ${versions[now]!.at.slice(0, 19).replace('T', ' ')} UTC`,
+      `version ${deployed} was deployed more than once, with another one in between, so which is the previous one is not clear`,
     );
+  const to = now < 0 ? undefined : versions[now + 1];
+  if (to === undefined)
+    return refuse(`no version from before ${deployed} is known: Systems Manager keeps commands for 30 days`);
   return { to };
 }

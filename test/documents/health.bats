@@ -107,6 +107,18 @@ as_instance() { # FILE INSTANCE EVENTS_PER_SECOND LAG
   [[ $(grep -c ':8000/health' "${CALLS}") == 6 ]]
 }
 
+@test "figures of all that are well, and none where one of them is of an older version" {
+  setup_answers
+  local first
+  first=$(as_instance producer.json 0123456789ab 1.5 null)
+  answers 8000 "${first}" 200 "${HEALTH}/producer.json" 200
+  [[ $(health '.[1] | "\(.answered) \(.per_second)"') == '2 null' ]]
+  rm "${STDIN}"/800*
+  jq '.status = "stuck" | .instance = "ba9876543210"' "${first}" >"${BATS_TEST_TMPDIR}/stuck"
+  answers 8000 "${first}" 200 "${BATS_TEST_TMPDIR}/stuck" 503
+  [[ $(health '.[1] | "\(.status) \(.answered) \(.per_second)"') == 'stuck 1 1.5' ]]
+}
+
 @test "what the processor does, and how far it is behind" {
   setup_answers
   answers 8001 "$(as_instance processor.json 0123456789ab 0.2 12)" 200

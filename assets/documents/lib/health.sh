@@ -6,11 +6,14 @@ edge_health() { # PORT
   curl -s -m 5 -w '\n%{http_code}' "http://127.0.0.1:$1/health" || true
 }
 
+# One that answers again is passed over for so long.
+HEALTH_REPEAT_SECONDS=5
+
 # As lines of JSON. Asked through the edge of this node until each replica has answered, because each answer is of one of
 # them, and in no order: three times as often as there are replicas at most. Not again once there was none, so that it takes a
 # few seconds at most.
 ask_health() { # SERVICE PORT REPLICAS
-  local asked answer known=0 seen=' '
+  local asked answer known=0 seen=' ' until=$((SECONDS + HEALTH_REPEAT_SECONDS))
   for ((asked = 0; asked < 3 * $3 && known < $3; asked++)); do
     answer=$(edge_health "$2")
     # An edge that has just begun knows of no replica until DNS has answered it, which takes milliseconds.
@@ -19,7 +22,10 @@ ask_health() { # SERVICE PORT REPLICAS
       answer=$(edge_health "$2")
     fi
     if [[ ${answer} =~ \"instance\":\"([0-9a-f]{12})\" ]]; then
-      [[ ${seen} != *" ${BASH_REMATCH[1]} "* ]] || continue
+      if [[ ${seen} == *" ${BASH_REMATCH[1]} "* ]]; then
+        ((SECONDS < until)) || return 0
+        continue
+      fi
       seen+="${BASH_REMATCH[1]} "
     fi
     ((known += 1))
@@ -46,11 +52,11 @@ pipeline_health() { # state on stdin
     ask_health "${name}" "${port}" "${replicas:-0}"
   done | jq -cs '
     def rank: {healthy: 0, degraded: 1, stopping: 2, starting: 3, stuck: 4}[.status] // 5;
-    # None where one of them does not say.
-    def together: if all(numbers) then add else null end;
+    # Of those that are well; none where one of them does not say.
+    def together(of): [.[] | select(.http_status == 200) | of] | if length > 0 and all(type == "number") then add else null end;
     group_by(.service) | map({
       service: .[0].service, status: (max_by(rank) | .status), reasons: (map(.reasons[] | strings | .[:300]) | unique | .[:8]),
       quorum: ([.[].quorum | objects] | last), answered: ([.[] | select(.http_status == 200)] | length),
-      per_second: (map(.per_second) | together), lag_records: (map(.lag_records) | together)
+      per_second: together(.per_second), lag_records: together(.lag_records)
     })'
 }

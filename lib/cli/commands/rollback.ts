@@ -1,27 +1,38 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { cloudFormationStackName, EXIT } from '../../contract';
+import { DeadlineError } from '../../ssm/deadline';
 import { withActivity } from '../activity';
+import { putTemplate, readBundle } from '../assets-bucket';
 import { differenceLine, type Difference } from '../bundle-differences';
 import { clientsOf } from '../clients';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
-import { readBundle } from '../deployed-bundle';
 import { CliError } from '../errors';
+import { lastDeployment } from '../last-deployment';
 import { completeCommands } from '../next-command';
-import { awaitUpdate, beginUpdate, MOST_TEMPLATE_BYTES, readTemplate, withVersion } from '../pipeline-update';
-import { chooseBefore, compare, HISTORY, NOT_STARTED, utc } from '../rollback-choice';
-import { assertDeployed, connect } from '../systems-manager';
-import type { Version } from '../versions';
+import { awaitUpdate, beginUpdate, readStack, type DeployedStack } from '../pipeline-update';
+import {
+  assertUpdatable,
+  changedImages,
+  chooseBefore,
+  compare,
+  HISTORY,
+  NOT_STARTED,
+  templateOf,
+  utc,
+} from '../rollback-choice';
+import { assertDeployed, connect, type Connection } from '../systems-manager';
+import { versionName, type Version } from '../versions';
 import { GRACE_MS, type Verb } from '../verbs/verb';
-import { runSmokeTest, showSmokeReport } from './smoke-test';
+import { runSmokeTest, showSmokeReport, type SmokeReport } from './smoke-test';
 
-export const ROLLBACK_FAILED = 'the version of before was not deployed';
+export const ROLLBACK_FAILED = 'the earlier version was not deployed';
 /** As a deployment may take, with what CloudFormation takes back where it fails. */
 const DEFAULT_TIMEOUT_SECONDS = 7_200;
 const MOST_DIFFERENCES = 20;
 
 export interface RollbackOptions {
-  /** The beginning of its name in `metals history`. @default the version before */
+  /** The beginning of its name in `metals history`. @default the previous one */
   readonly to?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
@@ -31,10 +42,11 @@ export interface RollbackOptions {
 export interface Surroundings {
   readonly confirm: Confirm;
   readonly readBundle: typeof readBundle;
+  readonly putTemplate: typeof putTemplate;
   readonly runSmokeTest: typeof runSmokeTest;
 }
 
-const SURROUNDINGS: Surroundings = { confirm: confirmOnTerminal, readBundle, runSmokeTest };
+const SURROUNDINGS: Surroundings = { confirm: confirmOnTerminal, readBundle, putTemplate, runSmokeTest };
 
 /**
  * `metals rollback`: deploys a version that has converged before, by CloudFormation, and looks whether it serves. It takes the
@@ -43,52 +55,54 @@ const SURROUNDINGS: Surroundings = { confirm: confirmOnTerminal, readBundle, run
 export async function rollback(
   context: Context,
   options: RollbackOptions,
-  { confirm, readBundle: read, runSmokeTest: smoke }: Surroundings = SURROUNDINGS,
+  surroundings: Surroundings = SURROUNDINGS,
 ): Promise<number> {
   const { terminal, stage } = context;
   context.failure = NOT_STARTED;
   assertUsable(context, options);
   const connection = await connect(context);
   await assertDeployed(context, connection, 'stack-deploy', NOT_STARTED);
-  const { from, to } = await chooseBefore(context, connection, options.to);
-  const differences = await compare(context, connection.region, from, to, read);
-  report(context, from, to, differences);
-  const value = {
-    ...{ stage, from: from.name, to: to.name },
-    differences: differences.map(({ file, setting, ...values }) => ({
-      file,
-      setting,
-      from: values.from,
-      to: values.to,
-    })),
-  };
-  if (options.dryRun) {
-    if (terminal.json) terminal.value({ ...value, rolled_back: false, serving: null });
-    else terminal.note('nothing was changed');
-    return EXIT.ok;
+  const client = (await clientsOf(context, connection.region))(CloudFormationClient);
+  try {
+    const stack = await look(client, stage);
+    const { from, to } = await chooseBefore(context, connection, stack, options.to);
+    templateOf(stack, from, to);
+    const differences = await compare(context, connection.region, from, to, surroundings.readBundle);
+    report(context, from, to, differences);
+    const value = {
+      ...{ stage, from: from.name, to: to.name },
+      differences: differences.map(({ file, setting, ...values }) => ({
+        ...{ file, setting, from: values.from, to: values.to },
+      })),
+    };
+    if (options.dryRun) {
+      if (terminal.json) terminal.value({ ...value, rolled_back: false, smoke_test: null });
+      else terminal.note('nothing was changed');
+      return EXIT.ok;
+    }
+    if (!options.yes && !(await surroundings.confirm(`deploy version ${to.name} again?`, context.interrupted)))
+      throw new CliError(NOT_STARTED, 'the answer was not yes', [`${rollbackTo(to)}    # asks again`], 'declined');
+    // Whoever has answered late has answered for what was deployed then.
+    const template = templateOf(await look(client, stage), from, to);
+    await assertUnchanged(connection, stage, from, to);
+    const url = await surroundings.putTemplate(context, connection.region, to.parameters.BundleBucket!, template);
+    const isNew = await update(context, client, stack.name, to, url);
+    const serves = await smoke(context, to, surroundings);
+    if (terminal.json) terminal.value({ ...value, rolled_back: isNew, smoke_test: serves });
+    else showSmokeReport(context, serves);
+    terminal.note(completeCommands(verdict(to, serves), context.given));
+    return serves.passed ? EXIT.ok : EXIT.unhealthy;
+  } finally {
+    client.destroy();
   }
-  if (!options.yes && !(await confirm(`deploy version ${to.name} again?`, context.interrupted)))
-    throw new CliError(
-      NOT_STARTED,
-      'the answer was not yes',
-      [`./bin/metals rollback --to ${to.name}    # asks again`],
-      'declined',
-    );
-  await update(context, connection.region, to);
-  context.leaveBehind = [];
-  context.failure = `version ${to.name} is deployed, and whether it serves is not known`;
-  const serves = await smoke(context);
-  if (terminal.json) terminal.value({ ...value, rolled_back: true, serving: serves.passed });
-  else showSmokeReport(context, serves);
-  const verdict = serves.passed ? 'serves' : 'does NOT serve as it should';
-  terminal.note(
-    completeCommands(
-      `version ${to.name} is deployed and ${verdict}; ./bin/metals deploy    # deploys what is in its folder, whenever that is mended`,
-      context.given,
-    ),
-  );
-  return serves.passed ? EXIT.ok : EXIT.unhealthy;
 }
+
+const rollbackTo = ({ name }: Version): string => `./bin/metals rollback --to ${name}`;
+
+const verdict = ({ name }: Version, { passed }: SmokeReport): string =>
+  passed
+    ? `version ${name} is deployed and serves; ./bin/metals deploy    # deploys what is in this folder: mend that first`
+    : `version ${name} is deployed and does NOT serve as it should; next: ./bin/metals doctor`;
 
 function assertUsable({ terminal }: Context, { to, yes, dryRun }: RollbackOptions): void {
   if (to !== undefined && !/^[0-9a-f]{4,12}$/.test(to))
@@ -107,6 +121,29 @@ function assertUsable({ terminal }: Context, { to, yes, dryRun }: RollbackOption
     );
 }
 
+/** The stack, which can be updated. @throws CliError */
+async function look(client: CloudFormationClient, stage: string): Promise<DeployedStack> {
+  const name = cloudFormationStackName(stage, 'pipeline');
+  const stack = await readStack(client, name).catch((error: Error) => {
+    if (error.name !== 'ValidationError') throw error;
+    throw new CliError(NOT_STARTED, error.message, ['./bin/metals deploy'], 'not-deployed');
+  });
+  assertUpdatable(stack, stage);
+  return stack;
+}
+
+/** @throws CliError where another version has converged since it was looked */
+async function assertUnchanged({ ssm }: Connection, stage: string, from: Version, to: Version): Promise<void> {
+  const now = versionName((await lastDeployment(ssm, stage)) ?? {});
+  if (now === from.name) return;
+  throw new CliError(
+    NOT_STARTED,
+    `version ${now} was deployed meanwhile, not ${from.name}`,
+    [`${rollbackTo(to)} --dry-run    # compares with that`],
+    'refused',
+  );
+}
+
 function report({ terminal }: Context, from: Version, to: Version, differences: readonly Difference[]): void {
   const images = changedImages(from, to);
   terminal.note(`from version ${from.name} (${utc(from.at)}) to version ${to.name} (${utc(to.at)})`);
@@ -116,54 +153,55 @@ function report({ terminal }: Context, from: Version, to: Version, differences: 
   if (more > 0) terminal.note(`  and ${more} more`);
 }
 
-function changedImages(from: Version, to: Version): string[] {
-  const imagesOf = ({ parameters: { Images = '' } }: Version) =>
-    new Map(Images.split(',').map((pair) => pair.split('=', 2) as [string, string]));
-  const [before, after] = [imagesOf(from), imagesOf(to)];
-  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
+/** @returns false where the stack has that version already @throws CliError with what failed first, where it was taken back */
+async function update(
+  context: Context,
+  client: CloudFormationClient,
+  stack: string,
+  to: Version,
+  templateUrl: string,
+): Promise<boolean> {
+  const events = `aws cloudformation describe-stack-events --stack-name ${stack} --max-items 20`;
+  return withActivity(context.terminal, `CloudFormation deploys version ${to.name}`, async (activity) => {
+    const token = await beginUpdate(client, stack, templateUrl).catch((error: Error) => {
+      if (error.name !== 'ValidationError' && error.name !== 'Error') throw error;
+      // CloudFormation reads the version of cdk bootstrap with the caller's rights.
+      const isForbidden = /AccessDenied|not authorized|doesn't have permission/i.test(error.message);
+      const next = isForbidden ? 'docs/aws.md names the rights, in the row "if it fails"' : events;
+      throw new CliError(NOT_STARTED, error.message, [next], isForbidden ? 'forbidden' : 'refused');
+    });
+    if (token === undefined) return false;
+    context.failure = `whether version ${to.name} is deployed is not known: CloudFormation goes on`;
+    context.leaveBehind = ['CloudFormation finishes by itself what it has begun', `see it: ${events}`];
+    const timeoutSeconds = context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+    const onWait = (reason: string): void => activity.waitsFor(reason);
+    const { status, reason } = await awaitUpdate(client, stack, token, { timeoutSeconds, onWait }).catch((error) => {
+      if (!(error instanceof DeadlineError)) throw error;
+      throw new CliError(context.failure!, error.message, [events, './bin/metals status'], 'deadline');
+    });
+    context.leaveBehind = [];
+    if (/^UPDATE_COMPLETE/.test(status)) return true;
+    const isBack = status.startsWith('UPDATE_ROLLBACK_COMPLETE');
+    const goOn = isBack
+      ? `${rollbackTo(to)}    # tries again`
+      : `npm run cdk -- rollback ${stack} --context stage=${context.stage}    # once the cause is removed`;
+    throw new CliError(
+      ROLLBACK_FAILED,
+      `${reason || 'CloudFormation gives no reason'}\n${stack} is ${status}: ${isBack ? 'what was deployed is deployed again' : 'it was not taken back'}`,
+      ['./bin/metals doctor', goOn, events],
+      'deployment-failed',
+    );
+  });
 }
 
-/** @throws CliError with what failed first, where CloudFormation has taken it back */
-async function update(context: Context, region: string, to: Version): Promise<void> {
-  const { terminal, stage } = context;
-  const stack = cloudFormationStackName(stage, 'pipeline');
-  const client = (await clientsOf(context, region))(CloudFormationClient);
-  const events = `aws cloudformation describe-stack-events --stack-name ${stack} --max-items 20`;
-  const again = `./bin/metals rollback --to ${to.name}`;
-  try {
-    const template = withVersion(await readTemplate(client, stack), to.parameters);
-    if (Buffer.byteLength(template) > MOST_TEMPLATE_BYTES)
-      throw new CliError(
-        NOT_STARTED,
-        `the template of ${stack} has ${Buffer.byteLength(template)} bytes, and CloudFormation takes ${MOST_TEMPLATE_BYTES} in a call`,
-        ['deploy it from a checkout of that version: ./bin/metals deploy'],
-        'refused',
-      );
-    context.failure = ROLLBACK_FAILED;
-    context.leaveBehind = ['CloudFormation finishes by itself what it has begun', `see it: ${events}`];
-    await withActivity(terminal, `CloudFormation deploys version ${to.name}`, async (activity) => {
-      const token = await beginUpdate(client, stack, template);
-      // Whoever has begun it before has ended it by now.
-      if (token === undefined) return;
-      const { status, reason } = await awaitUpdate(client, stack, token, {
-        timeoutSeconds: context.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
-        onWait: (what) => activity.waitsFor(what),
-      });
-      if (/^UPDATE_COMPLETE/.test(status)) return;
-      throw new CliError(
-        ROLLBACK_FAILED,
-        `${reason || 'CloudFormation gives no reason'}\n${stack} is ${status}: ${status.startsWith('UPDATE_ROLLBACK_COMPLETE') ? 'what was deployed is deployed again' : 'it was not taken back'}`,
-        ['./bin/metals doctor', `${again}    # tries again`, events],
-        'deployment-failed',
-      );
-    });
-  } catch (error) {
-    // Another deployment is under way, or one has ended so that none can begin.
-    if ((error as Error).name !== 'ValidationError') throw error;
-    throw new CliError(NOT_STARTED, (error as Error).message, [events, `${again}    # then`], 'refused');
-  } finally {
-    client.destroy();
-  }
+/** @throws CliError where it could not be tried */
+async function smoke(context: Context, to: Version, { runSmokeTest: run }: Surroundings): Promise<SmokeReport> {
+  const failure = `version ${to.name} is deployed, and whether it serves is not known`;
+  context.failure = failure;
+  return run(context).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(failure, error.why, error.next, error.code, { cause: error });
+  });
 }
 
 export const verb: Verb<RollbackOptions> = { failure: ROLLBACK_FAILED, run: rollback, graceMs: GRACE_MS };

@@ -14,9 +14,9 @@ Volumes and secrets stay unless the last deployment said dataRemoval=destroy, an
 Interrupted or failed, the same command goes on.`;
 
 const ROLLBACK_HELP = `
-It takes the template that is deployed, with the bundle and the images of before: nothing is built, and settings and folder do not
-matter. A version that keeps data in another way, or for another time, is refused. The end is a smoke test: exit code 3 where
-it fails. It is not done twice: once a version of before is deployed, another one has to be named.`;
+It updates the deployed stack with an earlier bundle and its images: nothing is built, and it does not matter in which folder it
+is typed. An earlier version that stores data differently, or for a different length of time, is refused. It ends with a smoke
+test: exit code 3 if that fails. Typed twice it does not go back twice: the next version has to be named.`;
 
 export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
@@ -45,8 +45,8 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('rollback')
-      .description('deploy a version again that has converged before, and look whether it serves')
-      .option('--to <version>', 'the beginning of its name in metals history; without, the version before')
+      .description('redeploy an earlier version that converged, and check that it serves')
+      .option('--to <version>', 'the beginning of its name in metals history (default: the previous one)')
       .option('--yes', 'do not ask')
       .option('--dry-run', 'say which version it would be and what it would change, change nothing')
       .addHelpText('after', ROLLBACK_HELP)

@@ -17,7 +17,8 @@ const read = () =>
 const alarm = (AlarmName: string) => ({
   AlarmName,
   AlarmDescription: 'The data volume is full',
-  StateUpdatedTimestamp: new Date('2026-11-29T10:03:30Z'),
+  StateUpdatedTimestamp: new Date('2026-11-29T11:03:30Z'),
+  StateTransitionedTimestamp: new Date('2026-11-29T10:03:30Z'),
 });
 
 test('those of all pages, and none of a stage whose name begins with this one', async () => {
@@ -28,7 +29,7 @@ test('those of all pages, and none of a stage whose name begins with this one', 
       MetricAlarms: [alarm('metals-prod-eu-worker-1-data-disk'), alarm('metals-prod-manager-1-root-disk')],
     });
   const text = (slot: string) =>
-    `alarm metals-prod-${slot}-disk is raised since 2026-11-29 10:03 UTC: The data volume is full`;
+    `alarm metals-prod-${slot}-disk has been raised since 2026-11-29 10:03 UTC: The data volume is full`;
   expect(await read()).toEqual([text('manager-1-root'), text('worker-2-data')]);
   expect(cloudWatch.commandCalls(DescribeAlarmsCommand)[0]!.args[0].input).toMatchObject({
     AlarmNamePrefix: 'metals-prod-',

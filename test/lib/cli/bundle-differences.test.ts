@@ -66,7 +66,35 @@ test('a topic that an older version of this program makes otherwise may not, its
   expect(changed('log_level: info', 'log_level: warn')).toMatchObject([
     { setting: 'log_level', blocksRollback: false },
   ]);
-  expect(changed('# What the setup', '# That the setup')).toMatchObject([{ setting: '', blocksRollback: false }]);
+  expect(changed('# What the setup', '# That the setup')).toEqual([]);
+});
+
+test('where an engine keeps its data may not', () => {
+  const stack = DEFAULT.get('stack.yml')!;
+  expect(stack).toContain('node.labels.metals.mongodb');
+  const other = new Map(DEFAULT).set(
+    'stack.yml',
+    stack.replace('node.labels.metals.mongodb', 'node.labels.metals.other'),
+  );
+  expect(bundleDifferences(DEFAULT, other).filter(({ blocksRollback }) => blocksRollback)).toMatchObject([
+    { setting: expect.stringMatching(/^services\.mongodb\.deploy\.placement/) },
+  ]);
+});
+
+test('what an older bundle does not say is what stack-deploy takes for it', () => {
+  const older = new Map(DEFAULT).set(
+    'settings.env',
+    DEFAULT.get('settings.env')!.replace(/^METALS_(KAFKA|KAFKA_BROKERS|MONGODB)=.*\n/gm, ''),
+  );
+  expect(bundleDifferences(DEFAULT, older)).toEqual([]);
+  const without = new Map(DEFAULT);
+  without.delete('config/tools.yml');
+  expect(bundleDifferences(DEFAULT, without)).toMatchObject([{ file: 'config/tools.yml', blocksRollback: true }]);
+});
+
+test('a script is told as a whole', () => {
+  const script = (text: string) => new Map([['setup.sh', text]]);
+  expect(bundleDifferences(script('a'), script('b'))).toMatchObject([{ setting: '', from: 'one text', to: 'another' }]);
 });
 
 test('a file that one of them lacks is told, and drives no terminal', () => {

@@ -94,7 +94,7 @@ describe('alarms', () => {
     const { code, err } = await run();
     expect(code).toBe(0);
     expect(err).toContain(
-      'note: alarm metals-lab-worker-1-data-disk is raised since 2026-11-29 15:30 UTC: The data volume',
+      'note: alarm metals-lab-worker-1-data-disk has been raised since 2026-11-29 15:30 UTC: The data volume',
     );
   });
 

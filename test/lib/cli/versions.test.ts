@@ -14,10 +14,19 @@ const sent = (minute: number, bundle: string, over: Partial<Command> = {}, image
 
 const name = (bundle: string, images = 'edge=r:1'): string => versionName({ BundleSha256: bundle, Images: images });
 
+const CREATED = new Date(Date.UTC(2026, 10, 29, 9));
+
 /** What is chosen, as the letter of its bundle. */
-function chosen(commands: Command[], deployed: string, wanted?: string) {
-  const choice = chooseVersion(versionsOf(commands, 'lab'), name(deployed), wanted);
+function chosen(commands: Command[], deployed: string, wanted?: string, isRolledBack = false) {
+  const choice = chooseVersion(versionsOf(commands, 'lab', CREATED), name(deployed), isRolledBack, wanted);
   return 'to' in choice ? choice.to.parameters.BundleSha256 : choice.refusal;
+}
+
+/** Those that could be named, by their letters. */
+function named(commands: Command[], deployed: string, isRolledBack = false): string[] {
+  const choice = chooseVersion(versionsOf(commands, 'lab', CREATED), name(deployed), isRolledBack);
+  if ('to' in choice) throw new Error('one was chosen');
+  return choice.others.map((other) => ['a', 'b', 'c', 'd'].find((letter) => name(letter) === other.name) ?? '?');
 }
 
 test('a name stands for a bundle and images', () => {
@@ -51,24 +60,33 @@ describe('the version before', () => {
   });
 
   test('is none of a stage that was destroyed', () => {
-    const removal = sent(1, '', { DocumentName: 'metals-lab-stack-remove' });
-    expect(chosen([sent(0, 'a'), removal, sent(2, 'b')], 'b')).toMatch('no other version has converged');
-    const failed = { ...removal, Status: 'Failed' as const };
-    expect(chosen([sent(0, 'a'), failed, sent(2, 'b')], 'b')).toBe('a');
+    const old = sent(0, 'a', { RequestedDateTime: new Date(CREATED.getTime() - 1) });
+    expect(chosen([old, sent(2, 'b')], 'b')).toMatch('no other version has converged');
   });
 
-  test('is not the one that was left: the same command again does not go forth and back', () => {
+  test('is none that was deployed later: what is deployed may have converged before it', () => {
+    expect(chosen([sent(0, 'a'), sent(1, 'b'), sent(2, 'c')], 'b')).toBe('a');
+    expect(chosen([sent(1, 'b'), sent(2, 'c')], 'b')).toMatch(`no version from before ${name('b')} is known`);
+    expect(named([sent(1, 'b'), sent(2, 'c')], 'b')).toEqual(['c']);
+  });
+
+  test('is not known where what is deployed is older than what Systems Manager keeps', () => {
+    expect(chosen([sent(0, 'a')], 'older')).toMatch(`no version from before ${name('older')} is known`);
+    expect(named([sent(0, 'a')], 'older')).toEqual(['a']);
+  });
+
+  test('is not clear where it was deployed twice, as CloudFormation does that takes back a later one: older ones are named first', () => {
     const back = [sent(0, 'a'), sent(1, 'b'), sent(2, 'c'), sent(3, 'b')];
-    expect(chosen(back, 'b')).toBe(
-      `version ${name('b')} is one of before already, deployed again 2026-11-29 10:03:00 UTC`,
-    );
-    expect(chooseVersion(versionsOf(back, 'lab'), name('b'))).toMatchObject({
-      others: [{ name: name('c') }, { name: name('a') }],
-    });
+    expect(chosen(back, 'b')).toMatch('deployed more than once, with another one in between');
+    expect(named(back, 'b')).toEqual(['a', 'c']);
   });
 
-  test('is found as well where what is deployed is older than what Systems Manager keeps', () => {
-    expect(chosen([sent(0, 'a')], 'older')).toBe('a');
+  test('is not the one that was left: the same command again does not go forth and back, however long ago that was', () => {
+    const commands = [sent(1, 'b'), sent(2, 'a')];
+    expect(chosen(commands, 'a')).toBe('b');
+    expect(chosen(commands, 'a', undefined, true)).toBe(
+      `version ${name('a')} is an earlier one already, deployed by metals rollback`,
+    );
   });
 });
 
@@ -77,7 +95,7 @@ describe('a version by its name', () => {
 
   test('is any that has converged, the one that was left, too', () => {
     expect(chosen(commands, 'b', name('a').slice(0, 6))).toBe('a');
-    expect(chosen(commands, 'b', name('c'))).toBe('c');
+    expect(chosen(commands, 'b', name('c'), true)).toBe('c');
   });
 
   test.each([
