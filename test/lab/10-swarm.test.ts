@@ -3,6 +3,7 @@ import { metals } from './support/run';
 import { manager, nodeContainers, onManager, tasks, tryInNode } from './support/nodes';
 import { stage } from './support/secrets';
 import type { StackStatus } from '../../lib/cli/stack-status';
+import type { TaskUse } from '../../lib/cli/task-use';
 
 jest.setTimeout(180_000);
 
@@ -55,7 +56,7 @@ describe('nodes', () => {
 });
 
 describe('services', () => {
-  let status: StackStatus & { healthy: boolean; problems: string[] };
+  let status: StackStatus & { healthy: boolean; problems: string[]; use: TaskUse[] };
 
   test('metals status --json is healthy', async () => {
     const result = await metals('status', '--json');
@@ -73,6 +74,21 @@ describe('services', () => {
     expect(names).toEqual([...SERVICES, 'setup'].sort());
     for (const service of status.services)
       expect([service.name, service.running]).toEqual([service.name, service.desired]);
+  });
+
+  test('and metals status says what each task uses, and what producers and processors do together', async () => {
+    const running = await tasks();
+    const known = status.use.map(({ service, container }) => `${service} ${container.slice(0, 12)}`).sort();
+    expect(known).toEqual(running.map(({ service, container }) => `${service} ${container.slice(0, 12)}`).sort());
+    for (const { memory_bytes: bytes, cpu_percent: percent } of status.use) {
+      expect(bytes).toBeGreaterThan(2 ** 20);
+      expect(percent).toBeGreaterThanOrEqual(0);
+    }
+    const of = (name: string) => status.health.find(({ service }) => service === name)!;
+    expect(of('producer')).toMatchObject({ answered: 2, lag_records: null });
+    expect(of('processor')).toMatchObject({ answered: 1, lag_records: expect.any(Number) });
+    // The lab's feed: each replica of the producer invents one a second.
+    for (const name of ['producer', 'processor']) expect(of(name).per_second).toBeGreaterThan(0.5);
   });
 
   test('each task is healthy in the eyes of its own Docker', async () => {

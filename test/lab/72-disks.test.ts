@@ -3,6 +3,7 @@ import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DISK_METRIC, FILE_SYSTEMS, metricNamespace, TAG } from '../../lib/contract';
 import { sendSigned, type Sent } from '../lib/lab/gateway/support/requests';
 import { mustRun, mustRunDocument } from './support/commands';
+import { metals } from './support/run';
 import { stage } from './support/secrets';
 
 jest.setTimeout(300_000);
@@ -123,6 +124,10 @@ describe('a data volume that fills', () => {
     expect(states[alarmName(FULL, 'data')]).toBe(expected(filledPercent));
     const other = (await reported('worker-2', 'data'))!;
     expect(states[alarmName('worker-2', 'data')]).toBe(expected(other));
+    const { stdout } = await metals('status', '--json');
+    const { notes } = JSON.parse(stdout) as { notes: string[] };
+    const raised = Object.keys(states).filter((name) => states[name] === 'ALARM');
+    expect(notes.filter((note) => note.startsWith('alarm ')).map((note) => note.split(' ')[1])).toEqual(raised.sort());
   });
 });
 
