@@ -58,7 +58,9 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
     program
       .command('redeploy')
       .description('the last deployment once more, as it was: puts back what was changed by hand')
+      .option('--dry-run', 'show which images and configs were changed by hand, change nothing')
       .action(bind(() => import('../commands/redeploy'))),
+    'metals redeploy --dry-run',
     'metals redeploy',
   );
   withExamples(

@@ -1,4 +1,7 @@
 /** The last deployment once more, whatever has changed since. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import {
   DescribeAssociationCommand,
   ListAssociationsCommand,
@@ -14,10 +17,11 @@ import { fakeIo, LAB_ENV } from './fake-io';
 import { parseBySchema } from './schemas';
 
 const ssm = mockClient(SSMClient);
+const SWARM_EVIDENCE = JSON.parse(readFileSync(join(__dirname, 'doctor/recorded/swarm.json'), 'utf8')) as object;
 
 beforeEach(() => {
   ssm.reset();
-  documentsAre(ssm, 'metals-lab-stack-deploy');
+  documentsAre(ssm, 'metals-lab-stack-deploy', 'metals-lab-swarm-evidence');
   managerTakesCommands(ssm);
   commandsEnd(ssm, 'Success', '');
   const AssociationName = rotationAssociation('lab');
@@ -27,10 +31,10 @@ beforeEach(() => {
   });
 });
 
-async function run(json = false) {
+async function run(json = false, dryRun = false) {
   const io = fakeIo(LAB_ENV, false);
   const context = readContext({ json, color: true }, io, new AbortController().signal);
-  const result = await redeploy(context).then(
+  const result = await redeploy(context, { dryRun }).then(
     (code) => ({ code, error: undefined }),
     (error: { why: string; code: string; next: string[] }) => ({ code: undefined, error }),
   );
@@ -48,7 +52,39 @@ test('the same parameters, but for the condition of the association', async () =
   expect(parseBySchema('redeploy', (await run(true)).out)).toEqual({
     stage: 'lab',
     redeployed: true,
+    version: expect.stringMatching(/^[0-9a-f]{12}$/),
+    changed_by_hand: null,
     command_id: 'c-1',
+  });
+});
+
+describe('--dry-run', () => {
+  const evidenceIs = (drift: object[]): void => {
+    const evidence = gzipSync(JSON.stringify({ ...SWARM_EVIDENCE, drift })).toString('base64');
+    commandsEnd(ssm, 'Success', JSON.stringify({ packed: evidence }));
+  };
+  const documents = () => ssm.commandCalls(SendCommandCommand).map(({ args: [{ input }] }) => input.DocumentName);
+
+  test('says what was changed by hand, and changes nothing', async () => {
+    evidenceIs([
+      { service: 'edge', what: 'image', is: 'r@sha256:1', deployed: 'r@sha256:2' },
+      { service: 'processor', what: 'service', is: null, deployed: null },
+    ]);
+    const { code, out, err } = await run(false, true);
+    expect({ code, out }).toEqual({ code: 0, out: 'edge: image r@sha256:1 → r@sha256:2\nprocessor is not there\n' });
+    expect(err).toMatch(
+      /version \w{12} would be deployed once more; it would put back what is above; nothing was changed\n$/,
+    );
+    expect(documents()).toEqual(['metals-lab-swarm-evidence']);
+    expect(parseBySchema('redeploy', (await run(true, true)).out)).toMatchObject({
+      redeployed: false,
+      command_id: null,
+    });
+  });
+
+  test('says so where nothing was', async () => {
+    evidenceIs([]);
+    expect((await run(false, true)).err).toContain('no image or config was changed by hand; nothing was changed');
   });
 });
 
