@@ -4,6 +4,7 @@ import { visible } from '../safe-text';
 import { notAgreedOn, unpacked } from './document-answer';
 import { CliError } from './errors';
 import type { Colors } from './terminal';
+import { timeText } from './time-text';
 
 const DOCUMENT = 'service-logs';
 
@@ -97,9 +98,9 @@ function hueOf(service: string): (typeof HUES)[number] {
 }
 
 /** `02:57:34.260 edge@manager-2 text`: of a service that has several tasks on a node, its replica as well. */
-export function lineText({ at, service, replica, node, text }: LogLine, colors: Colors): string {
+export function lineText({ at, service, replica, node, text }: LogLine, colors: Colors, now?: Date): string {
   const task = `${service}${replica > 0 ? `.${replica}` : ''}@${node}`;
-  const time = at.slice('2026-11-29T'.length, '2026-11-29T02:57:34.260'.length);
+  const time = timeText(at, now);
   return `${colors.dim(time)} ${colors[hueOf(service)](task)} ${visible(text)}`;
 }
 

@@ -6,6 +6,7 @@ import { CliError } from './errors';
 import type { Change } from './history';
 import { shortImages } from './short-images';
 import type { Colors } from './terminal';
+import { timeText } from './time-text';
 
 const DOCUMENT = 'swarm-events';
 
@@ -63,9 +64,8 @@ export const merged = (...lists: readonly (readonly SwarmEvent[])[]): SwarmEvent
 const BAD = ['failed', 'rejected', 'orphaned', 'timed out', 'cancelled'];
 
 /** `15:40:00.203 task producer.2@worker-1 failed: task: non-zero exit (143)` */
-export function eventText({ at, kind, name, node, state, detail }: SwarmEvent, colors: Colors): string {
-  const time = at.slice('2026-11-29T'.length, '2026-11-29T15:40:00.203'.length);
+export function eventText({ at, kind, name, node, state, detail }: SwarmEvent, colors: Colors, now?: Date): string {
   const where = kind === 'task' && node !== null ? `${name}@${node}` : name;
   const what = BAD.includes(state) ? colors.red(state) : visible(state);
-  return `${colors.dim(visible(time))} ${visible(kind)} ${visible(where)} ${what}${detail === null || detail === '' ? '' : `: ${shortImages(visible(detail))}`}`;
+  return `${colors.dim(visible(timeText(at, now)))} ${visible(kind)} ${visible(where)} ${what}${detail === null || detail === '' ? '' : `: ${shortImages(visible(detail))}`}`;
 }

@@ -24,6 +24,8 @@ const DEFAULT_SINCE = '1h';
 /** Where the Swarm does not tell which there are. */
 const USUAL_SERVICES = ['edge', 'producer', 'processor', 'kafka', 'mongodb'];
 const LINES_OF_A_SERVICE = '9999';
+/** Lines are read on another day: each has its date. */
+const LATER = new Date(0);
 
 export interface BundleOptions {
   readonly since?: string;
@@ -129,10 +131,7 @@ async function collect(
     await part(`logs/${service}.log`, async () => {
       const parameters = logParameters({ services: [service], since, lines: LINES_OF_A_SERVICE });
       const { answer } = await readLogs(context, connection, parameters, { title: null });
-      write(
-        `logs/${service}.log`,
-        answer.lines.map((line) => `${line.at.slice(0, 10)} ${lineText(line, PLAIN)}\n`).join(''),
-      );
+      write(`logs/${service}.log`, answer.lines.map((line) => `${lineText(line, PLAIN, LATER)}\n`).join(''));
       if (answer.hasMore || answer.leftOut > 0)
         missing[`logs/${service}.log`] = ['older lines found no room', ...answer.remarks].join('; ');
       else if (answer.remarks.length > 0) missing[`logs/${service}.log`] = answer.remarks.join('; ');

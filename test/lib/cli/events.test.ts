@@ -101,6 +101,7 @@ test('one is the same only in the same state', () => {
   const text = eventText(
     event({ at: '2026-11-29T15:40:00.203Z', kind: 'node', node: null, name: 'worker-2' }),
     createColors(false),
+    new Date('2026-11-29T16:00:00Z'),
   );
   expect(text).toBe('15:40:00.203 node worker-2 running');
 });

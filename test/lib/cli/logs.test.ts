@@ -97,23 +97,28 @@ describe('what was typed', () => {
   });
 });
 
+/** When the lines were recorded. */
+const THAT_DAY = new Date('2026-11-29T12:00:00Z');
+
 describe('lines', () => {
   test('each as time, task, node and text', async () => {
     commandsEnd(ssm, 'Success', answer(recorded('kafka')));
     const { code, out } = await run();
     expect(code).toBe(0);
-    expect(out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} kafka\.1@worker-1 \S.*$/m);
+    expect(out).toMatch(/^(2026-11-29 )?\d\d:\d\d:\d\d\.\d{3} kafka\.1@worker-1 \S.*$/m);
     expect(out.trimEnd().split('\n')).toHaveLength(recorded('kafka').length);
   });
 
   test('a service that has one task on each node is named without a replica', () => {
     const [line] = parseLogs(answer(recorded('edge')), 'x').lines.slice(-1);
-    expect(lineText(line!, createColors(false))).toMatch(/^\d\d:\d\d:\d\d\.\d{3} edge@manager-1 10\.40\.0\.2:/);
+    expect(lineText(line!, createColors(false), THAT_DAY)).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} edge@manager-1 10\.40\.0\.2:/,
+    );
   });
 
   test('a text cannot drive the terminal', () => {
     const evil = '2026-11-29T02:57:34.260081758Z metals_edge.0.zaj4@ip-10-40-4-12    | \x1b[2Jgone\r';
-    expect(lineText(parseLogs(answer([evil]), 'x').lines[0]!, createColors(false))).toBe(
+    expect(lineText(parseLogs(answer([evil]), 'x').lines[0]!, createColors(false), THAT_DAY)).toBe(
       '02:57:34.260 edge@manager-2 \\x1b[2Jgone\\r',
     );
   });
