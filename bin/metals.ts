@@ -18,6 +18,9 @@ const io = { env, stdin, stdout, stderr, isClosed: () => isClosed };
 void runCli(process.argv.slice(2), io, watchInterruption(), findLab).then((code) => {
   // Not process.exitCode: a command that was interrupted may still hold a timer or a socket. Nor at once: what a slow
   // reader has not taken from a pipe yet would be lost. A reader that has gone takes nothing any more.
-  process.stdout.once('error', () => process.exit(code));
-  process.stdout.write('', () => process.exit(code));
+  // An error of what was written comes with the next turn.
+  setImmediate(() => {
+    process.stdout.once('error', () => process.exit(code));
+    process.stdout.write('', () => process.exit(code));
+  });
 });

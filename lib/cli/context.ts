@@ -2,7 +2,7 @@
 import { readCdkContext } from '../cdk-json';
 import { LAB_ACCOUNT_ID, LAB_REGION, STAGE } from '../contract';
 import { chooseStage } from '../stage';
-import { parseDurationSeconds } from './duration';
+import { durationProblem, parseDurationSeconds } from './duration';
 import type { ErrorCode } from './error-codes';
 import { CliError } from './errors';
 import type { Given } from './next-command';
@@ -46,6 +46,9 @@ export interface Context {
 export const isLabsOwn = ({ isLab, stage }: Pick<Context, 'isLab' | 'stage'>): boolean =>
   isLab && stage === STAGE.defaultFor(true);
 
+/** Nothing that is waited for takes longer, and timers know less than a month. */
+const LONGEST_TIMEOUT_SECONDS = 24 * 3_600;
+
 const usage = (why: string, next: string, code: ErrorCode = 'usage'): CliError =>
   new CliError('the command did not start', why, [next], code);
 
@@ -63,6 +66,8 @@ export function readContext(
   const chosen = chooseStage({ typed: options.stage, env: env.METALS_STAGE, file: cdkContext.stage });
   const { stage, from } = chosen ?? { stage: STAGE.defaultFor(isLab), from: '--stage' };
 
+  if (options.profile === '')
+    throw usage('--profile: got "", expected the name of a profile', 'aws configure list-profiles');
   if (!STAGE.pattern.test(stage)) {
     throw usage(`${from}: got "${stage}", expected ${STAGE.allowed}`, 'add --stage NAME');
   }
@@ -79,9 +84,10 @@ export function readContext(
   if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) {
     throw usage(`--region: got "${region}", expected an AWS region`, 'add --region eu-west-1');
   }
-  const timeoutSeconds = options.timeout === undefined ? undefined : parseDurationSeconds(options.timeout);
+  const timeoutSeconds =
+    options.timeout === undefined ? undefined : parseDurationSeconds(options.timeout, LONGEST_TIMEOUT_SECONDS);
   if (options.timeout !== undefined && timeoutSeconds === undefined) {
-    throw usage(`--timeout: got "${options.timeout}", expected a duration such as 90s, 15m or 1h`, 'add --timeout 15m');
+    throw usage(durationProblem('--timeout', options.timeout, LONGEST_TIMEOUT_SECONDS), 'add --timeout 15m');
   }
   return {
     terminal: new Terminal(io, options.color, options.json ?? false),

@@ -1,6 +1,6 @@
 /** Pure: what was typed behind `metals dlq …`, checked before anything is asked or sent. */
 import { reasonProblem } from './dead-letter-reasons';
-import { parseDurationSeconds } from './duration';
+import { durationProblem, parseDurationSeconds } from './duration';
 import { CliError } from './errors';
 
 /** Parameters of the document that the caller gives; the others keep their defaults. */
@@ -17,13 +17,16 @@ export interface FilterOptions {
   readonly since?: string;
 }
 
+/** Dead letters are kept for 30 days unless somebody has set another time. */
+const LONGEST_SECONDS = 366 * 86_400;
+
 /** @throws CliError (usage) for an unknown reason or a duration that is none */
 export function filterParameters({ reason, since }: FilterOptions): DeadLetterParameters {
   const problem = reason === undefined ? undefined : reasonProblem(reason);
   if (problem) throw usage(problem, './bin/metals dlq list');
-  const sinceSeconds = since === undefined ? undefined : parseDurationSeconds(since);
-  if (since !== undefined && (sinceSeconds === undefined || sinceSeconds > 999_999_999)) {
-    throw usage(`--since: got "${since}", expected a duration such as 30m, 24h or 90s`, 'add --since 1h');
+  const sinceSeconds = since === undefined ? undefined : parseDurationSeconds(since, LONGEST_SECONDS);
+  if (since !== undefined && sinceSeconds === undefined) {
+    throw usage(durationProblem('--since', since, LONGEST_SECONDS), 'add --since 1h');
   }
   return {
     ...(reason !== undefined && { Reason: reason }),

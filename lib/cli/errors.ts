@@ -41,6 +41,8 @@ export interface ErrorContext {
   readonly region?: string;
   readonly profile?: string;
   readonly endpoint?: string;
+  /** AWS_PROFILE, where `profile` was not typed. */
+  readonly profileOfShell?: string;
 }
 
 /** What to type where the lab was meant. */
@@ -73,9 +75,15 @@ export function explainError(error: unknown, context: ErrorContext): CliError {
         'credentials',
       );
     }
+    if (context.profileOfShell)
+      return make(
+        `the profile "${context.profileOfShell}" (AWS_PROFILE) gives no credentials (${message})`,
+        [signIn, 'aws configure list-profiles', USE_LAB],
+        'credentials',
+      );
     return make(
       'no AWS credentials were found in the environment, a profile or the machine',
-      [`${signIn}, or name a profile with --profile`, USE_LAB],
+      [signIn, 'or name a profile with --profile: aws configure list-profiles', USE_LAB],
       'credentials',
     );
   }

@@ -1,6 +1,10 @@
 /** The verbs and flags of `metals`. */
+import { spawnSync } from 'node:child_process';
 import { Argument, Command, CommanderError } from 'commander';
+import { closest, distance } from 'fastest-levenshtein';
+import { version } from '../../package.json';
 import { EXIT } from '../contract';
+import { REPOSITORY } from '../repository';
 import { SHELLS } from './completion';
 import { readContext, type Context, type GlobalOptions } from './context';
 import { CliError, explainError, type ErrorContext } from './errors';
@@ -19,7 +23,8 @@ import { addSessionVerbs } from './verbs/session';
 import type { Bind, Verb } from './verbs/verb';
 
 const EXIT_CODES_HELP = `
-Exit codes: 0 ok, 1 failure, 2 usage, 3 unhealthy, 4 not authorised, 130 interrupted.
+Exit codes: 0 ok, 1 failure, 2 usage, 3 unhealthy, 4 not authorised, 130 interrupted (143 by SIGTERM); of exec, that of
+its command.
 Data goes to stdout, everything else to stderr. DEBUG=1 shows stack traces.
 AWS is found by the default credential chain; the lab by its environment: . .lab/env`;
 
@@ -58,6 +63,12 @@ export function buildProgram(
     .option('--timeout <duration>', 'give up after, e.g. 90s, 15m, 1h')
     .option('--json', 'print exactly one JSON value on stdout')
     .option('--no-color', 'no colours (NO_COLOR)')
+    .option('-V, --version', 'version and commit')
+    .on('option:version', () => {
+      io.stdout.write(`${versionText()}\n`);
+      throw new CommanderError(EXIT.ok, 'commander.version', '');
+    })
+    .helpCommand(false)
     .addHelpText('after', EXIT_CODES_HELP)
     .configureHelp({ showGlobalOptions: true, subcommandTerm })
     // Errors are reported in one place and one form, by `report`.
@@ -67,7 +78,7 @@ export function buildProgram(
   let enteredLab = false;
   program.hook('preAction', (_, verb) => {
     // These look for no deployment.
-    if (verb.parent?.name() === 'lab' || verb.name() === 'completion') return;
+    if (verb.parent?.name() === 'lab' || ['completion', 'help'].includes(verb.name())) return;
     const found = lab(io.env, program.opts<GlobalOptions>());
     enteredLab = found !== undefined;
     // A stage that is set is what the user means.
@@ -110,7 +121,40 @@ export function buildProgram(
     'source <(metals completion bash)    # zsh: source <(metals completion zsh)',
     'metals completion fish | source',
   );
+  withExamples(
+    program
+      .command('help')
+      .description('help of a verb')
+      .argument('[verb...]', 'e.g. secrets rotate')
+      .action((words: string[]) => {
+        let command: Command = program;
+        for (const word of words) {
+          const found = command.commands.find((candidate) => candidate.name() === word);
+          if (found === undefined) throw unknownVerb(command, word);
+          command = found;
+        }
+        command.outputHelp();
+      }),
+    'metals help secrets rotate',
+  );
   return program;
+}
+
+/** As commander says it. */
+function unknownVerb(command: Command, word: string): CommanderError {
+  const nearest = closest(
+    word,
+    command.commands.map((candidate) => candidate.name()),
+  );
+  const hint = distance(word, nearest) <= 3 ? `\n(Did you mean ${nearest}?)` : '';
+  return new CommanderError(EXIT.usage, 'commander.unknownCommand', `unknown command '${word}'${hint}`);
+}
+
+/** Of the program, and of the clone that it runs in. */
+function versionText(): string {
+  const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { cwd: REPOSITORY });
+  const commit = status === 0 ? ` (${String(stdout).trim()})` : '';
+  return `metals ${version}${commit}`;
 }
 
 /** In lists of verbs: all of them have options. */
@@ -127,7 +171,14 @@ async function explained<T>(work: Promise<T>, context: Context, what: string): P
     return await work;
   } catch (error) {
     const { region, profile, endpoint, given, failure = what } = context;
-    const told = explainError(error, { what: failure, region, profile, endpoint } satisfies ErrorContext);
+    const profileOfShell = context.terminal.io.env.AWS_PROFILE || undefined;
+    const told = explainError(error, {
+      what: failure,
+      region,
+      profile,
+      endpoint,
+      profileOfShell,
+    } satisfies ErrorContext);
     throw told.withNext(told.next.map((line) => completeCommands(line, given)));
   }
 }

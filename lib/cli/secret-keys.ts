@@ -66,12 +66,20 @@ export function ofOwnEngines(
 export const dockerName = ({ name }: SecretKey): string => name.replace('/', '-');
 
 /**
- * What is meant: a key, or a secret with all of its principals; without names, all that nothing restarts for.
+ * What is meant: a key, or a secret with all of its principals; without names, all but the administrators.
  *
  * @throws CliError with what there is
  */
 export function chooseKeys(names: readonly string[], what: string): SecretKey[] {
   if (names.length === 0) return SECRET_KEYS.filter((key) => !restarts(key));
+  const brokers = names.find((name) => name === `kafka-password/${BROKERS}`);
+  if (brokers !== undefined)
+    throw new CliError(
+      what,
+      `${brokers} is not rotated: brokers, which are changed one by one, must know each other throughout`,
+      ['docs/brokers.md'],
+      'usage',
+    );
   const unknown = names.filter((name) => !SECRET_KEYS.some((key) => isNamed(key, name)));
   if (unknown.length > 0)
     throw new CliError(

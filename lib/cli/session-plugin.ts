@@ -41,7 +41,7 @@ export async function findPlugin(
     `${isLab ? 'or ' : ''}install it: ${INSTALL}`,
   ];
   if (found === undefined)
-    throw new CliError(what, `Session Manager's plugin (${PLUGIN}) is in no folder of PATH`, next, 'no-plugin');
+    throw new CliError(what, `Session Manager's plugin (${PLUGIN}) was not found in PATH`, next, 'no-plugin');
   const version = (await promisify(execFile)(found, ['--version'])).stdout.trim();
   if (isOlder(version))
     throw new CliError(

@@ -31,7 +31,7 @@ export function parseSettings(
       throw new CliError(failure, '--context: the stage is no setting here', [otherStage(match[2]!)], 'usage');
     if (match) return [match[1]!, match[2]!];
     const why = `--context: got "${pair}", expected key=value`;
-    throw new CliError(failure, why, [`${command} --context kafkaMode=kraft`], 'usage');
+    throw new CliError(failure, why, ['add --context KEY=VALUE, such as --context workers=3'], 'usage');
   });
   return Object.fromEntries(settings);
 }
@@ -70,5 +70,6 @@ export async function readSettings(
 /** Pure: a ConfigError as the user reads it; any other error as it is. */
 export function configProblem(error: unknown, failure: string, command: string): unknown {
   if (!(error instanceof ConfigError)) return error;
-  return new CliError(failure, error.message, [`${command} --context KEY=VALUE`], 'configuration', { cause: error });
+  const next = [`${command} --help`, 'lib/config.ts describes every setting'];
+  return new CliError(failure, error.message, next, 'configuration', { cause: error });
 }

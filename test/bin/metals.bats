@@ -100,3 +100,10 @@ program() {
   run ! ./bin/metals
   [[ $output == *'set up'* ]]
 }
+
+@test "a result that cannot be written is a failure; a reader that goes is none" {
+  real=$source/bin/metals
+  run -1 bash -c "'$real' completion bash >/dev/full"
+  [[ $output == *'error: the result could not be written: '*ENOSPC* ]]
+  run -0 bash -c "set -o pipefail; '$real' completion bash | head -1"
+}

@@ -9,7 +9,7 @@ import { withActivity, type Activity } from '../activity';
 import type { Context } from '../context';
 import { diagnose } from '../doctor/diagnose';
 import { EXAMINED_WITHIN_SECONDS, gather } from '../doctor/gather';
-import { parseDurationSeconds } from '../duration';
+import { durationProblem, parseDurationSeconds } from '../duration';
 import { CliError, explainError } from '../errors';
 import { lineText } from '../log-lines';
 import { assertDeployed, connect, type Connection } from '../systems-manager';
@@ -21,6 +21,8 @@ import { logParameters, readLogs } from './logs';
 
 const BUNDLE_FAILED = 'no archive was written';
 const DEFAULT_SINCE = '1h';
+/** As long as Systems Manager knows what has changed. */
+const LONGEST_SECONDS = 30 * 86_400;
 /** Where the Swarm does not tell which there are. */
 const USUAL_SERVICES = ['edge', 'producer', 'processor', 'kafka', 'mongodb'];
 const LINES_OF_A_SERVICE = '9999';
@@ -38,13 +40,8 @@ type Missing = Record<string, string>;
 /** `metals bundle`: everything that explains an incident in one archive, for whoever looks into it later or elsewhere. */
 export async function bundle(context: Context, { since = DEFAULT_SINCE, output }: BundleOptions): Promise<number> {
   const { terminal, stage } = context;
-  if (parseDurationSeconds(since) === undefined)
-    throw new CliError(
-      BUNDLE_FAILED,
-      `--since: got "${since}", expected a duration such as 30m or 24h`,
-      ['add --since 1h'],
-      'usage',
-    );
+  if (parseDurationSeconds(since, LONGEST_SECONDS) === undefined)
+    throw new CliError(BUNDLE_FAILED, durationProblem('--since', since, LONGEST_SECONDS), ['add --since 1h'], 'usage');
   const name = `metals-${stage}-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
   const file = path.resolve(output ?? `${name}.tar.gz`);
   assertWritable(file);

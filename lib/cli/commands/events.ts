@@ -2,7 +2,7 @@ import { EXIT } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
 import { visible } from '../../safe-text';
-import { parseDurationSeconds } from '../duration';
+import { durationProblem, parseDurationSeconds } from '../duration';
 import { CliError, explainError } from '../errors';
 import {
   eventOf,
@@ -46,9 +46,8 @@ export async function events(
 ): Promise<number> {
   const { terminal, stage } = context;
   const usage = (why: string, next: string): CliError => new CliError(EVENTS_FAILED, why, [next], 'usage');
-  const seconds = parseDurationSeconds(since);
-  if (seconds === undefined || seconds > LONGEST_SECONDS)
-    throw usage(`--since: got "${since}", expected a duration such as 30m or 24h, at most 720h`, 'add --since 1h');
+  const seconds = parseDurationSeconds(since, LONGEST_SECONDS);
+  if (seconds === undefined) throw usage(durationProblem('--since', since, LONGEST_SECONDS), 'add --since 1h');
   if (follow && terminal.json) throw usage('--json prints one value, and --follow has no end', 'leave out one of them');
   const connection = await connect(context);
   await assertDeployed(context, connection, 'swarm-events', EVENTS_FAILED);

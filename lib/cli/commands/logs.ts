@@ -1,7 +1,7 @@
 import { EXIT, SLOT_PATTERN } from '../../contract';
 import { explainFailure } from '../../ssm';
 import type { Context } from '../context';
-import { parseDurationSeconds } from '../duration';
+import { durationProblem, parseDurationSeconds } from '../duration';
 import { CliError, explainError } from '../errors';
 import { followLogs } from '../follow-logs';
 import { lineCount, lineCountProblem } from '../line-count';
@@ -63,9 +63,8 @@ export function logParameters(options: LogsOptions): Record<string, string> {
   const odd = services.find((service) => !/^[a-z][a-z0-9-]{0,31}$/.test(service));
   if (odd !== undefined) throw usage(`"${odd}" is no name of a service`, './bin/metals logs producer processor');
   if (services.length > 20) throw usage(`got ${services.length} services, expected at most 20`, './bin/metals logs');
-  const seconds = parseDurationSeconds(since);
-  if (seconds === undefined || seconds > LONGEST_SECONDS)
-    throw usage(`--since: got "${since}", expected a duration such as 90s, 15m or 24h`, 'add --since 1h');
+  const seconds = parseDurationSeconds(since, LONGEST_SECONDS);
+  if (seconds === undefined) throw usage(durationProblem('--since', since, LONGEST_SECONDS), 'add --since 1h');
   const count = lineCount(lines, DEFAULT_LINES, MOST_LINES);
   if (count === undefined) throw usage(lineCountProblem(lines, MOST_LINES), 'add --lines 500');
   if (node !== undefined && !SLOT_PATTERN.test(node))

@@ -48,8 +48,14 @@ export async function maintenance(context: Context, options: MaintenanceOptions)
 
 /** Pure: what was typed, as the document takes it. @throws CliError (usage) */
 export function maintenanceParameters({ state = 'ask', message }: MaintenanceOptions): Record<string, string> {
+  // Never one that changes something: what was meant is not known.
   const usage = (why: string): CliError =>
-    new CliError(NOT_CHANGED, why, [`./bin/metals maintenance on --message 'back at 14:00 UTC'`], 'usage');
+    new CliError(
+      NOT_CHANGED,
+      why,
+      ['./bin/metals maintenance --help', './bin/metals maintenance    # what it is now'],
+      'usage',
+    );
   if (state !== 'ask' && !STATES.some((known) => known === state))
     throw usage(`got "${state}", expected ${STATES.join(' or ')}`);
   if (message === undefined) return { State: state };

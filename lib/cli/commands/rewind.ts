@@ -2,7 +2,7 @@ import { EXIT, TOPIC } from '../../contract';
 import { askManager } from '../ask-manager';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
-import { parseDurationSeconds } from '../duration';
+import { durationProblem, parseDurationSeconds } from '../duration';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { rewindAnswer, type RewindAnswer } from '../rewind-answer';
@@ -64,10 +64,9 @@ export function sinceParameter({ since, all }: RewindOptions, nowMs: number): st
   const usage = (why: string): CliError => new CliError(NOT_BEGUN, why, ['./bin/metals rewind --help'], 'usage');
   if (all && since !== undefined) throw usage(`it takes one of --since and --all: got --since ${since} and --all`);
   if (all) return 'all';
-  if (since === undefined) throw usage('it needs --since or --all: got none of them');
-  const seconds = parseDurationSeconds(since);
-  if (seconds === undefined || seconds > LONGEST_SECONDS)
-    throw usage(`--since: got "${since}", expected a duration such as 30m, 24h or 90s`);
+  if (since === undefined) throw usage('needs --since or --all; got neither');
+  const seconds = parseDurationSeconds(since, LONGEST_SECONDS);
+  if (seconds === undefined) throw usage(durationProblem('--since', since, LONGEST_SECONDS));
   return new Date(nowMs - seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 

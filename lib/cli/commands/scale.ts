@@ -25,13 +25,16 @@ const NAMES = Object.keys(SETTINGS) as Scalable[];
 const OTHERS: Readonly<Record<string, { readonly why: string; readonly next: string }>> = {
   kafka: {
     why: 'Kafka has one broker or three, each with a volume of its own',
-    next: './bin/metals deploy --context kafkaBrokers=3',
+    next: './bin/metals deploy --dry-run --context kafkaBrokers=3    # shows what would change',
   },
   mongodb: {
     why: 'MongoDB is one task, on the volume of its slot; docs/growing.md says what grows past it',
     next: STATUS,
   },
-  edge: { why: 'the edge runs once on every node', next: './bin/metals deploy --context workers=3' },
+  edge: {
+    why: 'the edge runs once on every node',
+    next: './bin/metals deploy --dry-run --context workers=3    # shows what would change',
+  },
 };
 
 const schema = z.object({
@@ -79,7 +82,7 @@ export async function scale(context: Context, { numbers, dryRun = false }: Scale
 
 /** Pure: what was typed, as the document takes it; undefined where nothing was. @throws CliError (usage) */
 export function replicasParameter(numbers: readonly string[]): string | undefined {
-  const usage = (why: string, next = './bin/metals scale producer=3 processor=2'): CliError =>
+  const usage = (why: string, next = './bin/metals scale    # shows what runs'): CliError =>
     new CliError(NOT_SCALED, why, [next], 'usage');
   const wanted = new Map<Scalable, string>();
   for (const pair of numbers) {

@@ -5,7 +5,7 @@ import { withActivity } from '../activity';
 import { clientsOf } from '../clients';
 import { confirmOnTerminal, type Confirm } from '../confirm';
 import type { Context } from '../context';
-import { formatSeconds, parseDurationSeconds } from '../duration';
+import { durationProblem, formatSeconds, parseDurationSeconds } from '../duration';
 import { CliError } from '../errors';
 import { completeCommands } from '../next-command';
 import { chooseKeys, dockerName, ofOwnEngines, restarts, type SecretKey } from '../secret-keys';
@@ -20,7 +20,7 @@ const DEFAULT_GRACE_SECONDS = 60;
 const STATUS = './bin/metals status';
 
 export interface RotateOptions {
-  /** @default all for which nothing restarts */
+  /** @default all but the administrators */
   readonly names: readonly string[];
   /** How long clients may take to notice the new API key. @default 60s */
   readonly grace?: string;
@@ -91,13 +91,16 @@ export async function rotateSecrets(
 
 const isApiKey = ({ secret }: SecretKey): boolean => secret === 'api-key';
 
+/** The command waits for so long. */
+const LONGEST_GRACE_SECONDS = 24 * 3_600;
+
 function readGrace(text: string | undefined): number {
   if (text === undefined) return DEFAULT_GRACE_SECONDS;
-  const seconds = text === '0' ? 0 : parseDurationSeconds(text);
+  const seconds = text === '0' ? 0 : parseDurationSeconds(text, LONGEST_GRACE_SECONDS);
   if (seconds !== undefined) return seconds;
   throw new CliError(
     SECRETS_ROTATE_FAILED,
-    `--grace: got "${text}", expected a duration such as 90s, 15m or 1h`,
+    durationProblem('--grace', text, LONGEST_GRACE_SECONDS),
     ['add --grace 5m'],
     'usage',
   );

@@ -6,7 +6,7 @@ import { assertSlot, instanceOfSlot } from '../session-targets';
 import { assertDeployed, connect } from '../systems-manager';
 import { GRACE_MS, type Verb } from '../verbs/verb';
 
-export const SHELL_FAILED = 'there is no shell';
+export const SHELL_FAILED = 'the shell was not opened';
 
 export interface ShellOptions {
   /** @default the first manager */

@@ -11,7 +11,7 @@ import { assertDeployed, connect, type Connection } from '../systems-manager';
 import { visible } from '../../safe-text';
 import { GRACE_MS, type Verb } from '../verbs/verb';
 
-export const TUNNEL_FAILED = 'there is no tunnel';
+export const TUNNEL_FAILED = 'the tunnel was not opened';
 /** Every node publishes both. */
 const PORTS = { producer: PRODUCER_PORT, processor: PROCESSOR_PORT } as const;
 type Service = keyof typeof PORTS;
@@ -72,10 +72,11 @@ export async function tunnel(
 export function chooseServices(names: readonly string[]): readonly Service[] {
   for (const name of names) {
     if (SERVICES.some((known) => known === name)) continue;
-    const why = ['kafka', 'mongodb', 'edge'].includes(name)
-      ? `${name} has no port on any node; ./bin/metals exec ${name} -- COMMAND runs something in it`
-      : `there is no service ${name}; did you mean ${closest(name, SERVICES)}?`;
-    throw new CliError(TUNNEL_FAILED, why, [`./bin/metals tunnel ${SERVICES.join(' ')}`], 'usage');
+    const all = `./bin/metals tunnel ${SERVICES.join(' ')}`;
+    const [why, next] = ['kafka', 'mongodb', 'edge'].includes(name)
+      ? [`${name} has no port on any node`, [`./bin/metals exec ${name} -- COMMAND    # runs something in it`, all]]
+      : [`there is no service ${name}; did you mean ${closest(name, SERVICES)}?`, [all]];
+    throw new CliError(TUNNEL_FAILED, why, next, 'usage');
   }
   return names.length === 0 ? SERVICES : [...new Set(names as readonly Service[])];
 }

@@ -16,7 +16,8 @@ Interrupted or failed, the same command goes on.`;
 const ROLLBACK_HELP = `
 It updates the deployed stack with an earlier bundle and its images: nothing is built, and it does not matter in which folder it
 is typed. An earlier version that stores data differently, or for a different length of time, is refused. It ends with a smoke
-test: exit code 3 if that fails. Typed twice it does not go back twice: the next version has to be named.`;
+test: exit code 3 if that fails. Running it again does not go back further: name an older
+version with --to.`;
 
 export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
@@ -31,7 +32,7 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('deploy')
-      .description('deploy all stacks: the same as npx cdk deploy --all')
+      .description('preflight, then cdk deploy of all stacks; takes up secrets that were changed, too')
       .option('--yes', 'do not ask before permissions are widened')
       .option('--dry-run', 'show what would change, change nothing')
       .option('--no-preflight', 'do not look first whether it can succeed')
@@ -46,7 +47,7 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
     program
       .command('rollback')
       .description('redeploy an earlier version that converged, and check that it serves')
-      .option('--to <version>', 'the beginning of its name in metals history (default: the previous one)')
+      .option('--to <version>', 'first 4 to 12 characters of its name in metals history (default: the previous one)')
       .option('--yes', 'do not ask')
       .option('--dry-run', 'say which version it would be and what it would change, change nothing')
       .addHelpText('after', ROLLBACK_HELP)
@@ -57,7 +58,8 @@ export function addDeploymentVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('redeploy')
-      .description('the last deployment once more, as it was: puts back what was changed by hand')
+      .summary('the last deployment once more, as it was: puts back what was changed by hand')
+      .description('the last deployment once more, as it was: puts back what was changed by hand; it does not ask')
       .option('--dry-run', 'show which images and configs were changed by hand, change nothing')
       .action(bind(() => import('../commands/redeploy'))),
     'metals redeploy --dry-run',

@@ -30,7 +30,8 @@ export function addLabVerbs(program: Command, bind: Bind): void {
   withExamples(
     lab
       .command('status')
-      .description('what of the lab is there')
+      .summary('which parts of the lab are running')
+      .description('which parts of the lab are running; exit code 3 if one is missing')
       .action(bind(() => import('../commands/lab-status'))),
     'metals lab status',
   );

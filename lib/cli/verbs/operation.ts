@@ -16,35 +16,37 @@ LEVEL.argChoices = ['warn', 'error'];
 
 const LOGS_HELP = `
 Docker keeps 30 MB of each task's lines on its node, and a few ended tasks of each replica; a node that is replaced loses
-them. Times are UTC. An answer of Systems Manager holds some thousand lines: what is left out is said.`;
+them. Times are UTC. An answer of Systems Manager holds some thousand lines: omitted lines are reported.`;
 
 /** What else it may not be is said as other errors are. */
 const ON_OR_OFF = new Argument('[state]', 'on refuses events, off takes them again');
 ON_OR_OFF.argChoices = ['on', 'off'];
 
 const SCALE_HELP = `
-Replicas that run go on. Deployments keep these numbers, until the configuration says others than it did.`;
+It does not ask. Replicas that run go on. Deployments keep these numbers until producerReplicas or processorReplicas is changed.`;
 
 const DOCTOR_HELP = `
 Each finding has a code (docs/errors.md), what was measured, what it is not, and what to do next. Nothing is changed. Exit code 3 when there is any.`;
 
 const EVENTS_HELP = `
 Docker remembers the last tasks of each place, and what a manager has seen of nodes and services since its Docker was
-started; Systems Manager remembers documents for 30 days. A task is told when it was made and when it came into its state.`;
+started; Systems Manager remembers documents for 30 days. Each task has two lines: when it was created, and when it reached
+its present state.`;
 
 const BUNDLE_HELP = `
 It holds the findings of doctor with their evidence, the status, what has changed, and the logs of each service, the
-oldest lines being left out where there is no room for all. What could not be had is said.`;
+oldest lines being left out where there is no room for all. Whatever could not be collected is listed.`;
 
 const MAINTENANCE_HELP = `
-POST /produce is answered 503 with Retry-After; what was accepted before is stored, and all else is answered as ever. The
+It does not ask. POST /produce is answered 503 with Retry-After; what was accepted before is stored, and all else is answered as ever. The
 edges are changed one after the other, which takes a minute with three nodes. Deployments keep it.`;
 
 export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('status')
-      .description('nodes and services, with replicas and health')
+      .summary('nodes and services: replicas, health, what they do and use')
+      .description('nodes and services: replicas, health, what they do and use; exit code 3 if one is unhealthy')
       .option('-w, --watch', 'look again every few seconds, until Ctrl-C')
       .action(bind(() => import('../commands/status'))),
     'metals status',
@@ -64,7 +66,7 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
     program
       .command('events')
       .description('what has changed: tasks, nodes, services, deployments; oldest first')
-      .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+      .option('-f, --follow', 'keep printing what comes, until Ctrl-C')
       .option('--since <duration>', 'not older than, e.g. 30m, 24h (1h)')
       .addHelpText('after', EVENTS_HELP)
       .action(bind(() => import('../commands/events'))),
@@ -74,7 +76,10 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('validate')
-      .description('services, networks, secrets, labels, topics, rights and indexes against what was deployed')
+      .summary('services, networks, secrets, labels, topics, rights and indexes against what was deployed')
+      .description(
+        'services, networks, secrets, labels, topics, rights and indexes against what was deployed; exit code 3 if one differs',
+      )
       .action(bind(() => import('../commands/validate'))),
     'metals validate',
     "metals validate --json | jq '.checks[] | select(.ok | not)'",
@@ -84,7 +89,7 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
       .command('bundle')
       .description('everything that explains an incident, in one archive, without any secret')
       .option('--since <duration>', 'logs not older than, e.g. 30m, 24h (1h)')
-      .option('-o, --output <file>', 'where to (./metals-STAGE-TIME.tar.gz)')
+      .option('-o, --output <file>', 'file to write (./metals-STAGE-TIME.tar.gz)')
       .addHelpText('after', BUNDLE_HELP)
       .action(bind(() => import('../commands/bundle'))),
     'metals bundle --since 2h',
@@ -94,9 +99,9 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
       .command('logs')
       .description('what tasks have logged, in the order of time; those that have ended included')
       .argument('[service...]', 'producer, processor, kafka, mongodb, edge …; without, all')
-      .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+      .option('-f, --follow', 'keep printing what comes, until Ctrl-C')
       .option('--since <duration>', 'not older than, e.g. 30m, 24h (15m)')
-      .option('--lines <count>', 'the newest so many, from 1 to 9999 (200)')
+      .option('--lines <count>', 'how many of the newest lines, from 1 to 9999 (200)')
       .option('--grep <expression>', 'only lines that this finds, as grep -iE')
       .addOption(LEVEL)
       .option('--node <slot>', 'only tasks of this node, e.g. worker-1')
@@ -112,7 +117,7 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
     program
       .command('history')
       .description('deployments and other changes of the last 30 days, with their outcome')
-      .option('--lines <count>', 'the newest so many, from 1 to 200 (20)')
+      .option('--lines <count>', 'how many of the newest, from 1 to 200 (20)')
       .action(bind(() => import('../commands/history'))),
     'metals history',
     "metals history --json | jq '.changes[0]'",
@@ -120,7 +125,8 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
   withExamples(
     program
       .command('smoke-test')
-      .description('seven steps from Kafka to MongoDB, each with what it measured')
+      .summary('seven steps from Kafka to MongoDB, each with what it measured')
+      .description('seven steps from Kafka to MongoDB, each with what it measured; exit code 3 if one fails')
       .action(bind(() => import('../commands/smoke-test'))),
     'metals smoke-test',
   );
@@ -143,7 +149,7 @@ export function addOperationVerbs(program: Command, bind: Bind): void {
       .command('maintenance')
       .description('whether events are taken, or refused with a message; without on or off, what it is')
       .addArgument(ON_OR_OFF)
-      .option('--message <text>', 'what whoever sends an event is told')
+      .option('--message <text>', 'message returned to clients')
       .addHelpText('after', MAINTENANCE_HELP)
       .action((state: string | undefined, options: Omit<MaintenanceOptions, 'state'>) =>
         bind(() => import('../commands/maintenance'))({ ...options, state }),

@@ -10,11 +10,14 @@ Both values are accepted until all tasks have the new one. Interrupted or killed
 was changed elsewhere reaches the Swarm by itself within half an hour, or at once by metals secrets sync.`;
 
 const SYNC_HELP = `
-Tasks that use a value are started anew one by one; the old one is accepted until all have the new one. Where nothing has
+It does not ask. Tasks that use a value are started anew one by one; the old one is accepted until all have the new one. Where nothing has
 changed, nothing is done.`;
 
 /** Offered, not checked here: the verb names the nearest. */
-const NAMES = new Argument('[name...]', 'which; without, all for which nothing restarts');
+const NAMES = new Argument(
+  '[name...]',
+  'which; a whole secret such as kafka-password means all of its passwords, that of admin included, for which the server restarts; without names, all but those of the two admins',
+);
 NAMES.argChoices = SECRET_KEYS.map(({ name }) => name);
 
 export function addSecretVerbs(program: Command, bind: Bind): void {

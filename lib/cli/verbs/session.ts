@@ -28,7 +28,7 @@ export function addSessionVerbs(program: Command, bind: Bind): void {
       .command('exec')
       .description('a command in a task of a service')
       .argument('<service>', 'producer, processor, kafka, mongodb, edge …')
-      .argument('<command...>', 'behind --')
+      .argument('<command...>', 'command and its arguments, after --')
       .option('--node <slot>', 'the task on this node, e.g. worker-1')
       .addHelpText('after', EXEC_HELP)
       .action((service: string, command: string[], options: Pick<ExecOptions, 'node'>) =>

@@ -42,8 +42,8 @@ test.each([
   ],
   [{ region: 'us-east-1' }, LAB_ENV, '--region: got "us-east-1", but the lab serves eu-west-1 only'],
   [{ region: 'mars' }, {}, '--region: got "mars", expected an AWS region'],
-  [{ timeout: 'soon' }, {}, '--timeout: got "soon", expected a duration such as 90s, 15m or 1h'],
-  [{ timeout: '0' }, {}, '--timeout: got "0", expected a duration such as 90s, 15m or 1h'],
+  [{ timeout: 'soon' }, {}, '--timeout: got "soon", expected a duration such as 90s, 15m, 24h or 7d, at most 24h'],
+  [{ timeout: '0' }, {}, '--timeout: got "0", expected a duration such as 90s, 15m, 24h or 7d, at most 24h'],
   [{}, { AWS_ACCESS_KEY_ID: '000000000000' }, 'account 000000000000 is the lab, but AWS_ENDPOINT_URL is not set'],
 ])('refuses %j with %j', (options, env, why) => {
   expect(() => read(options, env)).toThrow(expect.objectContaining({ why, exitCode: 2 }));

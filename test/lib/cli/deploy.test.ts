@@ -311,7 +311,7 @@ test.each([{ yes: true }, { yes: true, preflight: false }, { dryRun: true }])(
     const failing = deploy(contextOf(io), { ...options, context: ['workers=0', 'kafkamode=zookeeper'] }, never);
     await expect(failing).rejects.toMatchObject({
       why: expect.stringMatching(/kafkamode: unknown key.*"kafkaMode"[^]*workers: got "0", expected a whole number/),
-      next: ['./bin/metals deploy --context KEY=VALUE'],
+      next: ['./bin/metals deploy --help', 'lib/config.ts describes every setting'],
       exitCode: 2,
     });
     expect(looked).not.toHaveBeenCalled();

@@ -65,7 +65,7 @@ test('nothing at all', async () => {
 
 test.each<[EventsOptions, boolean, RegExp]>([
   [{ since: 'yesterday' }, false, /--since: got "yesterday"/],
-  [{ since: '721h' }, false, /at most 720h/],
+  [{ since: '721h' }, false, /at most 30d/],
   [{ follow: true }, true, /--json prints one value/],
 ])('%j is refused before anything is asked', async (options, json, why) => {
   remembers([]);

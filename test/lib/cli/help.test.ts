@@ -48,7 +48,7 @@ test.each(verbs)('metals %s has examples of flags that it takes', (path, command
 });
 
 /** What they do has no end, or is another program's. */
-const WITHOUT_JSON = ['completion', 'shell', 'exec', 'tunnel'];
+const WITHOUT_JSON = ['completion', 'help', 'shell', 'exec', 'tunnel'];
 
 test('what each verb prints with --json has its schema', () => {
   const names = verbs.map(([path]) => path).filter((path) => !WITHOUT_JSON.includes(path));

@@ -80,7 +80,7 @@ describe('settings are checked before anybody is asked', () => {
     expect(await refusal([setting])).toMatchObject({
       what: 'the preflight could not be made',
       why: expect.stringContaining(why),
-      next: ['./bin/metals preflight --context KEY=VALUE'],
+      next: ['./bin/metals preflight --help', 'lib/config.ts describes every setting'],
       exitCode: 2,
     });
   });

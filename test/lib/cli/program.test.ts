@@ -26,10 +26,26 @@ function managerAnswers(stdout: string, over: { status?: 'Success' | 'Failed'; s
   commandsEnd(ssm, over.status ?? 'Success', stdout, over.stderr);
 }
 
+test('help leads to the verb that is named, whole path', async () => {
+  const [named, own] = [await metals('help secrets rotate'), await metals('secrets rotate --help')];
+  expect(named).toMatchObject({ code: 0, out: own.out });
+  expect(await metals('help')).toMatchObject({ code: 0, out: (await metals('--help')).out });
+});
+
+test('--version tells version and commit', async () => {
+  expect(await metals('--version')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^metals \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\n$/),
+  });
+});
+
 describe('usage', () => {
   test.each([
     ['', 'metals needs a verb', ''],
     ['statsu', "unknown command 'statsu' (Did you mean status?)", ''],
+    ['help statsu', "unknown command 'statsu' (Did you mean status?)", 'help '],
+    ['help secrets rotat', "unknown command 'rotat' (Did you mean rotate?)", 'help '],
+    ['help wholly-other', "unknown command 'wholly-other'", 'help '],
     ['smoketest', "unknown command 'smoketest' (Did you mean smoke-test?)", ''],
     ['status --sage lab', "unknown option '--sage' (Did you mean --stage?)", 'status '],
     ['status now', 'too many arguments', 'status '],
@@ -251,7 +267,7 @@ test.each(['bash', 'zsh', 'fish'])('completion of %s knows every verb, flag and 
   const { code, out } = await metals(`completion ${shell}`);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^deploy:--yes --dry-run --no-preflight --no-rollback --context --stage .* --json --no-color --help$/m,
+    /^deploy:--yes --dry-run --no-preflight --no-rollback --context --stage .* --json --no-color --version --help$/m,
   );
   expect(out).toMatch(/^completion:bash zsh fish /m);
   expect(out).toMatch(/^ --region:.* eu-west-1 /m);

@@ -245,10 +245,12 @@ describe('a command in a task', () => {
 
 describe('a tunnel', () => {
   test.each([
-    ['kafka', 'kafka has no port on any node; ./bin/metals exec kafka -- COMMAND runs something in it'],
-    ['producre', 'there is no service producre; did you mean producer?'],
-  ])('to %s is refused', (name, why) => {
-    expect(() => chooseServices([name])).toThrow(expect.objectContaining({ why }));
+    ['kafka', 'kafka has no port on any node', './bin/metals exec kafka -- COMMAND    # runs something in it'],
+    ['producre', 'there is no service producre; did you mean producer?', './bin/metals tunnel producer processor'],
+  ])('to %s is refused', (name, why, next) => {
+    expect(() => chooseServices([name])).toThrow(
+      expect.objectContaining({ why, next: expect.arrayContaining([next]) }),
+    );
   });
 
   test('there is one to each service, once', () => {
