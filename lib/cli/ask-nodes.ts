@@ -5,7 +5,8 @@ import { readCommand, sendCommand, type CommandState } from '../ssm';
 import { Deadline, DeadlineError, pollUntil, type Look } from '../ssm/deadline';
 import { throughThrottling } from '../ssm/throttling';
 
-const FIRST_PAUSE_MS = 300;
+/** Somebody waits for the answer. */
+const FIRST_PAUSE_MS = 150;
 
 export interface Question {
   readonly stage: string;

@@ -1,5 +1,6 @@
 /** The one table of `metals status`. Pure. */
 import { visible } from '../safe-text';
+import { shortImages } from './short-images';
 import { isJob, type Service, type StackStatus } from './stack-status';
 import { useOf, type TaskUse } from './task-use';
 
@@ -68,6 +69,5 @@ function healthCell(service: Service, says = 'healthy'): string {
   );
 }
 
-/** Of a digest the first characters; a repository alone says nothing, because all images of the CDK share one. */
-const shortImage = (image: string): string =>
-  /[@:][^/]*$/.test(image) ? image.replace(/^.*\//, '').replace(/@sha256:([0-9a-f]{8})[0-9a-f]*$/, '@$1') : '';
+/** Nothing where a repository alone is known. */
+const shortImage = (image: string): string => (/[@:][^/]*$/.test(image) ? shortImages(image).replace(/^.*\//, '') : '');

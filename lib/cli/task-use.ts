@@ -16,7 +16,7 @@ const answer = z.object({
       container: z.string(),
       /** Without what the kernel can drop at once. */
       memory_bytes: z.number(),
-      /** Of one CPU, over half a second; null: not known. */
+      /** Of one CPU, over a fifth of a second; null: not known. */
       cpu_percent: z.number().nullable(),
     }),
   ),

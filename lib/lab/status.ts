@@ -102,7 +102,7 @@ const NEXT: Readonly<Record<LabStatus['state'], readonly string[]>> = {
   up: [
     '. .lab/env && ./bin/metals status',
     '. .lab/env && ./bin/metals smoke-test',
-    '. .lab/env && npx cdk diff',
+    '. .lab/env && npm run cdk -- diff',
     'npm run lab:down',
   ],
 };

@@ -15,7 +15,7 @@ setup_use() {
   while read -r id; do
     api "containers/${id}/stats?stream=false&one-shot=true" <"${USE}/before.json"
   done < <(jq -r '.[].Id' "${USE}/containers.json")
-  # Docker answers something else half a second later.
+  # Docker answers something else later.
   stub sleep <<'EOF'
 for file in "${API}"/containers_*_stats*; do cp "${USE}/after.json" "${file}"; done
 EOF

@@ -13,7 +13,11 @@ test.each([
     named('CredentialsProviderError', 'Could not load credentials from any providers'),
     {},
     'no AWS credentials were found in the environment, a profile or the machine',
-    ['aws sso login', 'or name a profile with --profile: aws configure list-profiles', 'for the lab: . .lab/env (after npm run lab)'],
+    [
+      'aws sso login',
+      'or name a profile with --profile: aws configure list-profiles',
+      'for the lab: . .lab/env (after npm run lab)',
+    ],
     4,
   ],
   [

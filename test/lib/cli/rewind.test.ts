@@ -43,7 +43,10 @@ describe('the beginning', () => {
   test.each<[RewindOptions, string]>([
     [{}, 'needs --since or --all; got neither'],
     [{ all: true, since: '1h' }, 'it takes one of --since and --all: got --since 1h and --all'],
-    [{ since: 'yesterday' }, '--since: got "yesterday", expected a duration such as 90s, 15m, 24h or 7d, at most 3660d'],
+    [
+      { since: 'yesterday' },
+      '--since: got "yesterday", expected a duration such as 90s, 15m, 24h or 7d, at most 3660d',
+    ],
     [{ since: '999999h' }, '--since: got "999999h", expected a duration such as 90s, 15m, 24h or 7d, at most 3660d'],
   ])('%j is refused', async (options, why) => {
     expect((await run({ ...options, yes: true })).error).toMatchObject({ why, exitCode: 2 });
