@@ -164,8 +164,7 @@ export function loadDocument(id: DocumentId, folder = DOCUMENTS_FOLDER): LoadedD
   const problems = documentProblems(id, declaration, script);
   if (problems.length) throw new Error(`a document cannot be sent:\n  - ${problems.join('\n  - ')}`);
   const readable = contentOf(declaration, script);
-  const content =
-    bytesOf(readable) <= READABLE_BYTES ? readable : contentOf(declaration, packScript(used, runScript));
+  const content = bytesOf(readable) <= READABLE_BYTES ? readable : contentOf(declaration, packScript(used, runScript));
   if (bytesOf(content) > CONTENT_LIMIT_BYTES) {
     throw new Error(
       `document ${id} has ${bytesOf(content)} bytes with its functions packed, more than the ${CONTENT_LIMIT_BYTES} allowed`,
