@@ -35,7 +35,8 @@ inFullRun('a version that is not what it should be', () => {
     ]);
     expect(await feedRate()).toBe(RATE);
     const refused = await underLoad(20, async () => {
-      expect(await json('rollback', 'rollback', '--yes')).toMatchObject({ rolled_back: true, serving: true, from, to });
+      const done = await json('rollback', 'rollback', '--yes');
+      expect(done).toMatchObject({ rolled_back: true, smoke_test: { passed: true }, from, to });
     });
     expect(refused).toEqual([]);
     expect(await feedRate()).toBe(1);
@@ -48,8 +49,11 @@ inFullRun('a version that is not what it should be', () => {
     // Typed twice, it does not bring back what was left.
     const again = await metals('rollback', '--yes');
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(`rollback --to ${from}`)]);
+    expect(again.stderr).toContain('is an earlier one already, deployed by metals rollback');
     // By its name it does.
-    expect(await json('rollback', 'rollback', '--to', from, '--yes')).toMatchObject({ serving: true, to: from });
+    expect(await json('rollback', 'rollback', '--to', from, '--yes')).toMatchObject({
+      ...{ rolled_back: true, smoke_test: { passed: true }, to: from },
+    });
     expect(await feedRate()).toBe(RATE);
   });
 
@@ -66,7 +70,7 @@ inFullRun('a version that is not what it should be', () => {
       1,
       expect.stringContaining('config/tools.yml price_retention_days: 0 → 30'),
     ]);
-    expect(stderr).toContain('is one of before already');
+    expect(stderr).toContain('was deployed more than once, with another one in between');
     expect((await json('history', 'history')).changes[0]).toEqual(history.changes[0]);
   });
 });
