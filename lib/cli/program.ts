@@ -1,8 +1,9 @@
 /** The verbs and flags of `metals`. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Argument, Command, CommanderError } from 'commander';
 import { closest, distance } from 'fastest-levenshtein';
-import { version } from '../../package.json';
 import { EXIT } from '../contract';
 import { REPOSITORY } from '../repository';
 import { SHELLS } from './completion';
@@ -152,6 +153,7 @@ function unknownVerb(command: Command, word: string): CommanderError {
 
 /** Of the program, and of the clone that it runs in. */
 function versionText(): string {
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
   const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { cwd: REPOSITORY });
   const commit = status === 0 ? ` (${String(stdout).trim()})` : '';
   return `metals ${version}${commit}`;
