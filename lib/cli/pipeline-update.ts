@@ -98,6 +98,8 @@ export async function beginUpdate(
       TemplateURL: templateUrl,
       Capabilities: found?.Capabilities,
       Parameters: found?.Parameters?.map(({ ParameterKey }) => ({ ParameterKey, UsePreviousValue: true })),
+      // Said again as the CDK does: what is left out could be taken away.
+      ...{ Tags: found?.Tags, NotificationARNs: found?.NotificationARNs },
     }),
   );
   const reason = await pollUntil(

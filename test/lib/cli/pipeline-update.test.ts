@@ -66,7 +66,7 @@ const stackIs = (StackStatus: string) =>
     Stacks: [
       {
         ...{ StackName: 's', CreationTime: new Date(0), StackStatus: StackStatus as never },
-        ...{ Capabilities: ['CAPABILITY_IAM'], Parameters: [{ ParameterKey: 'P' }] },
+        ...{ Capabilities: ['CAPABILITY_IAM'], Parameters: [{ ParameterKey: 'P' }], Tags: [{ Key: 'k', Value: 'v' }] },
       },
     ],
   });
@@ -109,6 +109,7 @@ describe('the update', () => {
     expect(client.commandCalls(CreateChangeSetCommand)[0]!.args[0].input).toMatchObject({
       ...{ ChangeSetType: 'UPDATE', TemplateURL: URL, Capabilities: ['CAPABILITY_IAM'] },
       Parameters: [{ ParameterKey: 'P', UsePreviousValue: true }],
+      Tags: [{ Key: 'k', Value: 'v' }],
     });
     expect(client.commandCalls(ExecuteChangeSetCommand)[0]!.args[0].input.ClientRequestToken).toBe(token);
   });
