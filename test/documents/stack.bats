@@ -315,6 +315,34 @@ run_rotation() { run bash <(sed 's/^converge() {/converge() { :; }; former() {/'
   assert_deployments $'no aaaaaaaa\nyes aaaaaaaa'
 }
 
+# A task of a killed update that was told to stop, on this node, and still has a password of before.
+stopping() { # NODE
+  local task
+  task=$(task t2 running p "$1" | jq -c '.DesiredState = "shutdown" | .Spec.ContainerSpec.Secrets = [{SecretName: "kafka-password-producer-00000000"}]')
+  jq --argjson task "${task}" '. + [$task]' "${API}/tasks" >"${API}/tasks.new" && mv "${API}/tasks.new" "${API}/tasks"
+}
+
+@test "what a killed update has told to stop keeps its user until it has ended" {
+  serving aaaaaaaa
+  stopping n1
+  stub sleep <<'EOF'
+jq '[.[] | select(.DesiredState == "running")]' "${API}/tasks" >"${API}/tasks.new" && mv "${API}/tasks.new" "${API}/tasks"
+echo "slept" >>"${STDIN}/deployments"
+EOF
+  run_rotation
+  assert_status 0
+  [[ $(cut -d ' ' -f 1 "${STDIN}/deployments" | paste -sd ' ') == 'METALS_RETIRE=no slept METALS_RETIRE=yes' ]]
+  assert_output '{"rotated":["kafka-password-producer"]}'
+}
+
+@test "what was told to stop on a node that is away ends nobody's wait" {
+  serving aaaaaaaa
+  stopping of-a-node-that-is-away
+  run_rotation
+  assert_status 0
+  [[ $(cut -d ' ' -f 1 "${STDIN}/deployments") == METALS_RETIRE=yes ]]
+}
+
 @test "a service that could go back to an old secret is deployed once more, so that the secret can go" {
   serving 00000000
   jq --argjson secrets "$(keys_of 00000000 '')" '.[0].PreviousSpec = {TaskTemplate: {ContainerSpec: {Secrets: $secrets}}}' \

@@ -275,6 +275,11 @@ inFullRun('a key that was changed elsewhere', () => {
       const seen = await answers(next, old);
       return seen === '202,401' ? undefined : `answers ${seen}`;
     });
+    // One replica may refuse the old key before another one has begun.
+    await eventually('all replicas', 120, async () => {
+      const { code, stderr } = await metals('status', '--json');
+      return code === 0 ? undefined : stderr;
+    });
     await mustPassSmokeTest();
   });
 });

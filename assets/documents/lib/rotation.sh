@@ -8,12 +8,38 @@ api_key_id='' pending_key=''
 # The file in which the producer finds the other key that it accepts, beside api-key.
 OTHER_API_KEY=api-key-other
 
-# Names of the secrets that services are specified with, and that tasks still run with.
-secrets_in_use() { # services, then tasks, as two JSON values on stdin
+# Names of the secrets that services are specified with, and that tasks still run with: those as well that were told to stop
+# and finish what they have begun, unless their node is away.
+secrets_in_use() { # services, tasks and nodes, as three JSON values on stdin
   jq -nc '
     [input[] | select(.Spec.Mode.ReplicatedJob | not) | .Spec.TaskTemplate.ContainerSpec] as $services
-    | [input[] | select(.DesiredState == "running") | .Spec.ContainerSpec] as $tasks
+    | input as $tasks
+    | [input[] | select(.Status.State == "ready") | .ID] as $ready
+    | [$tasks[] | select(.DesiredState == "running" or (.Status.State == "running" and (.NodeID | IN($ready[])))) | .Spec.ContainerSpec] as $tasks
     | [($services + $tasks)[] | .Secrets // [] | .[].SecretName] | unique'
+}
+
+# As long as a task may take to stop (stop_grace_period in stack.yml), and a little longer.
+DRAIN_SECONDS=60
+
+# How many tasks that were told to stop have not ended yet, and have one of these secrets; of nodes that are away none.
+stopping_with() { # JSON list of names; tasks, then nodes on stdin
+  jq -n --argjson names "$1" '
+    input as $tasks | [input[] | select(.Status.State == "ready") | .ID] as $ready
+    | [$tasks[] | select(.DesiredState != "running" and .Status.State == "running" and (.NodeID | IN($ready[])))
+      | select(any(.Spec.ContainerSpec.Secrets // [] | .[]; .SecretName | IN($names[])))] | length'
+}
+
+# Whoever stops finishes what it has begun, and may log in anew for it.
+await_stopped() { # JSON list of names
+  local until=$((SECONDS + DRAIN_SECONDS))
+  while [[ $({ stack_tasks && docker_query /nodes; } | stopping_with "$1") != 0 ]]; do
+    if ((SECONDS >= until)); then
+      log "a task that was told to stop has not ended within ${DRAIN_SECONDS} s: it is refused from now on" >&2
+      return
+    fi
+    sleep 2
+  done
 }
 
 # Names of the secrets that a service would have again if it went back to its specification before.
@@ -64,7 +90,7 @@ plan_rotation() {
     wanted=$({ jq -r '.[]' <<<"${wanted}" && docker_name api-key "${pending_key}"; } | names_as_json)
   fi
   services=$(stack_services)
-  in_use=$({ echo "${services}" && stack_tasks; } | secrets_in_use)
+  in_use=$({ echo "${services}" && stack_tasks && docker_query /nodes; } | secrets_in_use)
   outdated=$(names_without "${in_use}" "${wanted}")
   export METALS_SECRET_VERSION_API_KEY_OTHER METALS_RETIRE=yes
   METALS_SECRET_VERSION_API_KEY_OTHER=$(other_api_key "${METALS_SECRET_VERSION_API_KEY}" "${pending_key}" <<<"${services}")
@@ -76,6 +102,7 @@ plan_rotation() {
 # service could go back to them: a deployment makes the specification before this one the one to go back to.
 finish_rotation() {
   [[ ${outdated} != '[]' ]] || return 0
+  await_stopped "${outdated}"
   log "the new secrets are in use; refused from now on: $(jq -r 'join(", ")' <<<"${outdated}")" 2>&1
   METALS_SECRET_VERSION_API_KEY_OTHER=${pending_key}
   METALS_RETIRE=yes
