@@ -9,10 +9,8 @@ export function parseDurationSeconds(text: string, mostSeconds = Infinity): numb
 }
 
 /** Pure: why it is none, for whoever has typed it. */
-export function durationProblem(flag: string, typed: string, mostSeconds = Infinity): string {
-  const most = mostSeconds === Infinity ? '' : `, at most ${longest(mostSeconds)}`;
-  return `${flag}: got "${typed}", expected a duration such as 90s, 15m, 24h or 7d${most}`;
-}
+export const durationProblem = (flag: string, typed: string, mostSeconds: number): string =>
+  `${flag}: got "${typed}", expected a duration such as 90s, 15m, 24h or 7d, at most ${longest(mostSeconds)}`;
 
 const longest = (seconds: number): string =>
   seconds > 86_400 ? `${Math.floor(seconds / 86_400)}d` : `${Math.floor(seconds / 3_600)}h`;

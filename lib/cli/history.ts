@@ -2,7 +2,8 @@
 import type { Command } from '@aws-sdk/client-ssm';
 import { documentName, type DocumentId } from '../contract';
 import { parameterValues } from './parameter-values';
-import { versionName } from './versions';
+import { sentAtMs } from './sent-commands';
+import { imagesOf, versionName } from './versions';
 
 /** Documents that change what runs; those that a deployment sends in front of stack-deploy belong to it. */
 export const CHANGING_DOCUMENTS = [
@@ -70,8 +71,6 @@ export function changesOf(commands: readonly Command[], stage: string): Change[]
   return changes.reverse();
 }
 
-const sentAtMs = ({ RequestedDateTime }: Command): number => RequestedDateTime?.getTime() ?? 0;
-
 /** What differs from the deployment before. */
 function deployed(now: Parameters, before: Parameters | undefined): string {
   if (before === undefined) return 'the first that is known';
@@ -85,9 +84,6 @@ function deployed(now: Parameters, before: Parameters | undefined): string {
   ];
   return parts.length === 0 ? 'the same again' : parts.join('; ');
 }
-
-const imagesOf = ({ Images = '' }: Parameters): ReadonlyMap<string, string> =>
-  new Map(Images.split(',').map((pair) => pair.split('=', 2) as [string, string]));
 
 /** What a person has asked for, but for what every command has. */
 function asked(parameters: Parameters): string {

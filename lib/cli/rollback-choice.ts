@@ -1,6 +1,4 @@
 /** Which version a rollback goes back to, and whether it may. */
-import { paginateListCommands, type Command, type SSMClient } from '@aws-sdk/client-ssm';
-import { documentName } from '../contract';
 import { withActivity } from './activity';
 import type { ReadBundle, readBundle } from './assets-bucket';
 import { bundleDifferences, differenceLine, type Difference, type Files } from './bundle-differences';
@@ -8,8 +6,9 @@ import type { Context } from './context';
 import { CliError } from './errors';
 import { lastDeployment } from './last-deployment';
 import { withVersion, type DeployedStack } from './pipeline-update';
+import { sentCommands } from './sent-commands';
 import type { Connection } from './systems-manager';
-import { chooseVersion, versionName, versionsOf, type Version } from './versions';
+import { chooseVersion, imagesOf, versionName, versionsOf, type Version } from './versions';
 
 export const NOT_STARTED = 'nothing was rolled back';
 export const HISTORY = './bin/metals history    # shows the versions';
@@ -56,7 +55,7 @@ export async function chooseBefore(
       ['./bin/metals deploy'],
       'refused',
     );
-  const versions = versionsOf(await sentCommands(ssm, stage), stage, stack.createdAt);
+  const versions = versionsOf(await sentCommands(ssm, stage, 'stack-deploy'), stage, stack.createdAt);
   const name = versionName(parameters);
   const choice = chooseVersion(versions, name, stack.isRolledBack, wanted);
   if ('refusal' in choice) {
@@ -69,13 +68,6 @@ export async function chooseBefore(
     );
   }
   return { from: versions.find((version) => version.name === name) ?? { name, at: '', parameters }, to: choice.to };
-}
-
-async function sentCommands(ssm: SSMClient, stage: string): Promise<Command[]> {
-  const commands: Command[] = [];
-  const Filters = [{ key: 'DocumentName' as const, value: documentName(stage, 'stack-deploy') }];
-  for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters })) commands.push(...Commands);
-  return commands;
 }
 
 /** The template with the other version. @throws CliError where it holds another one than `from` */
@@ -131,8 +123,6 @@ export async function compare(
 
 /** Pure: names of the images that differ. */
 export function changedImages(from: Version, to: Version): string[] {
-  const imagesOf = ({ parameters: { Images = '' } }: Version) =>
-    new Map(Images.split(',').map((pair) => pair.split('=', 2) as [string, string]));
-  const [before, after] = [imagesOf(from), imagesOf(to)];
+  const [before, after] = [imagesOf(from.parameters), imagesOf(to.parameters)];
   return [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
 }

@@ -3,6 +3,7 @@ import type { Command } from '@aws-sdk/client-ssm';
 import { createHash } from 'node:crypto';
 import { documentName } from '../contract';
 import { parameterValues } from './parameter-values';
+import { sentAtMs } from './sent-commands';
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -17,6 +18,10 @@ export interface Version {
 /** What is deployed is a bundle and images: the same bundle with other images is another version. */
 export const versionName = ({ BundleSha256, Images }: Parameters): string =>
   createHash('sha256').update(`${BundleSha256} ${Images}`).digest('hex').slice(0, 12);
+
+/** URIs by component. */
+export const imagesOf = ({ Images = '' }: Parameters): ReadonlyMap<string, string> =>
+  new Map(Images.split(',').map((pair) => pair.split('=', 2) as [string, string]));
 
 /**
  * What CloudFormation has deployed and what has converged, the newest first, each run of the same version once. What was
@@ -36,8 +41,6 @@ export function versionsOf(commands: readonly Command[], stage: string, createdA
   }
   return versions;
 }
-
-const sentAtMs = ({ RequestedDateTime }: Command): number => RequestedDateTime?.getTime() ?? 0;
 
 /** The one to go back to, or why none is chosen; `others` could be named, the likeliest first. */
 export type Choice =

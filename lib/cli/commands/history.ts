@@ -1,5 +1,5 @@
-import { GetCommandInvocationCommand, paginateListCommands, type Command, type SSMClient } from '@aws-sdk/client-ssm';
-import { documentName, EXIT } from '../../contract';
+import { GetCommandInvocationCommand, type Command, type SSMClient } from '@aws-sdk/client-ssm';
+import { EXIT } from '../../contract';
 import { isThrottled } from '../../ssm';
 import { visible } from '../../safe-text';
 import type { Context } from '../context';
@@ -8,6 +8,7 @@ import { CliError } from '../errors';
 import { lineCount, lineCountProblem } from '../line-count';
 import { changesOf, CHANGING_DOCUMENTS, type Change } from '../history';
 import { completeCommands } from '../next-command';
+import { sentCommands } from '../sent-commands';
 import { assertDeployed, connect, type Connection } from '../systems-manager';
 import { drawTable } from '../table';
 import type { Verb } from '../verbs/verb';
@@ -53,11 +54,7 @@ export async function readHistory(
   await assertDeployed(context, connection, 'stack-deploy', HISTORY_FAILED);
   const { ssm } = connection;
   const commands: Command[] = [];
-  for (const id of CHANGING_DOCUMENTS) {
-    const Filters = [{ key: 'DocumentName' as const, value: documentName(context.stage, id) }];
-    for await (const { Commands = [] } of paginateListCommands({ client: ssm }, { Filters }))
-      commands.push(...Commands);
-  }
+  for (const id of CHANGING_DOCUMENTS) commands.push(...(await sentCommands(ssm, context.stage, id)));
   const changes = changesOf(commands, context.stage);
   const shown = changes.filter(({ at }) => at >= from).slice(0, most);
   const told: Told[] = [];

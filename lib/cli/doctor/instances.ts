@@ -6,7 +6,7 @@ import { clientsOf } from '../clients';
 import type { Context } from '../context';
 import type { ListedInstance } from '../manager-instances';
 import type { Connection } from '../systems-manager';
-import { examineNodes } from './ask-nodes';
+import { examineNodes } from './examine-nodes';
 import type { Evidence } from './evidence';
 
 /** The first boot of an instance, until its agent answers, takes a minute or two. */

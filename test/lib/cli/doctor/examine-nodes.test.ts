@@ -10,7 +10,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
-import { examineNodes } from '../../../../lib/cli/doctor/ask-nodes';
+import { examineNodes } from '../../../../lib/cli/doctor/examine-nodes';
 
 const mock = mockClient(SSMClient);
 const ssm = new SSMClient({ region: 'eu-west-1' });

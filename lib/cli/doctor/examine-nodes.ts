@@ -26,6 +26,7 @@ export async function examineNodes(
   const state = await askNodes(ssm, { stage, document: 'node-evidence', instanceIds, seconds: inTime });
   return readAnswers(state, seconds - READ_SECONDS);
 }
+
 /** Pure: what the nodes have said. */
 export function readAnswers({ invocations, commandId }: CommandState, seconds: number): NodeAnswers {
   const nodes: NodeEvidence[] = [];
