@@ -8,26 +8,28 @@ api_key_id='' pending_key=''
 # The file in which the producer finds the other key that it accepts, beside api-key.
 OTHER_API_KEY=api-key-other
 
-# Names of the secrets that services are specified with, and that tasks still run with: those as well that were told to stop
-# and finish what they have begun, unless their node is away.
+# For jq: tasks that were told to stop and finish what they have begun; of nodes that are away none.
+# shellcheck disable=SC2016 # jq's variables
+STOPPING='def stopping($nodes): [$nodes[] | select(.Status.State == "ready") | .ID] as $ready
+  | select(.DesiredState != "running" and .Status.State == "running" and (.NodeID | IN($ready[])));'
+
+# Names of the secrets that services are specified with, and that tasks still run with, those as well that are stopping.
 secrets_in_use() { # services, tasks and nodes, as three JSON values on stdin
-  jq -nc '
+  jq -nc "${STOPPING}"'
     [input[] | select(.Spec.Mode.ReplicatedJob | not) | .Spec.TaskTemplate.ContainerSpec] as $services
-    | input as $tasks
-    | [input[] | select(.Status.State == "ready") | .ID] as $ready
-    | [$tasks[] | select(.DesiredState == "running" or (.Status.State == "running" and (.NodeID | IN($ready[])))) | .Spec.ContainerSpec] as $tasks
+    | input as $tasks | input as $nodes
+    | [$tasks[] | select(.DesiredState == "running"), stopping($nodes) | .Spec.ContainerSpec] as $tasks
     | [($services + $tasks)[] | .Secrets // [] | .[].SecretName] | unique'
 }
 
-# As long as a task may take to stop (stop_grace_period in stack.yml), and a little longer.
+# As long as a task may take to stop (stop_grace_period in stack.yml).
 DRAIN_SECONDS=60
 
-# How many tasks that were told to stop have not ended yet, and have one of these secrets; of nodes that are away none.
+# How many tasks are stopping that have one of these secrets.
 stopping_with() { # JSON list of names; tasks, then nodes on stdin
-  jq -n --argjson names "$1" '
-    input as $tasks | [input[] | select(.Status.State == "ready") | .ID] as $ready
-    | [$tasks[] | select(.DesiredState != "running" and .Status.State == "running" and (.NodeID | IN($ready[])))
-      | select(any(.Spec.ContainerSpec.Secrets // [] | .[]; .SecretName | IN($names[])))] | length'
+  jq -n --argjson names "$1" "${STOPPING}"'
+    input as $tasks | input as $nodes
+    | [$tasks[] | stopping($nodes) | select(any(.Spec.ContainerSpec.Secrets // [] | .[]; .SecretName | IN($names[])))] | length'
 }
 
 # Whoever stops finishes what it has begun, and may log in anew for it.
